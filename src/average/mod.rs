@@ -1,0 +1,14 @@
+//! Gaussian averages: quadrature rules for E f(z), z ~ N(0, 1), ordered in a ladder by the number of nodes,
+//! so that the error of a rule can be measured by the next one.
+//!
+//! tanh(a + √r z) has poles at distance π/(2√r) from the real axis. Gauss–Hermite converges only as
+//! exp(−c √N/√r) there, the trapezoid rule as exp(−π²/(√r h)); the ladder therefore starts with Gauss–Hermite
+//! and goes over to the trapezoid rule.
+
+mod double_exponential;
+mod gauss_hermite;
+mod ladder;
+mod trapezoid;
+
+pub use double_exponential::normal_average;
+pub use ladder::{Rule, RuleKind, SMALLEST_RULE, rule, rungs};

@@ -1,0 +1,137 @@
+//! `overlaps critical SYSTEM`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::arguments::Values;
+use super::cells::for_each_cell;
+use super::{FINE, notes};
+use crate::equation::Theory;
+use crate::output::{
+    Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
+};
+use crate::solve::{Change, Job, Solution};
+
+/// Find the control values at which the global branch changes.
+///
+/// The energies of both branches are followed to their crossing, which is located by Brent's method; both sides'
+/// outputs are printed. With --sweep, one pair of rows per change and combination.
+#[derive(Debug, Args)]
+pub struct Critical {
+    /// Name of a built-in system, or path of an equation file.
+    system: String,
+    #[command(flatten)]
+    values: Values,
+    /// Write the table to this CSV file.
+    #[arg(long, value_name = "FILE.csv")]
+    output: Option<PathBuf>,
+}
+
+/// A change, the name of its piece, and the columns of its outputs.
+struct Found {
+    piece: String,
+    columns: Vec<String>,
+    change: Change,
+    notes: Vec<String>,
+}
+
+impl Critical {
+    /// Finds, prints, writes.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let theory = Theory::load(&self.system)?;
+        let plan = self.values.plan(std::slice::from_ref(&theory))?;
+        if let Some(path) = &self.output {
+            check_writable(path)?;
+        }
+        self.values.start_threads()?;
+        let outputs: Vec<(String, String)> =
+            theory.output_columns().iter().map(|(c, _, m)| (c.to_string(), m.to_string())).collect();
+        let mut table = self.table(&theory, &plan.swept.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), &outputs);
+        let mut lines = Vec::new();
+        let work = |cell: usize| {
+            let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
+            let curves = job.solve(&theory, notes::settings(self.values.tolerance, false));
+            let mut found = Vec::new();
+            for piece in &curves {
+                let system = &piece.piece.system;
+                let columns: Vec<String> = system.outputs.iter().map(|o| o.column.clone()).collect();
+                for change in &piece.curve.changes {
+                    found.push(Found {
+                        piece: system.name().to_string(),
+                        columns: columns.clone(),
+                        change: change.clone(),
+                        notes: notes::lines(&theory, piece, &[], false),
+                    });
+                }
+            }
+            found
+        };
+        for_each_cell(&plan, self.values.quiet, work, |cell, found| {
+            let swept = plan.swept_values(cell);
+            for f in found {
+                for (side, branch, solution) in
+                    [("before", &f.change.from, &f.change.before), ("after", &f.change.to, &f.change.after)]
+                {
+                    table.push(row(&f, side, branch, solution.as_ref(), &swept, &outputs))?;
+                }
+                lines.extend(f.notes);
+            }
+            Ok(())
+        })?;
+        lines.dedup();
+        if let Some(path) = &self.output {
+            write_atomically(path, |w| write_table(&table, w))?;
+        }
+        if !self.values.quiet {
+            if table.rows.is_empty() {
+                let c = &theory.control;
+                println!("the global branch of {} does not change for {} ≤ {} ≤ {}", theory.name(), c.from, c.name, c.to);
+            } else {
+                print!("{}", terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 12 }));
+            }
+            if plan.cells() == 1 {
+                lines.iter().for_each(|line| eprintln!("note: {line}"));
+            }
+        }
+        Ok(FINE)
+    }
+
+    fn table(&self, theory: &Theory, swept: &[&str], outputs: &[(String, String)]) -> Table {
+        let mut columns = vec![Column::new(theory.control.name.clone(), theory.control.meaning.clone(), Role::Control)];
+        columns.extend(swept.iter().map(|s| Column::new(*s, "", Role::Parameter)));
+        for (name, meaning) in [
+            ("piece", "system"),
+            ("change", "crossing of energies, or end of a branch"),
+            ("side", "before or after, along the control"),
+            ("branch", "kind of solution"),
+        ] {
+            columns.push(Column::new(name, meaning, Role::Label));
+        }
+        columns.extend(outputs.iter().map(|(c, m)| Column::new(c.clone(), m.clone(), Role::Output)));
+        columns.push(Column::new("energy", "energy", Role::Certificate));
+        Table::new(columns)
+    }
+}
+
+fn row(
+    found: &Found,
+    side: &str,
+    branch: &str,
+    solution: Option<&Solution>,
+    swept: &[f64],
+    outputs: &[(String, String)],
+) -> Vec<Cell> {
+    let mut row = vec![Cell::Number(found.change.control)];
+    row.extend(swept.iter().map(|v| Cell::Number(*v)));
+    row.extend([found.piece.as_str(), found.change.kind.name(), side, branch].map(Cell::from));
+    for (column, _) in outputs {
+        let value = solution.and_then(|s| {
+            found.columns.iter().position(|c| c == column).map(|i| s.certified.outputs[i])
+        });
+        row.push(value.filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number));
+    }
+    let energy = solution.map(|s| s.certified.energy).filter(|e| !e.is_nan());
+    row.push(energy.map_or(Cell::Missing, Cell::Number));
+    row
+}

@@ -1,0 +1,154 @@
+//! A table of curves → a figure: one panel per column, one line per system, combination and branch.
+
+use anyhow::bail;
+
+use super::arguments::Plan;
+use crate::equation::{Line, Theory, nearest};
+use crate::output::figure::PALETTE;
+use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, curves_of, symbol_of};
+
+/// The most lines that a panel can hold and a reader tell apart.
+pub const MOST_LINES: usize = 14;
+
+/// The columns that are drawn: those asked for, else those of the file, else all outputs.
+///
+/// # Errors
+/// A column that the table does not have; the nearest is suggested.
+pub fn drawn_columns(asked: &[String], theory: &Theory, table: &Table) -> anyhow::Result<Vec<String>> {
+    let outputs: Vec<&str> =
+        table.columns.iter().filter(|c| c.role == Role::Output).map(|c| c.name.as_str()).collect();
+    let all = || outputs.iter().map(|o| o.to_string()).collect();
+    if asked.is_empty() {
+        let plot = &theory.description.plot;
+        return Ok(if plot.is_empty() { all() } else { plot.clone() });
+    }
+    if asked == ["all"] {
+        return Ok(all());
+    }
+    for name in asked {
+        let numeric = table.columns.iter().find(|c| c.name == *name && c.role != Role::Label);
+        if numeric.is_none() {
+            let hint = nearest(name, outputs.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            bail!("there is no column `{name}`{hint} Columns are {}, or `all`", outputs.join(", "));
+        }
+    }
+    Ok(asked.to_vec())
+}
+
+/// Draws columns against the control, or against the first swept parameter where the control is fixed.
+///
+/// # Errors
+/// More lines than a figure can hold.
+pub fn figure(theories: &[Theory], plan: &Plan, table: &Table, columns: &[String], branches: bool) -> anyhow::Result<Figure> {
+    let theory = &theories[0];
+    let control = theory.control.name.as_str();
+    let fixed_control = plan.controls.as_ref().is_some_and(|c| c.len() == 1);
+    let x = match plan.swept.first() {
+        Some(sweep) if fixed_control => sweep.name.as_str(),
+        _ => control,
+    };
+    let x_log = plan.swept.iter().any(|s| s.name == x && s.text.contains("=log:"));
+    // Rows with equal keys make one line.
+    let mut keys: Vec<(String, Vec<f64>, String)> = Vec::new();
+    let mut parts: Vec<Table> = Vec::new();
+    let place = |name: &str| table.column(name);
+    for row in &table.rows {
+        let text = |name: &str| match place(name).map(|i| &row[i]) {
+            Some(Cell::Text(t)) => t.clone(),
+            _ => String::new(),
+        };
+        let system = if theories.len() > 1 { text("system") } else { String::new() };
+        let swept = plan
+            .swept
+            .iter()
+            .filter(|s| s.name != x)
+            .filter_map(|s| place(&s.name).and_then(|i| row[i].number()))
+            .collect();
+        let branch = if branches { text("branch") } else { String::new() };
+        let key = (system, swept, branch);
+        let index = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
+            keys.push(key);
+            parts.push(Table::new(table.columns.clone()));
+            keys.len() - 1
+        });
+        if index >= MOST_LINES {
+            bail!("a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep fewer values, or leave out --plot and draw from the CSV");
+        }
+        parts[index].push(row.clone())?;
+    }
+    let panels = columns
+        .iter()
+        .map(|column| {
+            let curves = keys
+                .iter()
+                .zip(&parts)
+                .enumerate()
+                .map(|(i, (key, part))| Curve {
+                    label: label(theory, plan, x, key),
+                    line: line_style(theories, &key.0),
+                    colour: i % PALETTE.len(),
+                    segments: curves_of(part, x, column, &["branch", "piece"]),
+                })
+                .filter(|c| !c.segments.is_empty())
+                .collect();
+            let symbol = table.columns.iter().find(|c| c.name == *column).map(|c| c.symbol.clone());
+            Panel { y_label: symbol.unwrap_or_else(|| symbol_of(column)), curves, ..Default::default() }
+        })
+        .collect();
+    Ok(Figure {
+        title: theory.description.title.clone(),
+        subtitle: subtitle(theories, plan),
+        x_label: symbol_of(x),
+        x_log,
+        panels,
+    })
+}
+
+fn label(theory: &Theory, plan: &Plan, x: &str, key: &(String, Vec<f64>, String)) -> String {
+    let (system, swept, branch) = key;
+    let mut words = Vec::new();
+    if !system.is_empty() {
+        words.push(system.clone());
+    }
+    let names = plan.swept.iter().filter(|s| s.name != x);
+    words.extend(names.zip(swept).map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(*v))));
+    if !branch.is_empty() {
+        words.push(branch.clone());
+    }
+    if words.is_empty() { theory.name().to_string() } else { words.join(", ") }
+}
+
+fn short(x: f64) -> String {
+    crate::output::terminal::significant(x, 6)
+}
+
+fn line_style(theories: &[Theory], system: &str) -> LineStyle {
+    let theory = theories.iter().find(|t| t.name() == system).unwrap_or(&theories[0]);
+    match theory.description.line {
+        Line::Solid => LineStyle::Solid,
+        Line::Dashed => LineStyle::Dashed,
+        Line::Dotted => LineStyle::Dotted,
+        Line::DashDotted => LineStyle::DashDotted,
+    }
+}
+
+/// The values of the parameters that are the same for all lines.
+fn subtitle(theories: &[Theory], plan: &Plan) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {
+        let values = system.parameter_values(&plan.fixed);
+        for (parameter, value) in system.parameters.iter().zip(values) {
+            let name = parameter.name.as_str();
+            let given = plan.fixed.iter().any(|(n, _)| n == name);
+            let derived = parameter.default_text.parse::<f64>().is_err();
+            let swept = plan.swept.iter().any(|s| s.name == name);
+            if !seen.contains(&name) && !swept && (given || !derived) {
+                seen.push(name);
+                let value = if value == f64::INFINITY { "∞".into() } else { short(value) };
+                words.push(format!("{} = {value}", symbol_of(name)));
+            }
+        }
+    }
+    words.join(", ")
+}

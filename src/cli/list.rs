@@ -1,0 +1,30 @@
+//! `overlaps list`.
+
+use clap::Args;
+
+use super::FINE;
+use crate::equation::{BUILT_IN, Theory};
+use crate::output::{Cell, Column, Role, Table, TerminalOptions, terminal};
+
+/// List the built-in systems of equations.
+#[derive(Debug, Args)]
+pub struct List {}
+
+impl List {
+    /// Prints one line per system.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let mut table = Table::new(vec![
+            Column::new("system", "name", Role::Label),
+            Column::new("describes", "what it describes", Role::Label),
+            Column::new("title", "title", Role::Label),
+        ]);
+        for (name, _) in BUILT_IN {
+            let theory = Theory::load(name)?;
+            let d = &theory.description;
+            table.push(vec![Cell::from(*name), Cell::from(d.describes.as_str()), Cell::from(d.title.as_str())])?;
+        }
+        print!("{}", terminal::render(&table, &TerminalOptions { max_rows: 0, ..Default::default() }));
+        println!("\n`overlaps show SYSTEM` prints a system; a path to an equation file works in place of a name.");
+        Ok(FINE)
+    }
+}

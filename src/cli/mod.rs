@@ -1,0 +1,60 @@
+//! The command line: one file per command, and what they share.
+
+mod arguments;
+mod cells;
+mod critical;
+mod figure;
+mod limit;
+mod list;
+mod notes;
+mod show;
+mod solve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything is fine.
+const FINE: u8 = 0;
+/// Some rows did not converge.
+const NOT_CONVERGED: u8 = 3;
+
+/// Solves the self-consistent equations of high-dimensional learning theory and certifies every number.
+#[derive(Debug, Parser)]
+#[command(name = "overlaps", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 fine; 1 bad input or I/O; 2 usage; 3 some rows not converged; 4 theory and simulation disagree.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the built-in systems of equations.
+    List(list::List),
+    /// Show a system: equations, parameters, source, what differs from the printed version.
+    Show(show::Show),
+    /// Solve a system along its control parameter; leaves a CSV, a JSON side file and a figure.
+    Solve(solve::Solve),
+    /// Solve along the limit parameter and compare with the system that describes the limit.
+    Limit(limit::Limit),
+    /// Find the control values at which the global branch changes.
+    Critical(critical::Critical),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Bad input or I/O, with a message that says what to change.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        let code = match self.command {
+            Command::List(c) => c.run()?,
+            Command::Show(c) => c.run()?,
+            Command::Solve(c) => c.run()?,
+            Command::Limit(c) => c.run()?,
+            Command::Critical(c) => c.run()?,
+        };
+        Ok(ExitCode::from(code))
+    }
+}

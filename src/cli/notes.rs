@@ -1,0 +1,93 @@
+//! What a solve says besides its table: changes of the global branch, ends of branches, rows that failed.
+
+use serde_json::{Value, json};
+
+use crate::equation::Theory;
+use crate::output::json::number;
+use crate::solve::{Change, ChangeKind, Curve, PieceCurve, Settings};
+
+/// Changes and ends of the branches of one curve, for the side file.
+pub fn events(piece: &PieceCurve, swept: &[(String, f64)]) -> Vec<Value> {
+    let system = &piece.piece.system;
+    let control = system.control.name.as_str();
+    let head = |kind: &str, at: f64| {
+        let mut event = serde_json::Map::new();
+        event.insert("event".into(), json!(kind));
+        event.insert("piece".into(), json!(system.name()));
+        for (name, value) in swept {
+            event.insert(name.clone(), number(*value));
+        }
+        event.insert(control.into(), number(at));
+        event
+    };
+    let mut events = Vec::new();
+    for change in &piece.curve.changes {
+        let mut event = head(change.kind.name(), change.control);
+        event.insert("from".into(), json!(change.from));
+        event.insert("to".into(), json!(change.to));
+        events.push(Value::Object(event));
+    }
+    for (name, end) in ends(&piece.curve) {
+        let mut event = head(end.kind.name(), end.control);
+        event.insert("branch".into(), json!(name));
+        for (unknown, x) in system.unknowns.iter().zip(end.x.iter()) {
+            event.insert(unknown.name.clone(), number(*x));
+        }
+        events.push(Value::Object(event));
+    }
+    events
+}
+
+/// Where branches end, in order of the control, each place once.
+pub fn ends(curve: &Curve) -> Vec<(&str, &crate::solve::End)> {
+    let mut ends: Vec<(&str, &crate::solve::End)> =
+        curve.tracks.iter().flat_map(|t| t.ends.iter().map(move |e| (t.name.as_str(), e))).collect();
+    ends.sort_by(|a, b| a.1.control.total_cmp(&b.1.control));
+    ends.dedup_by(|a, b| a.0 == b.0 && (a.1.control - b.1.control).abs() < 1e-9);
+    ends
+}
+
+/// The same in words.
+pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, f64)], branches: bool) -> Vec<String> {
+    let control = &theory.control.name;
+    let mut place = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect::<Vec<_>>().join(", ");
+    if !place.is_empty() {
+        place += ": ";
+    }
+    let mut lines = Vec::new();
+    for change in &piece.curve.changes {
+        lines.push(format!("{place}{}", describe(change, control)));
+    }
+    let shown: Vec<&str> = piece.curve.changes.iter().flat_map(|c| [c.from.as_str(), c.to.as_str()]).collect();
+    for (name, end) in ends(&piece.curve) {
+        if !branches && !shown.contains(&name) {
+            continue;
+        }
+        let how = match end.kind {
+            crate::solve::EndKind::Fold => "ends in a fold",
+            crate::solve::EndKind::Instability => "loses its minimum",
+            crate::solve::EndKind::Lost => "cannot be followed further",
+        };
+        let names = piece.piece.system.unknowns.iter().map(|u| u.name.as_str());
+        let at: Vec<String> = names.zip(end.x.iter()).map(|(n, x)| format!("{n} = {x:.9}")).collect();
+        lines.push(format!("{place}branch `{name}` {how} at {control} = {:.13} ({})", end.control, at.join(", ")));
+    }
+    lines
+}
+
+fn describe(change: &Change, control: &str) -> String {
+    let how = match change.kind {
+        ChangeKind::Crossing => "the energies cross",
+        ChangeKind::BranchEnds => "the first ends there",
+        ChangeKind::BranchBegins => "the second begins there",
+    };
+    format!(
+        "the global branch changes from `{}` to `{}` at {control} = {:.13} ({how})",
+        change.from, change.to, change.control
+    )
+}
+
+/// The settings of a solve.
+pub fn settings(tolerance: f64, branches: bool) -> Settings {
+    Settings { tolerance, follow_to_ends: branches, ..Settings::default() }
+}

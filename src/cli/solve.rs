@@ -1,0 +1,409 @@
+//! `overlaps solve SYSTEM`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::arguments::{Plan, Values};
+use super::cells::for_each_cell;
+use super::figure::{MOST_LINES, drawn_columns, figure};
+use super::{FINE, NOT_CONVERGED, notes};
+use crate::equation::Theory;
+use crate::output::csv::CsvWriter;
+use crate::output::json::number;
+use crate::output::{
+    AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, check_writable, figure::draw, table_json, terminal,
+    write_atomically,
+};
+use crate::solve::{Job, Layout, NOT_CONVERGED as ROW_NOT_CONVERGED};
+
+/// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
+const MOST_ROWS_KEPT: usize = 50_000;
+/// Rows of a table in the terminal.
+const ROWS_SHOWN: usize = 24;
+/// Notes in the terminal.
+const NOTES_SHOWN: usize = 12;
+
+/// Solve a system along its control parameter.
+///
+/// With nothing but the name of a system the result goes to results/SYSTEM.csv, .json and .svg; otherwise to the
+/// files named by --output and --plot.
+#[derive(Debug, Args)]
+pub struct Solve {
+    /// Name of a built-in system, or path of an equation file.
+    system: String,
+    #[command(flatten)]
+    values: Values,
+    /// Write the table to this CSV file, and the exact command and parameters beside it (.json).
+    #[arg(long, value_name = "FILE.csv")]
+    output: Option<PathBuf>,
+    /// Draw the curves into this SVG file.
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Columns of the figure and of the table in the terminal, separated by commas; `all` for every output.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Solve these systems too and draw them in the same figure, separated by commas.
+    #[arg(long, value_name = "SYSTEMS", value_delimiter = ',')]
+    compare: Vec<String>,
+    /// All branches at every control value, lowest energy first, and where they end.
+    #[arg(long)]
+    branches: bool,
+    /// Recompute every row with the double-exponential rule and report the largest difference.
+    #[arg(long)]
+    verify: bool,
+    /// Every row of the table in the terminal.
+    #[arg(long)]
+    all_rows: bool,
+}
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table to read.
+    Table,
+    /// The CSV.
+    Csv,
+    /// An array of objects.
+    Json,
+}
+
+/// Files that are written.
+struct Files {
+    csv: Option<PathBuf>,
+    svg: Option<PathBuf>,
+}
+
+/// What one combination of swept values gives.
+struct CellResult {
+    rows: Vec<Vec<Cell>>,
+    events: Vec<Value>,
+    lines: Vec<String>,
+}
+
+impl Solve {
+    /// Solves, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let mut theories = vec![Theory::load(&self.system)?];
+        for name in &self.compare {
+            theories.push(Theory::load(name)?);
+            let [first, .., last] = theories.as_slice() else { continue };
+            if last.control.name != first.control.name {
+                bail!("{} runs along {}, {} along {}; they cannot share a figure", first.name(), first.control.name, last.name(), last.control.name);
+            }
+            if theories[..theories.len() - 1].iter().any(|t| t.name() == theories[theories.len() - 1].name()) {
+                bail!("`{name}` is compared with itself");
+            }
+        }
+        let plan = self.values.plan(&theories)?;
+        let files = self.files(&plan)?;
+        for path in files.csv.iter().chain(&files.svg) {
+            check_writable(path)?;
+        }
+        if let Some(csv) = &files.csv {
+            check_writable(side_file(csv)?)?;
+        }
+        self.values.start_threads()?;
+        self.solve(&theories, &plan, &files)
+    }
+
+    /// The files to write: those asked for, or the defaults where a system is solved as it stands.
+    fn files(&self, plan: &Plan) -> anyhow::Result<Files> {
+        let plain = self.output.is_none()
+            && self.plot.is_none()
+            && self.format == Format::Table
+            && plan.fixed.is_empty()
+            && plan.swept.is_empty()
+            && plan.controls.is_none()
+            && self.compare.is_empty()
+            && !self.branches
+            && !self.verify;
+        if !plain {
+            return Ok(Files { csv: self.output.clone(), svg: self.plot.clone() });
+        }
+        let name = Path::new(&self.system).file_stem().unwrap_or_default();
+        let folder = Path::new("results");
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}; name files with --output and --plot", folder.display()))?;
+        let path = |extension: &str| folder.join(name).with_extension(extension);
+        Ok(Files { csv: Some(path("csv")), svg: Some(path("svg")) })
+    }
+
+    fn solve(&self, theories: &[Theory], plan: &Plan, files: &Files) -> anyhow::Result<u8> {
+        let references: Vec<&Theory> = theories.iter().collect();
+        let swept: Vec<String> = plan.swept.iter().map(|s| s.name.clone()).collect();
+        let layout = Layout::new(&references, &swept, self.verify, self.values.tolerance);
+        let columns = layout.columns(&references);
+        let mut kept = Table::new(columns.clone());
+        let drawn = drawn_columns(&self.columns, &theories[0], &kept)?;
+        let rows_in_all = plan.cells().saturating_mul(self.rows_per_cell(theories, plan));
+        let keep = rows_in_all <= MOST_ROWS_KEPT;
+        if !keep && (files.svg.is_some() || self.format == Format::Json) {
+            bail!("{rows_in_all} rows are too many for a figure or JSON; write them with --output, or sweep fewer values");
+        }
+        let mut csv = match &files.csv {
+            Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, &columns)?),
+            None => None,
+        };
+        let mut printed = match self.format {
+            Format::Csv => Some(CsvWriter::new(std::io::stdout().lock(), &columns)?),
+            _ => None,
+        };
+        let status = columns.iter().position(|c| c.name == "status").unwrap_or_default();
+        let mut tally = Tally::new(&columns);
+        let (mut events, mut lines) = (Vec::new(), Vec::new());
+        for_each_cell(
+            plan,
+            self.values.quiet,
+            |cell| self.solve_cell(theories, plan, &layout, cell),
+            |_, result| {
+                for row in &result.rows {
+                    tally.count(row, status);
+                    if let Some(csv) = &mut csv {
+                        csv.write_row(row)?;
+                    }
+                    if let Some(printed) = &mut printed {
+                        printed.write_row(row)?;
+                    }
+                }
+                if keep {
+                    for row in result.rows {
+                        kept.push(row)?;
+                    }
+                }
+                events.extend(result.events);
+                if lines.len() < 1000 {
+                    lines.extend(result.lines);
+                }
+                Ok(())
+            },
+        )?;
+        if let Some(printed) = printed {
+            printed.finish()?.flush()?;
+        }
+        let mut written: Vec<String> = Vec::new();
+        // Everything is complete before the first file appears.
+        let svg = match &files.svg {
+            Some(path) => {
+                let drawing = figure(theories, plan, &kept, &drawn, self.branches)?;
+                Some((path, draw(&drawing)?))
+            }
+            None => None,
+        };
+        if let (Some(csv), Some(path)) = (csv, &files.csv) {
+            csv.finish()?.commit()?;
+            written.push(path.display().to_string());
+            let side = side_file(path)?;
+            let content = self.side(theories, plan, &columns, events, &tally);
+            write_atomically(&side, |w| content.write(w))?;
+            written.push(side.display().to_string());
+        }
+        if let Some((path, svg)) = svg {
+            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
+            written.push(path.display().to_string());
+        }
+        self.print(&kept, &drawn, keep)?;
+        self.print_notes(&lines, &tally, &written, theories);
+        Ok(if tally.failed > 0 || tally.verification_failed(self.values.tolerance) { NOT_CONVERGED } else { FINE })
+    }
+
+    fn rows_per_cell(&self, theories: &[Theory], plan: &Plan) -> usize {
+        let job = Job { parameters: Vec::new(), controls: plan.controls.clone() };
+        theories.iter().flat_map(|t| t.pieces.iter().map(|p| job.controls_of(t, p).len())).sum()
+    }
+
+    fn solve_cell(&self, theories: &[Theory], plan: &Plan, layout: &Layout, cell: usize) -> CellResult {
+        let swept = plan.swept_values(cell);
+        let named: Vec<(String, f64)> =
+            plan.swept.iter().map(|s| s.name.clone()).zip(swept.iter().copied()).collect();
+        let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
+        let mut result = CellResult { rows: Vec::new(), events: Vec::new(), lines: Vec::new() };
+        for theory in theories {
+            let curves = job.solve(theory, notes::settings(self.values.tolerance, self.branches));
+            result.rows.extend(layout.rows(theory, &curves, &swept, self.branches));
+            for piece in &curves {
+                result.events.extend(notes::events(piece, &named));
+                let label = if theories.len() > 1 { format!("{}: ", theory.name()) } else { String::new() };
+                let lines = notes::lines(theory, piece, &named, self.branches);
+                result.lines.extend(lines.into_iter().map(|l| format!("{label}{l}")));
+            }
+        }
+        result
+    }
+
+    /// The side file: what is needed to make the table again.
+    fn side(&self, theories: &[Theory], plan: &Plan, columns: &[Column], events: Vec<Value>, tally: &Tally) -> SideFile {
+        let mut parameters: IndexMap<String, Value> = IndexMap::new();
+        for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {
+            for (parameter, value) in system.parameters.iter().zip(system.parameter_values(&plan.fixed)) {
+                if !plan.swept.iter().any(|s| s.name == parameter.name) {
+                    parameters.entry(parameter.name.clone()).or_insert_with(|| number(value));
+                }
+            }
+        }
+        let mut extra: IndexMap<String, Value> = IndexMap::new();
+        extra.insert("tolerance".into(), number(self.values.tolerance));
+        extra.insert("rows".into(), json!(tally.rows));
+        extra.insert("rows_not_converged".into(), json!(tally.failed));
+        if let Some(worst) = tally.verify_difference {
+            extra.insert("verify_difference".into(), number(worst));
+        }
+        let sources = theories.iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
+        extra.insert("sources".into(), Value::Object(sources));
+        SideFile {
+            program: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: command(),
+            system: theories[0].name().into(),
+            parameters,
+            sweeps: plan.swept.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
+            columns: columns.to_vec(),
+            events,
+            extra,
+        }
+    }
+
+    fn print(&self, table: &Table, drawn: &[String], keep: bool) -> anyhow::Result<()> {
+        match self.format {
+            Format::Table if !self.values.quiet && keep => {
+                let mut columns: Vec<String> = Vec::new();
+                for c in &table.columns {
+                    use crate::output::Role;
+                    let certificate = ["quadrature_error", "nodes", "status", "verify_difference"];
+                    let wanted = match c.role {
+                        Role::Control | Role::Parameter | Role::Label => true,
+                        Role::Output => drawn.contains(&c.name),
+                        Role::Certificate => certificate.contains(&c.name.as_str()) || drawn.contains(&c.name),
+                    };
+                    if wanted {
+                        columns.push(c.name.clone());
+                    }
+                }
+                let max_rows = if self.all_rows { 0 } else { ROWS_SHOWN };
+                let options = TerminalOptions { columns: Some(columns), max_rows, digits: 7 };
+                let mut out = std::io::stdout().lock();
+                out.write_all(terminal::render(table, &options).as_bytes())?;
+                out.flush()?;
+            }
+            Format::Json => {
+                let mut out = std::io::stdout().lock();
+                table_json(table, &mut out)?;
+                out.flush()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn print_notes(&self, lines: &[String], tally: &Tally, written: &[String], theories: &[Theory]) {
+        if tally.failed > 0 {
+            eprintln!(
+                "warning: {} of {} rows did not converge (status not-converged, outputs empty); {}",
+                tally.failed,
+                tally.rows,
+                if tally.worst_quadrature > self.values.tolerance {
+                    format!("averages were reached only to {:.1e}; is an integrand not smooth? --tolerance sets what is accepted", tally.worst_quadrature)
+                } else {
+                    "no start led to a solution; add starts to a [[branch]] of the equation file".to_string()
+                }
+            );
+        }
+        if tally.verification_failed(self.values.tolerance) {
+            eprintln!("warning: the independent quadrature differs by {:.1e}", tally.verify_difference.unwrap_or(0.0));
+        }
+        if self.values.quiet {
+            return;
+        }
+        for line in lines.iter().take(NOTES_SHOWN) {
+            eprintln!("note: {line}");
+        }
+        if lines.len() > NOTES_SHOWN {
+            eprintln!("note: {} more changes and ends of branches are in the JSON side file", lines.len() - NOTES_SHOWN);
+        }
+        if let Some(worst) = tally.verify_difference {
+            eprintln!("note: double-exponential check: the largest difference of any output is {worst:.1e}");
+        }
+        if tally.nodes > 0 {
+            eprintln!("note: {} rows; averages within {:.1e} with up to {} nodes", tally.rows, tally.worst_quadrature, tally.nodes);
+        }
+        if written.is_empty() {
+            if self.format == Format::Table {
+                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
+            }
+        } else {
+            eprintln!("note: wrote {}", written.join(", "));
+        }
+        if theories.len() > MOST_LINES {
+            eprintln!("note: many systems in one figure are hard to tell apart");
+        }
+    }
+}
+
+/// The side file of a CSV.
+fn side_file(csv: &Path) -> anyhow::Result<PathBuf> {
+    if csv.extension().is_some_and(|e| e == "json") {
+        bail!("--output {} names the CSV; its side file would have the same name. Use FILE.csv", csv.display());
+    }
+    Ok(csv.with_extension("json"))
+}
+
+/// The command as it was given, with the program by name.
+fn command() -> Vec<String> {
+    std::iter::once("overlaps".to_string()).chain(std::env::args().skip(1)).collect()
+}
+
+/// Counts over all rows.
+struct Tally {
+    rows: usize,
+    failed: usize,
+    worst_quadrature: f64,
+    nodes: u64,
+    verify_difference: Option<f64>,
+    quadrature_column: Option<usize>,
+    nodes_column: Option<usize>,
+    verify_column: Option<usize>,
+}
+
+impl Tally {
+    fn new(columns: &[Column]) -> Self {
+        let place = |name: &str| columns.iter().position(|c| c.name == name);
+        Tally {
+            rows: 0,
+            failed: 0,
+            worst_quadrature: 0.0,
+            nodes: 0,
+            verify_difference: None,
+            quadrature_column: place("quadrature_error"),
+            nodes_column: place("nodes"),
+            verify_column: place("verify_difference"),
+        }
+    }
+
+    fn count(&mut self, row: &[Cell], status: usize) {
+        self.rows += 1;
+        if row[status] == Cell::from(ROW_NOT_CONVERGED) {
+            self.failed += 1;
+        }
+        let value = |column: Option<usize>| column.and_then(|c| row[c].number());
+        self.worst_quadrature = self.worst_quadrature.max(value(self.quadrature_column).unwrap_or(0.0));
+        if let Some(Cell::Integer(n)) = self.nodes_column.map(|c| &row[c]) {
+            self.nodes = self.nodes.max(*n);
+        }
+        if let Some(d) = value(self.verify_column) {
+            let worst = self.verify_difference.unwrap_or(0.0);
+            self.verify_difference = Some(if d <= worst { worst } else { d });
+        }
+    }
+
+    /// Outputs may amplify the error of an average; a difference far above the tolerance is a failure.
+    fn verification_failed(&self, tolerance: f64) -> bool {
+        self.verify_difference.is_some_and(|d| d > 1e3 * tolerance)
+    }
+}

@@ -1,0 +1,648 @@
+//! An equation file → [`System`]: names are resolved, shapes checked, derivatives taken, programs compiled.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::derivative::differentiate;
+use super::error::{EquationError, Problem, nearest};
+use super::expression::Expression;
+use super::graph::{MAX_NORMALS, Node};
+use super::lower::{DiscreteNodes, Lowering};
+use super::program::Program;
+use super::schema::{self, Entries, File, NumberOrText, Str, expression_text, text};
+use super::scope::{Allowed, Definition, Meaning, Scope};
+use super::source::{Source, Text};
+use super::system::{
+    BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
+    Unknown,
+};
+use crate::average::SMALLEST_RULE;
+use crate::output::ascii_name;
+
+/// The largest product rule: nodes of all normal variables of one average together.
+pub const LARGEST_PRODUCT: f64 = 2e7;
+
+/// Builds a system from a file that is not a composite.
+///
+/// # Errors
+/// Everything that can be wrong with an equation file, at its place.
+pub fn build(name: &str, file: &File, source: &Arc<Source>) -> Result<System, EquationError> {
+    Builder { file, source }.build(name)
+}
+
+/// The control of a file, checked.
+///
+/// # Errors
+/// A range or number of points that makes no grid.
+pub fn control(file: &File, source: &Arc<Source>) -> Result<Control, EquationError> {
+    let c = &file.control;
+    let (from, to, points) = (*c.from.get_ref(), *c.to.get_ref(), *c.points.get_ref());
+    if !(from.is_finite() && to.is_finite() && from < to) {
+        let message = format!("the control runs from {from} to {to}; `from` must be less than `to`, both finite");
+        return Err(EquationError::at(source.place(c.to.span()), Problem::Structure(message)));
+    }
+    if !(1..=10_000_000).contains(&points) {
+        let message = format!("the control has {points} points; 1 to 10000000 are possible");
+        return Err(EquationError::at(source.place(c.points.span()), Problem::Structure(message)));
+    }
+    let name = c.name.get_ref().clone();
+    Ok(Control { name, from, to, points: points as usize, meaning: c.meaning.clone() })
+}
+
+/// What a file says about itself.
+pub fn description(name: &str, file: &File) -> Description {
+    Description {
+        name: name.to_string(),
+        title: file.title.clone(),
+        describes: file.describes.clone().unwrap_or_default(),
+        source: file.source.clone().unwrap_or_default(),
+        differs: file.differs.clone().unwrap_or_default().trim().to_string(),
+        line: file.line,
+        plot: file.plot.iter().flat_map(|p| &p.columns).map(|c| c.get_ref().clone()).collect(),
+    }
+}
+
+/// An expression of the file with its text.
+struct Written {
+    text: Text,
+    expression: Expression,
+}
+
+/// A named set of expressions, one per unknown.
+struct Points {
+    name: String,
+    boundary: bool,
+    points: Vec<Vec<Written>>,
+    texts: Vec<String>,
+}
+
+struct Builder<'f> {
+    file: &'f File,
+    source: &'f Arc<Source>,
+}
+
+impl Builder<'_> {
+    fn error(&self, span: Range<usize>, problem: Problem) -> EquationError {
+        EquationError::at(self.source.place(span), problem)
+    }
+
+    fn structure(&self, span: Range<usize>, message: String) -> EquationError {
+        self.error(span, Problem::Structure(message))
+    }
+
+    fn parse(&self, written: &Str) -> Result<Written, EquationError> {
+        let text = text(written, self.source);
+        let expression = Expression::parse(&text)?;
+        Ok(Written { text, expression })
+    }
+
+    fn parse_value(&self, written: &toml::Spanned<NumberOrText>) -> Result<Written, EquationError> {
+        let text = expression_text(written, self.source);
+        let expression = Expression::parse(&text)?;
+        Ok(Written { text, expression })
+    }
+
+    fn build(&self, name: &str) -> Result<System, EquationError> {
+        let file = self.file;
+        if let Some(piece) = file.piece.first() {
+            return Err(self.structure(piece.span(), "a piece of a composite cannot itself be a composite".into()));
+        }
+        let control = control(file, self.source)?;
+        let first_unknown = file.parameters.len() + 1;
+        let scope = self.scope(first_unknown)?;
+        self.check_columns(&scope)?;
+
+        let scalar = |w: &Written, what: &str, allowed: Allowed| {
+            scope.check_scalar(&w.expression, &w.text, what, allowed, false)
+        };
+
+        // Everything is parsed and checked before anything is built, so that errors come in the order of the file.
+        let mut parameters = Vec::new();
+        for (name, entry) in &file.parameters {
+            let default = self.parse_value(&entry.default)?;
+            scalar(&default, "the default of a parameter", Allowed::Parameters)?;
+            let domain = entry.domain.as_ref().map(|d| self.parse(d)).transpose()?;
+            if let Some(d) = &domain {
+                scope.check_scalar(&d.expression, &d.text, "a domain", Allowed::Parameters, true)?;
+            }
+            parameters.push((name.get_ref().clone(), default, domain, entry.meaning.clone()));
+        }
+        let mut discrete = Vec::new();
+        let mut variables = Vec::new();
+        for (name, entry) in &file.variables {
+            match entry.get_ref() {
+                schema::Variable::Named(kind) => variables.push((name.get_ref().clone(), kind.clone())),
+                schema::Variable::Discrete(d) => {
+                    if d.values.is_empty() || d.values.len() != d.weights.len() {
+                        let message = format!(
+                            "`{}` has {} values and {} weights; each value needs a weight",
+                            name.get_ref(),
+                            d.values.len(),
+                            d.weights.len()
+                        );
+                        return Err(self.structure(entry.span(), message));
+                    }
+                    let mut lists = Vec::new();
+                    for (list, what) in [(&d.values, "a value of a variable"), (&d.weights, "a weight")] {
+                        let parsed = list.iter().map(|v| self.parse_value(v)).collect::<Result<Vec<_>, _>>()?;
+                        for v in &parsed {
+                            scalar(v, what, Allowed::Parameters)?;
+                        }
+                        lists.push(parsed);
+                    }
+                    let show = |l: &[Written]| {
+                        l.iter().map(|v| v.text.value.trim_end_matches(".0").to_string()).collect::<Vec<_>>().join(", ")
+                    };
+                    variables.push((
+                        name.get_ref().clone(),
+                        format!("{{{}}} with weights {}", show(&lists[0]), show(&lists[1])),
+                    ));
+                    discrete.push((name, entry.span(), lists));
+                }
+            }
+        }
+        let (kind, equations) = self.equations()?;
+        for (what, w) in &equations {
+            scalar(w, what, Allowed::Everything)?;
+        }
+        let selection = match (&file.selection, kind) {
+            (Some(s), Kind::FixedPoint | Kind::Residual) => {
+                let w = self.parse(&s.get_ref().minimise)?;
+                scalar(&w, "the selection", Allowed::Everything)?;
+                Some(w)
+            }
+            (Some(s), _) => {
+                let message = "[selection] chooses among the solutions of [fixed_point] or [residual]; an [energy] is its own selection, and a closed form has nothing to select".to_string();
+                return Err(self.structure(s.span(), message));
+            }
+            (None, _) => None,
+        };
+        let points = self.branches()?;
+        for w in points.iter().flat_map(|b| b.points.iter().flatten()) {
+            scalar(w, "a start", Allowed::Point)?;
+        }
+        let ranges = self.ranges()?;
+        for w in ranges.iter().flatten().flatten() {
+            scalar(w, "the range of an unknown", Allowed::Point)?;
+        }
+        let gauge = self.gauge(&scope)?;
+        let mut outputs = Vec::new();
+        for (name, entry) in &file.outputs {
+            let w = self.parse_value(&entry.value)?;
+            scalar(&w, &format!("the output `{}`", name.get_ref()), Allowed::Everything)?;
+            outputs.push((name.get_ref().clone(), w, entry.meaning.clone()));
+        }
+        if outputs.is_empty() && file.unknowns.is_empty() {
+            return Err(self.structure(0..0, "the file has neither unknowns nor [outputs]: there is nothing to compute".into()));
+        }
+
+        // Build.
+        let mut lowering = Lowering::new(&scope);
+        for (name, span, lists) in &discrete {
+            let mut nodes = Vec::new();
+            for list in lists {
+                let list: Result<Vec<Node>, _> =
+                    list.iter().map(|w| lowering.scalar(&w.expression, &w.text)).collect();
+                nodes.push(list?);
+            }
+            let [values, weights] = <[Vec<Node>; 2]>::try_from(nodes)
+                .map_err(|_| self.structure(span.clone(), "values and weights are needed".into()))?;
+            lowering.discrete.push(DiscreteNodes { name: name.get_ref().clone(), values, weights });
+        }
+        lowering.definitions()?;
+        let mut lower = |w: &Written| lowering.scalar(&w.expression, &w.text);
+        let parameters: Vec<Parameter> = parameters
+            .iter()
+            .map(|(name, default, domain, meaning)| {
+                Ok(Parameter {
+                    name: name.clone(),
+                    default_text: default.text.value.trim_end_matches(".0").to_string(),
+                    default: lower(default)?,
+                    domain_text: domain.as_ref().map(|d| d.text.value.clone()),
+                    domain: domain.as_ref().map(&mut lower).transpose()?,
+                    meaning: meaning.clone(),
+                })
+            })
+            .collect::<Result<_, EquationError>>()?;
+        let equation_nodes = equations.iter().map(|(_, w)| lower(w)).collect::<Result<Vec<Node>, _>>()?;
+        let selection_node = selection.as_ref().map(&mut lower).transpose()?;
+        let output_nodes = outputs.iter().map(|(_, w, _)| lower(w)).collect::<Result<Vec<Node>, _>>()?;
+        let gauge_node = gauge.as_ref().map(|(w, _)| lower(w)).transpose()?;
+        let mut setup_nodes = Vec::new();
+        let mut add_setup = |node: Node| {
+            setup_nodes.push(node);
+            setup_nodes.len() - 1
+        };
+        let mut branches = Vec::new();
+        for b in &points {
+            let mut places = Vec::new();
+            for point in &b.points {
+                places.push(
+                    point.iter().map(|w| lower(w).map(&mut add_setup)).collect::<Result<Vec<usize>, _>>()?,
+                );
+            }
+            let origin = if b.boundary { Origin::Boundary(places.remove(0)) } else { Origin::Starts(places) };
+            branches.push(BranchSpec { name: b.name.clone(), origin, texts: b.texts.clone() });
+        }
+        let mut unknowns = Vec::new();
+        for ((name, entry), range) in file.unknowns.iter().zip(&ranges) {
+            let range = match range {
+                Some([from, to]) => Some((add_setup(lower(from)?), add_setup(lower(to)?))),
+                None => None,
+            };
+            unknowns.push(Unknown { name: name.get_ref().clone(), meaning: entry.0.meaning.clone(), range });
+        }
+
+        // Derivatives and programs.
+        let mut graph = lowering.graph;
+        let discrete = lowering.discrete;
+        let symbols: Vec<Node> = (0..unknowns.len()).map(|i| graph.symbol(first_unknown + i)).collect();
+        let control_symbol = graph.symbol(first_unknown - 1);
+        let (energy_node, residual_nodes): (Option<Node>, Vec<Node>) = match kind {
+            Kind::Energy => {
+                let energy = equation_nodes[0];
+                let gradient = symbols.iter().map(|s| differentiate(&mut graph, &[energy], *s)[0]).collect();
+                (Some(energy), gradient)
+            }
+            Kind::FixedPoint => {
+                let residual =
+                    symbols.iter().zip(&equation_nodes).map(|(x, f)| graph.subtract(*x, *f)).collect();
+                (selection_node, residual)
+            }
+            Kind::Residual => (selection_node, equation_nodes.clone()),
+            Kind::ClosedForm => (None, Vec::new()),
+        };
+        let columns: Vec<Vec<Node>> =
+            symbols.iter().map(|s| differentiate(&mut graph, &residual_nodes, *s)).collect();
+        let along_control = differentiate(&mut graph, &residual_nodes, control_symbol);
+        let k = unknowns.len();
+        let mut roots: Vec<Node> = energy_node.into_iter().collect();
+        let residual = roots.len();
+        roots.extend(&residual_nodes);
+        for row in 0..k {
+            for (column, entries) in columns.iter().enumerate() {
+                // A Hessian is symmetric; its upper triangle serves both.
+                let entry = if kind == Kind::Energy && column < row { columns[row][column] } else { entries[row] };
+                roots.push(entry);
+            }
+        }
+        roots.extend(&along_control);
+        let equation_roots = EquationRoots {
+            energy: energy_node.map(|_| 0),
+            residual,
+            jacobian: residual + k,
+            along_control: residual + k + k * k,
+        };
+        let equations_program = Program::compile(&graph, &roots, first_unknown);
+        let output_roots: Vec<Node> =
+            symbols.iter().chain(&output_nodes).copied().chain(energy_node).collect();
+        let boundary_program = Program::compile(&graph, &output_roots, first_unknown);
+        let certificate_nodes: Vec<Node> = output_roots.into_iter().chain(residual_nodes).collect();
+        let certificate_program = Program::compile(&graph, &certificate_nodes, first_unknown);
+        let setup_program = Program::compile(&graph, &setup_nodes, first_unknown);
+        let gauge_program = gauge_node.map(|g| Program::compile(&graph, &[g], first_unknown));
+        for program in [&equations_program, &certificate_program, &setup_program] {
+            let variables = program.dimensions();
+            let size = (SMALLEST_RULE as f64).powi(variables as i32);
+            if size > LARGEST_PRODUCT {
+                let problem = Problem::ProductTooLarge {
+                    variables,
+                    nodes: SMALLEST_RULE,
+                    size,
+                    limit: LARGEST_PRODUCT,
+                };
+                return Err(problem.into());
+            }
+        }
+
+        let columns = file
+            .unknowns
+            .iter()
+            .map(|(n, u)| Output {
+                name: n.get_ref().clone(),
+                column: ascii_name(n.get_ref()).unwrap_or_default(),
+                meaning: u.0.meaning.clone(),
+                text: n.get_ref().clone(),
+            })
+            .chain(outputs.iter().map(|(n, w, meaning)| Output {
+                name: n.clone(),
+                column: ascii_name(n).unwrap_or_default(),
+                meaning: meaning.clone(),
+                text: w.text.value.clone(),
+            }))
+            .collect();
+        let system = System {
+            description: description(name, file),
+            parameters,
+            control,
+            unknowns,
+            kind,
+            equations: equations.iter().map(|(what, w)| (what.clone(), w.text.value.clone())).collect(),
+            definitions: scope.definitions.iter().map(|d| (d.name.clone(), d.text.value.clone())).collect(),
+            variables,
+            selection: selection.map(|w| w.text.value),
+            branches,
+            gauge: gauge.map(|(w, flip)| Gauge { keep_text: w.text.value, flip }),
+            outputs: columns,
+            limit: limit(self.file, self.source)?,
+            graph,
+            discrete,
+            certificate_nodes,
+            equations_program,
+            equation_roots,
+            certificate_program,
+            boundary_program,
+            setup_program,
+            gauge_program,
+        };
+        self.check_defaults(&system)?;
+        Ok(system)
+    }
+
+    /// Declares all names, in the order in which a reader meets them.
+    fn scope(&self, first_unknown: usize) -> Result<Scope, EquationError> {
+        let file = self.file;
+        let mut scope = Scope::default();
+        let declare = |scope: &mut Scope, name: &Str, meaning: Meaning| {
+            scope.declare(name.get_ref(), meaning).map_err(|problem| self.error(name.span(), problem))
+        };
+        declare(&mut scope, &file.control.name, Meaning::Control(first_unknown - 1))?;
+        for (i, name) in file.parameters.keys().enumerate() {
+            declare(&mut scope, name, Meaning::Parameter(i))?;
+        }
+        let (mut discrete, mut normal) = (0, 0);
+        for (name, entry) in &file.variables {
+            match entry.get_ref() {
+                schema::Variable::Discrete(_) => {
+                    declare(&mut scope, name, Meaning::Discrete(discrete))?;
+                    discrete += 1;
+                }
+                schema::Variable::Named(kind) if kind == "normal" => {
+                    if normal == MAX_NORMALS {
+                        let message = format!("there are more than {MAX_NORMALS} normal variables");
+                        return Err(self.structure(name.span(), message));
+                    }
+                    declare(&mut scope, name, Meaning::Normal(normal))?;
+                    normal += 1;
+                }
+                schema::Variable::Named(other) => {
+                    let message = format!(
+                        "a variable is \"normal\" or a table {{ values = […], weights = […] }}, not \"{other}\""
+                    );
+                    return Err(self.structure(entry.span(), message));
+                }
+            }
+        }
+        for (i, name) in file.unknowns.keys().enumerate() {
+            declare(&mut scope, name, Meaning::Unknown(first_unknown + i))?;
+        }
+        for (i, name) in file.definitions.keys().enumerate() {
+            declare(&mut scope, name, Meaning::Definition(i))?;
+        }
+        for (name, written) in &file.definitions {
+            let Written { text, expression } = self.parse(written)?;
+            let line = self.source.place(name.span()).line;
+            let name = name.get_ref().clone();
+            scope.definitions.push(Definition { name, text, expression, line, shape: None });
+        }
+        scope.check_definitions()?;
+        Ok(scope)
+    }
+
+    /// Columns must have distinct ASCII names, and an output may not hide a parameter or an unknown.
+    fn check_columns(&self, scope: &Scope) -> Result<(), EquationError> {
+        let file = self.file;
+        let reserved = ["piece", "branch", "system", "energy", "residual", "quadrature_error", "curvature"];
+        let reserved = reserved.iter().chain(&["rule", "nodes", "iterations", "status", "verified"]);
+        let mut taken: Vec<(String, &'static str)> =
+            reserved.map(|r| (r.to_string(), "column of every table")).collect();
+        let named = [&file.control.name]
+            .into_iter()
+            .map(|n| (n, "control parameter"))
+            .chain(file.parameters.keys().map(|n| (n, "parameter")))
+            .chain(file.unknowns.keys().map(|n| (n, "unknown")))
+            .chain(file.outputs.keys().map(|n| (n, "output")));
+        for (name, kind) in named {
+            let Some(column) = ascii_name(name.get_ref()) else {
+                return Err(self.error(name.span(), Problem::BadName(name.get_ref().clone())));
+            };
+            if let Some((_, first)) = taken.iter().find(|(t, _)| *t == column) {
+                let problem = Problem::Duplicate { name: column, first, second: kind };
+                return Err(self.error(name.span(), problem));
+            }
+            taken.push((column, kind));
+            // The name of an output must be an identifier, but may be that of a definition.
+            if kind == "output" && scope.meaning(name.get_ref()).is_none() {
+                Scope::default()
+                    .declare(name.get_ref(), Meaning::Definition(0))
+                    .map_err(|problem| self.error(name.span(), problem))?;
+            }
+        }
+        if let Some(plot) = &file.plot {
+            for column in &plot.columns {
+                if !taken.iter().any(|(t, kind)| t == column.get_ref() && matches!(*kind, "unknown" | "output")) {
+                    let outputs = taken.iter().filter(|(_, k)| matches!(*k, "unknown" | "output"));
+                    let near = nearest(column.get_ref(), outputs.map(|(t, _)| t.as_str()));
+                    let problem = Problem::UnknownName { name: column.get_ref().clone(), nearest: near };
+                    return Err(self.error(column.span(), problem));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Exactly one of energy, fixed_point and residual, or none with no unknowns.
+    fn equations(&self) -> Result<(Kind, Vec<(String, Written)>), EquationError> {
+        let file = self.file;
+        let sections: Vec<(&str, Range<usize>)> = [
+            file.energy.as_ref().map(|s| ("[energy]", s.span())),
+            file.fixed_point.as_ref().map(|s| ("[fixed_point]", s.span())),
+            file.residual.as_ref().map(|s| ("[residual]", s.span())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if let [(first, _), (second, span), ..] = sections.as_slice() {
+            let message =
+                format!("both {first} and {second} are given; exactly one of [energy], [fixed_point] and [residual] says what the unknowns satisfy");
+            return Err(self.structure(span.clone(), message));
+        }
+        let first_unknown = file.unknowns.keys().next();
+        match (sections.first(), first_unknown) {
+            (None, Some(name)) => {
+                let message = "there are unknowns, but none of [energy], [fixed_point] and [residual] says what they satisfy";
+                return Err(self.structure(name.span(), message.into()));
+            }
+            (Some((section, span)), None) => {
+                return Err(self.structure(span.clone(), format!("{section} is given, but there are no [unknowns]")));
+            }
+            _ => {}
+        }
+        if let Some(energy) = &file.energy {
+            let w = self.parse(&energy.get_ref().minimise)?;
+            return Ok((Kind::Energy, vec![("the energy".into(), w)]));
+        }
+        if let Some(fixed_point) = &file.fixed_point {
+            let values = self.per_unknown(fixed_point.get_ref(), fixed_point.span(), "[fixed_point]")?;
+            let mut equations = Vec::new();
+            for (name, value) in file.unknowns.keys().zip(values) {
+                equations.push((name.get_ref().clone(), self.parse(value)?));
+            }
+            return Ok((Kind::FixedPoint, equations));
+        }
+        if let Some(residual) = &file.residual {
+            let (given, needed) = (residual.get_ref().len(), file.unknowns.len());
+            if given != needed {
+                let message = format!("[residual] has {given} equations for {needed} unknowns; the numbers must agree");
+                return Err(self.structure(residual.span(), message));
+            }
+            let mut equations = Vec::new();
+            for (name, value) in residual.get_ref() {
+                equations.push((name.get_ref().clone(), self.parse(value)?));
+            }
+            return Ok((Kind::Residual, equations));
+        }
+        Ok((Kind::ClosedForm, Vec::new()))
+    }
+
+    /// One entry for each unknown, in the order of the unknowns.
+    fn per_unknown<'e, T>(
+        &self,
+        entries: &'e Entries<T>,
+        span: Range<usize>,
+        what: &str,
+    ) -> Result<Vec<&'e T>, EquationError> {
+        let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
+        for name in entries.keys() {
+            if !unknowns.contains(&name.get_ref().as_str()) {
+                let near = nearest(name.get_ref(), unknowns.iter().copied());
+                let problem = Problem::UnknownName { name: name.get_ref().clone(), nearest: near };
+                return Err(self.error(name.span(), problem));
+            }
+        }
+        unknowns
+            .iter()
+            .map(|unknown| {
+                entries.iter().find(|(n, _)| n.get_ref() == unknown).map(|(_, v)| v).ok_or_else(|| {
+                    self.structure(span.clone(), format!("{what} does not say what `{unknown}` is"))
+                })
+            })
+            .collect()
+    }
+
+    fn branches(&self) -> Result<Vec<Points>, EquationError> {
+        let mut branches: Vec<Points> = Vec::new();
+        for branch in &self.file.branch {
+            let (span, branch) = (branch.span(), branch.get_ref());
+            let name = branch.name.get_ref().clone();
+            if self.file.unknowns.is_empty() {
+                return Err(self.structure(span, "a closed form has no branches".into()));
+            }
+            if branches.iter().any(|b| b.name == name) {
+                return Err(self.structure(branch.name.span(), format!("there are two branches `{name}`")));
+            }
+            let (boundary, points) = match (&branch.start, &branch.at) {
+                (Some(starts), None) if !starts.is_empty() => (false, starts.iter().collect::<Vec<_>>()),
+                (None, Some(at)) => (true, vec![at]),
+                _ => {
+                    let message = format!("branch `{name}` needs either `start = [{{…}}, …]` or `at = {{…}}`");
+                    return Err(self.structure(span, message));
+                }
+            };
+            let mut parsed = Vec::new();
+            let mut texts = Vec::new();
+            for point in points {
+                let what = if boundary { "`at`" } else { "a start" };
+                let values = self.per_unknown(point.get_ref(), point.span(), what)?;
+                let point = values.into_iter().map(|v| self.parse_value(v)).collect::<Result<Vec<_>, _>>()?;
+                let names = self.file.unknowns.keys();
+                texts.push(
+                    names
+                        .zip(&point)
+                        .map(|(n, w)| format!("{} = {}", n.get_ref(), w.text.value))
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                );
+                parsed.push(point);
+            }
+            branches.push(Points { name, boundary, points: parsed, texts });
+        }
+        Ok(branches)
+    }
+
+    fn ranges(&self) -> Result<Vec<Option<[Written; 2]>>, EquationError> {
+        self.file
+            .unknowns
+            .iter()
+            .map(|(name, entry)| match entry.0.range.as_deref() {
+                None => Ok(None),
+                Some([from, to]) => Ok(Some([self.parse_value(from)?, self.parse_value(to)?])),
+                Some(_) => {
+                    let message = format!("the range of `{}` is a pair [from, to]", name.get_ref());
+                    Err(self.structure(name.span(), message))
+                }
+            })
+            .collect()
+    }
+
+    fn gauge(&self, scope: &Scope) -> Result<Option<(Written, Vec<usize>)>, EquationError> {
+        let Some(gauge) = &self.file.gauge else { return Ok(None) };
+        let keep = self.parse(&gauge.keep)?;
+        scope.check_scalar(&keep.expression, &keep.text, "the gauge condition", Allowed::Everything, true)?;
+        let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
+        let mut flip = Vec::new();
+        for name in &gauge.flip {
+            let place = unknowns.iter().position(|u| *u == name.get_ref().as_str());
+            let Some(place) = place else {
+                let near = nearest(name.get_ref(), unknowns.iter().copied());
+                let problem = Problem::UnknownName { name: name.get_ref().clone(), nearest: near };
+                return Err(self.error(name.span(), problem));
+            };
+            flip.push(place);
+        }
+        Ok(Some((keep, flip)))
+    }
+
+    /// The defaults must lie in their domains and give weights that sum to 1: errors that no `--set` causes.
+    fn check_defaults(&self, system: &System) -> Result<(), EquationError> {
+        let values = system.parameter_values(&[]);
+        system.check_parameters(&values).map_err(|error| {
+            let span = match &*error.problem {
+                Problem::OutsideDomain { name, .. } => {
+                    self.file.parameters.iter().find(|(n, _)| n.get_ref() == name).map(|(_, p)| p.default.span())
+                }
+                Problem::WeightSum { variable, .. } | Problem::BadWeight { variable, .. } => {
+                    self.file.variables.iter().find(|(n, _)| n.get_ref() == variable).map(|(_, v)| v.span())
+                }
+                _ => None,
+            };
+            EquationError { problem: error.problem, place: span.map(|s| self.source.place(s)) }
+        })
+    }
+}
+
+/// The limit of a file, checked.
+///
+/// # Errors
+/// A parameter that the file does not have, or an order that is not positive.
+pub fn limit(file: &File, source: &Arc<Source>) -> Result<Option<Limit>, EquationError> {
+    let Some(limit) = &file.limit else { return Ok(None) };
+    let limit = limit.get_ref();
+    let known = || file.parameters.keys().map(|n| n.get_ref().as_str());
+    if file.piece.is_empty() && !known().any(|n| n == limit.parameter.get_ref()) {
+        let near = nearest(limit.parameter.get_ref(), known());
+        let problem = Problem::UnknownName { name: limit.parameter.get_ref().clone(), nearest: near };
+        return Err(EquationError::at(source.place(limit.parameter.span()), problem));
+    }
+    let order = *limit.order.get_ref();
+    if !(order > 0.0 && order.is_finite()) {
+        let message = format!("the order of a limit is a positive number, not {order}");
+        return Err(EquationError::at(source.place(limit.order.span()), Problem::Structure(message)));
+    }
+    Ok(Some(Limit {
+        parameter: limit.parameter.get_ref().clone(),
+        system: limit.system.get_ref().clone(),
+        order,
+        at: limit.at.clone().unwrap_or_default(),
+    }))
+}

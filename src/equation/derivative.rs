@@ -1,0 +1,149 @@
+//! Exact derivatives of graph nodes with respect to a symbol, as graph nodes.
+
+use super::function::{Combine, ERF_SLOPE, Function};
+use super::graph::{Graph, Node, Operation};
+
+/// ∂root/∂symbol for each root. One pass over the nodes, children first: no recursion.
+pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Node> {
+    let zero = graph.constant(0.0);
+    let one = graph.constant(1.0);
+    let nodes = graph.reachable(roots);
+    let mut derivative = vec![zero; graph.len()];
+    for node in nodes {
+        let d = if node == symbol {
+            one
+        } else {
+            match graph.operation(node) {
+                Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => zero,
+                Operation::Apply(f, a) => {
+                    let da = derivative[a.index()];
+                    if da == zero {
+                        zero
+                    } else {
+                        let slope = slope(graph, f, a, node);
+                        graph.multiply(slope, da)
+                    }
+                }
+                Operation::Combine(op, a, b) => {
+                    let (da, db) = (derivative[a.index()], derivative[b.index()]);
+                    if da == zero && db == zero {
+                        zero
+                    } else {
+                        combine(graph, op, (a, da), (b, db), node)
+                    }
+                }
+                // The weight depends on the variable alone.
+                Operation::Average { variable, weight, body } => {
+                    let db = derivative[body.index()];
+                    let integrand = graph.multiply(weight, db);
+                    graph.average(variable, integrand)
+                }
+            }
+        };
+        derivative[node.index()] = d;
+    }
+    roots.iter().map(|r| derivative[r.index()]).collect()
+}
+
+/// f′(a), where `value` is f(a).
+fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
+    match f {
+        Function::Negate => graph.constant(-1.0),
+        Function::Not | Function::Sign => graph.constant(0.0),
+        Function::Exp => value,
+        Function::Log => {
+            let one = graph.constant(1.0);
+            graph.divide(one, a)
+        }
+        Function::Sqrt => {
+            let half = graph.constant(0.5);
+            graph.divide(half, value)
+        }
+        Function::Abs => graph.apply(Function::Sign, a),
+        Function::Tanh => graph.apply(Function::Sech2, a),
+        Function::Sech2 => {
+            let tanh = graph.apply(Function::Tanh, a);
+            let product = graph.multiply(tanh, value);
+            let minus_two = graph.constant(-2.0);
+            graph.multiply(minus_two, product)
+        }
+        Function::Atanh => {
+            let one = graph.constant(1.0);
+            let square = graph.multiply(a, a);
+            let rest = graph.subtract(one, square);
+            graph.divide(one, rest)
+        }
+        Function::Sinh => graph.apply(Function::Cosh, a),
+        Function::Cosh => graph.apply(Function::Sinh, a),
+        Function::Erf | Function::Erfc => {
+            // erf′(x) = (2/√π) e^(−x²) = 2√2 normal_pdf(√2 x)
+            let root = graph.constant(std::f64::consts::SQRT_2);
+            let argument = graph.multiply(root, a);
+            let density = graph.apply(Function::NormalPdf, argument);
+            let scale = graph.constant(if f == Function::Erf { ERF_SLOPE } else { -ERF_SLOPE });
+            graph.multiply(scale, density)
+        }
+        Function::NormalPdf => {
+            let product = graph.multiply(a, value);
+            graph.negate(product)
+        }
+        Function::NormalCdf => graph.apply(Function::NormalPdf, a),
+        Function::Logistic => {
+            // σ′(x) = σ(x) σ(−x), without cancellation
+            let minus = graph.negate(a);
+            let mirrored = graph.apply(Function::Logistic, minus);
+            graph.multiply(value, mirrored)
+        }
+        Function::LogCosh => graph.apply(Function::Tanh, a),
+    }
+}
+
+fn combine(graph: &mut Graph, op: Combine, (a, da): (Node, Node), (b, db): (Node, Node), value: Node) -> Node {
+    match op {
+        Combine::Add => graph.add(da, db),
+        Combine::Subtract => graph.subtract(da, db),
+        Combine::Multiply => {
+            let left = graph.multiply(da, b);
+            let right = graph.multiply(a, db);
+            graph.add(left, right)
+        }
+        Combine::Divide => {
+            // (a/b)′ = (a′ − (a/b) b′)/b
+            let correction = graph.multiply(value, db);
+            let numerator = graph.subtract(da, correction);
+            graph.divide(numerator, b)
+        }
+        Combine::Power => {
+            // a^b: b a^(b−1) a′ + a^b log(a) b′
+            let one = graph.constant(1.0);
+            let lower = graph.subtract(b, one);
+            let power = graph.combine(Combine::Power, a, lower);
+            let from_base = graph.multiply(b, power);
+            let from_base = graph.multiply(from_base, da);
+            let zero = graph.constant(0.0);
+            if db == zero {
+                return from_base;
+            }
+            let log = graph.apply(Function::Log, a);
+            let from_exponent = graph.multiply(value, log);
+            let from_exponent = graph.multiply(from_exponent, db);
+            graph.add(from_base, from_exponent)
+        }
+        Combine::Min | Combine::Max => {
+            // (1 ± sign(a − b))/2 chooses the branch; at a tie the mean of both.
+            let difference = graph.subtract(a, b);
+            let sign = graph.apply(Function::Sign, difference);
+            let half = graph.constant(0.5);
+            let signed = graph.constant(if op == Combine::Max { 0.5 } else { -0.5 });
+            let shift = graph.multiply(signed, sign);
+            let choose_a = graph.add(half, shift);
+            let choose_b = graph.subtract(half, shift);
+            let left = graph.multiply(choose_a, da);
+            let right = graph.multiply(choose_b, db);
+            graph.add(left, right)
+        }
+        Combine::Equal | Combine::Less | Combine::LessEqual | Combine::And | Combine::Or => {
+            graph.constant(0.0)
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What can be wrong with an equation file or with the values given to it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::source::Place;
+
+/// An error in an equation file or in the values given for its parameters.
+#[derive(Debug, Clone)]
+pub struct EquationError {
+    /// What is wrong.
+    pub problem: Box<Problem>,
+    /// Where it stands, if it stands in a file.
+    pub place: Option<Place>,
+}
+
+impl EquationError {
+    /// An error at a place of an equation file.
+    pub fn at(place: Place, problem: Problem) -> EquationError {
+        EquationError { problem: Box::new(problem), place: Some(place) }
+    }
+}
+
+impl From<Problem> for EquationError {
+    fn from(problem: Problem) -> EquationError {
+        EquationError { problem: Box::new(problem), place: None }
+    }
+}
+
+impl fmt::Display for EquationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.problem)?;
+        match &self.place {
+            Some(place) => write!(f, "\n{place}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for EquationError {}
+
+/// What is wrong; the message says what would be accepted.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Problem {
+    /// The file is not TOML of the expected shape.
+    #[error("{0}")]
+    Toml(String),
+    /// An expression does not parse.
+    #[error("cannot read the expression: {0}")]
+    Syntax(String),
+    /// Nested or chained too deeply.
+    #[error("the expression is more than {limit} operations deep; split it with [definitions]")]
+    TooDeep {
+        /// The largest depth.
+        limit: usize,
+    },
+    /// A name that is not defined.
+    #[error("unknown name `{name}`{}", suggest(.nearest))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The nearest defined name.
+        nearest: Option<String>,
+    },
+    /// A function that does not exist.
+    #[error("unknown function `{name}`{}; functions are {}", suggest(.nearest), super::function::NAMES.join(", "))]
+    UnknownFunction {
+        /// The name.
+        name: String,
+        /// The nearest function.
+        nearest: Option<String>,
+    },
+    /// A function with a wrong number of arguments.
+    #[error("`{name}` takes {expected} argument(s), not {given}")]
+    Arguments {
+        /// The function.
+        name: String,
+        /// How many it takes.
+        expected: usize,
+        /// How many it was given.
+        given: usize,
+    },
+    /// A definition used before it stands.
+    #[error("`{name}` is defined further down (line {line}); definitions are used in order, so move it up")]
+    UsedBeforeDefinition {
+        /// The name.
+        name: String,
+        /// The line of its definition.
+        line: usize,
+    },
+    /// Definitions that need each other.
+    #[error("cyclic definitions: {}", .0.join(" → "))]
+    Cycle(Vec<String>),
+    /// A variable that is left un-averaged in a scalar.
+    #[error("{what} still depends on the variable `{variable}`; average over it: E[{variable}](…)")]
+    NotAveraged {
+        /// What must be a scalar.
+        what: String,
+        /// The variable.
+        variable: String,
+    },
+    /// E[x] over something that is not a variable.
+    #[error("E[{name}](…): `{name}` is not a variable; variables are {}", list(.variables))]
+    NotAVariable {
+        /// The name.
+        name: String,
+        /// The variables of the file.
+        variables: Vec<String>,
+    },
+    /// Something that may not be used here.
+    #[error("{what} may not depend on the {kind} `{name}`")]
+    NotAllowedHere {
+        /// The place.
+        what: String,
+        /// What kind of thing is used.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Truth values and numbers mixed up.
+    #[error("expected {expected}, found {found}{hint}")]
+    Kind {
+        /// What is needed.
+        expected: &'static str,
+        /// What stands there.
+        found: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// The same name twice.
+    #[error("`{name}` is defined twice: as {first} and as {second}")]
+    Duplicate {
+        /// The name.
+        name: String,
+        /// First role.
+        first: &'static str,
+        /// Second role.
+        second: &'static str,
+    },
+    /// A name that is part of the language.
+    #[error("`{0}` is a word of the expression language; choose another name")]
+    Reserved(String),
+    /// A name that is not an identifier, or has no ASCII spelling for the CSV header.
+    #[error("`{0}` is not a name; use letters, digits and _ (Greek letters may be written as they are)")]
+    BadName(String),
+    /// A discrete variable whose weights are not probabilities.
+    #[error("the weights of `{variable}` sum to {sum}, not to 1")]
+    WeightSum {
+        /// The variable.
+        variable: String,
+        /// Their sum.
+        sum: f64,
+    },
+    /// A negative or undefined weight.
+    #[error("weight {index} of `{variable}` is {value}; a weight is a number in [0, 1]")]
+    BadWeight {
+        /// The variable.
+        variable: String,
+        /// Which weight, from 1.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// The file contradicts itself or lacks something.
+    #[error("{0}")]
+    Structure(String),
+    /// Averages over too many normal variables at once.
+    #[error("an average over {variables} normal variables at once needs a product rule of {nodes}^{variables} = {size:.1e} nodes; at most {limit:.0e} are allowed. Average over fewer variables at a time")]
+    ProductTooLarge {
+        /// How many normal variables.
+        variables: u32,
+        /// Nodes per variable of the smallest rule.
+        nodes: usize,
+        /// Size of the product.
+        size: f64,
+        /// The limit.
+        limit: f64,
+    },
+    /// The expansion over discrete variables is too large.
+    #[error("the equations expand to more than {limit} operations when the discrete variables are summed; use fewer values")]
+    TooManyOperations {
+        /// The limit.
+        limit: usize,
+    },
+    /// A parameter that the system does not have.
+    #[error("`{system}` has no parameter `{name}`{}; its parameters are {}", suggest(.nearest), list(.known))]
+    UnknownParameter {
+        /// The system.
+        system: String,
+        /// The name.
+        name: String,
+        /// The nearest parameter.
+        nearest: Option<String>,
+        /// All of them.
+        known: Vec<String>,
+    },
+    /// A value outside its domain.
+    #[error("{name} = {value} is outside its domain `{domain}` ({meaning}, in {system})")]
+    OutsideDomain {
+        /// Parameter.
+        name: String,
+        /// Value given.
+        value: f64,
+        /// The domain as written in the file.
+        domain: String,
+        /// Meaning of the parameter.
+        meaning: String,
+        /// The system.
+        system: String,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read {}: {reason}", .path.display())]
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A system that is neither built in nor a file.
+    #[error("there is no system `{name}`{}; `overlaps list` names the built-in ones, and a path to a .toml file works too", suggest(.nearest))]
+    UnknownSystem {
+        /// The name.
+        name: String,
+        /// The nearest system.
+        nearest: Option<String>,
+    },
+}
+
+fn suggest(nearest: &Option<String>) -> String {
+    nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?"))
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+/// The name nearest to `name`, if one is near enough to be meant.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    known
+        .into_iter()
+        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k))
+        .filter(|(distance, k)| *distance <= 1 + name.chars().count().max(k.chars().count()) / 4)
+        .min()
+        .map(|(_, k)| k.to_string())
+}

@@ -1,0 +1,445 @@
+//! The expression graph: every distinct sub-expression once, with the normal variables that it depends on.
+//!
+//! Discrete variables are already summed when a graph is built (`lower`), so the only axes left are those of
+//! normal variables. Averages are linear and are taken apart when they are built: constants and sums leave the
+//! average, so that E(s φ + c φ²) becomes combinations of E φ and E φ², each computed once.
+
+use std::collections::HashMap;
+
+use super::function::{Combine, Function};
+
+/// A node of a [`Graph`]; children always have smaller numbers than their parents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Node(u32);
+
+impl Node {
+    /// Its position in the graph.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a node computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// A number, by its bits.
+    Constant(u64),
+    /// A parameter, the control or an unknown: its place in the list of symbols.
+    Symbol(u32),
+    /// The coordinate of a normal variable.
+    Normal(u8),
+    /// f(a).
+    Apply(Function, Node),
+    /// a ∘ b.
+    Combine(Combine, Node, Node),
+    /// E over a normal variable of `weight · body`; the weight depends on nothing but that variable, so that
+    /// it is computed once per quadrature rule.
+    Average {
+        /// The variable.
+        variable: u8,
+        /// A function of the variable alone.
+        weight: Node,
+        /// The rest of the integrand.
+        body: Node,
+    },
+}
+
+/// A set of normal variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Axes(u32);
+
+impl Axes {
+    /// No variable: a scalar.
+    pub const NONE: Axes = Axes(0);
+
+    /// One variable.
+    pub fn of(variable: u8) -> Axes {
+        Axes(1 << variable)
+    }
+    /// Both sets.
+    pub fn union(self, other: Axes) -> Axes {
+        Axes(self.0 | other.0)
+    }
+    /// This set without a variable.
+    pub fn without(self, variable: u8) -> Axes {
+        Axes(self.0 & !(1 << variable))
+    }
+    /// Whether a variable is in the set.
+    pub fn contains(self, variable: u8) -> bool {
+        self.0 & (1 << variable) != 0
+    }
+    /// How many variables.
+    pub fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+    /// Whether it is the empty set.
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+    /// The variables, smallest first.
+    pub fn iter(self) -> impl Iterator<Item = u8> {
+        (0..32).filter(move |v| self.contains(*v))
+    }
+}
+
+/// How many normal variables a system may have.
+pub const MAX_NORMALS: usize = 32;
+
+/// The largest graph that is built.
+pub const MAX_NODES: usize = 2_000_000;
+
+/// How far the builder of averages looks into sums.
+const EXPANSION_DEPTH: usize = 64;
+/// A product of sums is multiplied out inside an average only up to this many terms.
+const EXPANSION_TERMS: usize = 24;
+
+/// The graph.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    operations: Vec<Operation>,
+    axes: Vec<Axes>,
+    known: HashMap<Operation, Node>,
+}
+
+/// One term of an integrand: a factor that leaves the average, and factors that stay.
+struct Term {
+    coefficient: Node,
+    factors: Vec<Node>,
+}
+
+impl Graph {
+    /// What a node computes.
+    pub fn operation(&self, node: Node) -> Operation {
+        self.operations[node.index()]
+    }
+
+    /// The normal variables that a node depends on.
+    pub fn axes(&self, node: Node) -> Axes {
+        self.axes[node.index()]
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    fn add_node(&mut self, operation: Operation, axes: Axes) -> Node {
+        if let Some(node) = self.known.get(&operation) {
+            return *node;
+        }
+        let node = Node(self.operations.len() as u32);
+        self.operations.push(operation);
+        self.axes.push(axes);
+        self.known.insert(operation, node);
+        node
+    }
+
+    /// A number.
+    pub fn constant(&mut self, value: f64) -> Node {
+        // −0 and 0 are the same number here.
+        let value = if value == 0.0 { 0.0 } else { value };
+        self.add_node(Operation::Constant(value.to_bits()), Axes::NONE)
+    }
+
+    /// The value of a constant node.
+    pub fn value_of(&self, node: Node) -> Option<f64> {
+        match self.operation(node) {
+            Operation::Constant(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    fn is(&self, node: Node, value: f64) -> bool {
+        self.value_of(node) == Some(value)
+    }
+
+    /// A parameter, the control or an unknown.
+    pub fn symbol(&mut self, index: usize) -> Node {
+        self.add_node(Operation::Symbol(index as u32), Axes::NONE)
+    }
+
+    /// The coordinate of a normal variable.
+    pub fn normal(&mut self, variable: u8) -> Node {
+        self.add_node(Operation::Normal(variable), Axes::of(variable))
+    }
+
+    /// f(a).
+    pub fn apply(&mut self, function: Function, a: Node) -> Node {
+        if let Some(x) = self.value_of(a) {
+            return self.constant(function.apply(x));
+        }
+        match (function, self.operation(a)) {
+            (Function::Negate, Operation::Apply(Function::Negate, inner)) => inner,
+            _ => self.add_node(Operation::Apply(function, a), self.axes(a)),
+        }
+    }
+
+    /// a ∘ b, with the identities of 0 and 1 applied. (0 · x is 0 also where x could be infinite.)
+    pub fn combine(&mut self, op: Combine, a: Node, b: Node) -> Node {
+        if let (Some(x), Some(y)) = (self.value_of(a), self.value_of(b)) {
+            return self.constant(op.apply(x, y));
+        }
+        match op {
+            Combine::Add if self.is(a, 0.0) => return b,
+            Combine::Add | Combine::Subtract if self.is(b, 0.0) => return a,
+            Combine::Add if a == b => {
+                let two = self.constant(2.0);
+                return self.combine(Combine::Multiply, two, a);
+            }
+            Combine::Subtract if self.is(a, 0.0) => return self.apply(Function::Negate, b),
+            Combine::Multiply if self.is(a, 0.0) || self.is(b, 0.0) => return self.constant(0.0),
+            Combine::Multiply if self.is(a, 1.0) => return b,
+            Combine::Multiply | Combine::Divide if self.is(b, 1.0) => return a,
+            Combine::Multiply if self.is(a, -1.0) => return self.apply(Function::Negate, b),
+            Combine::Multiply | Combine::Divide if self.is(b, -1.0) => {
+                return self.apply(Function::Negate, a);
+            }
+            Combine::Divide if self.is(a, 0.0) => return a,
+            Combine::Power => {
+                if let Some(exponent) = self.value_of(b)
+                    && exponent.fract() == 0.0
+                    && exponent.abs() <= 16.0
+                {
+                    return self.integer_power(a, exponent as i32);
+                }
+            }
+            _ => {}
+        }
+        let (a, b) = if op.commutes() && b < a { (b, a) } else { (a, b) };
+        let axes = self.axes(a).union(self.axes(b));
+        self.add_node(Operation::Combine(op, a, b), axes)
+    }
+
+    fn integer_power(&mut self, a: Node, exponent: i32) -> Node {
+        let mut result = self.constant(1.0);
+        for _ in 0..exponent.unsigned_abs() {
+            result = self.multiply(result, a);
+        }
+        if exponent < 0 {
+            let one = self.constant(1.0);
+            result = self.divide(one, result);
+        }
+        result
+    }
+
+    /// a + b
+    pub fn add(&mut self, a: Node, b: Node) -> Node {
+        self.combine(Combine::Add, a, b)
+    }
+    /// a − b
+    pub fn subtract(&mut self, a: Node, b: Node) -> Node {
+        self.combine(Combine::Subtract, a, b)
+    }
+    /// a · b
+    pub fn multiply(&mut self, a: Node, b: Node) -> Node {
+        self.combine(Combine::Multiply, a, b)
+    }
+    /// a / b
+    pub fn divide(&mut self, a: Node, b: Node) -> Node {
+        self.combine(Combine::Divide, a, b)
+    }
+    /// −a
+    pub fn negate(&mut self, a: Node) -> Node {
+        self.apply(Function::Negate, a)
+    }
+
+    /// E over a normal variable. Sums are averaged term by term and what does not depend on the variable
+    /// leaves the average; the moments of the variable itself are exact.
+    pub fn average(&mut self, variable: u8, integrand: Node) -> Node {
+        let mut terms = Vec::new();
+        let one = self.constant(1.0);
+        self.expand(variable, integrand, one, EXPANSION_DEPTH, &mut terms);
+        let mut sum = self.constant(0.0);
+        for term in terms {
+            let average = self.average_of_product(variable, term.factors);
+            let product = self.multiply(term.coefficient, average);
+            sum = self.add(sum, product);
+        }
+        sum
+    }
+
+    fn average_of_product(&mut self, variable: u8, mut factors: Vec<Node>) -> Node {
+        factors.sort_unstable();
+        let one = self.constant(1.0);
+        let (mut weight, mut body) = (one, one);
+        let mut power = Some(0u32);
+        for factor in factors {
+            if self.depends_on_variable_alone(factor, variable) {
+                let is_coordinate = self.operation(factor) == Operation::Normal(variable);
+                power = if is_coordinate { power.map(|k| k + 1) } else { None };
+                weight = self.multiply(weight, factor);
+            } else {
+                body = self.multiply(body, factor);
+            }
+        }
+        if body == one
+            && let Some(power) = power
+        {
+            // E z^k = (k − 1)!! for even k, 0 for odd k.
+            let moment = if power % 2 == 1 { 0.0 } else { (1..power).step_by(2).map(f64::from).product() };
+            return self.constant(moment);
+        }
+        let axes = self.axes(weight).union(self.axes(body)).without(variable);
+        self.add_node(Operation::Average { variable, weight, body }, axes)
+    }
+
+    /// Whether a node is a function of one normal variable and of nothing else: small expressions only.
+    fn depends_on_variable_alone(&self, node: Node, variable: u8) -> bool {
+        fn walk(graph: &Graph, node: Node, depth: usize) -> bool {
+            depth < 12
+                && match graph.operation(node) {
+                    Operation::Constant(_) | Operation::Normal(_) => true,
+                    Operation::Apply(_, a) => walk(graph, a, depth + 1),
+                    Operation::Combine(_, a, b) => walk(graph, a, depth + 1) && walk(graph, b, depth + 1),
+                    Operation::Symbol(_) | Operation::Average { .. } => false,
+                }
+        }
+        self.axes(node) == Axes::of(variable) && walk(self, node, 0)
+    }
+
+    fn expand(&mut self, v: u8, node: Node, coefficient: Node, depth: usize, terms: &mut Vec<Term>) {
+        if !self.axes(node).contains(v) {
+            let coefficient = self.multiply(coefficient, node);
+            terms.push(Term { coefficient, factors: Vec::new() });
+            return;
+        }
+        if depth > 0 {
+            match self.operation(node) {
+                Operation::Combine(Combine::Add, a, b) => {
+                    self.expand(v, a, coefficient, depth - 1, terms);
+                    self.expand(v, b, coefficient, depth - 1, terms);
+                    return;
+                }
+                Operation::Combine(Combine::Subtract, a, b) => {
+                    self.expand(v, a, coefficient, depth - 1, terms);
+                    let minus = self.negate(coefficient);
+                    self.expand(v, b, minus, depth - 1, terms);
+                    return;
+                }
+                Operation::Apply(Function::Negate, a) => {
+                    let minus = self.negate(coefficient);
+                    self.expand(v, a, minus, depth - 1, terms);
+                    return;
+                }
+                Operation::Combine(Combine::Divide, a, b) if !self.axes(b).contains(v) => {
+                    let quotient = self.divide(coefficient, b);
+                    self.expand(v, a, quotient, depth - 1, terms);
+                    return;
+                }
+                Operation::Combine(Combine::Multiply, _, _) => {
+                    self.expand_product(v, node, coefficient, depth, terms);
+                    return;
+                }
+                _ => {}
+            }
+        }
+        terms.push(Term { coefficient, factors: vec![node] });
+    }
+
+    /// A product in an integrand: it is taken apart into factors, and only factors that are polynomials in the
+    /// variable itself (the derivative of a pre-activation a + w z) are multiplied out. A product such as
+    /// (φ − m)² stays as it is, because multiplying it out would lose digits.
+    fn expand_product(&mut self, v: u8, node: Node, coefficient: Node, depth: usize, terms: &mut Vec<Term>) {
+        let mut expanded = vec![Term { coefficient, factors: Vec::new() }];
+        let mut pending = vec![node];
+        while let Some(node) = pending.pop() {
+            if let Operation::Combine(Combine::Multiply, a, b) = self.operation(node) {
+                pending.extend([b, a]);
+                continue;
+            }
+            let one = self.constant(1.0);
+            let mut inner = Vec::new();
+            self.expand(v, node, one, depth - 1, &mut inner);
+            let polynomial =
+                inner.iter().all(|t| t.factors.iter().all(|f| self.depends_on_variable_alone(*f, v)));
+            let multiply_out = inner.len() == 1 || polynomial && expanded.len() * inner.len() <= EXPANSION_TERMS;
+            if !multiply_out {
+                inner = vec![Term { coefficient: one, factors: vec![node] }];
+            }
+            let mut product = Vec::with_capacity(expanded.len() * inner.len());
+            for left in &expanded {
+                for right in &inner {
+                    let coefficient = self.multiply(left.coefficient, right.coefficient);
+                    let factors = left.factors.iter().chain(&right.factors).copied().collect();
+                    product.push(Term { coefficient, factors });
+                }
+            }
+            expanded = product;
+        }
+        terms.extend(expanded);
+    }
+
+    /// Children of a node.
+    pub fn children(&self, node: Node) -> impl Iterator<Item = Node> {
+        let pair = match self.operation(node) {
+            Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => [None, None],
+            Operation::Apply(_, a) => [Some(a), None],
+            Operation::Combine(_, a, b) => [Some(a), Some(b)],
+            Operation::Average { weight, body, .. } => [Some(weight), Some(body)],
+        };
+        pair.into_iter().flatten()
+    }
+
+    /// All nodes that the roots need, children before parents.
+    pub fn reachable(&self, roots: &[Node]) -> Vec<Node> {
+        let mut seen = vec![false; self.len()];
+        let mut stack = roots.to_vec();
+        let mut nodes = Vec::new();
+        while let Some(node) = stack.pop() {
+            if !std::mem::replace(&mut seen[node.index()], true) {
+                nodes.push(node);
+                stack.extend(self.children(node));
+            }
+        }
+        nodes.sort_unstable();
+        nodes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_expressions_are_one_node() {
+        let mut g = Graph::default();
+        let (x, y) = (g.symbol(0), g.symbol(1));
+        assert_eq!(g.add(x, y), g.add(y, x));
+        assert_ne!(g.subtract(x, y), g.subtract(y, x));
+        let three = g.constant(3.0);
+        let cube = g.combine(Combine::Power, x, three);
+        let square = g.multiply(x, x);
+        assert_eq!(cube, g.multiply(square, x));
+    }
+
+    #[test]
+    fn averages_are_linear_and_moments_exact() {
+        let mut g = Graph::default();
+        let (a, w, z) = (g.symbol(0), g.symbol(1), g.normal(0));
+        let wz = g.multiply(w, z);
+        let h = g.add(a, wz);
+        // E (a + w z)² = a² + w²
+        let square = g.multiply(h, h);
+        let (aa, ww) = (g.multiply(a, a), g.multiply(w, w));
+        assert_eq!(g.average(0, square), g.add(aa, ww));
+        // E a tanh h = a E tanh h
+        let t = g.apply(Function::Tanh, h);
+        let at = g.multiply(a, t);
+        let et = g.average(0, t);
+        assert_eq!(g.average(0, at), g.multiply(a, et));
+        // A constant is its own average.
+        assert_eq!(g.average(0, a), a);
+    }
+
+    #[test]
+    fn a_square_of_a_difference_is_not_multiplied_out() {
+        let mut g = Graph::default();
+        let (m, w, z) = (g.symbol(0), g.symbol(1), g.normal(0));
+        let h = g.multiply(w, z);
+        let t = g.apply(Function::Tanh, h);
+        let difference = g.subtract(t, m);
+        let square = g.multiply(difference, difference);
+        let average = g.average(0, square);
+        assert!(matches!(g.operation(average), Operation::Average { body, .. } if body == square));
+    }
+}

@@ -1,0 +1,223 @@
+//! Element-wise operations over whole arrays of quadrature nodes, and sums with a fixed order.
+//!
+//! Each function is compiled for several instruction sets and chosen at run time. Rust never fuses a
+//! multiplication with an addition, and sums run over eight fixed lanes, so every set gives the same bits.
+
+use multiversion::multiversion;
+
+/// log₂ e.
+const LOG2_E: f64 = std::f64::consts::LOG2_E;
+/// ln 2 in two parts (fdlibm): the product of the first with an integer below 2²⁰ is exact.
+const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
+const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+/// 1.5 · 2⁵²: adding it rounds to an integer, which then stands in the low bits.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+
+/// (e^x − 1, e^x) for x ≤ 0, both to about one unit in the last place.
+///
+/// x = k ln 2 + r with |r| ≤ ln 2 / 2, e^r − 1 by its Taylor series to r¹³ (remainder below 5e-18 of it), and
+/// e^x − 1 = 2^k (e^r − 1) + (2^k − 1), where no cancellation occurs for x ≤ 0 beyond that of the result.
+#[inline(always)]
+fn exp_m1_and_exp(x: f64) -> (f64, f64) {
+    // Below −708 the result no longer is a normal number; comparing this way keeps NaN.
+    let x = if x < -708.0 { -708.0 } else { x };
+    let shifted = x * LOG2_E + ROUND;
+    let k = shifted - ROUND;
+    let r = (x - k * LN2_HIGH) - k * LN2_LOW;
+    // Taylor coefficients 1/j!.
+    let mut p = 1.0 / 6_227_020_800.0;
+    p = p * r + 1.0 / 479_001_600.0;
+    p = p * r + 1.0 / 39_916_800.0;
+    p = p * r + 1.0 / 3_628_800.0;
+    p = p * r + 1.0 / 362_880.0;
+    p = p * r + 1.0 / 40_320.0;
+    p = p * r + 1.0 / 5_040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    let em1 = r + r * r * p;
+    let scale = f64::from_bits((shifted.to_bits().wrapping_add(1023)) << 52);
+    (scale * em1 + (scale - 1.0), scale * em1 + scale)
+}
+
+/// tanh x and 1 − tanh² x from one exponential: with e = e^(−2|x|), tanh|x| = (1 − e)/(1 + e) and
+/// 1 − tanh² = 4e/(1 + e)².
+#[inline(always)]
+fn tanh_and_sech2(x: f64) -> (f64, f64) {
+    let (em1, e) = exp_m1_and_exp(-2.0 * x.abs());
+    let inverse = 1.0 / (2.0 + em1);
+    let t = -em1 * inverse;
+    (t.copysign(x), 4.0 * e * inverse * inverse)
+}
+
+/// Hyperbolic tangent, the same bits as the array kernel.
+pub fn tanh(x: f64) -> f64 {
+    tanh_and_sech2(x).0
+}
+
+/// 1 − tanh², the same bits as the array kernel.
+pub fn sech2(x: f64) -> f64 {
+    tanh_and_sech2(x).1
+}
+
+/// out = tanh x.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn tanh_array(x: &[f64], out: &mut [f64]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = tanh_and_sech2(x).0;
+    }
+}
+
+/// out = 1 − tanh² x.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn sech2_array(x: &[f64], out: &mut [f64]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = tanh_and_sech2(x).1;
+    }
+}
+
+/// t = tanh x and s = 1 − tanh² x.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn tanh_sech2_array(x: &[f64], t: &mut [f64], s: &mut [f64]) {
+    for ((t, s), &x) in t.iter_mut().zip(s).zip(x) {
+        (*t, *s) = tanh_and_sech2(x);
+    }
+}
+
+macro_rules! array_by_array {
+    ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
+        #[doc = concat!("out = ", stringify!($value), ", for two arrays.")]
+        #[multiversion(targets("x86_64+avx2"))]
+        pub fn $name(a: &[f64], b: &[f64], out: &mut [f64]) {
+            for ((out, &$a), &$b) in out.iter_mut().zip(a).zip(b) {
+                *out = $value;
+            }
+        }
+    )*};
+}
+
+macro_rules! array_by_number {
+    ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
+        #[doc = concat!("out = ", stringify!($value), ", for an array a and a number b.")]
+        #[multiversion(targets("x86_64+avx2"))]
+        pub fn $name(a: &[f64], b: f64, out: &mut [f64]) {
+            let $b = b;
+            for (out, &$a) in out.iter_mut().zip(a) {
+                *out = $value;
+            }
+        }
+    )*};
+}
+
+array_by_array! {
+    add: |a, b| a + b;
+    subtract: |a, b| a - b;
+    multiply: |a, b| a * b;
+    divide: |a, b| a / b;
+}
+
+array_by_number! {
+    add_number: |a, b| a + b;
+    subtract_number: |a, b| a - b;
+    subtract_from_number: |a, b| b - a;
+    multiply_number: |a, b| a * b;
+    divide_number: |a, b| a / b;
+    divide_into_number: |a, b| b / a;
+}
+
+/// out = offset + slope · z, the commonest pre-activation.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn affine(offset: f64, slope: f64, z: &[f64], out: &mut [f64]) {
+    for (out, &z) in out.iter_mut().zip(z) {
+        *out = offset + slope * z;
+    }
+}
+
+/// Σ aᵢ bᵢ over eight lanes in a fixed order.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0.0f64; 8];
+    let (a8, a_rest) = a.as_chunks::<8>();
+    let (b8, b_rest) = b.as_chunks::<8>();
+    for (a, b) in a8.iter().zip(b8) {
+        for i in 0..8 {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    for (lane, (a, b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+        *lane += a * b;
+    }
+    ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
+}
+
+/// Σ aᵢ bᵢ cᵢ over eight lanes in a fixed order.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
+    let mut lanes = [0.0f64; 8];
+    let (a8, a_rest) = a.as_chunks::<8>();
+    let (b8, b_rest) = b.as_chunks::<8>();
+    let (c8, c_rest) = c.as_chunks::<8>();
+    for ((a, b), c) in a8.iter().zip(b8).zip(c8) {
+        for i in 0..8 {
+            lanes[i] += a[i] * (b[i] * c[i]);
+        }
+    }
+    for (lane, ((a, b), c)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest).zip(c_rest)) {
+        *lane += a * (b * c);
+    }
+    ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tanh_and_its_derivative_are_right_to_three_units_in_the_last_place() {
+        let points: Vec<f64> = (-4000..=4000)
+            .map(|i| f64::from(i) * 0.005_03)
+            .chain((0..300).map(|i| 10f64.powi(-i)))
+            .chain([0.0, -0.0, 20.0, 350.0, 1e300])
+            .collect();
+        for &x in &points {
+            // libm computes tanh by its own expm1 and cosh by its own exp.
+            let t = libm::tanh(x);
+            assert!((tanh(x) - t).abs() <= 3.0 * f64::EPSILON * t.abs(), "tanh {x:e}: {} {t}", tanh(x));
+            if x.abs() < 350.0 {
+                let s = 1.0 / (libm::cosh(x) * libm::cosh(x));
+                assert!((sech2(x) - s).abs() <= 6.0 * f64::EPSILON * s, "sech² {x}: {} {s}", sech2(x));
+            }
+        }
+        assert_eq!((tanh(f64::INFINITY), tanh(f64::NEG_INFINITY)), (1.0, -1.0));
+        assert!(sech2(f64::INFINITY) < 1e-300 && tanh(f64::NAN).is_nan() && sech2(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn the_array_kernels_give_the_bits_of_the_scalar_ones_whatever_the_length() {
+        for n in [0, 1, 3, 8, 13, 64, 101] {
+            let x: Vec<f64> = (0..n).map(|i| (i as f64 - 31.0) * 0.37).collect();
+            let (mut t, mut s) = (vec![0.0; n], vec![0.0; n]);
+            tanh_sech2_array(&x, &mut t, &mut s);
+            let (mut t1, mut s1) = (vec![0.0; n], vec![0.0; n]);
+            tanh_array(&x, &mut t1);
+            sech2_array(&x, &mut s1);
+            for i in 0..n {
+                assert_eq!(t[i].to_bits(), tanh(x[i]).to_bits());
+                assert_eq!(s[i].to_bits(), sech2(x[i]).to_bits());
+            }
+            assert_eq!((t, s), (t1, s1));
+        }
+    }
+
+    #[test]
+    fn sums_agree_with_the_plain_loop() {
+        let a: Vec<f64> = (0..101).map(|i| (f64::from(i) * 0.7).sin()).collect();
+        let b: Vec<f64> = (0..101).map(|i| (f64::from(i) * 1.3).cos()).collect();
+        let plain: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
+        assert!((dot(&a, &b) - plain).abs() < 1e-13);
+        let plain: f64 = a.iter().zip(&b).map(|(a, b)| a * b * b).sum();
+        assert!((dot3(&a, &b, &b) - plain).abs() < 1e-13);
+    }
+}

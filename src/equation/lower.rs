@@ -1,0 +1,194 @@
+//! Expression trees → graph nodes. Discrete variables are summed here, value by value; averages over normal
+//! variables become nodes of the graph.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::error::{EquationError, Problem};
+use super::expression::{Expression, ExpressionKind, Operator};
+use super::function::{Combine, Function};
+use super::graph::{Graph, MAX_NODES, Node};
+use super::scope::{Meaning, Scope};
+use super::source::Text;
+
+/// A discrete variable: values and weights as nodes of parameters.
+#[derive(Debug, Clone)]
+pub struct DiscreteNodes {
+    /// Name.
+    pub name: String,
+    /// Values.
+    pub values: Vec<Node>,
+    /// Probabilities.
+    pub weights: Vec<Node>,
+}
+
+/// Builds graph nodes from expressions.
+pub struct Lowering<'s> {
+    /// The graph that is built.
+    pub graph: Graph,
+    /// Discrete variables in the order of their numbers in the scope.
+    pub discrete: Vec<DiscreteNodes>,
+    scope: &'s Scope,
+    /// Definitions already built, by the values of the discrete variables that they depend on.
+    built: HashMap<(usize, Assignment), Node>,
+}
+
+/// Values chosen for discrete variables: variable → index of the value.
+type Assignment = BTreeMap<usize, usize>;
+
+impl<'s> Lowering<'s> {
+    /// An empty graph over the names of a scope.
+    pub fn new(scope: &'s Scope) -> Self {
+        Lowering { graph: Graph::default(), discrete: Vec::new(), scope, built: HashMap::new() }
+    }
+
+    /// The node of a scalar expression.
+    ///
+    /// # Errors
+    /// An expansion over discrete variables that is too large.
+    pub fn scalar(&mut self, e: &Expression, text: &Text) -> Result<Node, EquationError> {
+        self.lower(e, &Assignment::new(), text)
+    }
+
+    /// Builds the definitions in order, so that none is reached through a chain of others.
+    ///
+    /// # Errors
+    /// An expansion over discrete variables that is too large.
+    pub fn definitions(&mut self) -> Result<(), EquationError> {
+        let scope = self.scope;
+        for (i, definition) in scope.definitions.iter().enumerate() {
+            let mut assignments = vec![Assignment::new()];
+            for variable in self.discrete_variables_of(i) {
+                let count = self.discrete[variable].values.len();
+                if assignments.len().saturating_mul(count) > MAX_NODES {
+                    let place = definition.expression.span.clone();
+                    return Err(definition.text.error(place, Problem::TooManyOperations { limit: MAX_NODES }));
+                }
+                assignments = assignments
+                    .into_iter()
+                    .flat_map(|a| {
+                        (0..count).map(move |value| {
+                            let mut a = a.clone();
+                            a.insert(variable, value);
+                            a
+                        })
+                    })
+                    .collect();
+            }
+            for assignment in assignments {
+                let node = self.lower(&definition.expression, &assignment, &definition.text)?;
+                self.built.insert((i, assignment), node);
+            }
+        }
+        Ok(())
+    }
+
+    fn discrete_variables_of(&self, definition: usize) -> Vec<usize> {
+        let shape = self.scope.definitions[definition].shape.as_ref();
+        shape
+            .into_iter()
+            .flat_map(|s| &s.variables)
+            .filter_map(|(name, _)| match self.scope.meaning(name) {
+                Some(Meaning::Discrete(i)) => Some(i),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn lower(&mut self, e: &Expression, chosen: &Assignment, text: &Text) -> Result<Node, EquationError> {
+        if self.graph.len() > MAX_NODES {
+            return Err(text.error(e.span.clone(), Problem::TooManyOperations { limit: MAX_NODES }));
+        }
+        Ok(match &e.kind {
+            ExpressionKind::Number(x) => self.graph.constant(*x),
+            ExpressionKind::Name(name) => match self.scope.meaning(name) {
+                Some(Meaning::Parameter(s) | Meaning::Control(s) | Meaning::Unknown(s)) => self.graph.symbol(s),
+                Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
+                Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
+                Some(Meaning::Definition(i)) => {
+                    let relevant = self.discrete_variables_of(i);
+                    let key: Assignment = relevant.iter().map(|v| (*v, chosen[v])).collect();
+                    self.built[&(i, key)]
+                }
+                None if name == "inf" => self.graph.constant(f64::INFINITY),
+                None => self.graph.constant(std::f64::consts::PI),
+            },
+            ExpressionKind::Negative(a) => {
+                let a = self.lower(a, chosen, text)?;
+                self.graph.negate(a)
+            }
+            ExpressionKind::Not(a) => {
+                let a = self.lower(a, chosen, text)?;
+                self.graph.apply(Function::Not, a)
+            }
+            ExpressionKind::Binary(op, a, b) => {
+                let a = self.lower(a, chosen, text)?;
+                let b = self.lower(b, chosen, text)?;
+                self.binary(*op, a, b)
+            }
+            ExpressionKind::Call(name, arguments) => {
+                let nodes =
+                    arguments.iter().map(|a| self.lower(a, chosen, text)).collect::<Result<Vec<_>, _>>()?;
+                match (Function::named(name), nodes.as_slice()) {
+                    (Some(f), [a]) => self.graph.apply(f, *a),
+                    (_, [a, b]) if name == "min" => self.graph.combine(Combine::Min, *a, *b),
+                    (_, [a, b]) => self.graph.combine(Combine::Max, *a, *b),
+                    _ => unreachable!("numbers of arguments are checked with the shapes"),
+                }
+            }
+            ExpressionKind::Average(names, body) => self.average(names, body, chosen, text)?,
+        })
+    }
+
+    fn average(
+        &mut self,
+        names: &[(String, std::ops::Range<usize>)],
+        body: &Expression,
+        chosen: &Assignment,
+        text: &Text,
+    ) -> Result<Node, EquationError> {
+        let Some(((name, _), rest)) = names.split_first() else {
+            return self.lower(body, chosen, text);
+        };
+        match self.scope.meaning(name) {
+            Some(Meaning::Discrete(i)) => {
+                let mut sum = self.graph.constant(0.0);
+                for value in 0..self.discrete[i].values.len() {
+                    let mut chosen = chosen.clone();
+                    chosen.insert(i, value);
+                    let term = self.average(rest, body, &chosen, text)?;
+                    let weight = self.discrete[i].weights[value];
+                    let weighted = self.graph.multiply(weight, term);
+                    sum = self.graph.add(sum, weighted);
+                }
+                Ok(sum)
+            }
+            Some(Meaning::Normal(i)) => {
+                let inner = self.average(rest, body, chosen, text)?;
+                Ok(self.graph.average(i as u8, inner))
+            }
+            _ => unreachable!("averaged names are checked with the shapes"),
+        }
+    }
+
+    fn binary(&mut self, op: Operator, a: Node, b: Node) -> Node {
+        let (combine, a, b) = match op {
+            Operator::Add => (Combine::Add, a, b),
+            Operator::Subtract => (Combine::Subtract, a, b),
+            Operator::Multiply => (Combine::Multiply, a, b),
+            Operator::Divide => (Combine::Divide, a, b),
+            Operator::Power => (Combine::Power, a, b),
+            Operator::Or => (Combine::Or, a, b),
+            Operator::And => (Combine::And, a, b),
+            Operator::Less => (Combine::Less, a, b),
+            Operator::LessEqual => (Combine::LessEqual, a, b),
+            Operator::Greater => (Combine::Less, b, a),
+            Operator::GreaterEqual => (Combine::LessEqual, b, a),
+            Operator::Equal => (Combine::Equal, a, b),
+            Operator::NotEqual => {
+                let equal = self.graph.combine(Combine::Equal, a, b);
+                return self.graph.apply(Function::Not, equal);
+            }
+        };
+        self.graph.combine(combine, a, b)
+    }
+}

@@ -1,0 +1,36 @@
+//! Equation files → [`System`]: schema, expression language, expression graph, exact derivatives, compiled
+//! programs.
+//!
+//! The stages, each in its own file: `schema` (TOML by serde) → `expression` (text to tree) → `scope` (names
+//! and shapes) → `lower` (tree to `graph`, discrete variables summed) → `derivative` → `program` (compiled for
+//! whole arrays of quadrature nodes) → `system`.
+
+mod build;
+mod derivative;
+mod error;
+mod expression;
+mod function;
+mod graph;
+mod interpret;
+mod kernel;
+mod library;
+mod lower;
+mod program;
+mod schema;
+mod scope;
+mod source;
+mod system;
+mod theory;
+
+pub use build::LARGEST_PRODUCT;
+pub use error::{EquationError, Problem, nearest};
+pub use kernel::{tanh, tanh_sech2_array};
+pub use library::BUILT_IN;
+pub(crate) use program::{Program, Workspace};
+pub use schema::Line;
+pub use source::Place;
+pub use system::{
+    BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
+    Unknown, grid,
+};
+pub use theory::{Piece, Theory};

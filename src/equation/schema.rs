@@ -1,0 +1,351 @@
+//! The shape of an equation file: what serde reads, before any expression is looked at.
+
+use std::fmt;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use toml::Spanned;
+
+use super::error::{EquationError, Problem};
+use super::source::{Source, Text};
+
+/// A string of the file with its place.
+pub type Str = Spanned<String>;
+
+/// A table of the file in its order.
+pub type Entries<T> = IndexMap<Str, T>;
+
+/// One equation file.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// One line that says what the equations describe.
+    pub title: String,
+    /// Systems that describe the same quantities can be compared.
+    #[serde(default)]
+    pub describes: Option<String>,
+    /// Paper, equation numbers.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// What differs from the printed version.
+    #[serde(default)]
+    pub differs: Option<String>,
+    /// Line in figures.
+    #[serde(default)]
+    pub line: Line,
+    /// Control parameter.
+    pub control: Control,
+    /// Default columns of the figure.
+    #[serde(default)]
+    pub plot: Option<Plot>,
+    /// Parameters.
+    #[serde(default)]
+    pub parameters: Entries<Parameter>,
+    /// What the averages run over.
+    #[serde(default)]
+    pub variables: Entries<Spanned<Variable>>,
+    /// Abbreviations, used in order.
+    #[serde(default)]
+    pub definitions: Entries<Str>,
+    /// What is solved for.
+    #[serde(default)]
+    pub unknowns: Entries<Unknown>,
+    /// The unknowns minimise an energy.
+    #[serde(default)]
+    pub energy: Option<Spanned<Minimise>>,
+    /// The unknowns are a fixed point.
+    #[serde(default)]
+    pub fixed_point: Option<Spanned<Entries<Str>>>,
+    /// The unknowns are a root.
+    #[serde(default)]
+    pub residual: Option<Spanned<Entries<Str>>>,
+    /// Which solution is meant where a fixed point or root is not unique.
+    #[serde(default)]
+    pub selection: Option<Spanned<Minimise>>,
+    /// A sign symmetry.
+    #[serde(default)]
+    pub gauge: Option<Gauge>,
+    /// Kinds of solution.
+    #[serde(default)]
+    pub branch: Vec<Spanned<Branch>>,
+    /// What is computed from the solution.
+    #[serde(default)]
+    pub outputs: Entries<Output>,
+    /// What the outputs tend to.
+    #[serde(default)]
+    pub limit: Option<Spanned<Limit>>,
+    /// Pieces of a composite system.
+    #[serde(default)]
+    pub piece: Vec<Spanned<Piece>>,
+}
+
+/// Line of a system in figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Line {
+    /// Derived equations at finite size.
+    #[default]
+    Solid,
+    /// A limit.
+    Dashed,
+    /// Equations as printed in a paper.
+    Dotted,
+    /// A limit as printed in a paper.
+    DashDotted,
+}
+
+/// The control parameter, along which solutions are followed.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    /// Name.
+    pub name: Str,
+    /// First value.
+    pub from: Spanned<f64>,
+    /// Last value.
+    pub to: Spanned<f64>,
+    /// How many values by default.
+    pub points: Spanned<i64>,
+    /// Meaning.
+    #[serde(default)]
+    pub meaning: String,
+}
+
+/// Default figure.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plot {
+    /// Columns drawn when none are asked for.
+    pub columns: Vec<Str>,
+}
+
+/// A parameter.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Default value, or an expression of the parameters above it.
+    pub default: Spanned<NumberOrText>,
+    /// A condition on the value.
+    #[serde(default)]
+    pub domain: Option<Str>,
+    /// Meaning.
+    pub meaning: String,
+}
+
+/// A number, or an expression in a string.
+#[derive(Debug, Clone)]
+pub enum NumberOrText {
+    /// Written as a number.
+    Number(f64),
+    /// Written as a string.
+    Text(String),
+}
+
+/// A variable that averages run over.
+#[derive(Debug)]
+pub enum Variable {
+    /// `"normal"`: N(0, 1).
+    Named(String),
+    /// Finitely many values with weights.
+    Discrete(Discrete),
+}
+
+/// A discrete variable.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Discrete {
+    /// The values.
+    pub values: Vec<Spanned<NumberOrText>>,
+    /// Their probabilities.
+    pub weights: Vec<Spanned<NumberOrText>>,
+}
+
+/// An unknown: a string with its meaning, or a table.
+#[derive(Debug)]
+pub struct Unknown(pub UnknownTable);
+
+/// An unknown as a table.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnknownTable {
+    /// Meaning.
+    pub meaning: String,
+    /// Interval in which solutions are sought.
+    #[serde(default)]
+    pub range: Option<Vec<Spanned<NumberOrText>>>,
+}
+
+/// `minimise = "…"`.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Minimise {
+    /// The energy.
+    pub minimise: Str,
+}
+
+/// A sign symmetry of the equations.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gauge {
+    /// The condition on the representative.
+    pub keep: Str,
+    /// The unknowns that change sign where it fails.
+    pub flip: Vec<Str>,
+}
+
+/// A kind of solution: starts, or a point on the boundary.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branch {
+    /// Name.
+    pub name: Str,
+    /// Starting points.
+    #[serde(default)]
+    pub start: Option<Vec<Spanned<Entries<Spanned<NumberOrText>>>>>,
+    /// A boundary point that is known exactly.
+    #[serde(default)]
+    pub at: Option<Spanned<Entries<Spanned<NumberOrText>>>>,
+}
+
+/// An output.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// Expression.
+    pub value: Spanned<NumberOrText>,
+    /// Meaning.
+    pub meaning: String,
+}
+
+/// What the outputs tend to.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// The parameter that goes to infinity.
+    pub parameter: Str,
+    /// The system that describes the limit.
+    pub system: Str,
+    /// The expected order: deviations fall as parameter^(−order).
+    pub order: Spanned<f64>,
+    /// Control values at which the two are compared.
+    #[serde(default)]
+    pub at: Option<Vec<f64>>,
+}
+
+/// A piece of a composite system.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    /// The system.
+    pub system: Str,
+    /// First control value.
+    pub from: f64,
+    /// Last control value.
+    pub to: f64,
+}
+
+impl File {
+    /// Reads the TOML of an equation file.
+    ///
+    /// # Errors
+    /// Anything that is not TOML of this shape, with its place.
+    pub fn parse(source: &Arc<Source>) -> Result<File, EquationError> {
+        if source.text.trim().is_empty() {
+            return Err(EquationError::at(
+                source.place(0..0),
+                Problem::Structure("the file is empty; an equation file needs at least title, control and outputs".into()),
+            ));
+        }
+        toml::from_str(&source.text).map_err(|e| {
+            let place = source.place(e.span().unwrap_or(0..0));
+            EquationError::at(place, Problem::Toml(e.message().trim().to_string()))
+        })
+    }
+}
+
+/// The string of the file as a [`Text`] that knows its place.
+pub fn text(value: &Str, source: &Arc<Source>) -> Text {
+    Text::new(value.get_ref().clone(), value.span(), source.clone())
+}
+
+/// A number or string of the file as the text of an expression.
+pub fn expression_text(value: &Spanned<NumberOrText>, source: &Arc<Source>) -> Text {
+    let written = match value.get_ref() {
+        NumberOrText::Text(t) => t.clone(),
+        NumberOrText::Number(x) => format_number(*x),
+    };
+    Text::new(written, value.span(), source.clone())
+}
+
+/// A number as the expression language reads it.
+fn format_number(x: f64) -> String {
+    if x == f64::INFINITY {
+        "inf".into()
+    } else if x == f64::NEG_INFINITY {
+        "-inf".into()
+    } else {
+        format!("{x:?}")
+    }
+}
+
+impl<'de> Deserialize<'de> for NumberOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = NumberOrText;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or an expression in a string")
+            }
+            fn visit_i64<E: de::Error>(self, x: i64) -> Result<NumberOrText, E> {
+                Ok(NumberOrText::Number(x as f64))
+            }
+            fn visit_f64<E: de::Error>(self, x: f64) -> Result<NumberOrText, E> {
+                Ok(NumberOrText::Number(x))
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<NumberOrText, E> {
+                Ok(NumberOrText::Text(x.to_string()))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for Variable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Variable;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"normal\", or a table { values = […], weights = […] }")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<Variable, E> {
+                Ok(Variable::Named(x.to_string()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Variable, A::Error> {
+                Discrete::deserialize(MapAccessDeserializer::new(map)).map(Variable::Discrete)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Unknown;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string with the meaning, or a table { meaning = \"…\", range = [from, to] }")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<Unknown, E> {
+                Ok(Unknown(UnknownTable { meaning: x.to_string(), range: None }))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Unknown, A::Error> {
+                UnknownTable::deserialize(MapAccessDeserializer::new(map)).map(Unknown)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}

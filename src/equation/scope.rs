@@ -1,0 +1,388 @@
+//! Names and shapes: what every name of an equation file means, and on which variables an expression depends,
+//! before anything is computed.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::error::{EquationError, Problem, nearest};
+use super::expression::{Expression, ExpressionKind, Operator};
+use super::function::{Function, NAMES};
+use super::source::Text;
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// A parameter: its symbol.
+    Parameter(usize),
+    /// The control parameter: its symbol.
+    Control(usize),
+    /// An unknown: its symbol.
+    Unknown(usize),
+    /// A discrete variable.
+    Discrete(usize),
+    /// A normal variable.
+    Normal(usize),
+    /// A definition.
+    Definition(usize),
+}
+
+impl Meaning {
+    /// In words.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Meaning::Parameter(_) => "parameter",
+            Meaning::Control(_) => "control parameter",
+            Meaning::Unknown(_) => "unknown",
+            Meaning::Discrete(_) | Meaning::Normal(_) => "variable",
+            Meaning::Definition(_) => "definition",
+        }
+    }
+}
+
+/// A definition that has been read.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// Its name.
+    pub name: String,
+    /// Its text, with its place.
+    pub text: Text,
+    /// Parsed.
+    pub expression: Expression,
+    /// Line on which it stands.
+    pub line: usize,
+    /// Its shape, once it has been checked.
+    pub shape: Option<Shape>,
+}
+
+/// What an expression depends on, each with the first place where it does.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Shape {
+    /// Whether it is a truth value.
+    pub truth: bool,
+    /// Variables that are not averaged over.
+    pub variables: Vec<(String, Range<usize>)>,
+    /// An unknown.
+    pub unknown: Option<(String, Range<usize>)>,
+    /// The control parameter.
+    pub control: Option<(String, Range<usize>)>,
+}
+
+impl Shape {
+    fn join(&mut self, other: Shape) {
+        for (name, place) in other.variables {
+            if !self.variables.iter().any(|(n, _)| *n == name) {
+                self.variables.push((name, place));
+            }
+        }
+        self.unknown = self.unknown.take().or(other.unknown);
+        self.control = self.control.take().or(other.control);
+    }
+}
+
+/// What an expression may depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowed {
+    /// Parameters.
+    Parameters,
+    /// Parameters and the control.
+    Point,
+    /// Unknowns too.
+    Everything,
+}
+
+/// All names of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    meanings: HashMap<String, Meaning>,
+    /// In the order of the file.
+    pub definitions: Vec<Definition>,
+}
+
+/// The largest number of definitions that a name error offers.
+const WORDS: [&str; 3] = ["E", "inf", "pi"];
+
+impl Scope {
+    /// Adds a name.
+    ///
+    /// # Errors
+    /// A name that is no identifier, is a word of the language, or already has a meaning.
+    pub fn declare(&mut self, name: &str, meaning: Meaning) -> Result<(), Problem> {
+        let mut letters = name.chars();
+        let starts = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+        if !starts || !letters.all(|c| c.is_alphanumeric() || c == '_') {
+            return Err(Problem::BadName(name.to_string()));
+        }
+        if WORDS.contains(&name) || NAMES.contains(&name) {
+            return Err(Problem::Reserved(name.to_string()));
+        }
+        if let Some(first) = self.meanings.get(name) {
+            return Err(Problem::Duplicate {
+                name: name.to_string(),
+                first: first.kind(),
+                second: meaning.kind(),
+            });
+        }
+        self.meanings.insert(name.to_string(), meaning);
+        Ok(())
+    }
+
+    /// What a name means.
+    pub fn meaning(&self, name: &str) -> Option<Meaning> {
+        self.meanings.get(name).copied()
+    }
+
+    fn variables(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .meanings
+            .iter()
+            .filter(|(_, m)| matches!(m, Meaning::Discrete(_) | Meaning::Normal(_)))
+            .map(|(n, _)| n.clone())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Checks the definitions in order: cycles, uses before definition, names, shapes.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, at its place.
+    pub fn check_definitions(&mut self) -> Result<(), EquationError> {
+        self.refuse_cycles()?;
+        for i in 0..self.definitions.len() {
+            let definition = &self.definitions[i];
+            let shape = self.shape(&definition.expression, &definition.text, i)?;
+            if shape.truth {
+                let text = &definition.text;
+                return Err(text.error(
+                    definition.expression.span.clone(),
+                    Problem::Kind { expected: "a number", found: "a truth value", hint: "" },
+                ));
+            }
+            self.definitions[i].shape = Some(shape);
+        }
+        Ok(())
+    }
+
+    fn refuse_cycles(&self) -> Result<(), EquationError> {
+        let uses: Vec<Vec<usize>> = self
+            .definitions
+            .iter()
+            .map(|d| {
+                let mut used = Vec::new();
+                names_in(&d.expression, &mut used);
+                used.iter()
+                    .filter_map(|n| match self.meaning(n) {
+                        Some(Meaning::Definition(i)) => Some(i),
+                        _ => None,
+                    })
+                    .collect()
+            })
+            .collect();
+        // Depth first with an explicit stack of (definition, next use): 0 new, 1 on the path, 2 done.
+        let mut state = vec![0u8; uses.len()];
+        for start in 0..uses.len() {
+            let mut path = vec![(start, 0usize)];
+            while let Some((definition, next)) = path.last_mut() {
+                let definition = *definition;
+                if state[definition] == 2 {
+                    path.pop();
+                    continue;
+                }
+                state[definition] = 1;
+                let Some(used) = uses[definition].get(*next).copied() else {
+                    state[definition] = 2;
+                    path.pop();
+                    continue;
+                };
+                *next += 1;
+                if state[used] == 1 {
+                    let first = path.iter().position(|(d, _)| *d == used).unwrap_or(0);
+                    let mut names: Vec<String> =
+                        path[first..].iter().map(|(d, _)| self.definitions[*d].name.clone()).collect();
+                    names.push(self.definitions[used].name.clone());
+                    let text = &self.definitions[definition].text;
+                    return Err(text.error(0..text.value.len(), Problem::Cycle(names)));
+                }
+                path.push((used, 0));
+            }
+        }
+        Ok(())
+    }
+
+    /// The shape of an expression that stands after `defined` definitions.
+    ///
+    /// # Errors
+    /// Unknown names, wrong numbers of arguments, truth values where numbers are needed, with their places.
+    pub fn shape(&self, e: &Expression, text: &Text, defined: usize) -> Result<Shape, EquationError> {
+        let number = |e: &Expression| -> Result<Shape, EquationError> {
+            let shape = self.shape(e, text, defined)?;
+            if shape.truth {
+                let hint = "; comparisons do not chain: write a < b && b < c";
+                let problem = Problem::Kind { expected: "a number", found: "a truth value", hint };
+                return Err(text.error(e.span.clone(), problem));
+            }
+            Ok(shape)
+        };
+        let truth = |e: &Expression| -> Result<Shape, EquationError> {
+            let shape = self.shape(e, text, defined)?;
+            if !shape.truth {
+                let hint = "; use a comparison such as x > 0";
+                let problem = Problem::Kind { expected: "a truth value", found: "a number", hint };
+                return Err(text.error(e.span.clone(), problem));
+            }
+            Ok(shape)
+        };
+        match &e.kind {
+            ExpressionKind::Number(_) => Ok(Shape::default()),
+            ExpressionKind::Name(name) => self.shape_of_name(name, e, text, defined),
+            ExpressionKind::Negative(a) => number(a),
+            ExpressionKind::Not(a) => truth(a),
+            ExpressionKind::Binary(op, a, b) => {
+                let logic = matches!(op, Operator::And | Operator::Or);
+                let (mut shape, other) =
+                    if logic { (truth(a)?, truth(b)?) } else { (number(a)?, number(b)?) };
+                shape.join(other);
+                shape.truth = !matches!(
+                    op,
+                    Operator::Add
+                        | Operator::Subtract
+                        | Operator::Multiply
+                        | Operator::Divide
+                        | Operator::Power
+                );
+                Ok(shape)
+            }
+            ExpressionKind::Call(name, arguments) => {
+                let expected = match name.as_str() {
+                    "min" | "max" => 2,
+                    name if Function::named(name).is_some() => 1,
+                    _ => {
+                        let nearest = nearest(name, NAMES.iter().copied());
+                        let place = e.span.start..e.span.start + name.len();
+                        return Err(text.error(place, Problem::UnknownFunction { name: name.clone(), nearest }));
+                    }
+                };
+                if arguments.len() != expected {
+                    let problem =
+                        Problem::Arguments { name: name.clone(), expected, given: arguments.len() };
+                    return Err(text.error(e.span.clone(), problem));
+                }
+                let mut shape = Shape::default();
+                for a in arguments {
+                    shape.join(number(a)?);
+                }
+                Ok(shape)
+            }
+            ExpressionKind::Average(names, body) => {
+                for (i, (name, place)) in names.iter().enumerate() {
+                    let known = matches!(
+                        self.meaning(name),
+                        Some(Meaning::Discrete(_) | Meaning::Normal(_))
+                    );
+                    if !known {
+                        let variables = self.variables();
+                        return Err(
+                            text.error(place.clone(), Problem::NotAVariable { name: name.clone(), variables })
+                        );
+                    }
+                    if names[..i].iter().any(|(n, _)| n == name) {
+                        let message = format!("`{name}` stands twice in this average");
+                        return Err(text.error(place.clone(), Problem::Structure(message)));
+                    }
+                }
+                let mut shape = number(body)?;
+                shape.variables.retain(|(v, _)| !names.iter().any(|(n, _)| n == v));
+                Ok(shape)
+            }
+        }
+    }
+
+    fn shape_of_name(
+        &self,
+        name: &str,
+        e: &Expression,
+        text: &Text,
+        defined: usize,
+    ) -> Result<Shape, EquationError> {
+        let here = || (name.to_string(), e.span.clone());
+        let mut shape = Shape::default();
+        match self.meaning(name) {
+            Some(Meaning::Parameter(_)) => {}
+            Some(Meaning::Control(_)) => shape.control = Some(here()),
+            Some(Meaning::Unknown(_)) => shape.unknown = Some(here()),
+            Some(Meaning::Discrete(_) | Meaning::Normal(_)) => shape.variables.push(here()),
+            Some(Meaning::Definition(i)) => {
+                if i >= defined {
+                    let line = self.definitions[i].line;
+                    let problem = Problem::UsedBeforeDefinition { name: name.to_string(), line };
+                    return Err(text.error(e.span.clone(), problem));
+                }
+                if let Some(known) = &self.definitions[i].shape {
+                    shape.variables = known.variables.iter().map(|(v, _)| (v.clone(), e.span.clone())).collect();
+                    shape.unknown = known.unknown.as_ref().map(|(v, _)| (v.clone(), e.span.clone()));
+                    shape.control = known.control.as_ref().map(|(v, _)| (v.clone(), e.span.clone()));
+                }
+            }
+            None if name == "inf" || name == "pi" => {}
+            None => {
+                let known = self.meanings.keys().map(String::as_str).chain(NAMES.iter().copied());
+                let mut known: Vec<&str> = known.collect();
+                known.sort_unstable();
+                let nearest = nearest(name, known);
+                return Err(text.error(e.span.clone(), Problem::UnknownName { name: name.to_string(), nearest }));
+            }
+        }
+        Ok(shape)
+    }
+
+    /// Checks that an expression is a scalar number (or truth value) that depends on nothing but what is allowed.
+    ///
+    /// # Errors
+    /// A variable left un-averaged, or something that is not allowed here, at its place.
+    pub fn check_scalar(
+        &self,
+        e: &Expression,
+        text: &Text,
+        what: &str,
+        allowed: Allowed,
+        truth: bool,
+    ) -> Result<(), EquationError> {
+        let shape = self.shape(e, text, self.definitions.len())?;
+        if let Some((variable, place)) = shape.variables.into_iter().next() {
+            let problem = Problem::NotAveraged { what: what.to_string(), variable };
+            return Err(text.error(place, problem));
+        }
+        let refused = match allowed {
+            Allowed::Everything => None,
+            Allowed::Point => shape.unknown.map(|u| ("unknown", u)),
+            Allowed::Parameters => {
+                shape.unknown.map(|u| ("unknown", u)).or(shape.control.map(|c| ("control parameter", c)))
+            }
+        };
+        if let Some((kind, (name, place))) = refused {
+            return Err(text.error(place, Problem::NotAllowedHere { what: what.to_string(), kind, name }));
+        }
+        if shape.truth != truth {
+            let (expected, found, hint) = if truth {
+                ("a condition", "a number", "; write for example `x >= 0`")
+            } else {
+                ("a number", "a truth value", "")
+            };
+            return Err(text.error(e.span.clone(), Problem::Kind { expected, found, hint }));
+        }
+        Ok(())
+    }
+}
+
+fn names_in<'e>(e: &'e Expression, names: &mut Vec<&'e str>) {
+    match &e.kind {
+        ExpressionKind::Number(_) => {}
+        ExpressionKind::Name(n) => names.push(n),
+        ExpressionKind::Negative(a) | ExpressionKind::Not(a) | ExpressionKind::Average(_, a) => names_in(a, names),
+        ExpressionKind::Binary(_, a, b) => {
+            names_in(a, names);
+            names_in(b, names);
+        }
+        ExpressionKind::Call(_, arguments) => arguments.iter().for_each(|a| names_in(a, names)),
+    }
+}

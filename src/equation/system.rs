@@ -1,0 +1,332 @@
+//! A system of self-consistent equations, ready to be solved: what an equation file becomes.
+
+use super::error::{EquationError, Problem, nearest};
+use super::graph::{Graph, Node};
+use super::interpret::Interpreter;
+use super::program::Program;
+use super::schema::Line;
+
+/// What the unknowns satisfy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// They minimise an energy.
+    Energy,
+    /// They are a fixed point.
+    FixedPoint,
+    /// They are a root.
+    Residual,
+    /// There are none: the outputs are given in closed form.
+    ClosedForm,
+}
+
+impl Kind {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Energy => "minimum of an energy",
+            Kind::FixedPoint => "fixed point",
+            Kind::Residual => "root",
+            Kind::ClosedForm => "closed form",
+        }
+    }
+}
+
+/// A parameter of a system.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// Name.
+    pub name: String,
+    /// Its default as written.
+    pub default_text: String,
+    pub(super) default: Node,
+    /// The condition on its value, as written.
+    pub domain_text: Option<String>,
+    pub(super) domain: Option<Node>,
+    /// Meaning.
+    pub meaning: String,
+}
+
+/// The control parameter, along which solutions are followed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Control {
+    /// Name.
+    pub name: String,
+    /// First value.
+    pub from: f64,
+    /// Last value.
+    pub to: f64,
+    /// How many values by default.
+    pub points: usize,
+    /// Meaning.
+    pub meaning: String,
+}
+
+impl Control {
+    /// The default grid.
+    pub fn grid(&self) -> Vec<f64> {
+        grid(self.from, self.to, self.points)
+    }
+}
+
+/// Evenly spaced values; the last is exactly `to`.
+pub fn grid(from: f64, to: f64, points: usize) -> Vec<f64> {
+    let last = points.saturating_sub(1);
+    // Interpolating between both ends gives 0.1, 0.2, … rather than sums of rounding errors.
+    (0..points)
+        .map(|i| {
+            if i == last && last > 0 {
+                to
+            } else if last == 0 {
+                from
+            } else {
+                (from * (last - i) as f64 + to * i as f64) / last as f64
+            }
+        })
+        .collect()
+}
+
+/// An unknown.
+#[derive(Debug, Clone)]
+pub struct Unknown {
+    /// Name.
+    pub name: String,
+    /// Meaning.
+    pub meaning: String,
+    /// Place of its range among the roots of the set-up program, if the file gives one.
+    pub(crate) range: Option<(usize, usize)>,
+}
+
+/// Where a branch comes from. The numbers are places among the roots of the set-up program, one per unknown.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// Starting points.
+    Starts(Vec<Vec<usize>>),
+    /// A point on the boundary, known exactly.
+    Boundary(Vec<usize>),
+}
+
+/// A kind of solution that the file names.
+#[derive(Debug, Clone)]
+pub struct BranchSpec {
+    /// Name.
+    pub name: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The starts or the point, as written.
+    pub texts: Vec<String>,
+}
+
+/// A sign symmetry.
+#[derive(Debug, Clone)]
+pub struct Gauge {
+    /// The condition on the representative, as written.
+    pub keep_text: String,
+    /// The unknowns that change sign where it fails.
+    pub flip: Vec<usize>,
+}
+
+/// An output.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Name.
+    pub name: String,
+    /// Name of the column: ASCII.
+    pub column: String,
+    /// Meaning.
+    pub meaning: String,
+    /// As written; unknowns are their own expression.
+    pub text: String,
+}
+
+/// What the outputs tend to.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    /// The parameter that goes to infinity.
+    pub parameter: String,
+    /// The system that describes the limit.
+    pub system: String,
+    /// Deviations fall as parameter^(−order).
+    pub order: f64,
+    /// Control values at which the two are compared.
+    pub at: Vec<f64>,
+}
+
+/// What a file says about itself.
+#[derive(Debug, Clone, Default)]
+pub struct Description {
+    /// Name by which the system is asked for.
+    pub name: String,
+    /// One line.
+    pub title: String,
+    /// Systems that describe the same quantities can be compared.
+    pub describes: String,
+    /// Paper, equation numbers.
+    pub source: String,
+    /// What differs from the printed version.
+    pub differs: String,
+    /// Line in figures.
+    pub line: Line,
+    /// Columns drawn when none are asked for; empty: all.
+    pub plot: Vec<String>,
+}
+
+/// Places of the values among the roots of the equations program.
+#[derive(Debug, Clone)]
+pub struct EquationRoots {
+    /// The energy, or what selects among solutions; none if the file gives neither.
+    pub energy: Option<usize>,
+    /// The residual, one per unknown: gradient of the energy, x − f(x), or as written.
+    pub residual: usize,
+    /// Its Jacobian, row by row (the Hessian for an energy).
+    pub jacobian: usize,
+    /// Its derivative along the control parameter.
+    pub along_control: usize,
+}
+
+/// A system of equations.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// What the file says about itself.
+    pub description: Description,
+    /// Parameters in the order of the file.
+    pub parameters: Vec<Parameter>,
+    /// The control parameter.
+    pub control: Control,
+    /// Unknowns in the order of the file.
+    pub unknowns: Vec<Unknown>,
+    /// What they satisfy.
+    pub kind: Kind,
+    /// The equations as written: (left, right) pairs.
+    pub equations: Vec<(String, String)>,
+    /// Definitions as written.
+    pub definitions: Vec<(String, String)>,
+    /// Variables as written.
+    pub variables: Vec<(String, String)>,
+    /// What selects among several solutions, as written.
+    pub selection: Option<String>,
+    /// Kinds of solution.
+    pub branches: Vec<BranchSpec>,
+    /// A sign symmetry.
+    pub gauge: Option<Gauge>,
+    /// Unknowns and outputs, in the order of the columns.
+    pub outputs: Vec<Output>,
+    /// What the outputs tend to.
+    pub limit: Option<Limit>,
+    pub(super) graph: Graph,
+    pub(super) discrete: Vec<super::lower::DiscreteNodes>,
+    /// Roots of the certificate program, for the independent check.
+    pub(crate) certificate_nodes: Vec<Node>,
+    /// Energy, residual, Jacobian and derivative along the control.
+    pub(crate) equations_program: Program,
+    pub(crate) equation_roots: EquationRoots,
+    /// Outputs, then energy (if any), then residual.
+    pub(crate) certificate_program: Program,
+    /// Outputs, then energy (if any): all that is evaluated on the boundary.
+    pub(crate) boundary_program: Program,
+    /// Starts, boundary points, ranges: functions of parameters and control.
+    pub(crate) setup_program: Program,
+    /// The gauge condition.
+    pub(crate) gauge_program: Option<Program>,
+}
+
+impl System {
+    /// The name by which the system is asked for.
+    pub fn name(&self) -> &str {
+        &self.description.name
+    }
+
+    /// Place of a parameter.
+    ///
+    /// # Errors
+    /// A name that the system does not have; the nearest is suggested.
+    pub fn parameter(&self, name: &str) -> Result<usize, EquationError> {
+        self.parameters.iter().position(|p| p.name == name).ok_or_else(|| {
+            let known: Vec<String> = self.parameters.iter().map(|p| p.name.clone()).collect();
+            Problem::UnknownParameter {
+                system: self.name().to_string(),
+                name: name.to_string(),
+                nearest: nearest(name, known.iter().map(String::as_str).chain([self.control.name.as_str()])),
+                known,
+            }
+            .into()
+        })
+    }
+
+    /// Values of all parameters from those given; the others take their defaults, which may depend on those
+    /// above them.
+    pub fn parameter_values(&self, given: &[(String, f64)]) -> Vec<f64> {
+        let mut values: Vec<f64> = Vec::with_capacity(self.parameters.len());
+        for parameter in &self.parameters {
+            let value = given.iter().rev().find(|(n, _)| *n == parameter.name).map(|(_, v)| *v);
+            values.push(value.unwrap_or_else(|| self.interpret(parameter.default, &values)));
+        }
+        values
+    }
+
+    /// Checks every value against its domain, and the weights of the discrete variables against 1.
+    ///
+    /// # Errors
+    /// The first value that is not accepted, with its domain.
+    pub fn check_parameters(&self, values: &[f64]) -> Result<(), EquationError> {
+        for (parameter, value) in self.parameters.iter().zip(values) {
+            let inside = match parameter.domain {
+                Some(domain) => self.interpret(domain, values) == 1.0,
+                None => true,
+            };
+            if !inside || value.is_nan() {
+                return Err(Problem::OutsideDomain {
+                    name: parameter.name.clone(),
+                    value: *value,
+                    domain: parameter.domain_text.clone().unwrap_or_else(|| "a number".into()),
+                    meaning: parameter.meaning.clone(),
+                    system: self.name().to_string(),
+                }
+                .into());
+            }
+        }
+        self.check_weights(values)
+    }
+
+    pub(super) fn check_weights(&self, values: &[f64]) -> Result<(), EquationError> {
+        for variable in &self.discrete {
+            let weights: Vec<f64> = variable.weights.iter().map(|w| self.interpret(*w, values)).collect();
+            if let Some(i) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
+                let variable = variable.name.clone();
+                return Err(Problem::BadWeight { variable, index: i + 1, value: weights[i] }.into());
+            }
+            let sum: f64 = weights.iter().sum();
+            // Rounding of a few additions of numbers below 1.
+            if (sum - 1.0).abs() > 1e-12 {
+                return Err(Problem::WeightSum { variable: variable.name.clone(), sum }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A node of parameters alone; no averages.
+    fn interpret(&self, node: Node, values: &[f64]) -> f64 {
+        Interpreter::new(&self.graph, values, &|_| f64::NAN).values(&[node])[0]
+    }
+
+    /// Outputs, energy and residual at given values of all symbols, by another evaluator and another
+    /// quadrature than the compiled program: averages and everything built on them are computed afresh.
+    pub fn recompute(&self, symbols: &[f64]) -> Vec<f64> {
+        let integrate = |f: &dyn Fn(f64) -> f64| crate::average::normal_average(f);
+        Interpreter::new(&self.graph, symbols, &integrate).values(&self.certificate_nodes)
+    }
+
+    /// How many starts, boundary coordinates and range ends the set-up program computes.
+    pub(crate) fn setup_roots(&self) -> usize {
+        self.setup_program.roots()
+    }
+
+    /// Whether anything is averaged over a normal variable.
+    pub fn has_averages(&self) -> bool {
+        self.certificate_program.dimensions() > 0
+    }
+
+    /// How many distinct operations the equations consist of.
+    pub fn operations(&self) -> usize {
+        self.graph.len()
+    }
+}

@@ -1,0 +1,273 @@
+//! What a user asks for by name: one system, or several on consecutive ranges of the control.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::build::{build, control, description, limit};
+use super::error::{EquationError, Problem};
+use super::library::{self, BUILT_IN};
+use super::schema::File;
+use super::source::Source;
+use super::system::{Control, Description, Limit, System};
+
+/// A system on a range of the control.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// The system.
+    pub system: System,
+    /// First control value.
+    pub from: f64,
+    /// Last control value.
+    pub to: f64,
+}
+
+/// One system, or several on consecutive ranges of the control (a composite).
+#[derive(Debug, Clone)]
+pub struct Theory {
+    /// What the file says about itself.
+    pub description: Description,
+    /// The control parameter.
+    pub control: Control,
+    /// The systems; one unless the file is a composite.
+    pub pieces: Vec<Piece>,
+    /// What the outputs tend to.
+    pub limit: Option<Limit>,
+}
+
+impl Theory {
+    /// Loads a built-in system by name, or an equation file by path.
+    ///
+    /// # Errors
+    /// No such system or file, or anything that is wrong with the file.
+    pub fn load(name: &str) -> Result<Theory, EquationError> {
+        Theory::load_beside(name, None)
+    }
+
+    /// Parses the text of an equation file; `name` stands in messages and tables.
+    ///
+    /// # Errors
+    /// Anything that is wrong with the text.
+    pub fn parse(name: &str, text: &str) -> Result<Theory, EquationError> {
+        let source = Arc::new(Source { name: name.to_string(), text: text.to_string() });
+        Theory::from_source(name, &source, None)
+    }
+
+    fn load_beside(name: &str, folder: Option<&Path>) -> Result<Theory, EquationError> {
+        if let Some(text) = library::text(name) {
+            let source = Arc::new(Source { name: format!("equations/{name}.toml"), text: text.to_string() });
+            return Theory::from_source(name, &source, None);
+        }
+        let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".toml");
+        if !looks_like_path {
+            let nearest = super::error::nearest(name, BUILT_IN.iter().map(|(n, _)| *n));
+            return Err(Problem::UnknownSystem { name: name.to_string(), nearest }.into());
+        }
+        let path = match folder {
+            Some(folder) if Path::new(name).is_relative() => folder.join(name),
+            _ => Path::new(name).to_path_buf(),
+        };
+        let unreadable = |reason: String| EquationError::from(Problem::Unreadable { path: path.clone(), reason });
+        let bytes = std::fs::read(&path).map_err(|e| unreadable(e.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|e| {
+            let at = e.utf8_error().valid_up_to();
+            unreadable(format!("it is not UTF-8 text (byte {at}); an equation file is a TOML text file"))
+        })?;
+        let stem = path.file_stem().map_or_else(|| name.to_string(), |s| s.to_string_lossy().into_owned());
+        let source = Arc::new(Source { name: path.display().to_string(), text });
+        Theory::from_source(&stem, &source, path.parent())
+    }
+
+    fn from_source(name: &str, source: &Arc<Source>, folder: Option<&Path>) -> Result<Theory, EquationError> {
+        let file = File::parse(source)?;
+        if !file.piece.is_empty() {
+            return composite(name, &file, source, folder);
+        }
+        let system = build(name, &file, source)?;
+        let (from, to) = (system.control.from, system.control.to);
+        Ok(Theory {
+            description: system.description.clone(),
+            control: system.control.clone(),
+            limit: system.limit.clone(),
+            pieces: vec![Piece { system, from, to }],
+        })
+    }
+
+    /// The name by which it was asked for.
+    pub fn name(&self) -> &str {
+        &self.description.name
+    }
+
+    /// Whether it has more than one piece.
+    pub fn is_composite(&self) -> bool {
+        self.pieces.len() > 1
+    }
+
+    /// Names of all parameters of all pieces, each once.
+    pub fn parameter_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for p in self.pieces.iter().flat_map(|p| &p.system.parameters) {
+            if !names.contains(&p.name.as_str()) {
+                names.push(&p.name);
+            }
+        }
+        names
+    }
+
+    /// Checks that a name is a parameter of some piece.
+    ///
+    /// # Errors
+    /// An unknown name; the nearest is suggested.
+    pub fn check_parameter_name(&self, name: &str) -> Result<(), EquationError> {
+        let known: Vec<String> = self.parameter_names().iter().map(|n| n.to_string()).collect();
+        if known.iter().any(|k| k == name) {
+            return Ok(());
+        }
+        let candidates = known.iter().map(String::as_str).chain([self.control.name.as_str()]);
+        let nearest = super::error::nearest(name, candidates);
+        Err(Problem::UnknownParameter { system: self.name().to_string(), name: name.to_string(), nearest, known }
+            .into())
+    }
+
+    /// Checks the given values in every piece.
+    ///
+    /// # Errors
+    /// The first value outside its domain.
+    pub fn check_values(&self, given: &[(String, f64)]) -> Result<(), EquationError> {
+        for piece in &self.pieces {
+            piece.system.check_parameters(&piece.system.parameter_values(given))?;
+        }
+        Ok(())
+    }
+
+    /// Output columns of all pieces in the order of first appearance: (column, name, meaning).
+    pub fn output_columns(&self) -> Vec<(&str, &str, &str)> {
+        let mut columns: Vec<(&str, &str, &str)> = Vec::new();
+        for output in self.pieces.iter().flat_map(|p| &p.system.outputs) {
+            if !columns.iter().any(|(c, _, _)| *c == output.column) {
+                columns.push((&output.column, &output.name, &output.meaning));
+            }
+        }
+        columns
+    }
+
+    /// Whether any piece has an energy (or a selection).
+    pub fn has_energy(&self) -> bool {
+        self.pieces.iter().any(|p| p.system.equation_roots.energy.is_some())
+    }
+
+    /// Whether any piece has unknowns to solve for.
+    pub fn has_unknowns(&self) -> bool {
+        self.pieces.iter().any(|p| !p.system.unknowns.is_empty())
+    }
+}
+
+fn composite(
+    name: &str,
+    file: &File,
+    source: &Arc<Source>,
+    folder: Option<&Path>,
+) -> Result<Theory, EquationError> {
+    let structure = |span: std::ops::Range<usize>, message: String| {
+        EquationError::at(source.place(span), Problem::Structure(message))
+    };
+    let own = [
+        (file.parameters.is_empty(), "[parameters]"),
+        (file.variables.is_empty(), "[variables]"),
+        (file.definitions.is_empty(), "[definitions]"),
+        (file.unknowns.is_empty(), "[unknowns]"),
+        (file.outputs.is_empty(), "[outputs]"),
+        (file.branch.is_empty(), "[[branch]]"),
+        (file.energy.is_none() && file.fixed_point.is_none() && file.residual.is_none(), "equations"),
+        (file.selection.is_none(), "[selection]"),
+        (file.gauge.is_none(), "[gauge]"),
+    ];
+    if let Some((_, section)) = own.iter().find(|(absent, _)| !absent) {
+        let message = format!("a composite file lists pieces and has no {section} of its own");
+        return Err(structure(file.piece[0].span(), message));
+    }
+    let control = control(file, source)?;
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut end = control.from;
+    for entry in &file.piece {
+        let (span, piece) = (entry.span(), entry.get_ref());
+        if piece.from != end || !(piece.from < piece.to) {
+            let message = format!(
+                "this piece runs from {} to {}; pieces follow each other from {} on, each starting where the last ended",
+                piece.from, piece.to, control.from
+            );
+            return Err(structure(span, message));
+        }
+        end = piece.to;
+        if pieces.iter().any(|p| p.system.name() == piece.system.get_ref()) || piece.system.get_ref() == name {
+            let message = format!("the piece `{}` stands twice, or is this file itself", piece.system.get_ref());
+            return Err(structure(span, message));
+        }
+        let sub = load_piece(piece.system.get_ref(), folder).map_err(|e| match e.place {
+            Some(_) => e,
+            None => EquationError { place: Some(source.place(piece.system.span())), ..e },
+        })?;
+        let Ok([sub]) = <[Piece; 1]>::try_from(sub.pieces) else {
+            return Err(structure(span, "a piece of a composite cannot itself be a composite".into()));
+        };
+        if sub.system.control.name != control.name {
+            let message = format!(
+                "the control of `{}` is `{}`, that of this file `{}`; they must have the same name",
+                sub.system.name(),
+                sub.system.control.name,
+                control.name
+            );
+            return Err(structure(span, message));
+        }
+        pieces.push(Piece { system: sub.system, from: piece.from, to: piece.to });
+    }
+    if end != control.to {
+        let message = format!("the pieces end at {end}, the control at {}", control.to);
+        return Err(structure(file.control.to.span(), message));
+    }
+    agree_on_defaults(&pieces).map_err(|message| structure(file.piece[0].span(), message))?;
+    let theory = Theory { description: description(name, file), control, pieces, limit: limit(file, source)? };
+    if let Some(l) = &file.limit {
+        let parameter = &l.get_ref().parameter;
+        theory.check_parameter_name(parameter.get_ref()).map_err(|e| EquationError {
+            place: Some(source.place(parameter.span())),
+            ..e
+        })?;
+    }
+    Ok(theory)
+}
+
+/// Loads a piece of a composite; a composite inside a composite is refused before it is opened further.
+fn load_piece(name: &str, folder: Option<&Path>) -> Result<Theory, EquationError> {
+    thread_local!(static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
+    let depth = DEPTH.get();
+    if depth > 0 {
+        return Err(Problem::Structure("a piece of a composite cannot itself be a composite".into()).into());
+    }
+    DEPTH.set(depth + 1);
+    let theory = Theory::load_beside(name, folder);
+    DEPTH.set(depth);
+    theory
+}
+
+fn agree_on_defaults(pieces: &[Piece]) -> Result<(), String> {
+    for (i, a) in pieces.iter().enumerate() {
+        for b in &pieces[i + 1..] {
+            for p in &a.system.parameters {
+                let other = b.system.parameters.iter().find(|q| q.name == p.name);
+                if let Some(q) = other
+                    && q.default_text != p.default_text
+                {
+                    return Err(format!(
+                        "`{}` has default {} in `{}` and {} in `{}`; a composite needs one default",
+                        p.name,
+                        p.default_text,
+                        a.system.name(),
+                        q.default_text,
+                        b.system.name()
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}

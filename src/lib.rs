@@ -1,0 +1,19 @@
+//! `overlaps` solves the self-consistent (fixed-point) equations of high-dimensional learning theory, certifies
+//! every number, and compares theories with each other.
+//!
+//! Data flows one way:
+//!
+//! - [`equation`]: an equation file becomes a [`equation::System`]: names and shapes resolved, discrete variables
+//!   summed, exact derivatives taken, everything compiled for whole arrays of quadrature nodes.
+//! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
+//! - [`solve`]: minima and roots by argmin, branches, their continuation along the control parameter, changes of
+//!   the global branch; a [`solve::Curve`] becomes rows.
+//! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
+//! - [`cli`]: the commands.
+#![deny(missing_docs)]
+
+pub mod average;
+pub mod cli;
+pub mod equation;
+pub mod output;
+pub mod solve;

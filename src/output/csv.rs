@@ -1,0 +1,193 @@
+//! Tables as CSV: one header line, plain ASCII columns, every digit.
+//!
+//! Numbers are the shortest decimal that reads back as the same `f64`, in a form that `float()` of
+//! Python, pandas, gnuplot and pgfplots accept: `0.25`, `1e-300`, `inf`, `nan`. A missing value is
+//! an empty field. Fields are quoted as RFC 4180 says; lines end in `\n`.
+
+use std::io::{self, Write};
+
+use csv::{Terminator, Writer, WriterBuilder};
+
+use super::table::{Cell, Column, Table};
+
+/// Writes a table row by row, so that a long run can be read while it goes on.
+pub struct CsvWriter<W: Write> {
+    writer: Writer<W>,
+}
+
+impl<W: Write> CsvWriter<W> {
+    /// Starts a file: writes the header line.
+    pub fn new(sink: W, columns: &[Column]) -> io::Result<Self> {
+        let mut writer = WriterBuilder::new()
+            .terminator(Terminator::Any(b'\n'))
+            .from_writer(sink);
+        writer.write_record(columns.iter().map(|column| column.name.as_str()))?;
+        Ok(CsvWriter { writer })
+    }
+
+    /// Writes one row; a row whose width is not that of the header is an error.
+    pub fn write_row(&mut self, row: &[Cell]) -> io::Result<()> {
+        for cell in row {
+            self.writer.write_field(cell_text(cell))?;
+        }
+        Ok(self.writer.write_record(None::<&[u8]>)?)
+    }
+
+    /// Passes all rows so far on to the sink.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+
+    /// Ends the file and gives the sink back.
+    pub fn finish(self) -> io::Result<W> {
+        self.writer.into_inner().map_err(|error| error.into_error())
+    }
+}
+
+/// Writes a whole table.
+pub fn write_table(table: &Table, sink: impl Write) -> io::Result<()> {
+    let mut writer = CsvWriter::new(sink, &table.columns)?;
+    for row in &table.rows {
+        writer.write_row(row)?;
+    }
+    writer.finish().map(drop)
+}
+
+/// The shortest text that reads back as the same number.
+///
+/// Very small and very large numbers are written with an exponent; −0 loses its sign, which means
+/// nothing in a result and upsets comparisons of files.
+pub fn shortest(value: f64) -> String {
+    let magnitude = value.abs();
+    if value.is_nan() {
+        "nan".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "inf" } else { "-inf" }.to_owned()
+    } else if value == 0.0 {
+        "0".to_owned()
+    } else if (1e-5..1e16).contains(&magnitude) {
+        format!("{value}")
+    } else {
+        format!("{value:e}")
+    }
+}
+
+fn cell_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Missing => String::new(),
+        Cell::Number(value) => shortest(*value),
+        Cell::Integer(value) => value.to_string(),
+        Cell::Text(text) => text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::Role;
+    use super::*;
+
+    fn columns(names: &[&str]) -> Vec<Column> {
+        let column = |name: &&str| Column::new(*name, "", Role::Output);
+        names.iter().map(column).collect()
+    }
+
+    fn written(names: &[&str], rows: &[Vec<Cell>]) -> String {
+        let mut writer = CsvWriter::new(Vec::new(), &columns(names)).unwrap();
+        for row in rows {
+            writer.write_row(row).unwrap();
+        }
+        String::from_utf8(writer.finish().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_number_reads_back_as_itself() {
+        let mut values = vec![
+            0.1,
+            0.1 + 0.2,
+            1.0 / 3.0,
+            f64::MIN_POSITIVE,
+            f64::from_bits(1),
+            f64::MAX,
+            f64::EPSILON,
+            1e-300,
+            1e-5,
+            9.999_999_999_999_999e-6,
+            1e16,
+            9_007_199_254_740_993.0,
+            0.036_708_067_329,
+            f64::INFINITY,
+        ];
+        // A walk over bit patterns: every exponent, scattered mantissas.
+        for exponent in 0..2047_u64 {
+            let mantissa = exponent.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 12;
+            values.push(f64::from_bits(exponent << 52 | mantissa));
+        }
+        for value in values.iter().flat_map(|value| [*value, -value]) {
+            let text = shortest(value);
+            assert_eq!(text.parse::<f64>().unwrap(), value, "{text}");
+            assert!(text.len() <= 24, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_the_form_that_other_programs_read() {
+        let forms = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (1.0, "1"),
+            (-0.25, "-0.25"),
+            (1e-5, "0.00001"),
+            (1e-6, "1e-6"),
+            (1e-300, "1e-300"),
+            (1.5e16, "1.5e16"),
+            (123_456_789.0, "123456789"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
+        ];
+        for (value, text) in forms {
+            assert_eq!(shortest(value), text);
+        }
+    }
+
+    #[test]
+    fn a_file_has_one_header_line_and_a_line_for_each_row() {
+        let text = written(
+            &["t", "branch", "iterations", "b"],
+            &[
+                vec![
+                    0.5.into(),
+                    "constant".into(),
+                    7u64.into(),
+                    f64::INFINITY.into(),
+                ],
+                vec![0.6.into(), "informative".into(), 9u64.into(), Cell::Missing],
+            ],
+        );
+        assert_eq!(
+            text,
+            "t,branch,iterations,b\n0.5,constant,7,inf\n0.6,informative,9,\n"
+        );
+    }
+
+    #[test]
+    fn words_with_commas_quotes_and_line_ends_are_quoted() {
+        let text = written(&["a", "b"], &[vec!["x, y".into(), "say \"m\"\n".into()]]);
+        assert_eq!(text, "a,b\n\"x, y\",\"say \"\"m\"\"\n\"\n");
+    }
+
+    #[test]
+    fn a_row_of_the_wrong_width_is_an_error() {
+        let mut writer = CsvWriter::new(Vec::new(), &columns(&["a", "b"])).unwrap();
+        assert!(writer.write_row(&[Cell::Missing]).is_err());
+    }
+
+    #[test]
+    fn a_table_is_written_whole() {
+        let mut table = Table::new(columns(&["t"]));
+        table.push(vec![1.0.into()]).unwrap();
+        let mut bytes = Vec::new();
+        write_table(&table, &mut bytes).unwrap();
+        assert_eq!(bytes, b"t\n1\n");
+    }
+}

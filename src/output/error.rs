@@ -1,0 +1,98 @@
+//! What can go wrong while results are written: the path, the reason, and what to change.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// A table, file or figure that could not be written.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// No file name was given.
+    #[error("the output path is empty; give a file name")]
+    EmptyPath,
+
+    /// The folder that is to hold the file does not exist.
+    #[error(
+        "cannot write '{path}': the folder '{folder}' does not exist; create it or choose another path"
+    )]
+    NoFolder {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// The folder that is missing.
+        folder: PathBuf,
+    },
+
+    /// What stands in the place of the folder is a file.
+    #[error("cannot write '{path}': '{folder}' is not a folder; choose another path")]
+    NotAFolder {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// The file that stands in the place of the folder.
+        folder: PathBuf,
+    },
+
+    /// The path names a folder, not a file.
+    #[error("cannot write '{path}': it is a folder; add a file name to it")]
+    IsFolder {
+        /// The path that was given.
+        path: PathBuf,
+    },
+
+    /// The file exists and is marked read-only.
+    #[error(
+        "cannot write '{path}': the file is read-only; make it writable or choose another path"
+    )]
+    ReadOnly {
+        /// The read-only file.
+        path: PathBuf,
+    },
+
+    /// The folder does not accept new files.
+    #[error(
+        "cannot write '{path}': no file can be made in '{folder}' ({reason}); \
+         choose a folder in which you may write"
+    )]
+    FolderNotWritable {
+        /// The file that was to be written.
+        path: PathBuf,
+        /// The folder that refused it.
+        folder: PathBuf,
+        /// What the operating system said.
+        reason: io::Error,
+    },
+
+    /// Writing failed: a full disk, a closed pipe, a lost network share.
+    #[error("writing '{path}' failed ({reason}); check the free space, or choose another path")]
+    Write {
+        /// The file that was being written.
+        path: PathBuf,
+        /// What the operating system said.
+        reason: io::Error,
+    },
+
+    /// A row has more or fewer cells than the table has columns.
+    #[error("a row of {found} cells does not fit a table of {expected} columns")]
+    RowWidth {
+        /// The number of columns.
+        expected: usize,
+        /// The number of cells.
+        found: usize,
+    },
+
+    /// A figure without a panel.
+    #[error("the figure '{title}' has no panels; name at least one column to draw")]
+    NoPanels {
+        /// The title of the figure.
+        title: String,
+    },
+
+    /// The drawing library refused.
+    #[error("the figure '{title}' could not be drawn ({reason})")]
+    Drawing {
+        /// The title of the figure.
+        title: String,
+        /// What the drawing library said.
+        reason: String,
+    },
+}

@@ -1,0 +1,270 @@
+//! Where everything stands: the grid of panels, the headings and the legend above it.
+
+use super::axis::{Axis, Scale};
+use super::canvas::{text_width, wrapped};
+use super::{Figure, Panel, legend};
+
+/// The size of the title, in pixels.
+pub const TITLE_SIZE: f64 = 15.0;
+/// The size of the subtitle and the legend.
+pub const TEXT_SIZE: f64 = 12.5;
+/// The size of the symbols at the axes.
+pub const SYMBOL_SIZE: f64 = 14.0;
+/// The size of the numbers at the ticks.
+pub const TICK_SIZE: f64 = 11.0;
+/// The length of a tick.
+pub const TICK: f64 = 4.0;
+
+/// The space around the figure.
+const BORDER: f64 = 14.0;
+/// The space between the headings, and below the legend.
+const HEADING_GAPS: (f64, f64) = (7.0, 6.0);
+/// The space between a panel and the numbers of the next in its row.
+const BETWEEN: f64 = 20.0;
+/// The space above a plot, in which its symbol stands.
+const SYMBOL_SPACE: f64 = 24.0;
+/// The space below a plot with numbers and a symbol at its x axis.
+const X_SPACE: f64 = 42.0;
+/// The space below a plot without them.
+const ROW_SPACE: f64 = 12.0;
+/// No more columns than this: a page is higher than wide.
+const MOST_COLUMNS: usize = 4;
+
+/// A figure measured out, in pixels.
+#[derive(Debug)]
+pub struct Layout {
+    /// The width of the figure.
+    pub width: f64,
+    /// The height of the figure.
+    pub height: f64,
+    /// The left end of title, subtitle and legend.
+    pub heading_left: f64,
+    /// The baseline of the title, if there is one.
+    pub title_baseline: Option<f64>,
+    /// The lines of the subtitle with their baselines.
+    pub subtitle: Vec<(String, f64)>,
+    /// The legend.
+    pub legend: Vec<legend::Entry>,
+    /// The panels, in the order of the figure.
+    pub panels: Vec<PanelPlace>,
+    /// The x axis of all panels; nothing if there is nothing to show.
+    pub x_axis: Option<Axis>,
+}
+
+/// Where a panel stands, and how much of it is written.
+#[derive(Debug)]
+pub struct PanelPlace {
+    /// The left edge of the plot.
+    pub left: f64,
+    /// The upper edge of the plot.
+    pub top: f64,
+    /// The width of the plot.
+    pub width: f64,
+    /// The height of the plot.
+    pub height: f64,
+    /// Whether it is the lowest of its column, which has the numbers and symbol of the x axis.
+    pub lowest: bool,
+    /// The y axis; nothing if there is nothing to show.
+    pub y_axis: Option<Axis>,
+}
+
+impl Layout {
+    /// Measures out a figure.
+    pub fn of(figure: &Figure) -> Self {
+        let columns = columns(figure.panels.len());
+        let (width, height) = plot_size(columns);
+        let x_axis = x_axis(figure, width);
+        let y_ticks = ((height / 25.0) as usize).min(9);
+        let mut y_axes: Vec<Option<Axis>> = figure
+            .panels
+            .iter()
+            .map(|panel| y_axis(panel, Scale::new(figure.x_log), y_ticks))
+            .collect();
+
+        // Each column is indented by the widest number at one of its y axes.
+        let mut lefts = Vec::new();
+        let mut right = BORDER - BETWEEN;
+        for column in 0..columns {
+            let axes = y_axes.iter().skip(column).step_by(columns).flatten();
+            let numbers = axes.map(widest_label).fold(0.0, f64::max);
+            let left = right + BETWEEN + numbers + 2.0 * TICK;
+            lefts.push(left);
+            right = left + width;
+        }
+
+        let heading_left = lefts[0];
+        let heading_width = right - heading_left;
+        let mut y = BORDER;
+        let title_baseline = (!figure.title.is_empty()).then(|| {
+            y += TITLE_SIZE + HEADING_GAPS.0;
+            y - HEADING_GAPS.0
+        });
+        let mut subtitle = Vec::new();
+        for line in wrapped(&figure.subtitle, TEXT_SIZE, heading_width) {
+            y += TEXT_SIZE + HEADING_GAPS.0;
+            subtitle.push((line, y - HEADING_GAPS.0));
+        }
+        let legend = legend::entries(figure, heading_left, y, heading_width);
+        if !legend.is_empty() {
+            y += legend::height(&legend, y) + HEADING_GAPS.1;
+        }
+
+        let count = figure.panels.len();
+        let place = |(index, y_axis): (usize, &mut Option<Axis>)| PanelPlace {
+            left: lefts[index % columns],
+            top: y + SYMBOL_SPACE + (index / columns) as f64 * (SYMBOL_SPACE + height + ROW_SPACE),
+            width,
+            height,
+            lowest: index + columns >= count,
+            y_axis: y_axis.take(),
+        };
+        let panels: Vec<PanelPlace> = y_axes.iter_mut().enumerate().map(place).collect();
+        let lowest = panels.last().map_or(y, |panel| panel.top + panel.height);
+        Layout {
+            width: (right + BORDER).ceil(),
+            height: (lowest + X_SPACE + BORDER / 2.0).ceil(),
+            heading_left,
+            title_baseline,
+            subtitle,
+            legend,
+            panels,
+            x_axis,
+        }
+    }
+}
+
+/// The number of columns of the grid: 1, 2, 2×2, 2×3, 3×3, then four to a row.
+fn columns(panels: usize) -> usize {
+    let root = (panels as f64).sqrt().ceil() as usize;
+    root.clamp(1, MOST_COLUMNS)
+}
+
+/// The width and height of a plot.
+fn plot_size(columns: usize) -> (f64, f64) {
+    match columns {
+        1 => (480.0, 300.0),
+        2 => (330.0, 210.0),
+        3 => (260.0, 170.0),
+        _ => (215.0, 145.0),
+    }
+}
+
+/// The x axis, with as many ticks as stand apart.
+fn x_axis(figure: &Figure, width: f64) -> Option<Axis> {
+    let around = |most_ticks| {
+        let panels = figure.panels.iter();
+        let values = panels.flat_map(|panel| places(panel).map(|(x, _)| x));
+        Axis::around(values, Scale::new(figure.x_log), 0.02, most_ticks)
+    };
+    let stand_apart = |axis: &Axis| {
+        axis.ticks.windows(2).all(|pair| {
+            let apart = (axis.fraction(pair[1].value) - axis.fraction(pair[0].value)) * width;
+            let label = |index: usize| text_width(&pair[index].label, TICK_SIZE);
+            apart > (label(0) + label(1)) / 2.0 + 0.9 * TICK_SIZE
+        })
+    };
+    let most = ((width / 35.0) as usize).min(10);
+    let mut axes = (2..=most).rev().filter_map(around);
+    axes.find(stand_apart).or_else(|| around(2))
+}
+
+fn y_axis(panel: &Panel, x_scale: Scale, most_ticks: usize) -> Option<Axis> {
+    let shown = |(x, _): &(f64, f64)| x_scale.shows(*x);
+    let values = places(panel).filter(shown).map(|(_, y)| y);
+    Axis::around(values, Scale::new(panel.y_log), 0.06, most_ticks)
+}
+
+/// Every place in a panel that is to be seen: of curves, points, and the ends of error bars.
+fn places(panel: &Panel) -> impl Iterator<Item = (f64, f64)> {
+    let curves = panel.curves.iter().flat_map(|curve| &curve.segments);
+    let points = panel.points.iter().flat_map(|points| &points.data);
+    let with_bar = |&(x, y, half): &(f64, f64, f64)| {
+        let half = if half.is_finite() { half } else { 0.0 };
+        [y - half, y, y + half].map(|y| (x, y))
+    };
+    let both_count = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
+    let all = curves.flatten().copied().chain(points.flat_map(with_bar));
+    all.filter(both_count)
+}
+
+fn widest_label(axis: &Axis) -> f64 {
+    let widths = axis
+        .ticks
+        .iter()
+        .map(|tick| text_width(&tick.label, TICK_SIZE));
+    widths.fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Curve;
+    use super::*;
+
+    fn figure(panels: usize) -> Figure {
+        let panel = Panel {
+            curves: vec![Curve {
+                segments: vec![vec![(0.0, 0.0), (1.0, 1.0)]],
+                ..Curve::default()
+            }],
+            ..Panel::default()
+        };
+        Figure {
+            panels: vec![panel; panels],
+            ..Figure::default()
+        }
+    }
+
+    #[test]
+    fn panels_stand_in_a_grid() {
+        let counts = [
+            (1, 1),
+            (2, 2),
+            (3, 2),
+            (4, 2),
+            (5, 3),
+            (6, 3),
+            (9, 3),
+            (10, 4),
+            (24, 4),
+        ];
+        for (panels, expected) in counts {
+            assert_eq!(columns(panels), expected, "{panels} panels");
+        }
+    }
+
+    #[test]
+    fn panels_neither_overlap_nor_leave_the_figure() {
+        for count in 1..=24 {
+            let layout = Layout::of(&figure(count));
+            let panels = &layout.panels;
+            assert_eq!(panels.len(), count);
+            for (index, one) in panels.iter().enumerate() {
+                assert!(one.left > 0.0 && one.left + one.width < layout.width);
+                assert!(one.top > 0.0 && one.top + one.height + X_SPACE < layout.height);
+                for other in &panels[..index] {
+                    let beside = other.left + other.width < one.left;
+                    assert!(beside || other.top + other.height < one.top);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_lowest_panel_of_each_column_has_the_x_axis() {
+        let layout = Layout::of(&figure(5));
+        let lowest: Vec<bool> = layout.panels.iter().map(|panel| panel.lowest).collect();
+        assert_eq!(lowest, [false, false, true, true, true]);
+    }
+
+    #[test]
+    fn the_range_holds_the_error_bars() {
+        let mut figure = figure(1);
+        figure.panels[0].points.push(super::super::Points {
+            data: vec![(0.5, 2.0, 3.0), (0.5, 0.0, f64::NAN)],
+            ..super::super::Points::default()
+        });
+        let layout = Layout::of(&figure);
+        let axis = layout.panels[0].y_axis.as_ref().unwrap();
+        assert!(axis.fraction(-1.0) > 0.0 && axis.fraction(5.0) < 1.0);
+    }
+}

@@ -1,0 +1,298 @@
+//! The two names of a quantity: plain ASCII in files (`q_eta_plus`), the field's symbol in figures
+//! (`q_η₊`).
+
+/// Greek letters and their spelled names; the first symbol of a name is the one that is written.
+const GREEK: &[(&str, char)] = &[
+    ("alpha", 'α'),
+    ("beta", 'β'),
+    ("gamma", 'γ'),
+    ("delta", 'δ'),
+    ("epsilon", 'ε'),
+    ("epsilon", 'ϵ'),
+    ("zeta", 'ζ'),
+    ("eta", 'η'),
+    ("theta", 'θ'),
+    ("theta", 'ϑ'),
+    ("iota", 'ι'),
+    ("kappa", 'κ'),
+    ("kappa", 'ϰ'),
+    ("lambda", 'λ'),
+    ("mu", 'μ'),
+    ("mu", 'µ'), // the micro sign, U+00B5
+    ("nu", 'ν'),
+    ("xi", 'ξ'),
+    ("omicron", 'ο'),
+    ("pi", 'π'),
+    ("pi", 'ϖ'),
+    ("rho", 'ρ'),
+    ("rho", 'ϱ'),
+    ("sigma", 'σ'),
+    ("sigma", 'ς'),
+    ("tau", 'τ'),
+    ("upsilon", 'υ'),
+    ("phi", 'φ'),
+    ("phi", 'ϕ'),
+    ("chi", 'χ'),
+    ("psi", 'ψ'),
+    ("omega", 'ω'),
+    ("Alpha", 'Α'),
+    ("Beta", 'Β'),
+    ("Gamma", 'Γ'),
+    ("Delta", 'Δ'),
+    ("Delta", '∆'), // the increment sign, U+2206
+    ("Epsilon", 'Ε'),
+    ("Zeta", 'Ζ'),
+    ("Eta", 'Η'),
+    ("Theta", 'Θ'),
+    ("Iota", 'Ι'),
+    ("Kappa", 'Κ'),
+    ("Lambda", 'Λ'),
+    ("Mu", 'Μ'),
+    ("Nu", 'Ν'),
+    ("Xi", 'Ξ'),
+    ("Omicron", 'Ο'),
+    ("Pi", 'Π'),
+    ("Rho", 'Ρ'),
+    ("Sigma", 'Σ'),
+    ("Tau", 'Τ'),
+    ("Upsilon", 'Υ'),
+    ("Phi", 'Φ'),
+    ("Chi", 'Χ'),
+    ("Psi", 'Ψ'),
+    ("Omega", 'Ω'),
+    ("Omega", '\u{2126}'), // the ohm sign
+    ("ell", 'ℓ'),
+];
+
+/// Marks that are set on or beside a letter, and the word that spells each.
+const MARKS: &[(&str, char)] = &[
+    ("plus", '₊'),
+    ("plus", '⁺'),
+    ("minus", '₋'),
+    ("minus", '⁻'),
+    ("star", '*'),
+    ("star", '⋆'),
+    ("prime", '′'),
+    ("hat", '\u{302}'),
+    ("tilde", '\u{303}'),
+    ("bar", '\u{304}'),
+];
+
+/// The symbol of a spelled name, for figures.
+///
+/// A one-letter quantity takes the rest of its name as indices: `omega` → `ω`, `q_eta_plus` →
+/// `q_η₊`, `alpha_0` → `α₀`, `r_hat` → `r̂`. A word stays a word: `mse_test` → `mse (test)`,
+/// `quadrature_error` → `quadrature error`.
+pub fn symbol_of(name: &str) -> String {
+    let mut words = name.split('_').filter(|word| !word.is_empty());
+    let Some(first) = words.next() else {
+        return name.to_owned();
+    };
+    let mut symbol = letter_or_word(first);
+    let rest: Vec<&str> = words.collect();
+    if is_letter(&symbol) {
+        add_indices(&mut symbol, &rest);
+        return symbol;
+    }
+    for word in rest {
+        match word {
+            "train" | "test" => symbol.push_str(&format!(" ({word})")),
+            _ => {
+                symbol.push(' ');
+                symbol.push_str(&letter_or_word(word));
+            }
+        }
+    }
+    symbol
+}
+
+/// Sets words as marks and indices on a letter: `["eta", "plus"]` on `q` gives `q_η₊`.
+fn add_indices(symbol: &mut String, words: &[&str]) {
+    let mut has_index = false;
+    for word in words {
+        if let Some(mark) = spelled(MARKS, word) {
+            symbol.push(mark);
+            continue;
+        }
+        let index = letter_or_word(word);
+        if let Some(digits) = small_digits(&index) {
+            symbol.push_str(if has_index { "," } else { "" });
+            symbol.push_str(&digits);
+        } else {
+            symbol.push_str(if has_index { "," } else { "_" });
+            symbol.push_str(&index);
+        }
+        has_index = true;
+    }
+}
+
+/// A word with its Greek letter in place of the spelled one, digits behind it made small.
+fn letter_or_word(word: &str) -> String {
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = small_digits(&word[stem.len()..]).unwrap_or_default();
+    match spelled(GREEK, stem) {
+        Some(letter) => format!("{letter}{digits}"),
+        None if stem.chars().count() == 1 => format!("{stem}{digits}"),
+        None => word.to_owned(),
+    }
+}
+
+/// Whether a symbol is one letter, possibly with small digits, so that indices can be set on it.
+fn is_letter(symbol: &str) -> bool {
+    let mut characters = symbol.chars();
+    characters.next().is_some_and(char::is_alphabetic)
+        && characters.all(|c| ('₀'..='₉').contains(&c))
+}
+
+fn spelled(names: &[(&str, char)], word: &str) -> Option<char> {
+    let entry = names.iter().find(|(name, _)| *name == word);
+    entry.map(|(_, symbol)| *symbol)
+}
+
+/// Digits as subscripts; nothing if the text is empty or holds anything else.
+fn small_digits(text: &str) -> Option<String> {
+    let small = |c: char| char::from_u32('₀' as u32 + c.to_digit(10)?);
+    if text.is_empty() {
+        return None;
+    }
+    text.chars().map(small).collect()
+}
+
+/// The plain ASCII name of an identifier, for column headings and options.
+///
+/// Greek letters are spelled (`ω` → `omega`, `q_η` → `q_eta`, `Δt` → `Delta_t`), small digits become
+/// digits (`σ²` → `sigma2`), signs and marks words (`q₊` → `q_plus`). Nothing if the name is empty,
+/// starts with a digit, or holds a character without an ASCII spelling.
+pub fn ascii_name(name: &str) -> Option<String> {
+    let mut ascii = String::new();
+    // Whether the last character was spelled as a word, so that a letter after it needs a gap.
+    let mut after_word = false;
+    for character in name.chars() {
+        if let Some(digit) = plain_digit(character) {
+            ascii.push(digit);
+            after_word = false;
+        } else if character.is_ascii_alphanumeric() || character == '_' {
+            if after_word && character.is_ascii_alphabetic() {
+                ascii.push('_');
+            }
+            ascii.push(character);
+            after_word = false;
+        } else {
+            let mut spellings = GREEK.iter().chain(MARKS);
+            let (word, _) = spellings.find(|(_, symbol)| *symbol == character)?;
+            if ascii.ends_with(|c: char| c != '_') {
+                ascii.push('_');
+            }
+            ascii.push_str(word);
+            after_word = true;
+        }
+    }
+    let starts_well = ascii.starts_with(|c: char| !c.is_ascii_digit());
+    starts_well.then_some(ascii)
+}
+
+/// The digit that a superscript or subscript digit stands for.
+fn plain_digit(character: char) -> Option<char> {
+    const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+    const SUBSCRIPTS: &str = "₀₁₂₃₄₅₆₇₈₉";
+    let place = |digits: &str| digits.chars().position(|digit| digit == character);
+    let value = place(SUPERSCRIPTS).or_else(|| place(SUBSCRIPTS))?;
+    char::from_digit(value as u32, 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spelled_name_becomes_the_symbol_of_the_field() {
+        let names = [
+            ("omega", "ω"),
+            ("b", "b"),
+            ("kappa", "κ"),
+            ("ell", "ℓ"),
+            ("Delta", "Δ"),
+            ("q_eta", "q_η"),
+            ("q_eta_plus", "q_η₊"),
+            ("p_eta_minus", "p_η₋"),
+            ("q_xi", "q_ξ"),
+            ("n_plus", "n₊"),
+            ("alpha_0", "α₀"),
+            ("x1", "x₁"),
+            ("x1_plus", "x₁₊"),
+            ("q_1_2", "q₁,₂"),
+            ("n_train", "n_train"),
+            ("omega_star", "ω*"),
+            ("r_hat", "r\u{302}"),
+        ];
+        for (name, symbol) in names {
+            assert_eq!(symbol_of(name), symbol);
+        }
+    }
+
+    #[test]
+    fn words_stay_words() {
+        let names = [
+            ("mse_train", "mse (train)"),
+            ("mse_test", "mse (test)"),
+            ("quadrature_error", "quadrature error"),
+            ("status", "status"),
+            ("energy_lambda", "energy λ"),
+            ("log2", "log2"),
+            ("", ""),
+            ("_", "_"),
+        ];
+        for (name, symbol) in names {
+            assert_eq!(symbol_of(name), symbol);
+        }
+    }
+
+    #[test]
+    fn a_symbol_becomes_a_plain_name() {
+        let names = [
+            ("ω", "omega"),
+            ("q_η", "q_eta"),
+            ("qη", "q_eta"),
+            ("q_η₊", "q_eta_plus"),
+            ("p_η⁻", "p_eta_minus"),
+            ("Δ", "Delta"),
+            ("Δt", "Delta_t"),
+            ("ϕ", "phi"),
+            ("µ", "mu"),
+            ("σ²", "sigma2"),
+            ("x₁₂", "x12"),
+            ("λ_1", "lambda_1"),
+            ("ℓ", "ell"),
+            ("r\u{302}", "r_hat"),
+            ("φ′", "phi_prime"),
+            ("mse_test", "mse_test"),
+            ("_x", "_x"),
+        ];
+        for (name, ascii) in names {
+            assert_eq!(ascii_name(name).as_deref(), Some(ascii), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_plain_spelling_is_refused() {
+        for name in ["", "é", "变", "a-b", "a b", "1x", "₁x"] {
+            assert_eq!(ascii_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_greek_letter_goes_to_ascii_and_back() {
+        for (word, letter) in GREEK {
+            assert_eq!(ascii_name(&letter.to_string()).as_deref(), Some(*word));
+            let first = spelled(GREEK, word).unwrap();
+            assert_eq!(symbol_of(word), first.to_string());
+        }
+    }
+
+    #[test]
+    fn the_plain_name_of_a_symbol_is_the_name_it_came_from() {
+        for name in ["omega", "b", "q_eta_plus", "p_eta_minus", "q_xi", "n_plus"] {
+            assert_eq!(ascii_name(&symbol_of(name)).as_deref(), Some(name));
+        }
+    }
+}

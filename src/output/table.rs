@@ -1,0 +1,203 @@
+//! The table: what every command produces, and every output format starts from.
+
+use serde::Serialize;
+
+use super::error::OutputError;
+use super::symbol::symbol_of;
+
+/// One entry of a table.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Cell {
+    /// No value: the row did not converge, or the column does not apply to it.
+    #[default]
+    Missing,
+    /// A real number, possibly infinite.
+    Number(f64),
+    /// A count.
+    Integer(u64),
+    /// A word: a branch, a piece, a status.
+    Text(String),
+}
+
+impl Cell {
+    /// The value as a real number; nothing for text and for a missing value.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Cell::Number(value) => Some(*value),
+            // Counts in tables (samples, iterations, dimensions) lie far below 2⁵³.
+            Cell::Integer(value) => Some(*value as f64),
+            Cell::Missing | Cell::Text(_) => None,
+        }
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(value: f64) -> Self {
+        Cell::Number(value)
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(value: u64) -> Self {
+        Cell::Integer(value)
+    }
+}
+
+impl From<usize> for Cell {
+    fn from(value: usize) -> Self {
+        Cell::Integer(value as u64)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(value: &str) -> Self {
+        Cell::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Cell {
+    fn from(value: String) -> Self {
+        Cell::Text(value)
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Cell::Missing, Into::into)
+    }
+}
+
+/// What a column is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The control parameter, along which solutions are followed.
+    Control,
+    /// A parameter that is swept or shown.
+    Parameter,
+    /// A word that tells rows apart: piece, branch.
+    Label,
+    /// A computed quantity.
+    Output,
+    /// Evidence for the row: energy, residual, quadrature error, curvature, status.
+    Certificate,
+}
+
+/// The heading of one column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// The name in files, plain ASCII: `q_eta_plus`.
+    pub name: String,
+    /// The name in figures: `q_η₊`.
+    pub symbol: String,
+    /// What the column holds, in words.
+    pub meaning: String,
+    /// What the column is for.
+    pub role: Role,
+}
+
+impl Column {
+    /// A column whose symbol follows from its name (see [`symbol_of`]).
+    pub fn new(name: impl Into<String>, meaning: impl Into<String>, role: Role) -> Self {
+        let name = name.into();
+        Column {
+            symbol: symbol_of(&name),
+            name,
+            meaning: meaning.into(),
+            role,
+        }
+    }
+}
+
+/// Named columns and the rows under them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    /// The headings, in order.
+    pub columns: Vec<Column>,
+    /// The rows, in order; each has one cell per column.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub fn new(columns: Vec<Column>) -> Self {
+        Table {
+            columns,
+            rows: Vec::new(),
+        }
+    }
+
+    /// The position of the column of this name.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Adds a row, which must have one cell per column.
+    pub fn push(&mut self, row: Vec<Cell>) -> Result<(), OutputError> {
+        if row.len() != self.columns.len() {
+            return Err(OutputError::RowWidth {
+                expected: self.columns.len(),
+                found: row.len(),
+            });
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// The numbers of a column, row by row; nothing where the cell holds no number.
+    pub fn numbers(&self, name: &str) -> Option<Vec<Option<f64>>> {
+        let index = self.column(name)?;
+        let number = |row: &Vec<Cell>| row.get(index).and_then(Cell::number);
+        Some(self.rows.iter().map(number).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_columns() -> Table {
+        Table::new(vec![
+            Column::new("t", "time", Role::Control),
+            Column::new("omega", "weight overlap", Role::Output),
+        ])
+    }
+
+    #[test]
+    fn a_column_is_found_by_its_name_and_carries_its_symbol() {
+        let table = two_columns();
+        assert_eq!(table.column("omega"), Some(1));
+        assert_eq!(table.column("b"), None);
+        assert_eq!(table.columns[1].symbol, "ω");
+    }
+
+    #[test]
+    fn a_row_of_the_wrong_width_is_refused() {
+        let mut table = two_columns();
+        let error = table.push(vec![Cell::Missing]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a row of 1 cells does not fit a table of 2 columns"
+        );
+        assert!(table.rows.is_empty());
+    }
+
+    #[test]
+    fn numbers_reads_counts_and_skips_words_and_gaps() {
+        let mut table = two_columns();
+        for cell in [3usize.into(), 0.5.into(), "word".into(), Cell::Missing] {
+            table.push(vec![0.0.into(), cell]).unwrap();
+        }
+        assert_eq!(
+            table.numbers("omega"),
+            Some(vec![Some(3.0), Some(0.5), None, None])
+        );
+        assert_eq!(table.numbers("b"), None);
+    }
+
+    #[test]
+    fn an_absent_value_becomes_a_missing_cell() {
+        assert_eq!(Cell::from(None::<f64>), Cell::Missing);
+        assert_eq!(Cell::from(Some(2.0)), Cell::Number(2.0));
+    }
+}

@@ -1,0 +1,128 @@
+//! Where the global branch changes: crossings of energies, and branches that end while they are the lowest.
+
+use super::continuation::End;
+use super::curve::{Curve, Track, boundary_at};
+use super::solution::{Finder, Solution};
+use super::starts::brent;
+
+/// How the global branch changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// The energies of two branches cross: a transition of first order.
+    Crossing,
+    /// The branch ends where it is the lowest.
+    BranchEnds,
+    /// The branch begins as the lowest.
+    BranchBegins,
+}
+
+impl ChangeKind {
+    /// In words.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChangeKind::Crossing => "crossing",
+            ChangeKind::BranchEnds => "branch ends",
+            ChangeKind::BranchBegins => "branch begins",
+        }
+    }
+}
+
+/// A change of the global branch along the control.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Control value.
+    pub control: f64,
+    /// How it changes.
+    pub kind: ChangeKind,
+    /// Label before and after, in the order of the rows.
+    pub from: String,
+    /// Label after.
+    pub to: String,
+    /// Solution of the branch before, at the change, where it exists there.
+    pub before: Option<Solution>,
+    /// Solution of the branch after.
+    pub after: Option<Solution>,
+}
+
+/// All changes of the global branch between neighbouring rows.
+pub fn find_changes(curve: &Curve, finder: &mut Finder) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for row in 1..curve.controls.len() {
+        if let (Some(a), Some(b)) = (curve.global[row - 1], curve.global[row])
+            && a != b
+        {
+            changes.push(locate(curve, finder, row, &curve.tracks[a], &curve.tracks[b]));
+        }
+    }
+    changes
+}
+
+fn locate(curve: &Curve, finder: &mut Finder, row: usize, a: &Track, b: &Track) -> Change {
+    let (from, to) = (curve.controls[row - 1], curve.controls[row]);
+    let direction = (to - from).signum();
+    let between = |end: &&End| (end.control - from) * direction >= 0.0 && (to - end.control) * direction >= 0.0;
+    // Where both exist: from the beginning of the later to the end of the earlier.
+    let begins = if b.points[row - 1].is_some() { None } else { b.ends.iter().find(between) };
+    let ends = if a.points[row].is_some() { None } else { a.ends.iter().find(between) };
+    let change = |control: f64, kind: ChangeKind, before: Option<Solution>, after: Option<Solution>| Change {
+        control,
+        kind,
+        from: a.name.clone(),
+        to: b.name.clone(),
+        before,
+        after,
+    };
+    if finder.equations.system.equation_roots.energy.is_none() {
+        let control = ends.or(begins).map_or(to, |e| e.control);
+        return change(control, ChangeKind::BranchEnds, None, None);
+    }
+    let mut difference = |control: f64| -> f64 {
+        match (at(curve, finder, a, row, control), at(curve, finder, b, row, control)) {
+            (Some(a), Some(b)) => a.certified.energy - b.certified.energy,
+            _ => f64::NAN,
+        }
+    };
+    // A branch is singular at its very end, so the energies are compared a little inside.
+    let mut inside = |end: Option<&End>, other: f64| {
+        let Some(end) = end else { return other };
+        let places = [1e-7, 1e-5, 1e-3, 1e-2, 0.1].map(|f| end.control + f * (other - end.control));
+        places.into_iter().find(|c| difference(*c).is_finite()).unwrap_or(end.control)
+    };
+    let (first, last) = match (begins, ends) {
+        (begins, None) => (begins.map_or(from, |_| inside(begins, to)), to),
+        (None, ends) => (from, inside(ends, from)),
+        (Some(b), Some(e)) => (inside(begins, e.control), inside(ends, b.control)),
+    };
+    let overlap = (last - first) * direction > 0.0;
+    let (at_first, at_last) = if overlap { (difference(first), difference(last)) } else { (f64::NAN, f64::NAN) };
+    let crossing =
+        if at_first <= 0.0 && at_last >= 0.0 { brent(&mut difference, first, last, 1e-15) } else { None };
+    match crossing {
+        Some(control) => {
+            let (before, after) = (at(curve, finder, a, row, control), at(curve, finder, b, row, control));
+            change(control, ChangeKind::Crossing, before, after)
+        }
+        None if at_first > 0.0 => {
+            let control = begins.map_or(from, |e| e.control);
+            let (before, after) = (at(curve, finder, a, row, first), at(curve, finder, b, row, first));
+            change(control, ChangeKind::BranchBegins, before, after)
+        }
+        None => {
+            let control = ends.or(begins).map_or(to, |e| e.control);
+            let (before, after) = (at(curve, finder, a, row, last), at(curve, finder, b, row, last));
+            change(control, ChangeKind::BranchEnds, before, after)
+        }
+    }
+}
+
+/// A branch at a control value between two rows.
+fn at(curve: &Curve, finder: &mut Finder, track: &Track, row: usize, control: f64) -> Option<Solution> {
+    if track.boundary {
+        return boundary_at(finder, track.branch?, control);
+    }
+    let mut rows: Vec<usize> = [row, row - 1].into_iter().filter(|r| track.points[*r].is_some()).collect();
+    rows.sort_by(|r, s| {
+        (curve.controls[*r] - control).abs().total_cmp(&(curve.controls[*s] - control).abs())
+    });
+    rows.into_iter().find_map(|r| finder.follow(track.points[r].as_ref()?, control).ok())
+}

@@ -1,0 +1,276 @@
+//! Following a solution along the control parameter, and finding out where and how it ends.
+
+use std::cell::RefCell;
+
+use argmin::core::{Error, Jacobian, Operator};
+use nalgebra::{DMatrix, DVector};
+
+use super::equations::Equations;
+use super::newton::{AtControl, find_root};
+use super::solution::{Finder, Solution, smallest_eigenvalue};
+use super::starts::brent;
+
+/// How a branch ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndKind {
+    /// It turns back: a fold, where the Jacobian is singular.
+    Fold,
+    /// It goes on, but no longer as a minimum of the energy.
+    Instability,
+    /// It could not be followed further.
+    Lost,
+}
+
+impl EndKind {
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            EndKind::Fold => "fold",
+            EndKind::Instability => "instability",
+            EndKind::Lost => "lost",
+        }
+    }
+}
+
+/// Where a branch ends.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// Control value.
+    pub control: f64,
+    /// Unknowns there.
+    pub x: DVector<f64>,
+    /// How it ends.
+    pub kind: EndKind,
+}
+
+/// The equations and the condition that the point lies on a plane across the branch, as argmin sees them; the
+/// point is (x, control).
+struct AlongArc<'a, 's> {
+    equations: RefCell<&'a mut Equations<'s>>,
+    rung: usize,
+    predicted: &'a DVector<f64>,
+    /// Normal of the plane.
+    normal: &'a DVector<f64>,
+}
+
+impl AlongArc<'_, '_> {
+    fn split(&self, y: &DVector<f64>) -> (f64, DVector<f64>) {
+        let k = y.len() - 1;
+        (y[k], y.rows(0, k).into_owned())
+    }
+}
+
+impl Operator for AlongArc<'_, '_> {
+    type Param = DVector<f64>;
+    type Output = DVector<f64>;
+    fn apply(&self, y: &DVector<f64>) -> Result<DVector<f64>, Error> {
+        let (control, x) = self.split(y);
+        let mut equations = self.equations.borrow_mut();
+        let residual = &equations.evaluate(control, &x, self.rung).residual;
+        let mut out = DVector::zeros(y.len());
+        out.rows_mut(0, x.len()).copy_from(residual);
+        out[x.len()] = self.normal.dot(&(y - self.predicted));
+        Ok(out)
+    }
+}
+
+impl Jacobian for AlongArc<'_, '_> {
+    type Param = DVector<f64>;
+    type Jacobian = DMatrix<f64>;
+    fn jacobian(&self, y: &DVector<f64>) -> Result<DMatrix<f64>, Error> {
+        let (control, x) = self.split(y);
+        let mut equations = self.equations.borrow_mut();
+        let e = equations.evaluate(control, &x, self.rung);
+        Ok(bordered(&e.jacobian, &e.along_control, self.normal))
+    }
+}
+
+/// The Jacobian of the equations in (x, control), with one more row.
+fn bordered(jacobian: &DMatrix<f64>, along: &DVector<f64>, row: &DVector<f64>) -> DMatrix<f64> {
+    let k = jacobian.nrows();
+    let mut m = DMatrix::zeros(k + 1, k + 1);
+    m.view_mut((0, 0), (k, k)).copy_from(jacobian);
+    m.view_mut((0, k), (k, 1)).copy_from(along);
+    m.row_mut(k).copy_from(&row.transpose());
+    m
+}
+
+/// A point on a branch in pseudo-arclength: y = (x, control) and the unit tangent in scaled coordinates.
+#[derive(Clone)]
+struct ArcPoint {
+    y: DVector<f64>,
+    tangent: DVector<f64>,
+}
+
+impl Finder<'_> {
+    /// Follows a solution to another control value.
+    ///
+    /// # Errors
+    /// Where and how the branch ends before that.
+    pub fn follow(&mut self, from: &Solution, to: f64) -> Result<Solution, End> {
+        if from.x.is_empty() {
+            return Ok(self.closed_form(to));
+        }
+        let whole = to - from.control;
+        let rung = from.certified.rung;
+        let sign = self.orientation(from.control, &from.x, rung);
+        let (mut control, mut x, mut tangent) = (from.control, from.x.clone(), from.tangent.clone());
+        let mut step = whole;
+        let mut iterations = 0;
+        while control != to {
+            let last = (to - control).abs() <= step.abs() * (1.0 + 1e-9);
+            let target = if last { to } else { control + step };
+            let predicted = &x + &tangent * (target - control);
+            let problem = AtControl::new(&mut self.equations, target, rung);
+            let ended = find_root(problem, predicted.clone(), &self.scale, 12);
+            iterations += ended.iterations;
+            let moved = self.relative(&(&ended.x - &x), &x);
+            let corrected = self.relative(&(&ended.x - &predicted), &x);
+            let near = corrected <= 0.35 * moved + 1e-2;
+            if ended.converged && near && moved < 2.0 && self.orientation(target, &ended.x, rung) == sign {
+                if last {
+                    // The rule is checked, the certificate made.
+                    self.rung = Some(rung);
+                    return match self.polish(target, ended.x.clone(), iterations) {
+                        Some(solution) if self.distance(&solution.x, &ended.x) < 1e-3 => Ok(solution),
+                        _ => Err(End { control, x, kind: EndKind::Lost }),
+                    };
+                }
+                let e = self.equations.evaluate(target, &ended.x, rung);
+                let slope = e.jacobian.clone().lu().solve(&e.along_control);
+                tangent = slope.map_or_else(|| DVector::zeros(x.len()), |t| -t);
+                (control, x) = (target, ended.x);
+                step *= 2.0;
+            } else {
+                step *= 0.5;
+                if step.abs() < 1e-3 * whole.abs() {
+                    return self.end_of_branch(control, &x, &tangent, rung, to);
+                }
+            }
+        }
+        Ok(from.clone())
+    }
+
+    /// What must not change along a branch: a minimum stays a minimum, a root keeps the sign of its Jacobian.
+    fn orientation(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> i8 {
+        let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
+        if self.equations.minimises() {
+            i8::from(self.is_regular(&jacobian))
+        } else {
+            let determinant = jacobian.determinant();
+            i8::from(determinant > 0.0) - i8::from(determinant < 0.0)
+        }
+    }
+
+    /// Goes on along the arc of the branch until it turns back, stops being a minimum, or arrives after all.
+    fn end_of_branch(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        slope: &DVector<f64>,
+        rung: usize,
+        to: f64,
+    ) -> Result<Solution, End> {
+        let k = x.len();
+        let direction = (to - control).signum();
+        let range = self.equations.system.control.to - self.equations.system.control.from;
+        // Scaled coordinates: unknowns by their scale, control by its range.
+        let metric = DVector::from_fn(k + 1, |i, _| if i < k { self.scale[i].max(x[i].abs()) } else { range });
+        let mut tangent = DVector::from_fn(k + 1, |i, _| if i < k { slope[i] } else { 1.0 } * direction);
+        tangent.component_div_assign(&metric);
+        let norm = tangent.norm();
+        if !(norm.is_finite() && norm > 0.0) {
+            return Err(End { control, x: x.clone(), kind: EndKind::Lost });
+        }
+        tangent /= norm;
+        let mut y = x.clone().push(control);
+        let mut at = ArcPoint { y: y.clone(), tangent };
+        let mut length = 0.01;
+        for _ in 0..400 {
+            let next = self.arc_step(&at, length, &metric, rung);
+            let Some(next) = next.filter(|n| n.tangent.dot(&at.tangent) > 0.9) else {
+                length *= 0.5;
+                if length < 1e-9 {
+                    break;
+                }
+                continue;
+            };
+            let turned = next.tangent[k] * direction <= 0.0;
+            let unstable = self.equations.minimises() && !self.minimum_at(&next.y, rung);
+            if turned || unstable {
+                return Err(self.refine_end(&at, length, &metric, rung, direction, turned));
+            }
+            y = next.y.clone();
+            at = next;
+            if (y[k] - to) * direction >= 0.0 {
+                // The target was reached along the arc: the branch goes on.
+                let point = y.rows(0, k).into_owned();
+                self.rung = Some(rung);
+                return self.polish(to, point.clone(), 0).filter(|s| self.distance(&s.x, &point) < 0.1).ok_or(End {
+                    control: y[k],
+                    x: point,
+                    kind: EndKind::Lost,
+                });
+            }
+            length = (length * 1.3).min(0.05);
+        }
+        Err(End { control: y[k], x: y.rows(0, k).into_owned(), kind: EndKind::Lost })
+    }
+
+    fn minimum_at(&mut self, y: &DVector<f64>, rung: usize) -> bool {
+        let k = y.len() - 1;
+        let jacobian = self.equations.evaluate(y[k], &y.rows(0, k).into_owned(), rung).jacobian.clone();
+        self.is_regular(&jacobian)
+    }
+
+    /// The point of the branch on the plane at a distance along the tangent.
+    fn arc_step(&mut self, at: &ArcPoint, length: f64, metric: &DVector<f64>, rung: usize) -> Option<ArcPoint> {
+        let predicted = &at.y + (&at.tangent * length).component_mul(metric);
+        let normal = at.tangent.component_div(metric);
+        let problem =
+            AlongArc { equations: RefCell::new(&mut self.equations), rung, predicted: &predicted, normal: &normal };
+        let ended = find_root(problem, predicted.clone(), metric, 12);
+        if !ended.converged {
+            return None;
+        }
+        let k = at.y.len() - 1;
+        let x = ended.x.rows(0, k).into_owned();
+        let e = self.equations.evaluate(ended.x[k], &x, rung);
+        // The tangent is the null vector of (J, ∂F/∂control) with a positive component along the last one.
+        let mut right = DVector::zeros(k + 1);
+        right[k] = 1.0;
+        let tangent = bordered(&e.jacobian, &e.along_control, &normal).lu().solve(&right)?;
+        let tangent = tangent.component_div(metric).normalize();
+        Some(ArcPoint { y: ended.x, tangent })
+    }
+
+    fn refine_end(
+        &mut self,
+        at: &ArcPoint,
+        length: f64,
+        metric: &DVector<f64>,
+        rung: usize,
+        direction: f64,
+        turned: bool,
+    ) -> End {
+        let k = at.y.len() - 1;
+        // Where two branches meet the plane has no single point on it; a little beside it has.
+        fn beside(finder: &mut Finder, at: &ArcPoint, s: f64, metric: &DVector<f64>, rung: usize) -> Option<ArcPoint> {
+            [0.0, 1e-5, -1e-5, 1e-4].iter().find_map(|shift| finder.arc_step(at, s * (1.0 + shift), metric, rung))
+        }
+        let mut measure = |s: f64| {
+            let point = if s == 0.0 { Some(at.clone()) } else { beside(self, at, s, metric, rung) };
+            let Some(point) = point else { return f64::NAN };
+            if turned {
+                point.tangent[k] * direction
+            } else {
+                let x = point.y.rows(0, k).into_owned();
+                smallest_eigenvalue(&self.equations.evaluate(point.y[k], &x, rung).jacobian)
+            }
+        };
+        let root = brent(&mut measure, 0.0, length, 1e-15);
+        let point = root.and_then(|s| beside(self, at, s, metric, rung)).unwrap_or_else(|| at.clone());
+        let kind = if turned { EndKind::Fold } else { EndKind::Instability };
+        End { control: point.y[k], x: point.y.rows(0, k).into_owned(), kind }
+    }
+}

@@ -1,0 +1,289 @@
+//! A system at given parameters: values, Jacobians and averages at any control, any unknowns, any rule of the
+//! quadrature ladder. Everything that the solvers ask of a system goes through here.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::average::{rule, rungs};
+use crate::equation::{Kind, LARGEST_PRODUCT, Program, System, Workspace};
+
+/// The equations at one point.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// Energy, or what selects among solutions; NaN if the file gives neither.
+    pub energy: f64,
+    /// One entry per unknown; zero at a solution.
+    pub residual: DVector<f64>,
+    /// ∂residual/∂unknowns (the Hessian for an energy).
+    pub jacobian: DMatrix<f64>,
+    /// ∂residual/∂control.
+    pub along_control: DVector<f64>,
+}
+
+/// Outputs and their certificate at a solution.
+#[derive(Debug, Clone)]
+pub struct Certified {
+    /// Unknowns and outputs in the order of the columns.
+    pub outputs: Vec<f64>,
+    /// Energy, or what selects among solutions; NaN if the file gives neither.
+    pub energy: f64,
+    /// Largest residual.
+    pub residual: f64,
+    /// Largest change of any average in outputs, energy and residual when the quadrature rule is raised.
+    pub quadrature_error: f64,
+    /// The rule that was used.
+    pub rung: usize,
+}
+
+/// How much work was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Effort {
+    /// Evaluations of the equations.
+    pub evaluations: u64,
+    /// Values of tanh computed.
+    pub tanh: u64,
+}
+
+/// A program with its workspaces, one per rule that was used.
+struct Compiled<'s> {
+    program: &'s Program,
+    workspaces: Vec<Option<(Workspace, u64)>>,
+}
+
+impl<'s> Compiled<'s> {
+    fn new(program: &'s Program) -> Self {
+        Compiled { program, workspaces: (0..rungs()).map(|_| None).collect() }
+    }
+
+    /// Evaluates with a rule; `version` tells whether the point has changed since this workspace was used.
+    fn evaluate(&mut self, rung: usize, symbols: &[f64], version: u64, unknowns: &[f64], effort: &mut Effort) {
+        let rule = rule(rung);
+        let (workspace, seen) = self.workspaces[rung]
+            .get_or_insert_with(|| (self.program.workspace(&rule.nodes, &rule.weights), u64::MAX));
+        if *seen != version {
+            self.program.set_point(workspace, symbols);
+            *seen = version;
+        }
+        self.program.evaluate(workspace, unknowns);
+        effort.evaluations += 1;
+        effort.tanh += self.program.tanh_evaluations(rule.nodes.len()) as u64;
+    }
+
+    fn value(&self, rung: usize, root: usize) -> f64 {
+        self.workspaces[rung].as_ref().map_or(f64::NAN, |(w, _)| self.program.value(w, root))
+    }
+
+    fn averages(&self, rung: usize) -> impl Iterator<Item = f64> + '_ {
+        self.workspaces[rung].iter().flat_map(|(w, _)| self.program.averages(w))
+    }
+
+    /// The highest rule whose product over the normal variables is not too large.
+    fn highest_rung(&self) -> usize {
+        let dimensions = self.program.dimensions() as i32;
+        (0..rungs())
+            .rev()
+            .find(|r| (rule_size(*r) as f64).powi(dimensions) <= LARGEST_PRODUCT)
+            .unwrap_or(0)
+    }
+}
+
+/// A point with an infinite coordinate: only outputs and energy are evaluated there.
+fn on_boundary(x: &DVector<f64>) -> bool {
+    x.iter().any(|v| v.is_infinite())
+}
+
+fn rule_size(rung: usize) -> usize {
+    rule(rung).nodes.len()
+}
+
+/// A system at given parameters.
+pub struct Equations<'s> {
+    /// The system.
+    pub system: &'s System,
+    symbols: Vec<f64>,
+    version: u64,
+    equations: Compiled<'s>,
+    certificate: Compiled<'s>,
+    boundary: Compiled<'s>,
+    setup: Compiled<'s>,
+    gauge: Option<Compiled<'s>>,
+    evaluation: Evaluation,
+    evaluated_at: Option<(u64, usize, DVector<f64>)>,
+    highest_rung: usize,
+    /// Work done so far.
+    pub effort: Effort,
+}
+
+impl<'s> Equations<'s> {
+    /// A system at parameters that have been checked against their domains.
+    pub fn new(system: &'s System, parameters: &[f64]) -> Self {
+        let k = system.unknowns.len();
+        let mut symbols = parameters.to_vec();
+        symbols.push(f64::NAN);
+        let equations = Compiled::new(&system.equations_program);
+        let certificate = Compiled::new(&system.certificate_program);
+        // The last rule only serves to measure the error of the one before it.
+        let highest_rung =
+            equations.highest_rung().min(certificate.highest_rung()).saturating_sub(1);
+        Equations {
+            system,
+            symbols,
+            version: 0,
+            equations,
+            certificate,
+            boundary: Compiled::new(&system.boundary_program),
+            setup: Compiled::new(&system.setup_program),
+            gauge: system.gauge_program.as_ref().map(Compiled::new),
+            evaluation: Evaluation {
+                energy: f64::NAN,
+                residual: DVector::zeros(k),
+                jacobian: DMatrix::zeros(k, k),
+                along_control: DVector::zeros(k),
+            },
+            evaluated_at: None,
+            highest_rung,
+            effort: Effort::default(),
+        }
+    }
+
+    /// Whether the unknowns minimise an energy.
+    pub fn minimises(&self) -> bool {
+        self.system.kind == Kind::Energy
+    }
+
+    /// Values of all symbols at a point, for an independent evaluation.
+    pub fn symbols_at(&mut self, control: f64, x: &DVector<f64>) -> Vec<f64> {
+        self.set_control(control);
+        self.symbols.iter().chain(x.iter()).copied().collect()
+    }
+
+    fn set_control(&mut self, control: f64) {
+        if let Some(last) = self.symbols.last_mut()
+            && last.to_bits() != control.to_bits()
+        {
+            *last = control;
+            self.version += 1;
+        }
+    }
+
+    /// The equations at a point, with a rule of the ladder.
+    pub fn evaluate(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> &Evaluation {
+        self.set_control(control);
+        if let Some((version, r, at)) = &self.evaluated_at
+            && *version == self.version
+            && *r == rung
+            && at == x
+        {
+            return &self.evaluation;
+        }
+        self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
+        let roots = &self.system.equation_roots;
+        let k = x.len();
+        self.evaluation.energy = roots.energy.map_or(f64::NAN, |e| self.equations.value(rung, e));
+        for i in 0..k {
+            self.evaluation.residual[i] = self.equations.value(rung, roots.residual + i);
+            self.evaluation.along_control[i] = self.equations.value(rung, roots.along_control + i);
+            for j in 0..k {
+                self.evaluation.jacobian[(i, j)] = self.equations.value(rung, roots.jacobian + i * k + j);
+            }
+        }
+        match &mut self.evaluated_at {
+            Some((version, r, at)) => {
+                (*version, *r) = (self.version, rung);
+                at.copy_from(x);
+            }
+            none => *none = Some((self.version, rung, x.clone())),
+        }
+        &self.evaluation
+    }
+
+    /// The largest change of any average when the rule is raised by one.
+    pub fn quadrature_error(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
+        self.set_control(control);
+        let program = if on_boundary(x) { &mut self.boundary } else { &mut self.certificate };
+        for r in [rung, rung + 1] {
+            program.evaluate(r, &self.symbols, self.version, x.as_slice(), &mut self.effort);
+        }
+        program
+            .averages(rung)
+            .zip(program.averages(rung + 1))
+            .map(|(a, b)| (a - b).abs())
+            // A NaN must not look like a small error.
+            .fold(0.0, |worst, e| if e <= worst { worst } else { e.max(if e.is_nan() { f64::INFINITY } else { e }) })
+    }
+
+    /// The lowest rule, from `from` on, whose error is within the tolerance, and its error; the highest rule
+    /// if none is. A first choice (`cold`) must be confirmed by the next rule, because two coarse rules can
+    /// agree by chance.
+    pub fn adequate_rung(&mut self, control: f64, x: &DVector<f64>, from: usize, tolerance: f64, cold: bool) -> (usize, f64) {
+        let mut rung = from.min(self.highest_rung);
+        let mut error = self.quadrature_error(control, x, rung);
+        loop {
+            if rung >= self.highest_rung {
+                return (rung, error);
+            }
+            if error <= tolerance {
+                if !cold {
+                    return (rung, error);
+                }
+                let confirmed = self.quadrature_error(control, x, rung + 1);
+                if confirmed <= tolerance {
+                    return (rung, error);
+                }
+                (rung, error) = (rung + 1, confirmed);
+                continue;
+            }
+            rung += 1;
+            error = self.quadrature_error(control, x, rung);
+        }
+    }
+
+    /// Outputs and certificate at a point, with a rule whose error has been measured.
+    pub fn certify(&mut self, control: f64, x: &DVector<f64>, rung: usize, quadrature_error: f64) -> Certified {
+        self.set_control(control);
+        let inside = !on_boundary(x);
+        let program = if inside { &mut self.certificate } else { &mut self.boundary };
+        program.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
+        let count = self.system.outputs.len();
+        let value = |i: usize| program.value(rung, i);
+        let has_energy = self.system.equation_roots.energy.is_some();
+        let first_residual = count + usize::from(has_energy);
+        Certified {
+            outputs: (0..count).map(value).collect(),
+            energy: if has_energy { value(count) } else { f64::NAN },
+            residual: if inside {
+                (0..x.len()).map(|i| value(first_residual + i).abs()).fold(0.0, f64::max)
+            } else {
+                0.0
+            },
+            quadrature_error,
+            rung,
+        }
+    }
+
+    /// Starts, boundary points and ranges at a control value: the roots of the set-up program.
+    pub fn setup(&mut self, control: f64) -> Vec<f64> {
+        self.set_control(control);
+        let count = self.system.setup_roots();
+        if count == 0 {
+            return Vec::new();
+        }
+        // Starts need no certificate; this rule serves averages in them.
+        let rung = 5.min(self.highest_rung);
+        self.setup.evaluate(rung, &self.symbols, self.version, &[], &mut Effort::default());
+        (0..count).map(|i| self.setup.value(rung, i)).collect()
+    }
+
+    /// The representative of a solution under the sign symmetry.
+    pub fn apply_gauge(&mut self, control: f64, x: &mut DVector<f64>, rung: usize) {
+        self.set_control(control);
+        let (Some(compiled), Some(gauge)) = (&mut self.gauge, &self.system.gauge) else { return };
+        compiled.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut Effort::default());
+        if compiled.value(rung, 0) == 0.0 {
+            for i in &gauge.flip {
+                x[*i] = -x[*i];
+            }
+        }
+        // −0 and 0 are the same solution.
+        x.iter_mut().filter(|v| **v == 0.0).for_each(|v| *v = 0.0);
+    }
+}

@@ -1,0 +1,68 @@
+//! A theory at given parameters, on given control values: the curves of its pieces.
+
+use super::curve::Curve;
+use super::solution::{Settings, Solution};
+use crate::equation::{Piece, Theory};
+
+/// What is to be solved: values for some parameters (the others take their defaults) and control values.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Job {
+    /// Parameter values.
+    pub parameters: Vec<(String, f64)>,
+    /// Control values; none: the grid of the file.
+    pub controls: Option<Vec<f64>>,
+}
+
+/// The curve of one piece.
+#[derive(Debug, Clone)]
+pub struct PieceCurve<'t> {
+    /// The piece.
+    pub piece: &'t Piece,
+    /// Values of all its parameters.
+    pub parameters: Vec<f64>,
+    /// Its curve.
+    pub curve: Curve,
+}
+
+impl Job {
+    /// The control values that fall into a piece.
+    pub fn controls_of(&self, theory: &Theory, piece: &Piece) -> Vec<f64> {
+        let all = self.controls.clone().unwrap_or_else(|| theory.control.grid());
+        if theory.is_composite() {
+            all.into_iter().filter(|t| piece.from <= *t && *t <= piece.to).collect()
+        } else {
+            all
+        }
+    }
+
+    /// Solves every piece.
+    pub fn solve<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
+        theory
+            .pieces
+            .iter()
+            .map(|piece| {
+                let parameters = piece.system.parameter_values(&self.parameters);
+                let controls = self.controls_of(theory, piece);
+                let curve = Curve::solve(&piece.system, &parameters, &controls, settings);
+                PieceCurve { piece, parameters, curve }
+            })
+            .collect()
+    }
+}
+
+/// The largest difference between the outputs of a solution and the same outputs with every average computed
+/// by the double-exponential rule and every operation by another evaluator; and the output where it occurs.
+pub fn verify(piece: &PieceCurve, solution: &Solution) -> (f64, String) {
+    let mut symbols = piece.parameters.clone();
+    symbols.push(solution.control);
+    symbols.extend(solution.x.iter());
+    let system = &piece.piece.system;
+    let again = system.recompute(&symbols);
+    system
+        .outputs
+        .iter()
+        .zip(&solution.certified.outputs)
+        .zip(again)
+        .map(|((output, a), b)| (if *a == b { 0.0 } else { (a - b).abs() }, output.column.clone()))
+        .fold((0.0, String::new()), |worst, d| if d.0 <= worst.0 { worst } else { d })
+}

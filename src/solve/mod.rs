@@ -1,0 +1,24 @@
+//! Roots, minima, branches and their continuation along the control parameter.
+//!
+//! `equations` evaluates a system; `newton` holds the two iterations that argmin runs; `solution` polishes and
+//! certifies a point; `starts` searches; `continuation` follows; `curve` puts the branches together and `change`
+//! finds where the lowest one changes; `job` runs a whole theory and `rows` lays the result out as a table.
+
+mod change;
+mod continuation;
+mod curve;
+mod equations;
+mod job;
+mod newton;
+mod rows;
+mod solution;
+mod starts;
+
+pub use change::{Change, ChangeKind};
+pub use continuation::{End, EndKind};
+pub use curve::{Curve, Track};
+pub use equations::{Certified, Effort, Equations, Evaluation};
+pub use job::{Job, PieceCurve, verify};
+pub use newton::{AtControl, Ended, find_root, minimise};
+pub use rows::{CONVERGED, Layout, NOT_CONVERGED};
+pub use solution::{Finder, Search, Settings, Solution};

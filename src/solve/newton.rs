@@ -1,0 +1,322 @@
+//! The two iterations, written against argmin's `Solver` trait: a damped Newton minimiser and a damped Newton
+//! root finder. Both work on the exact second derivatives; argmin's own Gauss–Newton forms JᵀJ, which squares
+//! the condition number, and its trust-region methods stop short of round-off.
+
+use std::cell::RefCell;
+
+use argmin::core::{
+    CostFunction, Error, Executor, Gradient, Hessian, IterState, Jacobian, KV, Operator, Problem, Solver, State,
+    TerminationReason,
+};
+use nalgebra::{Cholesky, DMatrix, DVector};
+
+use super::equations::Equations;
+
+type Vector = DVector<f64>;
+type Matrix = DMatrix<f64>;
+type Minimum = IterState<Vector, Vector, (), Matrix, (), f64>;
+type Root = IterState<Vector, (), Matrix, (), Vector, f64>;
+
+/// The equations at a fixed control and quadrature rule, as argmin sees them.
+pub struct AtControl<'a, 's> {
+    equations: RefCell<&'a mut Equations<'s>>,
+    control: f64,
+    rung: usize,
+}
+
+impl<'a, 's> AtControl<'a, 's> {
+    /// The equations at a control value.
+    pub fn new(equations: &'a mut Equations<'s>, control: f64, rung: usize) -> Self {
+        AtControl { equations: RefCell::new(equations), control, rung }
+    }
+}
+
+impl CostFunction for AtControl<'_, '_> {
+    type Param = Vector;
+    type Output = f64;
+    fn cost(&self, x: &Vector) -> Result<f64, Error> {
+        Ok(self.equations.borrow_mut().evaluate(self.control, x, self.rung).energy)
+    }
+}
+
+impl Gradient for AtControl<'_, '_> {
+    type Param = Vector;
+    type Gradient = Vector;
+    fn gradient(&self, x: &Vector) -> Result<Vector, Error> {
+        Ok(self.equations.borrow_mut().evaluate(self.control, x, self.rung).residual.clone())
+    }
+}
+
+impl Hessian for AtControl<'_, '_> {
+    type Param = Vector;
+    type Hessian = Matrix;
+    fn hessian(&self, x: &Vector) -> Result<Matrix, Error> {
+        Ok(self.equations.borrow_mut().evaluate(self.control, x, self.rung).jacobian.clone())
+    }
+}
+
+impl Operator for AtControl<'_, '_> {
+    type Param = Vector;
+    type Output = Vector;
+    fn apply(&self, x: &Vector) -> Result<Vector, Error> {
+        self.gradient(x)
+    }
+}
+
+impl Jacobian for AtControl<'_, '_> {
+    type Param = Vector;
+    type Jacobian = Matrix;
+    fn jacobian(&self, x: &Vector) -> Result<Matrix, Error> {
+        self.hessian(x)
+    }
+}
+
+/// Where an iteration ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// The point.
+    pub x: Vector,
+    /// Whether the last step was small against the scale of the unknowns.
+    pub converged: bool,
+    /// Iterations made.
+    pub iterations: u64,
+}
+
+/// Minimises the energy from a start; stops where Newton steps are below `tolerance`, to be polished by
+/// [`find_root`].
+pub fn minimise(problem: AtControl, start: Vector, scale: &Vector, tolerance: f64) -> Ended {
+    let solver = NewtonMinimiser { scale: scale.clone(), damping: 0.0, flat: 0, tolerance };
+    let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
+    let fallback = start.clone();
+    match executor.configure(|s| s.param(start).max_iters(80).counting(false)).run() {
+        Ok(result) => Ended {
+            converged: converged(&result.state),
+            iterations: result.state.get_iter() + 1,
+            x: result.state.param.unwrap_or(fallback),
+        },
+        Err(_) => Ended { x: fallback, converged: false, iterations: 0 },
+    }
+}
+
+/// Newton's method for a root, damped where a full step does not reduce the residual, to round-off.
+pub fn find_root<O>(problem: O, start: Vector, scale: &Vector, max_iterations: u64) -> Ended
+where
+    O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
+{
+    let solver = NewtonRoot { scale: scale.clone(), last_step: f64::INFINITY };
+    let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
+    let fallback = start.clone();
+    match executor.configure(|s: Root| s.param(start).max_iters(max_iterations).counting(false)).run() {
+        Ok(result) => Ended {
+            converged: converged(&result.state),
+            iterations: result.state.get_iter() + 1,
+            x: result.state.param.unwrap_or(fallback),
+        },
+        Err(_) => Ended { x: fallback, converged: false, iterations: 0 },
+    }
+}
+
+fn converged<I: State>(state: &I) -> bool {
+    state.get_termination_reason() == Some(&TerminationReason::SolverConverged)
+}
+
+fn failed(what: &str) -> TerminationReason {
+    TerminationReason::SolverExit(what.to_string())
+}
+
+/// Largest entry of a step against the size of the unknowns.
+pub fn relative_step(step: &Vector, x: &Vector, scale: &Vector) -> f64 {
+    step.iter()
+        .zip(x.iter())
+        .zip(scale.iter())
+        .map(|((s, x), scale)| s.abs() / x.abs().max(*scale))
+        .fold(0.0, |worst: f64, v| if v <= worst { worst } else { v })
+}
+
+/// Newton's method on the energy, with the Hessian shifted until it is positive definite and the step lowers
+/// the energy (Levenberg–Marquardt damping in units of the scale of the unknowns).
+struct NewtonMinimiser {
+    scale: Vector,
+    damping: f64,
+    flat: u32,
+    tolerance: f64,
+}
+
+impl<O> Solver<O, Minimum> for NewtonMinimiser
+where
+    O: CostFunction<Param = Vector, Output = f64>
+        + Gradient<Param = Vector, Gradient = Vector>
+        + Hessian<Param = Vector, Hessian = Matrix>,
+{
+    fn name(&self) -> &str {
+        "damped Newton minimiser"
+    }
+
+    fn init(&mut self, problem: &mut Problem<O>, mut state: Minimum) -> Result<(Minimum, Option<KV>), Error> {
+        let x = state.take_param().unwrap_or_default();
+        let cost = problem.cost(&x)?;
+        let gradient = problem.gradient(&x)?;
+        let hessian = problem.hessian(&x)?;
+        let state = state.param(x).cost(cost).gradient(gradient).hessian(hessian);
+        if cost.is_finite() {
+            Ok((state, None))
+        } else {
+            Ok((state.terminate_with(failed("the energy is not finite at the start")), None))
+        }
+    }
+
+    fn next_iter(&mut self, problem: &mut Problem<O>, mut state: Minimum) -> Result<(Minimum, Option<KV>), Error> {
+        let (Some(x), Some(gradient), Some(hessian)) =
+            (state.take_param(), state.take_gradient(), state.take_hessian())
+        else {
+            return Ok((state.terminate_with(failed("no point")), None));
+        };
+        let energy = state.cost;
+        // The damping is measured against the curvature in units of the scale.
+        let unit = (0..x.len())
+            .map(|i| hessian[(i, i)].abs() * self.scale[i] * self.scale[i])
+            .fold(f64::MIN_POSITIVE, f64::max);
+        for _ in 0..60 {
+            let mut shifted = hessian.clone();
+            for i in 0..x.len() {
+                shifted[(i, i)] += self.damping * unit / (self.scale[i] * self.scale[i]);
+            }
+            let raise = |damping: f64| (4.0 * damping).max(1e-3);
+            let Some(cholesky) = Cholesky::new(shifted) else {
+                self.damping = raise(self.damping);
+                continue;
+            };
+            let step = -cholesky.solve(&gradient);
+            let relative = relative_step(&step, &x, &self.scale);
+            if !relative.is_finite() {
+                self.damping = raise(self.damping);
+                continue;
+            }
+            let predicted = gradient.dot(&step) + 0.5 * step.dot(&(&hessian * &step));
+            let trial = &x + &step;
+            let cost = problem.cost(&trial)?;
+            let gain = (cost - energy) / predicted;
+            // Near the minimum the energy no longer resolves the step: its rounding decides nothing.
+            let unresolved = predicted.abs() <= 1e-14 * energy.abs().max(1e-300);
+            if !cost.is_finite() || (!unresolved && (!gain.is_finite() || gain < 1e-4)) {
+                self.damping = raise(self.damping);
+                continue;
+            }
+            if gain > 0.7 || unresolved {
+                self.damping = if self.damping < 1e-3 { 0.0 } else { self.damping / 8.0 };
+            } else if gain < 0.2 {
+                self.damping = raise(self.damping);
+            }
+            self.flat = if unresolved { self.flat + 1 } else { 0 };
+            let done = relative < self.tolerance && self.damping == 0.0;
+            let gradient = problem.gradient(&trial)?;
+            let hessian = problem.hessian(&trial)?;
+            let state = state.param(trial).cost(cost).gradient(gradient).hessian(hessian);
+            return Ok((
+                if done {
+                    state.terminate_with(TerminationReason::SolverConverged)
+                } else if self.flat > 3 {
+                    // Steps that do not shrink while the energy stands still: the minimum lies at infinity.
+                    state.terminate_with(failed("the energy is flat along an unbounded direction"))
+                } else {
+                    state
+                },
+                None,
+            ));
+        }
+        let state = state.param(x).cost(energy).gradient(gradient).hessian(hessian);
+        Ok((state.terminate_with(failed("no step lowers the energy")), None))
+    }
+}
+
+/// Newton's method on F = 0; where a full step does not reduce |F|, the step minimises |F + J s|² + μ|s|² by a
+/// QR decomposition of (J; √μ), which never forms JᵀJ.
+struct NewtonRoot {
+    scale: Vector,
+    last_step: f64,
+}
+
+impl<O> Solver<O, Root> for NewtonRoot
+where
+    O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
+{
+    fn name(&self) -> &str {
+        "damped Newton root finder"
+    }
+
+    fn init(&mut self, problem: &mut Problem<O>, mut state: Root) -> Result<(Root, Option<KV>), Error> {
+        let x = state.take_param().unwrap_or_default();
+        let residual = problem.apply(&x)?;
+        let jacobian = problem.jacobian(&x)?;
+        let cost = residual.norm();
+        let state = state.param(x).cost(cost).residuals(residual).jacobian(jacobian);
+        if cost.is_finite() {
+            Ok((state, None))
+        } else {
+            Ok((state.terminate_with(failed("the residual is not finite at the start")), None))
+        }
+    }
+
+    fn next_iter(&mut self, problem: &mut Problem<O>, mut state: Root) -> Result<(Root, Option<KV>), Error> {
+        let (Some(x), Some(residual), Some(jacobian)) =
+            (state.take_param(), state.take_residuals(), state.take_jacobian())
+        else {
+            return Ok((state.terminate_with(failed("no point")), None));
+        };
+        let norm = state.cost;
+        let back = |state: Root, x, residual, jacobian, reason| {
+            let state = state.param(x).cost(norm).residuals(residual).jacobian(jacobian);
+            Ok((state.terminate_with(reason), None))
+        };
+        if norm == 0.0 {
+            return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
+        }
+        let mut step = jacobian.clone().lu().solve(&residual).map(|s| -s);
+        let mut damping = 0.0;
+        for _ in 0..30 {
+            if let Some(step) = step.take().filter(|s| s.iter().all(|v| v.is_finite())) {
+                let relative = relative_step(&step, &x, &self.scale);
+                // Round-off: small steps that no longer shrink. (Near a fold round-off moves the point by more.)
+                let tiny = damping == 0.0 && relative < 1e-6;
+                let at_round_off = tiny && relative >= 0.25 * self.last_step;
+                let trial = &x + &step;
+                if at_round_off || (damping == 0.0 && relative < 4.0 * f64::EPSILON) {
+                    return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
+                }
+                let trial_residual = problem.apply(&trial)?;
+                let trial_norm = trial_residual.norm();
+                if trial_norm.is_finite() && (trial_norm < (1.0 - 1e-4) * norm || tiny) {
+                    self.last_step = if damping == 0.0 { relative } else { f64::INFINITY };
+                    let trial_jacobian = problem.jacobian(&trial)?;
+                    let state = state
+                        .param(trial)
+                        .cost(trial_norm)
+                        .residuals(trial_residual)
+                        .jacobian(trial_jacobian);
+                    return Ok((state, None));
+                }
+            }
+            damping = if damping == 0.0 { 1e-4 } else { damping * 8.0 };
+            step = self.damped_step(&jacobian, &residual, damping);
+        }
+        back(state, x, residual, jacobian, failed("no step reduces the residual"))
+    }
+}
+
+impl NewtonRoot {
+    fn damped_step(&self, jacobian: &Matrix, residual: &Vector, damping: f64) -> Option<Vector> {
+        let k = residual.len();
+        let size = jacobian.amax().max(f64::MIN_POSITIVE);
+        let mut stacked = Matrix::zeros(2 * k, k);
+        stacked.view_mut((0, 0), (k, k)).copy_from(jacobian);
+        let smallest = self.scale.min();
+        for i in 0..k {
+            stacked[(k + i, i)] = damping.sqrt() * size * smallest / self.scale[i];
+        }
+        let mut right = Vector::zeros(2 * k);
+        right.rows_mut(0, k).copy_from(&(-residual));
+        let qr = stacked.qr();
+        let projected = qr.q().transpose() * right;
+        qr.r().solve_upper_triangular(&projected)
+    }
+}

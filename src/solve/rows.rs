@@ -1,0 +1,154 @@
+//! Curves → the rows of a [`Table`].
+
+use super::curve::Track;
+use super::job::{PieceCurve, verify};
+use super::solution::Solution;
+use crate::average::rule;
+use crate::equation::Theory;
+use crate::output::{Cell, Column, Role, symbol_of};
+
+/// Status of a row that meets its certificate.
+pub const CONVERGED: &str = "converged";
+/// Status of a row whose outputs are left empty.
+pub const NOT_CONVERGED: &str = "not-converged";
+
+/// Which columns the rows of a theory have.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Whether a leading column names the system (for comparisons).
+    pub system: bool,
+    /// Swept parameters.
+    pub swept: Vec<String>,
+    /// Columns of all theories in the table.
+    outputs: Vec<(String, String, String)>,
+    control: (String, String),
+    /// Whether rows are checked by an independent quadrature.
+    pub verify: bool,
+    /// Absolute tolerance on averages; a row above it is not converged.
+    pub tolerance: f64,
+}
+
+impl Layout {
+    /// The layout for some theories that share a control.
+    pub fn new(theories: &[&Theory], swept: &[String], verify: bool, tolerance: f64) -> Layout {
+        let mut outputs: Vec<(String, String, String)> = Vec::new();
+        for (column, name, meaning) in theories.iter().flat_map(|t| t.output_columns()) {
+            if !outputs.iter().any(|(c, _, _)| c == column) {
+                outputs.push((column.to_string(), name.to_string(), meaning.to_string()));
+            }
+        }
+        let control = theories.first().map_or_else(Default::default, |t| {
+            (t.control.name.clone(), t.control.meaning.clone())
+        });
+        Layout { system: theories.len() > 1, swept: swept.to_vec(), outputs, control, verify, tolerance }
+    }
+
+    /// The columns.
+    pub fn columns(&self, theories: &[&Theory]) -> Vec<Column> {
+        let meaning_of = |name: &str| {
+            let mut all = theories.iter().flat_map(|t| &t.pieces).flat_map(|p| &p.system.parameters);
+            all.find(|p| p.name == name).map_or(String::new(), |p| p.meaning.clone())
+        };
+        let mut columns = Vec::new();
+        if self.system {
+            columns.push(Column::new("system", "system of equations", Role::Label));
+        }
+        columns.push(Column::new(self.control.0.clone(), self.control.1.clone(), Role::Control));
+        for name in &self.swept {
+            columns.push(Column::new(name.clone(), meaning_of(name), Role::Parameter));
+        }
+        columns.push(Column::new("piece", "system that the row is a solution of", Role::Label));
+        columns.push(Column::new("branch", "kind of solution", Role::Label));
+        for (column, name, meaning) in &self.outputs {
+            let mut c = Column::new(column.clone(), meaning.clone(), Role::Output);
+            c.symbol = symbol_of(name);
+            columns.push(c);
+        }
+        for (name, meaning) in [
+            ("energy", "value of the energy, or of what selects among solutions"),
+            ("residual", "largest entry of the gradient or residual at the solution"),
+            ("quadrature_error", "largest change of any average when the quadrature rule is raised"),
+            ("curvature", "smallest eigenvalue of the Hessian, or smallest singular value of the Jacobian"),
+            ("rule", "quadrature rule"),
+            ("nodes", "nodes per normal variable"),
+            ("iterations", "iterations spent on this row"),
+            ("status", "converged or not-converged"),
+        ] {
+            columns.push(Column::new(name, meaning, Role::Certificate));
+        }
+        if self.verify {
+            let meaning = "largest difference of any output from the double-exponential rule";
+            columns.push(Column::new("verify_difference", meaning, Role::Certificate));
+        }
+        columns
+    }
+
+    /// The rows of the curves of one theory: one per control value, or one per branch and control value.
+    pub fn rows(&self, theory: &Theory, curves: &[PieceCurve], swept: &[f64], branches: bool) -> Vec<Vec<Cell>> {
+        let mut rows = Vec::new();
+        for piece in curves {
+            for (i, control) in piece.curve.controls.iter().enumerate() {
+                if branches && piece.curve.solution(i).is_some() {
+                    for (track, solution) in piece.curve.solutions(i) {
+                        rows.push(self.row(theory, piece, swept, *control, Some((track, solution))));
+                    }
+                } else {
+                    rows.push(self.row(theory, piece, swept, *control, piece.curve.solution(i)));
+                }
+            }
+        }
+        rows
+    }
+
+    fn row(
+        &self,
+        theory: &Theory,
+        piece: &PieceCurve,
+        swept: &[f64],
+        control: f64,
+        found: Option<(&Track, &Solution)>,
+    ) -> Vec<Cell> {
+        let number = |x: f64| if x.is_nan() { Cell::Missing } else { Cell::Number(x) };
+        let system = &piece.piece.system;
+        let mut row = Vec::with_capacity(self.outputs.len() + self.swept.len() + 14);
+        if self.system {
+            row.push(Cell::Text(theory.name().to_string()));
+        }
+        row.push(Cell::Number(control));
+        row.extend(swept.iter().map(|v| Cell::Number(*v)));
+        row.push(Cell::Text(system.name().to_string()));
+        let Some((track, solution)) = found else {
+            row.push(Cell::Missing);
+            row.extend(self.outputs.iter().map(|_| Cell::Missing));
+            row.extend((0..7).map(|_| Cell::Missing));
+            row.push(Cell::Text(NOT_CONVERGED.into()));
+            row.extend(self.verify.then_some(Cell::Missing));
+            return row;
+        };
+        let c = &solution.certified;
+        let converged = c.quadrature_error <= self.tolerance;
+        row.push(Cell::Text(track.name.clone()));
+        for (column, _, _) in &self.outputs {
+            let place = system.outputs.iter().position(|o| o.column == *column);
+            row.push(match place {
+                Some(place) if converged => number(c.outputs[place]),
+                _ => Cell::Missing,
+            });
+        }
+        let solved = !system.unknowns.is_empty();
+        let rule = rule(c.rung);
+        let averaged = system.has_averages();
+        row.push(if converged { number(c.energy) } else { Cell::Missing });
+        row.push(if solved { Cell::Number(c.residual) } else { Cell::Missing });
+        row.push(Cell::Number(c.quadrature_error));
+        row.push(solution.curvature.map_or(Cell::Missing, Cell::Number));
+        row.push(if averaged { rule.kind.name().into() } else { Cell::Missing });
+        row.push(if averaged { Cell::Integer(rule.nodes.len() as u64) } else { Cell::Missing });
+        row.push(Cell::Integer(solution.iterations));
+        row.push(Cell::Text(if converged { CONVERGED } else { NOT_CONVERGED }.into()));
+        if self.verify {
+            row.push(if converged { Cell::Number(verify(piece, solution).0) } else { Cell::Missing });
+        }
+        row
+    }
+}
