@@ -5,7 +5,7 @@ use nalgebra::DVector;
 use super::change::{Change, find_changes};
 use super::continuation::End;
 use super::equations::{Effort, Equations};
-use super::solution::{Finder, SAME, Settings, Solution};
+use super::solution::{Finder, Settings, Solution};
 use crate::equation::{Kind, Origin, System};
 
 /// One branch along the curve.
@@ -108,8 +108,8 @@ impl Curve {
             let control = self.controls[row];
             let interior: Vec<usize> =
                 (0..self.tracks.len()).filter(|t| !self.tracks[*t].boundary && self.tracks[*t].points[row].is_some()).collect();
-            let known: Vec<DVector<f64>> =
-                interior.iter().filter_map(|t| self.tracks[*t].points[row].as_ref().map(|s| s.x.clone())).collect();
+            let known: Vec<Solution> =
+                interior.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
             let findings = finder.search(control, &known, row, rows);
             for (which, branch) in findings.claims {
                 self.tracks[interior[which]].branch.get_or_insert(branch);
@@ -153,7 +153,7 @@ impl Curve {
                     // Two branches that arrive at the same solution: one of them jumped. The other keeps it.
                     let taken = self.tracks[..t].iter().any(|other| {
                         !other.boundary
-                            && other.points[row + 1].as_ref().is_some_and(|s| finder.same(&s.x, &solution.x))
+                            && other.points[row + 1].as_ref().is_some_and(|s| finder.same_solution(s, &solution))
                     });
                     if !taken {
                         self.tracks[t].points[row + 1] = Some(solution);
@@ -176,7 +176,7 @@ impl Curve {
                             *o != *t
                                 && self.tracks[*o].points[earlier]
                                     .as_ref()
-                                    .is_some_and(|s| finder.distance(&s.x, &solution.x) < SAME)
+                                    .is_some_and(|s| finder.same_solution(s, &solution))
                         });
                         if let Some(other) = same {
                             merged.push((*t, other, earlier));

@@ -7,7 +7,10 @@ use super::newton::{AtControl, find_root, relative_step};
 use crate::equation::Kind;
 
 /// Two points closer than this, relative to the scale of the unknowns, are the same solution.
-pub const SAME: f64 = 1e-6;
+const SAME: f64 = 1e-6;
+
+/// The same for solutions at which the Jacobian is nearly singular: near a point where roots meet.
+const NEARLY_SINGULAR: f64 = 1e-3;
 
 /// How a system is solved.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,9 +80,11 @@ impl<'s> Finder<'s> {
         self.equations.effort
     }
 
-    /// Whether two points are the same solution.
-    pub fn same(&self, a: &DVector<f64>, b: &DVector<f64>) -> bool {
-        self.distance(a, b) < SAME
+    /// Whether two solutions are the same; where both are nearly singular, round-off moves each by much more.
+    pub fn same_solution(&self, a: &Solution, b: &Solution) -> bool {
+        let singular = |s: &Solution| s.curvature.is_some_and(|c| c < 1e-7);
+        let near = if singular(a) && singular(b) { NEARLY_SINGULAR } else { SAME };
+        self.distance(&a.x, &b.x) < near
     }
 
     /// Largest difference relative to the scale of the unknowns; infinite coordinates are equal or apart.

@@ -6,7 +6,7 @@ use nalgebra::DVector;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::newton::{AtControl, find_root, minimise};
-use super::solution::{Finder, SAME, Search, Solution};
+use super::solution::{Finder, Search, Solution};
 use crate::equation::{Kind, Origin};
 
 /// How many starts serve one curve, and how few a row gets: what one row finds is followed to all others.
@@ -64,7 +64,7 @@ impl Finder<'_> {
     }
 
     /// Searches from all starts of row `row` of `rows`.
-    pub fn search(&mut self, control: f64, known: &[DVector<f64>], row: usize, rows: usize) -> Findings {
+    pub fn search(&mut self, control: f64, known: &[Solution], row: usize, rows: usize) -> Findings {
         let setup = self.equations.setup(control);
         self.set_scale(&setup);
         let system = self.equations.system;
@@ -115,7 +115,7 @@ impl Finder<'_> {
         &mut self,
         control: f64,
         start: &DVector<f64>,
-        known: &[DVector<f64>],
+        known: &[Solution],
         found: &[Found],
     ) -> Option<Hit> {
         // A rule two rungs below the one that serves solutions is good to about the root of the tolerance.
@@ -135,18 +135,16 @@ impl Finder<'_> {
         }
         let mut x = ended.x;
         self.equations.apply_gauge(control, &mut x, rung);
-        let hit = |finder: &Self, x: &DVector<f64>, near: f64| {
-            let known = known.iter().position(|k| finder.distance(x, k) < near).map(Hit::Known);
-            known.or_else(|| {
-                found.iter().position(|f| finder.distance(x, &f.solution.x) < near).map(Hit::Found)
-            })
-        };
         // Minima are never this close to each other; roots can be.
-        if minimises && let Some(hit) = hit(self, &x, NEAR) {
-            return Some(hit);
+        if minimises {
+            let near = |s: &Solution| self.distance(&x, &s.x) < NEAR;
+            if let Some(hit) = hit(known, found, near) {
+                return Some(hit);
+            }
         }
         let solution = self.polish(control, x, ended.iterations)?;
-        Some(hit(self, &solution.x, SAME).unwrap_or_else(|| Hit::New(Box::new(solution))))
+        let same = |s: &Solution| self.same_solution(&solution, s);
+        Some(hit(known, found, same).unwrap_or_else(|| Hit::New(Box::new(solution))))
     }
 
     /// Point `index` of the additive recurrence with the generalised golden ratio (Roberts 2018), spread over
@@ -219,6 +217,12 @@ impl Finder<'_> {
         }
         roots.into_iter().map(|x| DVector::from_element(1, x)).collect()
     }
+}
+
+/// The known or found solution that satisfies a condition.
+fn hit(known: &[Solution], found: &[Found], is: impl Fn(&Solution) -> bool) -> Option<Hit> {
+    let old = known.iter().position(&is).map(Hit::Known);
+    old.or_else(|| found.iter().position(|f| is(&f.solution)).map(Hit::Found))
 }
 
 /// The positive root of x^(k+1) = x + 1.
