@@ -92,7 +92,7 @@ mod tests {
         // The trap of the theory: E tanh(0.7 √r + √r z) at √r = 4.
         let reference = tanh_average(rule(13), 4.0);
         assert!((tanh_average(rule(2), 4.0) - reference).abs() > 1e-4);
-        assert!((tanh_average(rule(6), 4.0) - reference).abs() < 1e-12);
+        assert!((tanh_average(rule(7), 4.0) - reference).abs() < 1e-12);
     }
 
     #[test]

@@ -159,11 +159,13 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
                     let mut names = Vec::new();
                     let mut body = None;
                     for part in pair.into_inner() {
-                        if part.as_rule() == Rule::name {
-                            let s = part.as_span();
-                            names.push((part.as_str().to_string(), s.start()..s.end()));
-                        } else {
-                            body = Some(tree(part.into_inner(), text)?);
+                        match part.as_rule() {
+                            Rule::name => {
+                                let s = part.as_span();
+                                names.push((part.as_str().to_string(), s.start()..s.end()));
+                            }
+                            Rule::expression => body = Some(tree(part.into_inner(), text)?),
+                            _ => {}
                         }
                     }
                     let body = body.expect("the grammar gives every average a body");
@@ -252,6 +254,7 @@ fn describe(rule: Rule) -> &'static str {
             "a number, a name, a function or ("
         }
         Rule::negative | Rule::positive | Rule::not => "a number, a name, a function or (",
+        Rule::body_of_average => "( after E[…]",
         _ => "an operator",
     }
 }

@@ -74,12 +74,15 @@ impl<'a> Interpreter<'a> {
         let (dependent, independent): (Vec<Node>, Vec<Node>) =
             order.into_iter().partition(|n| self.graph.axes(*n).contains(variable));
         self.evaluate(&independent, values);
+        // Also what stands inside inner averages changes with this variable.
+        let mut stale = self.graph.reachable(&[weight, body]);
+        stale.retain(|n| self.graph.axes(*n).contains(variable));
         let coordinate =
-            dependent.iter().copied().find(|n| self.graph.operation(*n) == Operation::Normal(variable));
+            stale.iter().copied().find(|n| self.graph.operation(*n) == Operation::Normal(variable));
         let inner = RefCell::new(values.clone());
         (self.integrate)(&|z| {
             let mut inner = inner.borrow_mut();
-            for node in &dependent {
+            for node in &stale {
                 inner[node.index()] = None;
             }
             if let Some(coordinate) = coordinate {

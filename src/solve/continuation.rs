@@ -126,7 +126,10 @@ impl Finder<'_> {
             iterations += ended.iterations;
             let moved = self.relative(&(&ended.x - &x), &x);
             let corrected = self.relative(&(&ended.x - &predicted), &x);
-            let near = corrected <= 0.35 * moved + 1e-2;
+            let arrived = self.slope(target, &ended.x, rung);
+            // The tangent at the new point must lead back: it does not after a jump to another branch.
+            let back = self.relative(&(&ended.x - &x - &arrived * (target - control)), &x);
+            let near = corrected <= 0.35 * moved + 1e-3 && back <= 0.5 * moved + 1e-3;
             if ended.converged && near && moved < 2.0 && self.orientation(target, &ended.x, rung) == sign {
                 if last {
                     // The rule is checked, the certificate made.
@@ -136,10 +139,7 @@ impl Finder<'_> {
                         _ => Err(End { control, x, kind: EndKind::Lost }),
                     };
                 }
-                let e = self.equations.evaluate(target, &ended.x, rung);
-                let slope = e.jacobian.clone().lu().solve(&e.along_control);
-                tangent = slope.map_or_else(|| DVector::zeros(x.len()), |t| -t);
-                (control, x) = (target, ended.x);
+                (control, x, tangent) = (target, ended.x, arrived);
                 step *= 2.0;
             } else {
                 step *= 0.5;
@@ -149,6 +149,13 @@ impl Finder<'_> {
             }
         }
         Ok(from.clone())
+    }
+
+    /// dx/d(control) along the branch through a solution: −J⁻¹ ∂F/∂control; zero where J is singular.
+    pub fn slope(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
+        let e = self.equations.evaluate(control, x, rung);
+        let slope = e.jacobian.clone().lu().solve(&e.along_control);
+        slope.map_or_else(|| DVector::zeros(x.len()), |t| -t)
     }
 
     /// What must not change along a branch: a minimum stays a minimum, a root keeps the sign of its Jacobian.

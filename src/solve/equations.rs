@@ -28,11 +28,14 @@ pub struct Certified {
     pub energy: f64,
     /// Largest residual.
     pub residual: f64,
-    /// Largest change of any average in outputs, energy and residual when the quadrature rule is raised.
+    /// Largest difference of any average in outputs, energy and residual from the next lower quadrature rule.
     pub quadrature_error: f64,
     /// The rule that was used.
     pub rung: usize,
 }
+
+/// The lowest rule that serves a solution; the one below it serves to measure its error.
+pub const LOWEST_RUNG: usize = 1;
 
 /// How much work was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -121,9 +124,7 @@ impl<'s> Equations<'s> {
         symbols.push(f64::NAN);
         let equations = Compiled::new(&system.equations_program);
         let certificate = Compiled::new(&system.certificate_program);
-        // The last rule only serves to measure the error of the one before it.
-        let highest_rung =
-            equations.highest_rung().min(certificate.highest_rung()).saturating_sub(1);
+        let highest_rung = equations.highest_rung().min(certificate.highest_rung());
         Equations {
             system,
             symbols,
@@ -196,16 +197,18 @@ impl<'s> Equations<'s> {
         &self.evaluation
     }
 
-    /// The largest change of any average when the rule is raised by one.
+    /// The largest difference of any average from the next lower rule: the error of that rule, and a bound on
+    /// the error of this one, which is much smaller where the rules converge.
     pub fn quadrature_error(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
         self.set_control(control);
         let program = if on_boundary(x) { &mut self.boundary } else { &mut self.certificate };
-        for r in [rung, rung + 1] {
+        let rung = rung.max(LOWEST_RUNG);
+        for r in [rung - 1, rung] {
             program.evaluate(r, &self.symbols, self.version, x.as_slice(), &mut self.effort);
         }
         program
-            .averages(rung)
-            .zip(program.averages(rung + 1))
+            .averages(rung - 1)
+            .zip(program.averages(rung))
             .map(|(a, b)| (a - b).abs())
             // A NaN must not look like a small error.
             .fold(0.0, |worst, e| if e <= worst { worst } else { e.max(if e.is_nan() { f64::INFINITY } else { e }) })
@@ -215,7 +218,7 @@ impl<'s> Equations<'s> {
     /// if none is. A first choice (`cold`) must be confirmed by the next rule, because two coarse rules can
     /// agree by chance.
     pub fn adequate_rung(&mut self, control: f64, x: &DVector<f64>, from: usize, tolerance: f64, cold: bool) -> (usize, f64) {
-        let mut rung = from.min(self.highest_rung);
+        let mut rung = from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG));
         let mut error = self.quadrature_error(control, x, rung);
         loop {
             if rung >= self.highest_rung {

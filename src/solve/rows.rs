@@ -67,7 +67,7 @@ impl Layout {
         for (name, meaning) in [
             ("energy", "value of the energy, or of what selects among solutions"),
             ("residual", "largest entry of the gradient or residual at the solution"),
-            ("quadrature_error", "largest change of any average when the quadrature rule is raised"),
+            ("quadrature_error", "largest difference of any average from the next lower quadrature rule"),
             ("curvature", "smallest eigenvalue of the Hessian, or smallest singular value of the Jacobian"),
             ("rule", "quadrature rule"),
             ("nodes", "nodes per normal variable"),

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::equations::{Certified, Effort, Equations};
+use super::equations::{Certified, Effort, Equations, LOWEST_RUNG};
 use super::newton::{AtControl, find_root, relative_step};
 use crate::equation::Kind;
 
@@ -125,14 +125,12 @@ impl<'s> Finder<'s> {
     fn accept(&mut self, control: f64, mut x: DVector<f64>, rung: usize, error: f64, iterations: u64) -> Option<Solution> {
         self.snap_to_zero(control, &mut x, rung);
         self.equations.apply_gauge(control, &mut x, rung);
-        let evaluation = self.equations.evaluate(control, &x, rung);
-        let jacobian = evaluation.jacobian.clone();
-        let along = evaluation.along_control.clone();
+        let jacobian = self.equations.evaluate(control, &x, rung).jacobian.clone();
         let curvature = self.curvature(&jacobian);
         if !self.is_regular(&jacobian) && !self.inside_ranges(control, &x) {
             return None;
         }
-        let tangent = jacobian.lu().solve(&along).map_or_else(|| DVector::zeros(x.len()), |t| -t);
+        let tangent = self.slope(control, &x, rung);
         let certified = self.equations.certify(control, &x, rung, error);
         // Outside the domain of its energy a point is no solution.
         let selected = self.equations.system.equation_roots.energy.is_none() || certified.energy.is_finite();
@@ -140,19 +138,21 @@ impl<'s> Finder<'s> {
             return None;
         }
         // A rule that was more than enough is lowered for the next solution.
-        let lower = error < 1e-3 * self.settings.tolerance && rung > 0;
+        let lower = error < 1e-3 * self.settings.tolerance && rung > LOWEST_RUNG;
         self.rung = Some(if lower && self.enough(control, &x, rung - 1) { rung - 1 } else { rung });
         Some(Solution { control, x, certified, curvature, tangent, iterations })
     }
 
     /// An unknown that is zero to round-off becomes zero, where that leaves the residual as small.
     fn snap_to_zero(&mut self, control: f64, x: &mut DVector<f64>, rung: usize) {
-        let tiny = |(v, scale): (&f64, &f64)| *v != 0.0 && v.abs() < 1e-13 * scale;
+        let tiny = |(v, scale): (&f64, &f64)| *v != 0.0 && v.abs() < 4e-15 * scale;
         if x.iter().zip(self.scale.iter()).any(tiny) {
             let zeroed = x.zip_map(&self.scale, |v, scale| if tiny((&v, &scale)) { 0.0 } else { v });
-            let before = self.equations.evaluate(control, x, rung).residual.amax();
+            let e = self.equations.evaluate(control, x, rung);
+            // A shift of this size changes the residual by no more than its own round-off.
+            let round_off = e.residual.amax() + 1e-14 * e.jacobian.amax() * self.scale.amax();
             let after = self.equations.evaluate(control, &zeroed, rung).residual.amax();
-            if after <= before.max(f64::EPSILON) {
+            if after <= round_off {
                 *x = zeroed;
             }
         }

@@ -1,0 +1,134 @@
+//! Exact derivatives against differences, for every built-in system, and averages against closed forms.
+
+mod support;
+
+use nalgebra::DVector;
+use overlaps::average::rungs;
+use overlaps::equation::{BUILT_IN, Kind, Theory};
+use overlaps::solve::{Equations, Settings};
+use support::{close, job, solve, theory};
+
+#[test]
+fn gradients_jacobians_and_control_derivatives_agree_with_differences() {
+    let mut checked = 0;
+    for (name, _) in BUILT_IN {
+        for piece in &theory(name).pieces {
+            let system = &piece.system;
+            let k = system.unknowns.len();
+            if system.kind == Kind::ClosedForm {
+                continue;
+            }
+            let parameters = system.parameter_values(&[("n".into(), 7.0), ("d".into(), 900.0), ("T".into(), 0.6)]);
+            let mut equations = Equations::new(system, &parameters);
+            let rung = 8;
+            for (shift, control) in [(0.0, 0.31), (0.13, 0.52)] {
+                let control = system.control.from + control * (system.control.to - system.control.from);
+                let x = DVector::from_fn(k, |i, _| [0.83, 0.74, 0.41][i] - shift);
+                let at = equations.evaluate(control, &x, rung).clone();
+                let h = 1e-5;
+                // Fourth-order central differences: error ~ h⁴ and round-off ~ 1e-16/h.
+                let mut difference = |f: &mut dyn FnMut(&mut Equations, f64) -> Vec<f64>| -> Vec<f64> {
+                    let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(|s| f(&mut equations, s * h));
+                    (0..a.len()).map(|i| (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h)).collect()
+                };
+                let scale = at.jacobian.amax().max(at.along_control.amax()).max(1.0);
+                for j in 0..k {
+                    let column = difference(&mut |e, s| {
+                        let mut y = x.clone();
+                        y[j] += s;
+                        let v = e.evaluate(control, &y, rung);
+                        v.residual.iter().copied().chain([v.energy]).collect()
+                    });
+                    for i in 0..k {
+                        let exact = at.jacobian[(i, j)];
+                        assert!((column[i] - exact).abs() < 1e-8 * scale, "{name} J[{i},{j}]: {} {exact}", column[i]);
+                    }
+                    if system.kind == Kind::Energy {
+                        let exact = at.residual[j];
+                        assert!((column[k] - exact).abs() < 1e-8 * scale, "{name} gradient {j}");
+                    }
+                }
+                let along = difference(&mut |e, s| e.evaluate(control + s, &x, rung).residual.iter().copied().collect());
+                for i in 0..k {
+                    let exact = at.along_control[i];
+                    assert!((along[i] - exact).abs() < 1e-8 * scale, "{name} ∂/∂control [{i}]: {} {exact}", along[i]);
+                }
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked >= 14, "{checked}");
+}
+
+fn closed_form(variables: &str, outputs: &[(&str, &str)]) -> Theory {
+    let outputs: String =
+        outputs.iter().map(|(n, e)| format!("{n} = {{ value = \"{e}\", meaning = \"\" }}\n")).collect();
+    let text = format!(
+        "title = \"x\"\ncontrol = {{ name = \"t\", from = 0, to = 2, points = 3 }}\n[variables]\n{variables}\n[outputs]\n{outputs}"
+    );
+    Theory::parse("closed", &text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn averages_over_several_and_nested_variables_have_their_closed_forms() {
+    let theory = closed_form(
+        "x = \"normal\"\ny = \"normal\"\ns = { values = [2, -1, 0], weights = [0.25, \"1/4\", 0.5] }",
+        &[
+            ("product", "E[x,y](exp((x + 2*y)/3))"),               // e^{5/18}
+            ("coupled", "E[x,y](exp(x*y/2))"),                     // 1/√(1 − 1/4)
+            ("nested", "E[x](exp(E[y]((x + y)^2)/8))"),            // e^{1/8} E e^{x²/8}
+            ("shadowed", "E[x](x^2*E[x](x^4))"),                   // 3
+            ("discrete", "E[s,x](s^2*normal_cdf(s*x))"),           // E s²/2
+            ("squares", "E[s](E[x](s + x)^2)"),                    // E s²
+            ("cosine", "E[x](normal_cdf(t + x))"),                 // Φ(t/√2)
+            ("order", "E[x,s](s*x^2 + s^2)"),
+        ],
+    );
+    let row = &solve(&theory, &[], &[1.0])[0];
+    let es2 = 0.25 * 4.0 + 0.25;
+    close("product", row.get("product"), (5.0f64 / 18.0).exp(), 1e-14);
+    close("coupled", row.get("coupled"), 1.0 / 0.75f64.sqrt(), 1e-12);
+    close("nested", row.get("nested"), 0.125f64.exp() / 0.75f64.sqrt(), 1e-12);
+    close("shadowed", row.get("shadowed"), 3.0, 1e-14);
+    close("discrete", row.get("discrete"), es2 / 2.0, 1e-14);
+    close("squares", row.get("squares"), es2, 1e-14);
+    close("cosine", row.get("cosine"), 0.5 * libm::erfc(-0.5), 1e-14);
+    close("order", row.get("order"), 0.25 + es2, 1e-14);
+}
+
+#[test]
+fn the_two_evaluators_and_the_two_quadratures_agree() {
+    // Compiled program on the ladder against the interpreter on the double-exponential rule.
+    let nested = closed_form(
+        "x = \"normal\"\ny = \"normal\"",
+        &[
+            ("a", "E[x](log_cosh(x + t*E[y](tanh(x*y + t))))"),
+            ("c", "E[x](sqrt(1 + x^2)*E[y](erf(x + 2*y)*erfc(x)))"),
+        ],
+    );
+    let settings = Settings { tolerance: 1e-10, ..Settings::default() };
+    let pieces = job(&[], &[0.3]).solve(&nested, settings);
+    let (worst, column) = overlaps::solve::verify(&pieces[0], pieces[0].curve.solution(0).unwrap().1);
+    assert!(worst < 1e-10, "nested averages: {worst:e} in {column}");
+    for name in ["first-phase", "finite-d", "first-phase-printed", "hopfield"] {
+        let theory = theory(name);
+        let control = if name == "hopfield" { 0.08 } else { 0.7 };
+        for piece in job(&[], &[control]).solve(&theory, Settings::default()) {
+            let (_, solution) = piece.curve.solution(0).unwrap();
+            let (worst, column) = overlaps::solve::verify(&piece, solution);
+            assert!(worst < 2e-12, "{name}: {worst:e} in {column}");
+        }
+    }
+}
+
+#[test]
+fn every_step_of_the_ladder_agrees_with_the_next_for_a_smooth_average() {
+    let theory = theory("first-phase");
+    let system = &theory.pieces[0].system;
+    let mut equations = Equations::new(system, &system.parameter_values(&[]));
+    let x = DVector::from_vec(vec![0.4, 0.7]);
+    for rung in 2..rungs() - 1 {
+        let error = equations.quadrature_error(0.1, &x, rung);
+        assert!(error < 1e-12, "rung {rung}: {error:e}");
+    }
+}

@@ -1,0 +1,82 @@
+//! What the tests share: solving a system in one line, and reading reference tables.
+#![allow(dead_code)] // each test file uses its own part
+
+use std::collections::BTreeMap;
+
+use overlaps::equation::Theory;
+use overlaps::solve::{Job, PieceCurve, Settings, Solution};
+
+/// One row: branch and values by column.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub control: f64,
+    pub branch: String,
+    pub piece: String,
+    pub energy: f64,
+    pub residual: f64,
+    pub quadrature_error: f64,
+    pub curvature: Option<f64>,
+    pub rung: usize,
+    pub values: BTreeMap<String, f64>,
+}
+
+impl Row {
+    pub fn get(&self, column: &str) -> f64 {
+        *self.values.get(column).unwrap_or_else(|| panic!("no column {column} in {:?}", self.values.keys()))
+    }
+}
+
+pub fn theory(name: &str) -> Theory {
+    Theory::load(name).unwrap_or_else(|e| panic!("{e}"))
+}
+
+pub fn job(given: &[(&str, f64)], controls: &[f64]) -> Job {
+    let parameters = given.iter().map(|(n, v)| (n.to_string(), *v)).collect();
+    Job { parameters, controls: if controls.is_empty() { None } else { Some(controls.to_vec()) } }
+}
+
+/// The global solution at each control value.
+pub fn solve(theory: &Theory, given: &[(&str, f64)], controls: &[f64]) -> Vec<Row> {
+    let curves = job(given, controls).solve(theory, Settings::default());
+    curves.iter().flat_map(global_rows).collect()
+}
+
+pub fn global_rows(piece: &PieceCurve) -> Vec<Row> {
+    (0..piece.curve.controls.len())
+        .filter_map(|i| piece.curve.solution(i).map(|(track, s)| row(piece, &track.name, s)))
+        .collect()
+}
+
+pub fn row(piece: &PieceCurve, branch: &str, s: &Solution) -> Row {
+    let system = &piece.piece.system;
+    let values = system.outputs.iter().zip(&s.certified.outputs).map(|(o, v)| (o.column.clone(), *v)).collect();
+    Row {
+        control: s.control,
+        branch: branch.to_string(),
+        piece: system.name().to_string(),
+        energy: s.certified.energy,
+        residual: s.certified.residual,
+        quadrature_error: s.certified.quadrature_error,
+        curvature: s.curvature,
+        rung: s.certified.rung,
+        values,
+    }
+}
+
+/// The only row of a solve at one control value.
+pub fn one(name: &str, given: &[(&str, f64)], control: f64) -> Row {
+    let rows = solve(&theory(name), given, &[control]);
+    rows.into_iter().next().unwrap_or_else(|| panic!("{name} has no solution at {control}"))
+}
+
+pub fn close(what: &str, a: f64, b: f64, relative: f64) {
+    let near = a == b || (a - b).abs() <= relative * b.abs().max(1e-3);
+    assert!(near, "{what}: {a:e} is not {b:e} (relative difference {:e})", (a - b).abs() / b.abs());
+}
+
+/// A reference table: rows of column → text.
+pub fn reference(file: &str) -> Vec<BTreeMap<String, String>> {
+    let path = format!("{}/tests/reference/{file}", env!("CARGO_MANIFEST_DIR"));
+    let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+    reader.deserialize().map(|r| r.unwrap_or_else(|e| panic!("{path}: {e}"))).collect()
+}
