@@ -218,8 +218,9 @@ mod tests {
         ] {
             assert!((Function::Erf.apply(x) - erf).abs() < 3e-16, "erf {x}");
             assert!((Function::Erfc.apply(x) / erfc - 1.0).abs() < 2e-15, "erfc {x}");
+            // Rounding of the argument is amplified by 2x².
             let cdf = Function::NormalCdf.apply(-x * SQRT_2);
-            assert!((2.0 * cdf / erfc - 1.0).abs() < 2e-15, "cdf {x}");
+            assert!((2.0 * cdf / erfc - 1.0).abs() < 1e-15 * (1.0 + 2.0 * x * x), "cdf {x}");
         }
         // statrs's own erfc is good to 1e-10 in the tail.
         use statrs::distribution::{Continuous, ContinuousCDF, Normal};
