@@ -37,9 +37,15 @@ fn main() {
             black_box(&mut t);
         }
     }) / (128 * repeats / 10) as f64;
-    println!("one tanh: {:.2} ns with its derivative (arrays, this crate), {:.2} ns (f64::tanh, one at a time)", kernel * 1e9, library * 1e9);
+    println!(
+        "one tanh: {:.2} ns with its derivative (arrays, this crate), {:.2} ns (f64::tanh, one at a time)",
+        kernel * 1e9,
+        library * 1e9
+    );
     println!();
-    println!("                                   µs/row  evaluations/row  tanh/row  tanh µs/row   ratio   ratio (f64::tanh)");
+    println!(
+        "                                   µs/row  evaluations/row  tanh/row  tanh µs/row   ratio   ratio (f64::tanh)"
+    );
     let controls = grid(0.0, 1.0, 1001);
     for (name, controls, search) in [
         ("warm branch, 1001 rows", controls.as_slice(), Search::FirstRow),

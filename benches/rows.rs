@@ -36,7 +36,9 @@ fn rows(c: &mut Criterion) {
     let controls = grid(0.0, 1.0, 101);
     for (name, search) in [("full global search", Search::Full), ("warm branch", Search::FirstRow)] {
         let settings = Settings { search, ..Settings::default() };
-        group.bench_function(name, |b| b.iter(|| Curve::solve(system, black_box(&parameters), &controls, settings)));
+        group.bench_function(name, |b| {
+            b.iter(|| Curve::solve(system, black_box(&parameters), &controls, settings))
+        });
     }
     group.finish();
 

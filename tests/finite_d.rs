@@ -25,8 +25,15 @@ fn the_reference_table_is_reproduced() {
         assert_eq!(found.branch, line["branch"], "{line:?}");
         // Close to t = 2 the minimum is flat and round-off moves it further.
         let relative = if t > 1.8 { 1e-7 } else { 1e-9 };
-        for column in ["omega", "b", "m", "c", "q", "r", "q_eta_plus", "q_eta_minus", "p_eta_plus", "p_eta_minus"] {
-            close(&format!("{column} at d = {}, t = {t}", value("d")), found.get(column), value(column), relative);
+        for column in
+            ["omega", "b", "m", "c", "q", "r", "q_eta_plus", "q_eta_minus", "p_eta_plus", "p_eta_minus"]
+        {
+            close(
+                &format!("{column} at d = {}, t = {t}", value("d")),
+                found.get(column),
+                value(column),
+                relative,
+            );
         }
         close("energy", found.energy, value("energy"), 1e-12);
         compared += 1;
@@ -37,9 +44,11 @@ fn the_reference_table_is_reproduced() {
 #[test]
 fn the_values_quoted_in_the_theory_come_out() {
     let given = |d: f64| [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("d", d)];
-    for (d, omega, b, m, c) in
-        [(1e3, 1.6286, 0.6867, 0.9923, 0.0634), (4e3, 1.5985, 0.6986, 0.9952, 0.0298), (64e3, 1.5736, 0.7071, 0.9958, 0.0071)]
-    {
+    for (d, omega, b, m, c) in [
+        (1e3, 1.6286, 0.6867, 0.9923, 0.0634),
+        (4e3, 1.5985, 0.6986, 0.9952, 0.0298),
+        (64e3, 1.5736, 0.7071, 0.9958, 0.0071),
+    ] {
         let found = one("finite-d", &given(d), 1.0);
         for (column, value) in [("omega", omega), ("b", b), ("m", m), ("c", c)] {
             assert!((found.get(column) - value).abs() < 5.1e-5, "{column} at {d}: {}", found.get(column));
@@ -76,7 +85,9 @@ fn the_coefficients_of_the_limit_are_those_of_an_independent_program() {
     // √d (finite-d − first-phase) at t = 0.25, n = 6 + 2: m 0.1391, q 0.2039, ω 0.4530, b −0.1384, c 0.5104.
     let given = [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("d", 1e10)];
     let (finite, limit) = (one("finite-d", &given, 0.25), one("first-phase", &given[..3], 0.25));
-    for (column, coefficient) in [("m", 0.1391), ("q", 0.2039), ("omega", 0.4530), ("b", -0.1384), ("c", 0.5104)] {
+    for (column, coefficient) in
+        [("m", 0.1391), ("q", 0.2039), ("omega", 0.4530), ("b", -0.1384), ("c", 0.5104)]
+    {
         let found = 1e5 * (finite.get(column) - limit.get(column));
         assert!((found - coefficient).abs() < 2e-4, "{column}: {found}");
     }

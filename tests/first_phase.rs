@@ -20,7 +20,8 @@ fn the_reference_table_is_reproduced_in_every_column() {
         let found = &solve(&system, &given, &[value("t")])[0];
         assert_eq!(found.branch, line["branch"], "{line:?}");
         let constant = found.branch == "constant";
-        for column in ["omega", "b", "m", "q_eta_plus", "q_eta_minus", "p_eta_plus", "p_eta_minus", "q", "r"] {
+        for column in ["omega", "b", "m", "q_eta_plus", "q_eta_minus", "p_eta_plus", "p_eta_minus", "q", "r"]
+        {
             close(&format!("{column} at {line:?}"), found.get(column), value(column), 1e-9);
         }
         close("energy", found.energy, value("energy"), 1e-9);
@@ -121,10 +122,38 @@ fn the_transition_and_the_fold_are_located() {
 fn the_default_curve_agrees_with_34_digit_numbers() {
     // n = 128, p = 0.8, κ = 4, σ = 1, λ = 0.1, ℓ = 0.01: t, ω, b, m, q, energy.
     let table = [
-        [0.05, 0.245_858_119_499_613, 0.812_237_992_007_357, 0.902_111_715_133_399, 0.830_007_371_038_204, -49.072_705_467_416_6],
-        [0.25, 0.998_905_489_277_553, 0.704_617_246_634_950, 0.998_457_639_087_726, 1.005_722_757_474_58, -87.213_129_513_848_0],
-        [0.5, 1.950_473_325_749_23, 0.706_909_885_550_176, 1.000_136_423_427_51, 1.008_100_649_595_26, -122.255_803_677_429],
-        [1.0, 1.370_126_231_348_00, 0.314_980_966_754_660, 1.000_015_178_336_91, 1.007_843_095_937_54, -128.861_287_145_128],
+        [
+            0.05,
+            0.245_858_119_499_613,
+            0.812_237_992_007_357,
+            0.902_111_715_133_399,
+            0.830_007_371_038_204,
+            -49.072_705_467_416_6,
+        ],
+        [
+            0.25,
+            0.998_905_489_277_553,
+            0.704_617_246_634_950,
+            0.998_457_639_087_726,
+            1.005_722_757_474_58,
+            -87.213_129_513_848_0,
+        ],
+        [
+            0.5,
+            1.950_473_325_749_23,
+            0.706_909_885_550_176,
+            1.000_136_423_427_51,
+            1.008_100_649_595_26,
+            -122.255_803_677_429,
+        ],
+        [
+            1.0,
+            1.370_126_231_348_00,
+            0.314_980_966_754_660,
+            1.000_015_178_336_91,
+            1.007_843_095_937_54,
+            -128.861_287_145_128,
+        ],
     ];
     let system = theory("first-phase");
     let rows = global_rows(&job(&[], &[]).solve(&system, Settings::default())[0]);
@@ -184,7 +213,8 @@ fn balanced_classes_have_no_bias_whatever_the_side_of_the_transition() {
 #[test]
 fn two_informative_minima_can_coexist_and_cross() {
     // n = 3 (2 + 1), large σ: 34-digit reference, crossing at κt = 0.539706142049424.
-    let given = [("n", 3.0), ("p", 2.0 / 3.0), ("sigma", 5.57), ("lambda", 0.01824), ("ell", 0.0017), ("kappa", 1.0)];
+    let given =
+        [("n", 3.0), ("p", 2.0 / 3.0), ("sigma", 5.57), ("lambda", 0.01824), ("ell", 0.0017), ("kappa", 1.0)];
     let system = theory("first-phase");
     let curves = job(&given, &[]).solve(&system, Settings::default());
     let change = curves[0].curve.changes.last().unwrap();

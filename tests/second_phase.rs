@@ -48,7 +48,9 @@ fn the_overlaps_minimise_the_loss_of_a_saturated_network() {
     let (c, m, q_eta) = (found.get("c"), found.get("m"), found.get("q_eta_plus"));
     let best = loss(c, m, q_eta);
     for step in [1e-2, 1e-3] {
-        for (dc, dm, dq) in [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, -1.0, 0.3), (-1.0, 0.5, 0.5)] {
+        for (dc, dm, dq) in
+            [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, -1.0, 0.3), (-1.0, 0.5, 0.5)]
+        {
             for sign in [-1.0, 1.0] {
                 let d = sign * step;
                 assert!(loss(c + d * dc, m + d * dm, q_eta + d * dq) > best);

@@ -8,7 +8,8 @@ use nalgebra::{DMatrix, SymmetricEigen};
 /// polished by Newton's method on the orthonormal recurrence
 /// √(k+1) p_{k+1} = z p_k − √k p_{k−1}; the weights are 1/Σ_{k<N} p_k(z)² (Christoffel numbers).
 pub fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
-    let jacobi = DMatrix::from_fn(n, n, |i, j| if i.abs_diff(j) == 1 { (i.max(j) as f64).sqrt() } else { 0.0 });
+    let jacobi =
+        DMatrix::from_fn(n, n, |i, j| if i.abs_diff(j) == 1 { (i.max(j) as f64).sqrt() } else { 0.0 });
     let mut nodes: Vec<f64> = SymmetricEigen::new(jacobi).eigenvalues.iter().copied().collect();
     nodes.sort_by(f64::total_cmp);
     for i in 0..n / 2 {

@@ -98,9 +98,8 @@ mod tests {
     #[test]
     fn the_ladder_reaches_1e_12_up_to_root_r_32() {
         for root_r in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0] {
-            let found = (0..rungs() - 1).find(|j| {
-                (tanh_average(rule(*j), root_r) - tanh_average(rule(j + 1), root_r)).abs() < 1e-12
-            });
+            let found = (0..rungs() - 1)
+                .find(|j| (tanh_average(rule(*j), root_r) - tanh_average(rule(j + 1), root_r)).abs() < 1e-12);
             assert!(found.is_some(), "√r = {root_r}");
             // A quarter-spacing trapezoid sum written here is the independent value.
             let h = 2.5e-4;

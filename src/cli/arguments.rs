@@ -91,8 +91,10 @@ impl FromStr for Sweep {
             return Err("expected NAME=START:STOP:COUNT or NAME=log:START:STOP:COUNT".into());
         };
         let (start, stop) = (number(start)?, number(stop)?);
-        let count: usize =
-            count.trim().parse().map_err(|_| format!("`{count}` is not a number of points; use 1 or more"))?;
+        let count: usize = count
+            .trim()
+            .parse()
+            .map_err(|_| format!("`{count}` is not a number of points; use 1 or more"))?;
         if count == 0 {
             return Err("a sweep of 0 points has nothing to solve; use 1 or more".into());
         }
@@ -103,7 +105,9 @@ impl FromStr for Sweep {
             return Err("the ends of a sweep are finite numbers".into());
         }
         if count > 1 && start == stop {
-            return Err(format!("{count} points from {start} to {stop} are all the same; use --set for one value"));
+            return Err(format!(
+                "{count} points from {start} to {stop} are all the same; use --set for one value"
+            ));
         }
         let values = if logarithmic {
             if !(start > 0.0 && stop > 0.0) {
@@ -242,7 +246,9 @@ impl Plan {
             }
             // Domains may join parameters, so every combination is checked: cheap next to solving it.
             for cell in 0..self.cells() {
-                theory.check_values(&self.parameters(cell)).with_context(|| format!("in {}", theory.name()))?;
+                theory
+                    .check_values(&self.parameters(cell))
+                    .with_context(|| format!("in {}", theory.name()))?;
             }
         }
         Ok(())

@@ -47,7 +47,8 @@ impl Critical {
         self.values.start_threads()?;
         let outputs: Vec<(String, String)> =
             theory.output_columns().iter().map(|(c, _, m)| (c.to_string(), m.to_string())).collect();
-        let mut table = self.table(&theory, &plan.swept.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), &outputs);
+        let mut table =
+            self.table(&theory, &plan.swept.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), &outputs);
         let mut lines = Vec::new();
         let work = |cell: usize| {
             let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
@@ -86,9 +87,18 @@ impl Critical {
         if !self.values.quiet {
             if table.rows.is_empty() {
                 let c = &theory.control;
-                println!("the global branch of {} does not change for {} ≤ {} ≤ {}", theory.name(), c.from, c.name, c.to);
+                println!(
+                    "the global branch of {} does not change for {} ≤ {} ≤ {}",
+                    theory.name(),
+                    c.from,
+                    c.name,
+                    c.to
+                );
             } else {
-                print!("{}", terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 12 }));
+                print!(
+                    "{}",
+                    terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 12 })
+                );
             }
             if plan.cells() == 1 {
                 lines.iter().for_each(|line| eprintln!("note: {line}"));
@@ -98,7 +108,8 @@ impl Critical {
     }
 
     fn table(&self, theory: &Theory, swept: &[&str], outputs: &[(String, String)]) -> Table {
-        let mut columns = vec![Column::new(theory.control.name.clone(), theory.control.meaning.clone(), Role::Control)];
+        let mut columns =
+            vec![Column::new(theory.control.name.clone(), theory.control.meaning.clone(), Role::Control)];
         columns.extend(swept.iter().map(|s| Column::new(*s, "", Role::Parameter)));
         for (name, meaning) in [
             ("piece", "system"),
@@ -126,9 +137,8 @@ fn row(
     row.extend(swept.iter().map(|v| Cell::Number(*v)));
     row.extend([found.piece.as_str(), found.change.kind.name(), side, branch].map(Cell::from));
     for (column, _) in outputs {
-        let value = solution.and_then(|s| {
-            found.columns.iter().position(|c| c == column).map(|i| s.certified.outputs[i])
-        });
+        let value = solution
+            .and_then(|s| found.columns.iter().position(|c| c == column).map(|i| s.certified.outputs[i]));
         row.push(value.filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number));
     }
     let energy = solution.map(|s| s.certified.energy).filter(|e| !e.is_nan());

@@ -28,7 +28,8 @@ pub fn drawn_columns(asked: &[String], theory: &Theory, table: &Table) -> anyhow
     for name in asked {
         let numeric = table.columns.iter().find(|c| c.name == *name && c.role != Role::Label);
         if numeric.is_none() {
-            let hint = nearest(name, outputs.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            let hint = nearest(name, outputs.iter().copied())
+                .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
             bail!("there is no column `{name}`{hint} Columns are {}, or `all`", outputs.join(", "));
         }
     }
@@ -39,7 +40,13 @@ pub fn drawn_columns(asked: &[String], theory: &Theory, table: &Table) -> anyhow
 ///
 /// # Errors
 /// More lines than a figure can hold.
-pub fn figure(theories: &[Theory], plan: &Plan, table: &Table, columns: &[String], branches: bool) -> anyhow::Result<Figure> {
+pub fn figure(
+    theories: &[Theory],
+    plan: &Plan,
+    table: &Table,
+    columns: &[String],
+    branches: bool,
+) -> anyhow::Result<Figure> {
     let theory = &theories[0];
     let control = theory.control.name.as_str();
     let fixed_control = plan.controls.as_ref().is_some_and(|c| c.len() == 1);
@@ -72,7 +79,9 @@ pub fn figure(theories: &[Theory], plan: &Plan, table: &Table, columns: &[String
             keys.len() - 1
         });
         if index >= MOST_LINES {
-            bail!("a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep fewer values, or leave out --plot and draw from the CSV");
+            bail!(
+                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep fewer values, or leave out --plot and draw from the CSV"
+            );
         }
         parts[index].push(row.clone())?;
     }

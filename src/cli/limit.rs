@@ -42,12 +42,22 @@ impl Limit {
     pub fn run(&self) -> anyhow::Result<u8> {
         let theory = Theory::load(&self.system)?;
         let Some(spec) = theory.limit.clone() else {
-            bail!("{} has no [limit]; it says what the outputs tend to: parameter, system, order", theory.name());
+            bail!(
+                "{} has no [limit]; it says what the outputs tend to: parameter, system, order",
+                theory.name()
+            );
         };
-        let limit = Theory::load(&spec.system)
-            .with_context(|| format!("the [limit] of {} names the system `{}`", theory.name(), spec.system))?;
+        let limit = Theory::load(&spec.system).with_context(|| {
+            format!("the [limit] of {} names the system `{}`", theory.name(), spec.system)
+        })?;
         if limit.control.name != theory.control.name {
-            bail!("{} runs along {}, its limit {} along {}", theory.name(), theory.control.name, limit.name(), limit.control.name);
+            bail!(
+                "{} runs along {}, its limit {} along {}",
+                theory.name(),
+                theory.control.name,
+                limit.name(),
+                limit.control.name
+            );
         }
         if let Some(path) = &self.output {
             check_writable(path)?;
@@ -95,7 +105,9 @@ impl Limit {
             .collect();
         let parameters = &plan.swept[0].values;
         let mut columns = vec![Column::new(spec.parameter.clone(), "limit parameter", Role::Parameter)];
-        columns.extend(common.iter().map(|c| Column::new(c.clone(), "largest deviation from the limit", Role::Output)));
+        columns.extend(
+            common.iter().map(|c| Column::new(c.clone(), "largest deviation from the limit", Role::Output)),
+        );
         let mut table = Table::new(columns);
         for (value, row) in parameters.iter().zip(&deviations) {
             let cells = row.iter().map(|d| d.map_or(Cell::Missing, Cell::Number));
@@ -108,9 +120,20 @@ impl Limit {
             .map(|c| Order::fit(parameters, &deviations.iter().map(|row| row[c]).collect::<Vec<_>>()))
             .collect();
         if !self.values.quiet {
-            println!("largest deviation of {} from {} over {}", theory.name(), limit.name(), controls(theory, plan));
-            print!("{}", terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 4 }));
-            println!("\norder of the deviation in 1/{}, fitted to the last three values (expected {}):", spec.parameter, spec.order);
+            println!(
+                "largest deviation of {} from {} over {}",
+                theory.name(),
+                limit.name(),
+                controls(theory, plan)
+            );
+            print!(
+                "{}",
+                terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 4 })
+            );
+            println!(
+                "\norder of the deviation in 1/{}, fitted to the last three values (expected {}):",
+                spec.parameter, spec.order
+            );
             for (column, order) in common.iter().zip(&orders) {
                 println!("  {column:<12} {}", order.describe(spec.order));
             }
@@ -144,11 +167,13 @@ fn deviation(curves: &[PieceCurve], limit: &[PieceCurve], column: &str) -> Optio
             // Pieces correspond one to one, or the first that contains the control value is meant.
             let candidates: Vec<&PieceCurve> =
                 if limit.len() == curves.len() { vec![&limit[place]] } else { limit.iter().collect() };
-            let other = candidates.into_iter().find_map(|l| {
-                l.curve.controls.iter().position(|c| c == control).map(|row| (l, row))
-            });
+            let other = candidates
+                .into_iter()
+                .find_map(|l| l.curve.controls.iter().position(|c| c == control).map(|row| (l, row)));
             let Some((other, other_row)) = other else { continue };
-            let Some(theirs) = other.piece.system.outputs.iter().position(|o| o.column == column) else { continue };
+            let Some(theirs) = other.piece.system.outputs.iter().position(|o| o.column == column) else {
+                continue;
+            };
             let a = piece.curve.solution(row)?.1.certified.outputs[ours];
             let b = other.curve.solution(other_row)?.1.certified.outputs[theirs];
             let difference = if a == b { 0.0 } else { (a - b).abs() };

@@ -21,10 +21,16 @@ impl List {
         for (name, _) in BUILT_IN {
             let theory = Theory::load(name)?;
             let d = &theory.description;
-            table.push(vec![Cell::from(*name), Cell::from(d.describes.as_str()), Cell::from(d.title.as_str())])?;
+            table.push(vec![
+                Cell::from(*name),
+                Cell::from(d.describes.as_str()),
+                Cell::from(d.title.as_str()),
+            ])?;
         }
         print!("{}", terminal::render(&table, &TerminalOptions { max_rows: 0, ..Default::default() }));
-        println!("\n`overlaps show SYSTEM` prints a system; a path to an equation file works in place of a name.");
+        println!(
+            "\n`overlaps show SYSTEM` prints a system; a path to an equation file works in place of a name."
+        );
         Ok(FINE)
     }
 }

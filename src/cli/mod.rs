@@ -22,7 +22,9 @@ const NOT_CONVERGED: u8 = 3;
 /// Solves the self-consistent equations of high-dimensional learning theory and certifies every number.
 #[derive(Debug, Parser)]
 #[command(name = "overlaps", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 fine; 1 bad input or I/O; 2 usage; 3 some rows not converged; 4 theory and simulation disagree.")]
+#[command(
+    after_help = "Exit codes: 0 fine; 1 bad input or I/O; 2 usage; 3 some rows not converged; 4 theory and simulation disagree."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,

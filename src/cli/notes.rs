@@ -58,7 +58,8 @@ pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, f64)], branc
     for change in &piece.curve.changes {
         lines.push(format!("{place}{}", describe(change, control)));
     }
-    let shown: Vec<&str> = piece.curve.changes.iter().flat_map(|c| [c.from.as_str(), c.to.as_str()]).collect();
+    let shown: Vec<&str> =
+        piece.curve.changes.iter().flat_map(|c| [c.from.as_str(), c.to.as_str()]).collect();
     for (name, end) in ends(&piece.curve) {
         if !branches && !shown.contains(&name) {
             continue;
@@ -70,7 +71,11 @@ pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, f64)], branc
         };
         let names = piece.piece.system.unknowns.iter().map(|u| u.name.as_str());
         let at: Vec<String> = names.zip(end.x.iter()).map(|(n, x)| format!("{n} = {x:.9}")).collect();
-        lines.push(format!("{place}branch `{name}` {how} at {control} = {:.13} ({})", end.control, at.join(", ")));
+        lines.push(format!(
+            "{place}branch `{name}` {how} at {control} = {:.13} ({})",
+            end.control,
+            at.join(", ")
+        ));
     }
     lines
 }

@@ -22,7 +22,10 @@ impl Show {
         field("source", &d.source);
         field("differs from the printed version", &d.differs);
         let c = &theory.control;
-        field("control", &format!("{} from {} to {}, {} points; {}", c.name, c.from, c.to, c.points, c.meaning));
+        field(
+            "control",
+            &format!("{} from {} to {}, {} points; {}", c.name, c.from, c.to, c.points, c.meaning),
+        );
         if theory.is_composite() {
             println!("\npieces");
             for p in &theory.pieces {
@@ -38,7 +41,10 @@ impl Show {
             show_system(&theory.pieces[0].system);
         }
         if let Some(l) = &theory.limit {
-            println!("\nlimit\n  {} → ∞: {}, deviations of order {}^(−{})", l.parameter, l.system, l.parameter, l.order);
+            println!(
+                "\nlimit\n  {} → ∞: {}, deviations of order {}^(−{})",
+                l.parameter, l.system, l.parameter, l.order
+            );
         }
         Ok(FINE)
     }
@@ -81,9 +87,10 @@ fn show_system(system: &System) {
     };
     entries(
         title,
-        system.equations.iter().map(|(n, e)| {
-            (if system.kind == Kind::Energy { "energy" } else { n.as_str() }, e.clone())
-        }),
+        system
+            .equations
+            .iter()
+            .map(|(n, e)| (if system.kind == Kind::Energy { "energy" } else { n.as_str() }, e.clone())),
     );
     if let Some(selection) = &system.selection {
         println!("\nselection\n  of several solutions the one of lowest {selection}");
@@ -104,8 +111,10 @@ fn show_system(system: &System) {
     );
     entries(
         "outputs",
-        system.outputs.iter().skip(system.unknowns.len()).map(|o| {
-            (o.column.as_str(), format!("{}   {}", o.text, o.meaning))
-        }),
+        system
+            .outputs
+            .iter()
+            .skip(system.unknowns.len())
+            .map(|o| (o.column.as_str(), format!("{}   {}", o.text, o.meaning))),
     );
 }

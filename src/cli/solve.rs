@@ -16,8 +16,8 @@ use crate::equation::Theory;
 use crate::output::csv::CsvWriter;
 use crate::output::json::number;
 use crate::output::{
-    AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, check_writable, figure::draw, table_json, terminal,
-    write_atomically,
+    AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, check_writable, figure::draw, table_json,
+    terminal, write_atomically,
 };
 use crate::solve::{Job, Layout, NOT_CONVERGED as ROW_NOT_CONVERGED};
 
@@ -96,9 +96,16 @@ impl Solve {
             theories.push(Theory::load(name)?);
             let [first, .., last] = theories.as_slice() else { continue };
             if last.control.name != first.control.name {
-                bail!("{} runs along {}, {} along {}; they cannot share a figure", first.name(), first.control.name, last.name(), last.control.name);
+                bail!(
+                    "{} runs along {}, {} along {}; they cannot share a figure",
+                    first.name(),
+                    first.control.name,
+                    last.name(),
+                    last.control.name
+                );
             }
-            if theories[..theories.len() - 1].iter().any(|t| t.name() == theories[theories.len() - 1].name()) {
+            if theories[..theories.len() - 1].iter().any(|t| t.name() == theories[theories.len() - 1].name())
+            {
                 bail!("`{name}` is compared with itself");
             }
         }
@@ -130,8 +137,9 @@ impl Solve {
         }
         let name = Path::new(&self.system).file_stem().unwrap_or_default();
         let folder = Path::new("results");
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}; name files with --output and --plot", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("cannot make the folder {}; name files with --output and --plot", folder.display())
+        })?;
         let path = |extension: &str| folder.join(name).with_extension(extension);
         Ok(Files { csv: Some(path("csv")), svg: Some(path("svg")) })
     }
@@ -146,7 +154,9 @@ impl Solve {
         let rows_in_all = plan.cells().saturating_mul(self.rows_per_cell(theories, plan));
         let keep = rows_in_all <= MOST_ROWS_KEPT;
         if !keep && (files.svg.is_some() || self.format == Format::Json) {
-            bail!("{rows_in_all} rows are too many for a figure or JSON; write them with --output, or sweep fewer values");
+            bail!(
+                "{rows_in_all} rows are too many for a figure or JSON; write them with --output, or sweep fewer values"
+            );
         }
         let mut csv = match &files.csv {
             Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, &columns)?),
@@ -211,7 +221,11 @@ impl Solve {
         }
         self.print(&kept, &drawn, keep)?;
         self.print_notes(&lines, &tally, &written, theories);
-        Ok(if tally.failed > 0 || tally.verification_failed(self.values.tolerance) { NOT_CONVERGED } else { FINE })
+        Ok(if tally.failed > 0 || tally.verification_failed(self.values.tolerance) {
+            NOT_CONVERGED
+        } else {
+            FINE
+        })
     }
 
     fn rows_per_cell(&self, theories: &[Theory], plan: &Plan) -> usize {
@@ -239,7 +253,14 @@ impl Solve {
     }
 
     /// The side file: what is needed to make the table again.
-    fn side(&self, theories: &[Theory], plan: &Plan, columns: &[Column], events: Vec<Value>, tally: &Tally) -> SideFile {
+    fn side(
+        &self,
+        theories: &[Theory],
+        plan: &Plan,
+        columns: &[Column],
+        events: Vec<Value>,
+        tally: &Tally,
+    ) -> SideFile {
         let mut parameters: IndexMap<String, Value> = IndexMap::new();
         for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {
             for (parameter, value) in system.parameters.iter().zip(system.parameter_values(&plan.fixed)) {
@@ -280,7 +301,9 @@ impl Solve {
                     let wanted = match c.role {
                         Role::Control | Role::Parameter | Role::Label => true,
                         Role::Output => drawn.contains(&c.name),
-                        Role::Certificate => certificate.contains(&c.name.as_str()) || drawn.contains(&c.name),
+                        Role::Certificate => {
+                            certificate.contains(&c.name.as_str()) || drawn.contains(&c.name)
+                        }
                     };
                     if wanted {
                         columns.push(c.name.clone());
@@ -309,14 +332,20 @@ impl Solve {
                 tally.failed,
                 tally.rows,
                 if tally.worst_quadrature > self.values.tolerance {
-                    format!("averages were reached only to {:.1e}; is an integrand not smooth? --tolerance sets what is accepted", tally.worst_quadrature)
+                    format!(
+                        "averages were reached only to {:.1e}; is an integrand not smooth? --tolerance sets what is accepted",
+                        tally.worst_quadrature
+                    )
                 } else {
                     "no start led to a solution; add starts to a [[branch]] of the equation file".to_string()
                 }
             );
         }
         if tally.verification_failed(self.values.tolerance) {
-            eprintln!("warning: the independent quadrature differs by {:.1e}", tally.verify_difference.unwrap_or(0.0));
+            eprintln!(
+                "warning: the independent quadrature differs by {:.1e}",
+                tally.verify_difference.unwrap_or(0.0)
+            );
         }
         if self.values.quiet {
             return;
@@ -325,13 +354,19 @@ impl Solve {
             eprintln!("note: {line}");
         }
         if lines.len() > NOTES_SHOWN {
-            eprintln!("note: {} more changes and ends of branches are in the JSON side file", lines.len() - NOTES_SHOWN);
+            eprintln!(
+                "note: {} more changes and ends of branches are in the JSON side file",
+                lines.len() - NOTES_SHOWN
+            );
         }
         if let Some(worst) = tally.verify_difference {
             eprintln!("note: double-exponential check: the largest difference of any output is {worst:.1e}");
         }
         if tally.nodes > 0 {
-            eprintln!("note: {} rows; averages within {:.1e} with up to {} nodes", tally.rows, tally.worst_quadrature, tally.nodes);
+            eprintln!(
+                "note: {} rows; averages within {:.1e} with up to {} nodes",
+                tally.rows, tally.worst_quadrature, tally.nodes
+            );
         }
         if written.is_empty() {
             if self.format == Format::Table {
@@ -349,7 +384,10 @@ impl Solve {
 /// The side file of a CSV.
 fn side_file(csv: &Path) -> anyhow::Result<PathBuf> {
     if csv.extension().is_some_and(|e| e == "json") {
-        bail!("--output {} names the CSV; its side file would have the same name. Use FILE.csv", csv.display());
+        bail!(
+            "--output {} names the CSV; its side file would have the same name. Use FILE.csv",
+            csv.display()
+        );
     }
     Ok(csv.with_extension("json"))
 }

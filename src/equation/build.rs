@@ -38,7 +38,8 @@ pub fn control(file: &File, source: &Arc<Source>) -> Result<Control, EquationErr
     let c = &file.control;
     let (from, to, points) = (*c.from.get_ref(), *c.to.get_ref(), *c.points.get_ref());
     if !(from.is_finite() && to.is_finite() && from < to) {
-        let message = format!("the control runs from {from} to {to}; `from` must be less than `to`, both finite");
+        let message =
+            format!("the control runs from {from} to {to}; `from` must be less than `to`, both finite");
         return Err(EquationError::at(source.place(c.to.span()), Problem::Structure(message)));
     }
     if !(1..=10_000_000).contains(&points) {
@@ -105,7 +106,9 @@ impl Builder<'_> {
     fn build(&self, name: &str) -> Result<System, EquationError> {
         let file = self.file;
         if let Some(piece) = file.piece.first() {
-            return Err(self.structure(piece.span(), "a piece of a composite cannot itself be a composite".into()));
+            return Err(
+                self.structure(piece.span(), "a piece of a composite cannot itself be a composite".into())
+            );
         }
         let control = control(file, self.source)?;
         let first_unknown = file.parameters.len() + 1;
@@ -144,14 +147,18 @@ impl Builder<'_> {
                     }
                     let mut lists = Vec::new();
                     for (list, what) in [(&d.values, "a value of a variable"), (&d.weights, "a weight")] {
-                        let parsed = list.iter().map(|v| self.parse_value(v)).collect::<Result<Vec<_>, _>>()?;
+                        let parsed =
+                            list.iter().map(|v| self.parse_value(v)).collect::<Result<Vec<_>, _>>()?;
                         for v in &parsed {
                             scalar(v, what, Allowed::Parameters)?;
                         }
                         lists.push(parsed);
                     }
                     let show = |l: &[Written]| {
-                        l.iter().map(|v| v.text.value.trim_end_matches(".0").to_string()).collect::<Vec<_>>().join(", ")
+                        l.iter()
+                            .map(|v| v.text.value.trim_end_matches(".0").to_string())
+                            .collect::<Vec<_>>()
+                            .join(", ")
                     };
                     variables.push((
                         name.get_ref().clone(),
@@ -193,7 +200,10 @@ impl Builder<'_> {
             outputs.push((name.get_ref().clone(), w, entry.meaning.clone()));
         }
         if outputs.is_empty() && file.unknowns.is_empty() {
-            return Err(self.structure(0..0, "the file has neither unknowns nor [outputs]: there is nothing to compute".into()));
+            return Err(self.structure(
+                0..0,
+                "the file has neither unknowns nor [outputs]: there is nothing to compute".into(),
+            ));
         }
 
         // Build.
@@ -282,7 +292,8 @@ impl Builder<'_> {
         for row in 0..k {
             for (column, entries) in columns.iter().enumerate() {
                 // A Hessian is symmetric; its upper triangle serves both.
-                let entry = if kind == Kind::Energy && column < row { columns[row][column] } else { entries[row] };
+                let entry =
+                    if kind == Kind::Energy && column < row { columns[row][column] } else { entries[row] };
                 roots.push(entry);
             }
         }
@@ -293,7 +304,8 @@ impl Builder<'_> {
             jacobian: residual + k,
             along_control: residual + k + k * k,
         };
-        let equations_program = Program::compile(&graph, &roots, first_unknown);
+        let equations_program =
+            Program::compile_in_two(&graph, &roots, equation_roots.along_control, first_unknown);
         let output_roots: Vec<Node> =
             symbols.iter().chain(&output_nodes).copied().chain(energy_node).collect();
         let boundary_program = Program::compile(&graph, &output_roots, first_unknown);
@@ -440,7 +452,10 @@ impl Builder<'_> {
         }
         if let Some(plot) = &file.plot {
             for column in &plot.columns {
-                if !taken.iter().any(|(t, kind)| t == column.get_ref() && matches!(*kind, "unknown" | "output")) {
+                if !taken
+                    .iter()
+                    .any(|(t, kind)| t == column.get_ref() && matches!(*kind, "unknown" | "output"))
+                {
                     let outputs = taken.iter().filter(|(_, k)| matches!(*k, "unknown" | "output"));
                     let near = nearest(column.get_ref(), outputs.map(|(t, _)| t.as_str()));
                     let problem = Problem::UnknownName { name: column.get_ref().clone(), nearest: near };
@@ -463,8 +478,9 @@ impl Builder<'_> {
         .flatten()
         .collect();
         if let [(first, _), (second, span), ..] = sections.as_slice() {
-            let message =
-                format!("both {first} and {second} are given; exactly one of [energy], [fixed_point] and [residual] says what the unknowns satisfy");
+            let message = format!(
+                "both {first} and {second} are given; exactly one of [energy], [fixed_point] and [residual] says what the unknowns satisfy"
+            );
             return Err(self.structure(span.clone(), message));
         }
         let first_unknown = file.unknowns.keys().next();
@@ -474,7 +490,9 @@ impl Builder<'_> {
                 return Err(self.structure(name.span(), message.into()));
             }
             (Some((section, span)), None) => {
-                return Err(self.structure(span.clone(), format!("{section} is given, but there are no [unknowns]")));
+                return Err(
+                    self.structure(span.clone(), format!("{section} is given, but there are no [unknowns]"))
+                );
             }
             _ => {}
         }
@@ -493,7 +511,8 @@ impl Builder<'_> {
         if let Some(residual) = &file.residual {
             let (given, needed) = (residual.get_ref().len(), file.unknowns.len());
             if given != needed {
-                let message = format!("[residual] has {given} equations for {needed} unknowns; the numbers must agree");
+                let message =
+                    format!("[residual] has {given} equations for {needed} unknowns; the numbers must agree");
                 return Err(self.structure(residual.span(), message));
             }
             let mut equations = Vec::new();
@@ -545,7 +564,8 @@ impl Builder<'_> {
                 (Some(starts), None) if !starts.is_empty() => (false, starts.iter().collect::<Vec<_>>()),
                 (None, Some(at)) => (true, vec![at]),
                 _ => {
-                    let message = format!("branch `{name}` needs either `start = [{{…}}, …]` or `at = {{…}}`");
+                    let message =
+                        format!("branch `{name}` needs either `start = [{{…}}, …]` or `at = {{…}}`");
                     return Err(self.structure(span, message));
                 }
             };
@@ -608,9 +628,12 @@ impl Builder<'_> {
         let values = system.parameter_values(&[]);
         system.check_parameters(&values).map_err(|error| {
             let span = match &*error.problem {
-                Problem::OutsideDomain { name, .. } => {
-                    self.file.parameters.iter().find(|(n, _)| n.get_ref() == name).map(|(_, p)| p.default.span())
-                }
+                Problem::OutsideDomain { name, .. } => self
+                    .file
+                    .parameters
+                    .iter()
+                    .find(|(n, _)| n.get_ref() == name)
+                    .map(|(_, p)| p.default.span()),
                 Problem::WeightSum { variable, .. } | Problem::BadWeight { variable, .. } => {
                     self.file.variables.iter().find(|(n, _)| n.get_ref() == variable).map(|(_, v)| v.span())
                 }

@@ -26,11 +26,7 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
                 }
                 Operation::Combine(op, a, b) => {
                     let (da, db) = (derivative[a.index()], derivative[b.index()]);
-                    if da == zero && db == zero {
-                        zero
-                    } else {
-                        combine(graph, op, (a, da), (b, db), node)
-                    }
+                    if da == zero && db == zero { zero } else { combine(graph, op, (a, da), (b, db), node) }
                 }
                 // The weight depends on the variable alone.
                 Operation::Average { variable, weight, body } => {
@@ -98,7 +94,13 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
     }
 }
 
-fn combine(graph: &mut Graph, op: Combine, (a, da): (Node, Node), (b, db): (Node, Node), value: Node) -> Node {
+fn combine(
+    graph: &mut Graph,
+    op: Combine,
+    (a, da): (Node, Node),
+    (b, db): (Node, Node),
+    value: Node,
+) -> Node {
     match op {
         Combine::Add => graph.add(da, db),
         Combine::Subtract => graph.subtract(da, db),

@@ -165,7 +165,9 @@ pub enum Problem {
     #[error("{0}")]
     Structure(String),
     /// Averages over too many normal variables at once.
-    #[error("an average over {variables} normal variables at once needs a product rule of {nodes}^{variables} = {size:.1e} nodes; at most {limit:.0e} are allowed. Average over fewer variables at a time")]
+    #[error(
+        "an average over {variables} normal variables at once needs a product rule of {nodes}^{variables} = {size:.1e} nodes; at most {limit:.0e} are allowed. Average over fewer variables at a time"
+    )]
     ProductTooLarge {
         /// How many normal variables.
         variables: u32,
@@ -177,7 +179,9 @@ pub enum Problem {
         limit: f64,
     },
     /// The expansion over discrete variables is too large.
-    #[error("the equations expand to more than {limit} operations when the discrete variables are summed; use fewer values")]
+    #[error(
+        "the equations expand to more than {limit} operations when the discrete variables are summed; use fewer values"
+    )]
     TooManyOperations {
         /// The limit.
         limit: usize,

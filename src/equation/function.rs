@@ -7,8 +7,23 @@ use std::f64::consts::{FRAC_1_SQRT_2, LN_2, SQRT_2};
 
 /// The names that a user can call.
 pub const NAMES: &[&str] = &[
-    "exp", "log", "sqrt", "abs", "sign", "tanh", "atanh", "sinh", "cosh", "erf", "erfc", "normal_pdf",
-    "normal_cdf", "logistic", "log_cosh", "min", "max",
+    "exp",
+    "log",
+    "sqrt",
+    "abs",
+    "sign",
+    "tanh",
+    "atanh",
+    "sinh",
+    "cosh",
+    "erf",
+    "erfc",
+    "normal_pdf",
+    "normal_cdf",
+    "logistic",
+    "log_cosh",
+    "min",
+    "max",
 ];
 
 /// A function of one argument.

@@ -352,7 +352,8 @@ impl Graph {
             self.expand(v, node, one, depth - 1, &mut inner);
             let polynomial =
                 inner.iter().all(|t| t.factors.iter().all(|f| self.depends_on_variable_alone(*f, v)));
-            let multiply_out = inner.len() == 1 || polynomial && expanded.len() * inner.len() <= EXPANSION_TERMS;
+            let multiply_out =
+                inner.len() == 1 || polynomial && expanded.len() * inner.len() <= EXPANSION_TERMS;
             if !multiply_out {
                 inner = vec![Term { coefficient: one, factors: vec![node] }];
             }

@@ -61,7 +61,9 @@ impl<'s> Lowering<'s> {
                 let count = self.discrete[variable].values.len();
                 if assignments.len().saturating_mul(count) > MAX_NODES {
                     let place = definition.expression.span.clone();
-                    return Err(definition.text.error(place, Problem::TooManyOperations { limit: MAX_NODES }));
+                    return Err(definition
+                        .text
+                        .error(place, Problem::TooManyOperations { limit: MAX_NODES }));
                 }
                 assignments = assignments
                     .into_iter()
@@ -101,7 +103,9 @@ impl<'s> Lowering<'s> {
         Ok(match &e.kind {
             ExpressionKind::Number(x) => self.graph.constant(*x),
             ExpressionKind::Name(name) => match self.scope.meaning(name) {
-                Some(Meaning::Parameter(s) | Meaning::Control(s) | Meaning::Unknown(s)) => self.graph.symbol(s),
+                Some(Meaning::Parameter(s) | Meaning::Control(s) | Meaning::Unknown(s)) => {
+                    self.graph.symbol(s)
+                }
                 Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
                 Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
                 Some(Meaning::Definition(i)) => {

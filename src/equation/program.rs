@@ -1,8 +1,9 @@
 //! The compiled form of a set of graph nodes: straight-line instructions over scalars and whole arrays of
 //! quadrature nodes.
 //!
-//! Instructions stand in three sections by what they depend on: the quadrature rule alone, the point
-//! (parameters and control), the unknowns. Only the last runs at every evaluation, without allocation.
+//! Instructions stand in sections by what they depend on: the quadrature rule alone, the point (parameters and
+//! control), the unknowns; and what only the later roots need, which runs on demand. Only the section of the
+//! unknowns runs at every evaluation, without allocation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -21,6 +22,7 @@ enum Section {
     Rule,
     Point,
     Unknowns,
+    Late,
 }
 
 /// An operand of an array operation.
@@ -33,16 +35,61 @@ enum Operand {
 #[derive(Debug, Clone, Copy)]
 enum Instruction {
     /// A run of equal scalar operations.
-    Scalars { operation: ScalarOperation, from: u32, to: u32 },
-    ApplyArray { f: Function, a: Slot, out: Slot },
-    CombineArray { op: Combine, a: Operand, b: Operand, out: Slot },
-    TanhSech2 { a: Slot, tanh: Slot, sech2: Slot },
-    Affine { offset: Register, slope: Register, a: Slot, out: Slot },
-    Expand { a: Slot, from: Axes, to: Axes, out: Slot },
-    Sum { weights: Slot, out: Register },
-    Dot { weights: Slot, a: Slot, out: Register },
-    Dot3 { weights: Slot, a: Slot, b: Slot, out: Register },
-    Reduce { weights: Slot, a: Slot, axes: Axes, variable: u8, out: Slot },
+    Scalars {
+        operation: ScalarOperation,
+        from: u32,
+        to: u32,
+    },
+    ApplyArray {
+        f: Function,
+        a: Slot,
+        out: Slot,
+    },
+    CombineArray {
+        op: Combine,
+        a: Operand,
+        b: Operand,
+        out: Slot,
+    },
+    TanhSech2 {
+        a: Slot,
+        tanh: Slot,
+        sech2: Slot,
+    },
+    Affine {
+        offset: Register,
+        slope: Register,
+        a: Slot,
+        out: Slot,
+    },
+    Expand {
+        a: Slot,
+        from: Axes,
+        to: Axes,
+        out: Slot,
+    },
+    Sum {
+        weights: Slot,
+        out: Register,
+    },
+    Dot {
+        weights: Slot,
+        a: Slot,
+        out: Register,
+    },
+    Dot3 {
+        weights: Slot,
+        a: Slot,
+        b: Slot,
+        out: Register,
+    },
+    Reduce {
+        weights: Slot,
+        a: Slot,
+        axes: Axes,
+        variable: u8,
+        out: Slot,
+    },
 }
 
 /// A scalar operation; most of what stands between the averages is made of these.
@@ -61,6 +108,7 @@ pub struct Program {
     rule: Vec<Instruction>,
     point: Vec<Instruction>,
     unknowns: Vec<Instruction>,
+    late: Vec<Instruction>,
     scalars: Vec<ScalarRegisters>,
     registers: Vec<f64>,
     /// Axes of each slot, which give its length.
@@ -85,7 +133,13 @@ pub struct Workspace {
 impl Program {
     /// Compiles the roots, which must be scalars. Symbols from `first_unknown` on are unknowns.
     pub fn compile(graph: &Graph, roots: &[Node], first_unknown: usize) -> Program {
-        Compiler::new(graph, roots, first_unknown).compile(roots)
+        Program::compile_in_two(graph, roots, roots.len(), first_unknown)
+    }
+
+    /// The same, where only the first `early` roots are computed by [`Program::evaluate`] and the others by
+    /// [`Program::evaluate_late`].
+    pub fn compile_in_two(graph: &Graph, roots: &[Node], early: usize, first_unknown: usize) -> Program {
+        Compiler::new(graph, roots, early, first_unknown).compile(roots)
     }
 
     /// The largest number of normal variables that one array spans.
@@ -132,6 +186,11 @@ impl Program {
         run(&self.unknowns, &self.scalars, workspace);
     }
 
+    /// Computes the late roots after [`Program::evaluate`] at the same values.
+    pub fn evaluate_late(&self, workspace: &mut Workspace) {
+        run(&self.late, &self.scalars, workspace);
+    }
+
     /// How many roots there are.
     pub fn roots(&self) -> usize {
         self.roots.len()
@@ -163,6 +222,8 @@ struct Compiler<'g> {
     graph: &'g Graph,
     first_unknown: usize,
     nodes: Vec<Node>,
+    /// Nodes that the early roots need.
+    early: BTreeSet<Node>,
     section: HashMap<Node, Section>,
     home: HashMap<Node, Home>,
     uses: HashMap<Node, usize>,
@@ -176,7 +237,7 @@ struct Compiler<'g> {
 }
 
 impl<'g> Compiler<'g> {
-    fn new(graph: &'g Graph, roots: &[Node], first_unknown: usize) -> Self {
+    fn new(graph: &'g Graph, roots: &[Node], early: usize, first_unknown: usize) -> Self {
         let nodes = graph.reachable(roots);
         let mut uses: HashMap<Node, usize> = HashMap::new();
         for node in &nodes {
@@ -191,6 +252,7 @@ impl<'g> Compiler<'g> {
             graph,
             first_unknown,
             nodes,
+            early: graph.reachable(&roots[..early]).into_iter().collect(),
             section: HashMap::new(),
             home: HashMap::new(),
             uses,
@@ -203,6 +265,7 @@ impl<'g> Compiler<'g> {
                 rule: Vec::new(),
                 point: Vec::new(),
                 unknowns: Vec::new(),
+                late: Vec::new(),
                 scalars: Vec::new(),
                 registers: Vec::new(),
                 slots: Vec::new(),
@@ -251,7 +314,9 @@ impl<'g> Compiler<'g> {
         let mut ready: BTreeMap<Option<ScalarOperation>, BTreeSet<Node>> = BTreeMap::new();
         let kind = |node: Node| match self.graph.operation(node) {
             Operation::Apply(f, _) if self.graph.axes(node).is_none() => Some(ScalarOperation::Apply(f)),
-            Operation::Combine(op, _, _) if self.graph.axes(node).is_none() => Some(ScalarOperation::Combine(op)),
+            Operation::Combine(op, _, _) if self.graph.axes(node).is_none() => {
+                Some(ScalarOperation::Combine(op))
+            }
             _ => None,
         };
         for node in &self.nodes {
@@ -289,11 +354,12 @@ impl<'g> Compiler<'g> {
     }
 
     fn section_of(&self, node: Node) -> Section {
-        match self.graph.operation(node) {
+        let section = match self.graph.operation(node) {
             Operation::Symbol(s) if s as usize >= self.first_unknown => Section::Unknowns,
             Operation::Symbol(_) => Section::Point,
             _ => self.graph.children(node).map(|c| self.section[&c]).max().unwrap_or(Section::Rule),
-        }
+        };
+        if section == Section::Unknowns && !self.early.contains(&node) { Section::Late } else { section }
     }
 
     /// Products that only one average needs go into a three-factor sum; `a + w z` becomes one pass.
@@ -311,6 +377,7 @@ impl<'g> Compiler<'g> {
             };
             if let Some(candidate) = candidate
                 && self.uses[&candidate] == 1
+                && self.section[&candidate] == self.section[node]
             {
                 self.fused.push(candidate);
             }
@@ -349,6 +416,7 @@ impl<'g> Compiler<'g> {
             Section::Rule => self.program.rule.push(instruction),
             Section::Point => self.program.point.push(instruction),
             Section::Unknowns => self.program.unknowns.push(instruction),
+            Section::Late => self.program.late.push(instruction),
         }
     }
 
@@ -360,9 +428,12 @@ impl<'g> Compiler<'g> {
             Section::Rule => &mut self.program.rule,
             Section::Point => &mut self.program.point,
             Section::Unknowns => &mut self.program.unknowns,
+            Section::Late => &mut self.program.late,
         };
         match list.last_mut() {
-            Some(Instruction::Scalars { operation: last, to, .. }) if *to == at && *last == operation => *to = at + 1,
+            Some(Instruction::Scalars { operation: last, to, .. }) if *to == at && *last == operation => {
+                *to = at + 1
+            }
             _ => list.push(Instruction::Scalars { operation, from: at, to: at + 1 }),
         }
     }
@@ -430,8 +501,12 @@ impl<'g> Compiler<'g> {
         } else {
             let values = self.operand(function, Axes::of(variable));
             let out = self.slot(Axes::of(variable));
-            let instruction =
-                Instruction::CombineArray { op: Combine::Multiply, a: Operand::Array(weights), b: values, out };
+            let instruction = Instruction::CombineArray {
+                op: Combine::Multiply,
+                a: Operand::Array(weights),
+                b: values,
+                out,
+            };
             self.emit(Section::Rule, instruction);
             out
         };
@@ -485,11 +560,8 @@ impl<'g> Compiler<'g> {
                 self.program.tanh_arrays.push(axes);
             }
             let other = if f == Function::Tanh { Function::Sech2 } else { Function::Tanh };
-            let partner = self
-                .nodes
-                .iter()
-                .copied()
-                .find(|n| self.graph.operation(*n) == Operation::Apply(other, a));
+            let partner =
+                self.nodes.iter().copied().find(|n| self.graph.operation(*n) == Operation::Apply(other, a));
             if let Some(partner) = partner {
                 let second = self.slot(axes);
                 let (tanh, sech2) = if f == Function::Tanh { (out, second) } else { (second, out) };
@@ -613,6 +685,12 @@ fn share_slots(program: &mut Program) {
             }
         }
     }
+    // What the late section reads stays as it is.
+    let kept: BTreeSet<Slot> = program
+        .late
+        .iter_mut()
+        .flat_map(|i| i.slots_mut().into_iter().map(|s| *s).collect::<Vec<_>>())
+        .collect();
     let mut renamed: HashMap<Slot, Slot> = HashMap::new();
     let mut free: Vec<Slot> = Vec::new();
     for i in 0..program.unknowns.len() {
@@ -622,7 +700,7 @@ fn share_slots(program: &mut Program) {
         written.sort_unstable();
         for slot in written {
             let axes = program.slots[slot];
-            let reuse = free.iter().position(|f| program.slots[*f] == axes);
+            let reuse = free.iter().position(|f| program.slots[*f] == axes).filter(|_| !kept.contains(&slot));
             renamed.insert(slot, reuse.map_or(slot, |r| free.swap_remove(r)));
         }
         let ended = program.unknowns[i].reads();
@@ -636,6 +714,7 @@ fn share_slots(program: &mut Program) {
         for slot in ended {
             // Only what this section wrote may be given away.
             if last_read.get(&slot) == Some(&i)
+                && !kept.contains(&slot)
                 && let Some(new) = renamed.get(&slot)
                 && !free.contains(new)
             {
@@ -652,8 +731,8 @@ fn compact_slots(program: &mut Program) {
     for slot in program.coordinates.iter().chain(&program.quadrature_weights) {
         used[*slot] = true;
     }
-    let Program { rule, point, unknowns, .. } = program;
-    for instruction in rule.iter_mut().chain(point.iter_mut()).chain(unknowns.iter_mut()) {
+    let Program { rule, point, unknowns, late, .. } = program;
+    for instruction in rule.iter_mut().chain(point).chain(unknowns).chain(late) {
         for slot in instruction.slots_mut() {
             used[*slot] = true;
         }
@@ -669,8 +748,8 @@ fn compact_slots(program: &mut Program) {
     for slot in program.coordinates.iter_mut().chain(&mut program.quadrature_weights) {
         *slot = place[*slot];
     }
-    let Program { rule, point, unknowns, .. } = program;
-    for instruction in rule.iter_mut().chain(point.iter_mut()).chain(unknowns.iter_mut()) {
+    let Program { rule, point, unknowns, late, .. } = program;
+    for instruction in rule.iter_mut().chain(point).chain(unknowns).chain(late) {
         for slot in instruction.slots_mut() {
             *slot = place[*slot];
         }

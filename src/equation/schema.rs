@@ -255,7 +255,9 @@ impl File {
         if source.text.trim().is_empty() {
             return Err(EquationError::at(
                 source.place(0..0),
-                Problem::Structure("the file is empty; an equation file needs at least title, control and outputs".into()),
+                Problem::Structure(
+                    "the file is empty; an equation file needs at least title, control and outputs".into(),
+                ),
             ));
         }
         toml::from_str(&source.text).map_err(|e| {

@@ -259,12 +259,13 @@ impl Scope {
                     _ => {
                         let nearest = nearest(name, NAMES.iter().copied());
                         let place = e.span.start..e.span.start + name.len();
-                        return Err(text.error(place, Problem::UnknownFunction { name: name.clone(), nearest }));
+                        return Err(
+                            text.error(place, Problem::UnknownFunction { name: name.clone(), nearest })
+                        );
                     }
                 };
                 if arguments.len() != expected {
-                    let problem =
-                        Problem::Arguments { name: name.clone(), expected, given: arguments.len() };
+                    let problem = Problem::Arguments { name: name.clone(), expected, given: arguments.len() };
                     return Err(text.error(e.span.clone(), problem));
                 }
                 let mut shape = Shape::default();
@@ -275,15 +276,11 @@ impl Scope {
             }
             ExpressionKind::Average(names, body) => {
                 for (i, (name, place)) in names.iter().enumerate() {
-                    let known = matches!(
-                        self.meaning(name),
-                        Some(Meaning::Discrete(_) | Meaning::Normal(_))
-                    );
+                    let known = matches!(self.meaning(name), Some(Meaning::Discrete(_) | Meaning::Normal(_)));
                     if !known {
                         let variables = self.variables();
-                        return Err(
-                            text.error(place.clone(), Problem::NotAVariable { name: name.clone(), variables })
-                        );
+                        return Err(text
+                            .error(place.clone(), Problem::NotAVariable { name: name.clone(), variables }));
                     }
                     if names[..i].iter().any(|(n, _)| n == name) {
                         let message = format!("`{name}` stands twice in this average");
@@ -318,7 +315,8 @@ impl Scope {
                     return Err(text.error(e.span.clone(), problem));
                 }
                 if let Some(known) = &self.definitions[i].shape {
-                    shape.variables = known.variables.iter().map(|(v, _)| (v.clone(), e.span.clone())).collect();
+                    shape.variables =
+                        known.variables.iter().map(|(v, _)| (v.clone(), e.span.clone())).collect();
                     shape.unknown = known.unknown.as_ref().map(|(v, _)| (v.clone(), e.span.clone()));
                     shape.control = known.control.as_ref().map(|(v, _)| (v.clone(), e.span.clone()));
                 }
@@ -329,7 +327,9 @@ impl Scope {
                 let mut known: Vec<&str> = known.collect();
                 known.sort_unstable();
                 let nearest = nearest(name, known);
-                return Err(text.error(e.span.clone(), Problem::UnknownName { name: name.to_string(), nearest }));
+                return Err(
+                    text.error(e.span.clone(), Problem::UnknownName { name: name.to_string(), nearest })
+                );
             }
         }
         Ok(shape)
@@ -378,7 +378,9 @@ fn names_in<'e>(e: &'e Expression, names: &mut Vec<&'e str>) {
     match &e.kind {
         ExpressionKind::Number(_) => {}
         ExpressionKind::Name(n) => names.push(n),
-        ExpressionKind::Negative(a) | ExpressionKind::Not(a) | ExpressionKind::Average(_, a) => names_in(a, names),
+        ExpressionKind::Negative(a) | ExpressionKind::Not(a) | ExpressionKind::Average(_, a) => {
+            names_in(a, names)
+        }
         ExpressionKind::Binary(_, a, b) => {
             names_in(a, names);
             names_in(b, names);

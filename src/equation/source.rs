@@ -102,11 +102,8 @@ impl Text {
         let span = self.span.start.min(self.source.text.len())..self.span.end.min(self.source.text.len());
         let raw = &self.source.text[span];
         let (skip, escapes) = if raw.starts_with("\"\"\"") || raw.starts_with("'''") {
-            let newline = if raw[3..].starts_with("\r\n") {
-                2
-            } else {
-                usize::from(raw[3..].starts_with('\n'))
-            };
+            let newline =
+                if raw[3..].starts_with("\r\n") { 2 } else { usize::from(raw[3..].starts_with('\n')) };
             (3 + newline, raw.starts_with('"'))
         } else if raw.starts_with(['"', '\'']) {
             (1, raw.starts_with('"'))

@@ -66,7 +66,8 @@ impl Theory {
             Some(folder) if Path::new(name).is_relative() => folder.join(name),
             _ => Path::new(name).to_path_buf(),
         };
-        let unreadable = |reason: String| EquationError::from(Problem::Unreadable { path: path.clone(), reason });
+        let unreadable =
+            |reason: String| EquationError::from(Problem::Unreadable { path: path.clone(), reason });
         let bytes = std::fs::read(&path).map_err(|e| unreadable(e.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|e| {
             let at = e.utf8_error().valid_up_to();
@@ -124,8 +125,13 @@ impl Theory {
         }
         let candidates = known.iter().map(String::as_str).chain([self.control.name.as_str()]);
         let nearest = super::error::nearest(name, candidates);
-        Err(Problem::UnknownParameter { system: self.name().to_string(), name: name.to_string(), nearest, known }
-            .into())
+        Err(Problem::UnknownParameter {
+            system: self.name().to_string(),
+            name: name.to_string(),
+            nearest,
+            known,
+        }
+        .into())
     }
 
     /// Checks the given values in every piece.
@@ -198,8 +204,10 @@ fn composite(
             return Err(structure(span, message));
         }
         end = piece.to;
-        if pieces.iter().any(|p| p.system.name() == piece.system.get_ref()) || piece.system.get_ref() == name {
-            let message = format!("the piece `{}` stands twice, or is this file itself", piece.system.get_ref());
+        if pieces.iter().any(|p| p.system.name() == piece.system.get_ref()) || piece.system.get_ref() == name
+        {
+            let message =
+                format!("the piece `{}` stands twice, or is this file itself", piece.system.get_ref());
             return Err(structure(span, message));
         }
         let sub = load_piece(piece.system.get_ref(), folder).map_err(|e| match e.place {
@@ -225,13 +233,13 @@ fn composite(
         return Err(structure(file.control.to.span(), message));
     }
     agree_on_defaults(&pieces).map_err(|message| structure(file.piece[0].span(), message))?;
-    let theory = Theory { description: description(name, file), control, pieces, limit: limit(file, source)? };
+    let theory =
+        Theory { description: description(name, file), control, pieces, limit: limit(file, source)? };
     if let Some(l) = &file.limit {
         let parameter = &l.get_ref().parameter;
-        theory.check_parameter_name(parameter.get_ref()).map_err(|e| EquationError {
-            place: Some(source.place(parameter.span())),
-            ..e
-        })?;
+        theory
+            .check_parameter_name(parameter.get_ref())
+            .map_err(|e| EquationError { place: Some(source.place(parameter.span())), ..e })?;
     }
     Ok(theory)
 }

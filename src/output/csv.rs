@@ -18,9 +18,7 @@ pub struct CsvWriter<W: Write> {
 impl<W: Write> CsvWriter<W> {
     /// Starts a file: writes the header line.
     pub fn new(sink: W, columns: &[Column]) -> io::Result<Self> {
-        let mut writer = WriterBuilder::new()
-            .terminator(Terminator::Any(b'\n'))
-            .from_writer(sink);
+        let mut writer = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(sink);
         writer.write_record(columns.iter().map(|column| column.name.as_str()))?;
         Ok(CsvWriter { writer })
     }
@@ -155,19 +153,11 @@ mod tests {
         let text = written(
             &["t", "branch", "iterations", "b"],
             &[
-                vec![
-                    0.5.into(),
-                    "constant".into(),
-                    7u64.into(),
-                    f64::INFINITY.into(),
-                ],
+                vec![0.5.into(), "constant".into(), 7u64.into(), f64::INFINITY.into()],
                 vec![0.6.into(), "informative".into(), 9u64.into(), Cell::Missing],
             ],
         );
-        assert_eq!(
-            text,
-            "t,branch,iterations,b\n0.5,constant,7,inf\n0.6,informative,9,\n"
-        );
+        assert_eq!(text, "t,branch,iterations,b\n0.5,constant,7,inf\n0.6,informative,9,\n");
     }
 
     #[test]

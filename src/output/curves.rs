@@ -12,10 +12,7 @@ pub fn curves_of(table: &Table, x: &str, y: &str, breaks: &[&str]) -> Vec<Vec<(f
     let (Some(x), Some(y)) = (table.column(x), table.column(y)) else {
         return Vec::new();
     };
-    let breaks: Vec<usize> = breaks
-        .iter()
-        .filter_map(|name| table.column(name))
-        .collect();
+    let breaks: Vec<usize> = breaks.iter().filter_map(|name| table.column(name)).collect();
     let finite = |cell: &Cell| cell.number().filter(|value| value.is_finite());
 
     let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();

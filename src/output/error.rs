@@ -13,9 +13,7 @@ pub enum OutputError {
     EmptyPath,
 
     /// The folder that is to hold the file does not exist.
-    #[error(
-        "cannot write '{path}': the folder '{folder}' does not exist; create it or choose another path"
-    )]
+    #[error("cannot write '{path}': the folder '{folder}' does not exist; create it or choose another path")]
     NoFolder {
         /// The file that was to be written.
         path: PathBuf,
@@ -40,9 +38,7 @@ pub enum OutputError {
     },
 
     /// The file exists and is marked read-only.
-    #[error(
-        "cannot write '{path}': the file is read-only; make it writable or choose another path"
-    )]
+    #[error("cannot write '{path}': the file is read-only; make it writable or choose another path")]
     ReadOnly {
         /// The read-only file.
         path: PathBuf,

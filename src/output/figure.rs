@@ -102,14 +102,10 @@ pub const PALETTE: [(u8, u8, u8); 7] = [
 /// Draws a figure and gives the text of the SVG file.
 pub fn draw(figure: &Figure) -> Result<String, OutputError> {
     if figure.panels.is_empty() {
-        return Err(OutputError::NoPanels {
-            title: figure.title.clone(),
-        });
+        return Err(OutputError::NoPanels { title: figure.title.clone() });
     }
-    draw_on_canvas(figure).map_err(|failure| OutputError::Drawing {
-        title: figure.title.clone(),
-        reason: failure.to_string(),
-    })
+    draw_on_canvas(figure)
+        .map_err(|failure| OutputError::Drawing { title: figure.title.clone(), reason: failure.to_string() })
 }
 
 fn draw_on_canvas(figure: &Figure) -> Result<String, DrawingFailure> {

@@ -34,9 +34,7 @@ impl AtomicFile {
         let sink = match destination(path)? {
             Destination::Stream => {
                 let file = OpenOptions::new().write(true).open(path);
-                Sink::Direct(BufWriter::new(
-                    file.map_err(|reason| write_error(path, reason))?,
-                ))
+                Sink::Direct(BufWriter::new(file.map_err(|reason| write_error(path, reason))?))
             }
             Destination::File(target) => {
                 let temporary = temporary_beside(path, &target)?;
@@ -110,17 +108,11 @@ fn destination(path: &Path) -> Result<Destination, OutputError> {
         return Err(OutputError::EmptyPath);
     }
     match fs::metadata(path) {
-        Ok(there) if there.is_dir() => Err(OutputError::IsFolder {
-            path: path.to_owned(),
-        }),
+        Ok(there) if there.is_dir() => Err(OutputError::IsFolder { path: path.to_owned() }),
         Ok(there) if !there.is_file() => Ok(Destination::Stream),
-        Ok(there) if there.permissions().readonly() => Err(OutputError::ReadOnly {
-            path: path.to_owned(),
-        }),
+        Ok(there) if there.permissions().readonly() => Err(OutputError::ReadOnly { path: path.to_owned() }),
         // Renaming onto a symbolic link would replace the link; the file behind it is meant.
-        Ok(_) => fs::canonicalize(path)
-            .map(Destination::File)
-            .map_err(|reason| write_error(path, reason)),
+        Ok(_) => fs::canonicalize(path).map(Destination::File).map_err(|reason| write_error(path, reason)),
         Err(_) => Ok(Destination::File(path.to_owned())),
     }
 }
@@ -136,16 +128,10 @@ fn temporary_beside(path: &Path, target: &Path) -> Result<NamedTempFile, OutputE
     match fs::metadata(folder) {
         Ok(there) if there.is_dir() => {}
         Ok(_) => {
-            return Err(OutputError::NotAFolder {
-                path,
-                folder: folder_name,
-            });
+            return Err(OutputError::NotAFolder { path, folder: folder_name });
         }
         Err(_) => {
-            return Err(OutputError::NoFolder {
-                path,
-                folder: folder_name,
-            });
+            return Err(OutputError::NoFolder { path, folder: folder_name });
         }
     }
     let made = new_temporary(folder).and_then(|temporary| {
@@ -154,11 +140,7 @@ fn temporary_beside(path: &Path, target: &Path) -> Result<NamedTempFile, OutputE
         }
         Ok(temporary)
     });
-    made.map_err(|reason| OutputError::FolderNotWritable {
-        path,
-        folder: folder_name,
-        reason,
-    })
+    made.map_err(|reason| OutputError::FolderNotWritable { path, folder: folder_name, reason })
 }
 
 fn new_temporary(folder: &Path) -> io::Result<NamedTempFile> {
@@ -174,17 +156,11 @@ fn put_in_place(writer: BufWriter<NamedTempFile>, target: &Path) -> io::Result<(
     let temporary = writer.into_inner().map_err(|error| error.into_error())?;
     // Without this, a crash soon after the rename can leave an empty file under the final name.
     temporary.as_file().sync_all()?;
-    temporary
-        .persist(target)
-        .map(drop)
-        .map_err(|error| error.error)
+    temporary.persist(target).map(drop).map_err(|error| error.error)
 }
 
 fn write_error(path: &Path, reason: io::Error) -> OutputError {
-    OutputError::Write {
-        path: path.to_owned(),
-        reason,
-    }
+    OutputError::Write { path: path.to_owned(), reason }
 }
 
 #[cfg(test)]

@@ -64,17 +64,10 @@ pub fn table_json(table: &Table, mut sink: impl Write) -> io::Result<()> {
     sink.write_all(b"[")?;
     for (index, row) in table.rows.iter().enumerate() {
         sink.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        let row = Row {
-            columns: &table.columns,
-            cells: row,
-        };
+        let row = Row { columns: &table.columns, cells: row };
         serde_json::to_writer(&mut sink, &row)?;
     }
-    let end: &[u8] = if table.rows.is_empty() {
-        b"]\n"
-    } else {
-        b"\n]\n"
-    };
+    let end: &[u8] = if table.rows.is_empty() { b"]\n" } else { b"\n]\n" };
     sink.write_all(end)
 }
 
@@ -133,12 +126,8 @@ mod tests {
             Column::new("b", "bias", Role::Output),
         ]);
         let infinite = f64::INFINITY.into();
-        table
-            .push(vec![0.25.into(), "constant".into(), infinite])
-            .unwrap();
-        table
-            .push(vec![0.5.into(), "say \"m\"".into(), Cell::Missing])
-            .unwrap();
+        table.push(vec![0.25.into(), "constant".into(), infinite]).unwrap();
+        table.push(vec![0.5.into(), "say \"m\"".into(), Cell::Missing]).unwrap();
         let mut bytes = Vec::new();
         table_json(&table, &mut bytes).unwrap();
         assert_eq!(

@@ -140,8 +140,7 @@ fn letter_or_word(word: &str) -> String {
 /// Whether a symbol is one letter, possibly with small digits, so that indices can be set on it.
 fn is_letter(symbol: &str) -> bool {
     let mut characters = symbol.chars();
-    characters.next().is_some_and(char::is_alphabetic)
-        && characters.all(|c| ('₀'..='₉').contains(&c))
+    characters.next().is_some_and(char::is_alphabetic) && characters.all(|c| ('₀'..='₉').contains(&c))
 }
 
 fn spelled(names: &[(&str, char)], word: &str) -> Option<char> {

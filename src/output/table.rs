@@ -100,12 +100,7 @@ impl Column {
     /// A column whose symbol follows from its name (see [`symbol_of`]).
     pub fn new(name: impl Into<String>, meaning: impl Into<String>, role: Role) -> Self {
         let name = name.into();
-        Column {
-            symbol: symbol_of(&name),
-            name,
-            meaning: meaning.into(),
-            role,
-        }
+        Column { symbol: symbol_of(&name), name, meaning: meaning.into(), role }
     }
 }
 
@@ -121,10 +116,7 @@ pub struct Table {
 impl Table {
     /// A table without rows.
     pub fn new(columns: Vec<Column>) -> Self {
-        Table {
-            columns,
-            rows: Vec::new(),
-        }
+        Table { columns, rows: Vec::new() }
     }
 
     /// The position of the column of this name.
@@ -135,10 +127,7 @@ impl Table {
     /// Adds a row, which must have one cell per column.
     pub fn push(&mut self, row: Vec<Cell>) -> Result<(), OutputError> {
         if row.len() != self.columns.len() {
-            return Err(OutputError::RowWidth {
-                expected: self.columns.len(),
-                found: row.len(),
-            });
+            return Err(OutputError::RowWidth { expected: self.columns.len(), found: row.len() });
         }
         self.rows.push(row);
         Ok(())
@@ -175,10 +164,7 @@ mod tests {
     fn a_row_of_the_wrong_width_is_refused() {
         let mut table = two_columns();
         let error = table.push(vec![Cell::Missing]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a row of 1 cells does not fit a table of 2 columns"
-        );
+        assert_eq!(error.to_string(), "a row of 1 cells does not fit a table of 2 columns");
         assert!(table.rows.is_empty());
     }
 
@@ -188,10 +174,7 @@ mod tests {
         for cell in [3usize.into(), 0.5.into(), "word".into(), Cell::Missing] {
             table.push(vec![0.0.into(), cell]).unwrap();
         }
-        assert_eq!(
-            table.numbers("omega"),
-            Some(vec![Some(3.0), Some(0.5), None, None])
-        );
+        assert_eq!(table.numbers("omega"), Some(vec![Some(3.0), Some(0.5), None, None]));
         assert_eq!(table.numbers("b"), None);
     }
 

@@ -8,8 +8,7 @@ use comfy_table::{CellAlignment, LineStyle, TableStyle};
 use super::table::{Cell, Table};
 
 /// One line under the headings and space between the columns, so that many columns fit.
-const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// What of a table is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,11 +24,7 @@ pub struct TerminalOptions {
 
 impl Default for TerminalOptions {
     fn default() -> Self {
-        TerminalOptions {
-            columns: None,
-            max_rows: 24,
-            digits: 6,
-        }
+        TerminalOptions { columns: None, max_rows: 24, digits: 6 }
     }
 }
 
@@ -80,10 +75,7 @@ fn rows_shown(table: &Table, max_rows: usize) -> Vec<usize> {
         return (0..count).collect();
     }
     let max_rows = max_rows.max(2);
-    let labels: Vec<usize> = ["branch", "piece"]
-        .iter()
-        .filter_map(|name| table.column(name))
-        .collect();
+    let labels: Vec<usize> = ["branch", "piece"].iter().filter_map(|name| table.column(name)).collect();
     let changes = |row: &usize| {
         let (before, here) = (&table.rows[row - 1], &table.rows[*row]);
         labels.iter().any(|&label| before[label] != here[label])
@@ -99,10 +91,7 @@ fn rows_shown(table: &Table, max_rows: usize) -> Vec<usize> {
             rows
         })
         .find(|rows| rows.len() <= max_rows)
-        .map_or_else(
-            || evenly(count, max_rows).collect(),
-            |rows| rows.into_iter().collect(),
-        )
+        .map_or_else(|| evenly(count, max_rows).collect(), |rows| rows.into_iter().collect())
 }
 
 /// `shown` rows out of `count`, from the first to the last, as evenly as whole numbers allow.
@@ -140,11 +129,7 @@ pub fn significant(value: f64, digits: usize) -> String {
 }
 
 fn without_trailing_zeros(decimal: &str) -> &str {
-    if decimal.contains('.') {
-        decimal.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        decimal
-    }
+    if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.') } else { decimal }
 }
 
 /// Pads numbers on the right so that, set flush right, their decimal points stand in line. Columns
@@ -187,21 +172,11 @@ mod tests {
             Column::new("residual", "", Role::Certificate),
         ]);
         for row in 0..rows {
-            let branch = if row < change {
-                "constant"
-            } else {
-                "informative"
-            };
-            let omega = if row < change {
-                0.0
-            } else {
-                (row as f64).sqrt()
-            };
+            let branch = if row < change { "constant" } else { "informative" };
+            let omega = if row < change { 0.0 } else { (row as f64).sqrt() };
             let residual = 1.25e-16 * (row % 3) as f64;
             let t = row as f64 / 10.0;
-            table
-                .push(vec![t.into(), branch.into(), omega.into(), residual.into()])
-                .unwrap();
+            table.push(vec![t.into(), branch.into(), omega.into(), residual.into()]).unwrap();
         }
         table
     }
@@ -254,20 +229,14 @@ mod tests {
 
     #[test]
     fn rows_are_thinned_evenly_and_counted() {
-        let options = TerminalOptions {
-            max_rows: 24,
-            ..TerminalOptions::default()
-        };
+        let options = TerminalOptions { max_rows: 24, ..TerminalOptions::default() };
         let text = render(&solved(202, 202), &options);
         assert!(text.ends_with("\n24 of 202 rows shown\n"), "{text}");
         assert_eq!(text.lines().count(), 2 + 24 + 1);
 
         let rows = rows_shown(&solved(202, 202), 24);
         assert_eq!((rows[0], rows[23]), (0, 201));
-        assert!(
-            rows.windows(2)
-                .all(|pair| (8..=9).contains(&(pair[1] - pair[0])))
-        );
+        assert!(rows.windows(2).all(|pair| (8..=9).contains(&(pair[1] - pair[0]))));
     }
 
     #[test]
@@ -291,10 +260,7 @@ mod tests {
 
     #[test]
     fn zero_means_all_rows() {
-        let options = TerminalOptions {
-            max_rows: 0,
-            ..TerminalOptions::default()
-        };
+        let options = TerminalOptions { max_rows: 0, ..TerminalOptions::default() };
         let text = render(&solved(202, 50), &options);
         assert_eq!(text.lines().count(), 2 + 202);
     }

@@ -60,7 +60,8 @@ pub fn find_changes(curve: &Curve, finder: &mut Finder) -> Vec<Change> {
 fn locate(curve: &Curve, finder: &mut Finder, row: usize, a: &Track, b: &Track) -> Change {
     let (from, to) = (curve.controls[row - 1], curve.controls[row]);
     let direction = (to - from).signum();
-    let between = |end: &&End| (end.control - from) * direction >= 0.0 && (to - end.control) * direction >= 0.0;
+    let between =
+        |end: &&End| (end.control - from) * direction >= 0.0 && (to - end.control) * direction >= 0.0;
     // Where both exist: from the beginning of the later to the end of the earlier.
     let begins = if b.points[row - 1].is_some() { None } else { b.ends.iter().find(between) };
     let ends = if a.points[row].is_some() { None } else { a.ends.iter().find(between) };
@@ -94,7 +95,8 @@ fn locate(curve: &Curve, finder: &mut Finder, row: usize, a: &Track, b: &Track) 
         (Some(b), Some(e)) => (inside(begins, e.control), inside(ends, b.control)),
     };
     let overlap = (last - first) * direction > 0.0;
-    let (at_first, at_last) = if overlap { (difference(first), difference(last)) } else { (f64::NAN, f64::NAN) };
+    let (at_first, at_last) =
+        if overlap { (difference(first), difference(last)) } else { (f64::NAN, f64::NAN) };
     let crossing =
         if at_first <= 0.0 && at_last >= 0.0 { brent(&mut difference, first, last, 1e-15) } else { None };
     match crossing {

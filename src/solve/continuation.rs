@@ -80,8 +80,8 @@ impl Jacobian for AlongArc<'_, '_> {
     fn jacobian(&self, y: &DVector<f64>) -> Result<DMatrix<f64>, Error> {
         let (control, x) = self.split(y);
         let mut equations = self.equations.borrow_mut();
-        let e = equations.evaluate(control, &x, self.rung);
-        Ok(bordered(&e.jacobian, &e.along_control, self.normal))
+        let along = equations.along_control(control, &x, self.rung);
+        Ok(bordered(&equations.evaluate(control, &x, self.rung).jacobian, &along, self.normal))
     }
 }
 
@@ -153,8 +153,8 @@ impl Finder<'_> {
 
     /// dx/d(control) along the branch through a solution: −J⁻¹ ∂F/∂control; zero where J is singular.
     pub fn slope(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
-        let e = self.equations.evaluate(control, x, rung);
-        let slope = e.jacobian.clone().lu().solve(&e.along_control);
+        let along = self.equations.along_control(control, x, rung);
+        let slope = self.equations.evaluate(control, x, rung).jacobian.clone().lu().solve(&along);
         slope.map_or_else(|| DVector::zeros(x.len()), |t| -t)
     }
 
@@ -182,7 +182,8 @@ impl Finder<'_> {
         let direction = (to - control).signum();
         let range = self.equations.system.control.to - self.equations.system.control.from;
         // Scaled coordinates: unknowns by their scale, control by its range.
-        let metric = DVector::from_fn(k + 1, |i, _| if i < k { self.scale[i].max(x[i].abs()) } else { range });
+        let metric =
+            DVector::from_fn(k + 1, |i, _| if i < k { self.scale[i].max(x[i].abs()) } else { range });
         let mut tangent = DVector::from_fn(k + 1, |i, _| if i < k { slope[i] } else { 1.0 } * direction);
         tangent.component_div_assign(&metric);
         let norm = tangent.norm();
@@ -213,11 +214,10 @@ impl Finder<'_> {
                 // The target was reached along the arc: the branch goes on.
                 let point = y.rows(0, k).into_owned();
                 self.rung = Some(rung);
-                return self.polish(to, point.clone(), 0).filter(|s| self.distance(&s.x, &point) < 0.1).ok_or(End {
-                    control: y[k],
-                    x: point,
-                    kind: EndKind::Lost,
-                });
+                return self
+                    .polish(to, point.clone(), 0)
+                    .filter(|s| self.distance(&s.x, &point) < 0.1)
+                    .ok_or(End { control: y[k], x: point, kind: EndKind::Lost });
             }
             length = (length * 1.3).min(0.05);
         }
@@ -231,22 +231,33 @@ impl Finder<'_> {
     }
 
     /// The point of the branch on the plane at a distance along the tangent.
-    fn arc_step(&mut self, at: &ArcPoint, length: f64, metric: &DVector<f64>, rung: usize) -> Option<ArcPoint> {
+    fn arc_step(
+        &mut self,
+        at: &ArcPoint,
+        length: f64,
+        metric: &DVector<f64>,
+        rung: usize,
+    ) -> Option<ArcPoint> {
         let predicted = &at.y + (&at.tangent * length).component_mul(metric);
         let normal = at.tangent.component_div(metric);
-        let problem =
-            AlongArc { equations: RefCell::new(&mut self.equations), rung, predicted: &predicted, normal: &normal };
+        let problem = AlongArc {
+            equations: RefCell::new(&mut self.equations),
+            rung,
+            predicted: &predicted,
+            normal: &normal,
+        };
         let ended = find_root(problem, predicted.clone(), metric, 12);
         if !ended.converged {
             return None;
         }
         let k = at.y.len() - 1;
         let x = ended.x.rows(0, k).into_owned();
+        let along = self.equations.along_control(ended.x[k], &x, rung);
         let e = self.equations.evaluate(ended.x[k], &x, rung);
         // The tangent is the null vector of (J, ∂F/∂control) with a positive component along the last one.
         let mut right = DVector::zeros(k + 1);
         right[k] = 1.0;
-        let tangent = bordered(&e.jacobian, &e.along_control, &normal).lu().solve(&right)?;
+        let tangent = bordered(&e.jacobian, &along, &normal).lu().solve(&right)?;
         let tangent = tangent.component_div(metric).normalize();
         Some(ArcPoint { y: ended.x, tangent })
     }
@@ -262,8 +273,16 @@ impl Finder<'_> {
     ) -> End {
         let k = at.y.len() - 1;
         // Where two branches meet the plane has no single point on it; a little beside it has.
-        fn beside(finder: &mut Finder, at: &ArcPoint, s: f64, metric: &DVector<f64>, rung: usize) -> Option<ArcPoint> {
-            [0.0, 1e-5, -1e-5, 1e-4].iter().find_map(|shift| finder.arc_step(at, s * (1.0 + shift), metric, rung))
+        fn beside(
+            finder: &mut Finder,
+            at: &ArcPoint,
+            s: f64,
+            metric: &DVector<f64>,
+            rung: usize,
+        ) -> Option<ArcPoint> {
+            [0.0, 1e-5, -1e-5, 1e-4]
+                .iter()
+                .find_map(|shift| finder.arc_step(at, s * (1.0 + shift), metric, rung))
         }
         let mut measure = |s: f64| {
             let point = if s == 0.0 { Some(at.clone()) } else { beside(self, at, s, metric, rung) };

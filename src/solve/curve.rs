@@ -106,8 +106,9 @@ impl Curve {
         let mut born: Vec<(usize, usize)> = Vec::new();
         for row in 0..rows {
             let control = self.controls[row];
-            let interior: Vec<usize> =
-                (0..self.tracks.len()).filter(|t| !self.tracks[*t].boundary && self.tracks[*t].points[row].is_some()).collect();
+            let interior: Vec<usize> = (0..self.tracks.len())
+                .filter(|t| !self.tracks[*t].boundary && self.tracks[*t].points[row].is_some())
+                .collect();
             let known: Vec<Solution> =
                 interior.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
             let findings = finder.search(control, &known, row, rows);
@@ -153,7 +154,9 @@ impl Curve {
                     // Two branches that arrive at the same solution: one of them jumped. The other keeps it.
                     let taken = self.tracks[..t].iter().any(|other| {
                         !other.boundary
-                            && other.points[row + 1].as_ref().is_some_and(|s| finder.same_solution(s, &solution))
+                            && other.points[row + 1]
+                                .as_ref()
+                                .is_some_and(|s| finder.same_solution(s, &solution))
                     });
                     if !taken {
                         self.tracks[t].points[row + 1] = Some(solution);
@@ -259,7 +262,11 @@ impl Curve {
             let overlaps = |name: &str| {
                 order[..place].iter().any(|o| {
                     self.tracks[*o].name == name
-                        && self.tracks[*o].points.iter().zip(&self.tracks[*t].points).any(|(a, b)| a.is_some() && b.is_some())
+                        && self.tracks[*o]
+                            .points
+                            .iter()
+                            .zip(&self.tracks[*t].points)
+                            .any(|(a, b)| a.is_some() && b.is_some())
                 })
             };
             let mut name = base.clone();

@@ -15,8 +15,6 @@ pub struct Evaluation {
     pub residual: DVector<f64>,
     /// ∂residual/∂unknowns (the Hessian for an energy).
     pub jacobian: DMatrix<f64>,
-    /// ∂residual/∂control.
-    pub along_control: DVector<f64>,
 }
 
 /// Outputs and their certificate at a solution.
@@ -49,7 +47,14 @@ pub struct Effort {
 /// A program with its workspaces, one per rule that was used.
 struct Compiled<'s> {
     program: &'s Program,
-    workspaces: Vec<Option<(Workspace, u64)>>,
+    workspaces: Vec<Option<Evaluated>>,
+}
+
+/// A workspace and the point at which it was evaluated last.
+struct Evaluated {
+    workspace: Workspace,
+    version: u64,
+    unknowns: Vec<f64>,
 }
 
 impl<'s> Compiled<'s> {
@@ -57,35 +62,54 @@ impl<'s> Compiled<'s> {
         Compiled { program, workspaces: (0..rungs()).map(|_| None).collect() }
     }
 
-    /// Evaluates with a rule; `version` tells whether the point has changed since this workspace was used.
-    fn evaluate(&mut self, rung: usize, symbols: &[f64], version: u64, unknowns: &[f64], effort: &mut Effort) {
+    /// Evaluates with a rule, unless that was done at this very point; `version` counts the changes of
+    /// parameters and control.
+    fn evaluate(
+        &mut self,
+        rung: usize,
+        symbols: &[f64],
+        version: u64,
+        unknowns: &[f64],
+        effort: &mut Effort,
+    ) {
         let rule = rule(rung);
-        let (workspace, seen) = self.workspaces[rung]
-            .get_or_insert_with(|| (self.program.workspace(&rule.nodes, &rule.weights), u64::MAX));
-        if *seen != version {
-            self.program.set_point(workspace, symbols);
-            *seen = version;
+        let evaluated = self.workspaces[rung].get_or_insert_with(|| Evaluated {
+            workspace: self.program.workspace(&rule.nodes, &rule.weights),
+            version: u64::MAX,
+            unknowns: Vec::new(),
+        });
+        if evaluated.version == version && evaluated.unknowns == unknowns {
+            return;
         }
-        self.program.evaluate(workspace, unknowns);
+        if evaluated.version != version {
+            self.program.set_point(&mut evaluated.workspace, symbols);
+            evaluated.version = version;
+        }
+        self.program.evaluate(&mut evaluated.workspace, unknowns);
+        evaluated.unknowns.clear();
+        evaluated.unknowns.extend_from_slice(unknowns);
         effort.evaluations += 1;
         effort.tanh += self.program.tanh_evaluations(rule.nodes.len()) as u64;
     }
 
+    fn evaluate_late(&mut self, rung: usize) {
+        if let Some(evaluated) = &mut self.workspaces[rung] {
+            self.program.evaluate_late(&mut evaluated.workspace);
+        }
+    }
+
     fn value(&self, rung: usize, root: usize) -> f64 {
-        self.workspaces[rung].as_ref().map_or(f64::NAN, |(w, _)| self.program.value(w, root))
+        self.workspaces[rung].as_ref().map_or(f64::NAN, |e| self.program.value(&e.workspace, root))
     }
 
     fn averages(&self, rung: usize) -> impl Iterator<Item = f64> + '_ {
-        self.workspaces[rung].iter().flat_map(|(w, _)| self.program.averages(w))
+        self.workspaces[rung].iter().flat_map(|e| self.program.averages(&e.workspace))
     }
 
     /// The highest rule whose product over the normal variables is not too large.
     fn highest_rung(&self) -> usize {
         let dimensions = self.program.dimensions() as i32;
-        (0..rungs())
-            .rev()
-            .find(|r| (rule_size(*r) as f64).powi(dimensions) <= LARGEST_PRODUCT)
-            .unwrap_or(0)
+        (0..rungs()).rev().find(|r| (rule_size(*r) as f64).powi(dimensions) <= LARGEST_PRODUCT).unwrap_or(0)
     }
 }
 
@@ -110,7 +134,6 @@ pub struct Equations<'s> {
     setup: Compiled<'s>,
     gauge: Option<Compiled<'s>>,
     evaluation: Evaluation,
-    evaluated_at: Option<(u64, usize, DVector<f64>)>,
     highest_rung: usize,
     /// Work done so far.
     pub effort: Effort,
@@ -138,9 +161,7 @@ impl<'s> Equations<'s> {
                 energy: f64::NAN,
                 residual: DVector::zeros(k),
                 jacobian: DMatrix::zeros(k, k),
-                along_control: DVector::zeros(k),
             },
-            evaluated_at: None,
             highest_rung,
             effort: Effort::default(),
         }
@@ -169,32 +190,26 @@ impl<'s> Equations<'s> {
     /// The equations at a point, with a rule of the ladder.
     pub fn evaluate(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> &Evaluation {
         self.set_control(control);
-        if let Some((version, r, at)) = &self.evaluated_at
-            && *version == self.version
-            && *r == rung
-            && at == x
-        {
-            return &self.evaluation;
-        }
         self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
         let roots = &self.system.equation_roots;
         let k = x.len();
         self.evaluation.energy = roots.energy.map_or(f64::NAN, |e| self.equations.value(rung, e));
         for i in 0..k {
             self.evaluation.residual[i] = self.equations.value(rung, roots.residual + i);
-            self.evaluation.along_control[i] = self.equations.value(rung, roots.along_control + i);
             for j in 0..k {
                 self.evaluation.jacobian[(i, j)] = self.equations.value(rung, roots.jacobian + i * k + j);
             }
         }
-        match &mut self.evaluated_at {
-            Some((version, r, at)) => {
-                (*version, *r) = (self.version, rung);
-                at.copy_from(x);
-            }
-            none => *none = Some((self.version, rung, x.clone())),
-        }
         &self.evaluation
+    }
+
+    /// ∂residual/∂control at a point.
+    pub fn along_control(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
+        self.set_control(control);
+        self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
+        self.equations.evaluate_late(rung);
+        let first = self.system.equation_roots.along_control;
+        DVector::from_fn(x.len(), |i, _| self.equations.value(rung, first + i))
     }
 
     /// The largest difference of any average from the next lower rule: the error of that rule, and a bound on
@@ -211,13 +226,23 @@ impl<'s> Equations<'s> {
             .zip(program.averages(rung))
             .map(|(a, b)| (a - b).abs())
             // A NaN must not look like a small error.
-            .fold(0.0, |worst, e| if e <= worst { worst } else { e.max(if e.is_nan() { f64::INFINITY } else { e }) })
+            .fold(
+                0.0,
+                |worst, e| if e <= worst { worst } else { e.max(if e.is_nan() { f64::INFINITY } else { e }) },
+            )
     }
 
     /// The lowest rule, from `from` on, whose error is within the tolerance, and its error; the highest rule
     /// if none is. A first choice (`cold`) must be confirmed by the next rule, because two coarse rules can
     /// agree by chance.
-    pub fn adequate_rung(&mut self, control: f64, x: &DVector<f64>, from: usize, tolerance: f64, cold: bool) -> (usize, f64) {
+    pub fn adequate_rung(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        from: usize,
+        tolerance: f64,
+        cold: bool,
+    ) -> (usize, f64) {
         let mut rung = from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG));
         let mut error = self.quadrature_error(control, x, rung);
         loop {
@@ -241,7 +266,13 @@ impl<'s> Equations<'s> {
     }
 
     /// Outputs and certificate at a point, with a rule whose error has been measured.
-    pub fn certify(&mut self, control: f64, x: &DVector<f64>, rung: usize, quadrature_error: f64) -> Certified {
+    pub fn certify(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        quadrature_error: f64,
+    ) -> Certified {
         self.set_control(control);
         let inside = !on_boundary(x);
         let program = if inside { &mut self.certificate } else { &mut self.boundary };

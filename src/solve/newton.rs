@@ -5,8 +5,8 @@
 use std::cell::RefCell;
 
 use argmin::core::{
-    CostFunction, Error, Executor, Gradient, Hessian, IterState, Jacobian, KV, Operator, Problem, Solver, State,
-    TerminationReason,
+    CostFunction, Error, Executor, Gradient, Hessian, IterState, Jacobian, KV, Operator, Problem, Solver,
+    State, TerminationReason,
 };
 use nalgebra::{Cholesky, DMatrix, DVector};
 
@@ -165,7 +165,11 @@ where
         }
     }
 
-    fn next_iter(&mut self, problem: &mut Problem<O>, mut state: Minimum) -> Result<(Minimum, Option<KV>), Error> {
+    fn next_iter(
+        &mut self,
+        problem: &mut Problem<O>,
+        mut state: Minimum,
+    ) -> Result<(Minimum, Option<KV>), Error> {
         let (Some(x), Some(gradient), Some(hessian)) =
             (state.take_param(), state.take_gradient(), state.take_hessian())
         else {

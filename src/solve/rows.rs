@@ -37,9 +37,9 @@ impl Layout {
                 outputs.push((column.to_string(), name.to_string(), meaning.to_string()));
             }
         }
-        let control = theories.first().map_or_else(Default::default, |t| {
-            (t.control.name.clone(), t.control.meaning.clone())
-        });
+        let control = theories
+            .first()
+            .map_or_else(Default::default, |t| (t.control.name.clone(), t.control.meaning.clone()));
         Layout { system: theories.len() > 1, swept: swept.to_vec(), outputs, control, verify, tolerance }
     }
 
@@ -84,7 +84,13 @@ impl Layout {
     }
 
     /// The rows of the curves of one theory: one per control value, or one per branch and control value.
-    pub fn rows(&self, theory: &Theory, curves: &[PieceCurve], swept: &[f64], branches: bool) -> Vec<Vec<Cell>> {
+    pub fn rows(
+        &self,
+        theory: &Theory,
+        curves: &[PieceCurve],
+        swept: &[f64],
+        branches: bool,
+    ) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
         for piece in curves {
             for (i, control) in piece.curve.controls.iter().enumerate() {

@@ -12,6 +12,9 @@ const SAME: f64 = 1e-6;
 /// The same for solutions at which the Jacobian is nearly singular: near a point where roots meet.
 const NEARLY_SINGULAR: f64 = 1e-3;
 
+/// Whether a lower rule would do is asked once in so many solutions.
+const LOWERING: u64 = 6;
+
 /// How a system is solved.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
@@ -66,13 +69,14 @@ pub struct Finder<'s> {
     pub rung: Option<usize>,
     /// The typical size of each unknown.
     pub scale: DVector<f64>,
+    accepted: u64,
 }
 
 impl<'s> Finder<'s> {
     /// A finder for equations at given parameters.
     pub fn new(equations: Equations<'s>, settings: Settings) -> Self {
         let k = equations.system.unknowns.len();
-        Finder { equations, settings, rung: None, scale: DVector::from_element(k, 1.0) }
+        Finder { equations, settings, rung: None, scale: DVector::from_element(k, 1.0), accepted: 0 }
     }
 
     /// Work done so far.
@@ -92,7 +96,9 @@ impl<'s> Finder<'s> {
         a.iter()
             .zip(b.iter())
             .zip(self.scale.iter())
-            .map(|((a, b), scale)| if a == b { 0.0 } else { (a - b).abs() / a.abs().min(b.abs()).max(*scale) })
+            .map(
+                |((a, b), scale)| if a == b { 0.0 } else { (a - b).abs() / a.abs().min(b.abs()).max(*scale) },
+            )
             .fold(0.0, f64::max)
     }
 
@@ -122,7 +128,14 @@ impl<'s> Finder<'s> {
         None
     }
 
-    fn accept(&mut self, control: f64, mut x: DVector<f64>, rung: usize, error: f64, iterations: u64) -> Option<Solution> {
+    fn accept(
+        &mut self,
+        control: f64,
+        mut x: DVector<f64>,
+        rung: usize,
+        error: f64,
+        iterations: u64,
+    ) -> Option<Solution> {
         self.snap_to_zero(control, &mut x, rung);
         self.equations.apply_gauge(control, &mut x, rung);
         let jacobian = self.equations.evaluate(control, &x, rung).jacobian.clone();
@@ -138,7 +151,9 @@ impl<'s> Finder<'s> {
             return None;
         }
         // A rule that was more than enough is lowered for the next solution.
-        let lower = error < 1e-3 * self.settings.tolerance && rung > LOWEST_RUNG;
+        self.accepted += 1;
+        let try_lower = self.accepted % LOWERING == 1 && error < 1e-3 * self.settings.tolerance;
+        let lower = try_lower && rung > LOWEST_RUNG;
         self.rung = Some(if lower && self.enough(control, &x, rung - 1) { rung - 1 } else { rung });
         Some(Solution { control, x, certified, curvature, tangent, iterations })
     }

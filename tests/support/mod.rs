@@ -49,7 +49,8 @@ pub fn global_rows(piece: &PieceCurve) -> Vec<Row> {
 
 pub fn row(piece: &PieceCurve, branch: &str, s: &Solution) -> Row {
     let system = &piece.piece.system;
-    let values = system.outputs.iter().zip(&s.certified.outputs).map(|(o, v)| (o.column.clone(), *v)).collect();
+    let values =
+        system.outputs.iter().zip(&s.certified.outputs).map(|(o, v)| (o.column.clone(), *v)).collect();
     Row {
         control: s.control,
         branch: branch.to_string(),

@@ -31,11 +31,7 @@ pub enum Scale {
 impl Scale {
     /// The scale for an option `log`.
     pub fn new(log: bool) -> Self {
-        if log {
-            Scale::Logarithmic
-        } else {
-            Scale::Linear
-        }
+        if log { Scale::Logarithmic } else { Scale::Linear }
     }
 
     /// Whether a value has a place on an axis of this scale. Values beyond 10³⁰⁰ are treated like
@@ -56,9 +52,7 @@ impl Axis {
     ) -> Option<Self> {
         let mut shown = values.filter(|value| scale.shows(*value));
         let first = shown.next()?;
-        let (low, high) = shown.fold((first, first), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = shown.fold((first, first), |(low, high), value| (low.min(value), high.max(value)));
         Some(match scale {
             Scale::Linear => Axis::linear(low, high, margin, most_ticks),
             Scale::Logarithmic => Axis::logarithmic(low, high, margin, most_ticks),
@@ -91,31 +85,15 @@ impl Axis {
             let room = margin * (high - low);
             (low - room, high + room)
         };
-        Axis {
-            scale: Scale::Linear,
-            low,
-            high,
-            ticks: linear_ticks(low, high, most_ticks),
-            fine: Vec::new(),
-        }
+        Axis { scale: Scale::Linear, low, high, ticks: linear_ticks(low, high, most_ticks), fine: Vec::new() }
     }
 
     fn logarithmic(low: f64, high: f64, margin: f64, most_ticks: usize) -> Self {
         let (low, high) = (low.log10(), high.log10());
-        let room = if high - low <= CONSTANT {
-            0.5
-        } else {
-            margin * (high - low)
-        };
+        let room = if high - low <= CONSTANT { 0.5 } else { margin * (high - low) };
         let (low, high) = (low - room, high + room);
         let (ticks, fine) = logarithmic_ticks(low, high, most_ticks);
-        Axis {
-            scale: Scale::Logarithmic,
-            low,
-            high,
-            ticks,
-            fine,
-        }
+        Axis { scale: Scale::Logarithmic, low, high, ticks, fine }
     }
 }
 
@@ -146,20 +124,10 @@ mod tests {
 
     #[test]
     fn values_that_cannot_be_shown_are_passed_over() {
-        let values = [
-            f64::NAN,
-            f64::INFINITY,
-            1.0,
-            f64::NEG_INFINITY,
-            2.0,
-            f64::MAX,
-        ];
+        let values = [f64::NAN, f64::INFINITY, 1.0, f64::NEG_INFINITY, 2.0, f64::MAX];
         assert_eq!(axis(&values, false), axis(&[1.0, 2.0], false));
         assert_eq!(axis(&[-1.0, 0.0, 1.0, 2.0], true), axis(&[1.0, 2.0], true));
-        assert_eq!(
-            Axis::around([-1.0].into_iter(), Scale::Logarithmic, 0.05, 6),
-            None
-        );
+        assert_eq!(Axis::around([-1.0].into_iter(), Scale::Logarithmic, 0.05, 6), None);
     }
 
     #[test]

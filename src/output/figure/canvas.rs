@@ -88,24 +88,15 @@ impl<'a> Canvas<'a> {
         // that hangs from its place 0.76 of the true size below.
         const LIBRARY_SIZE: f64 = 1.24;
         const HANG: f64 = 0.76;
-        let weight = if bold {
-            FontStyle::Bold
-        } else {
-            FontStyle::Normal
-        };
+        let weight = if bold { FontStyle::Bold } else { FontStyle::Normal };
         let font = FontDesc::new(FontFamily::SansSerif, size * UNITS * LIBRARY_SIZE, weight);
         let horizontal = match anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,
             Anchor::End => HPos::Right,
         };
-        let style = TextStyle::from(font)
-            .color(&colour)
-            .pos(Pos::new(horizontal, VPos::Top));
-        let one_line: String = text
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
+        let style = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Top));
+        let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let place = to_units((x, baseline - HANG * size));
         self.area.draw(&Text::new(one_line, place, style))
     }

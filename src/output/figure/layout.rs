@@ -75,11 +75,8 @@ impl Layout {
         let (width, height) = plot_size(columns);
         let x_axis = x_axis(figure, width);
         let y_ticks = ((height / 25.0) as usize).min(9);
-        let mut y_axes: Vec<Option<Axis>> = figure
-            .panels
-            .iter()
-            .map(|panel| y_axis(panel, Scale::new(figure.x_log), y_ticks))
-            .collect();
+        let mut y_axes: Vec<Option<Axis>> =
+            figure.panels.iter().map(|panel| y_axis(panel, Scale::new(figure.x_log), y_ticks)).collect();
 
         // Each column is indented by the widest number at one of its y axes.
         let mut lefts = Vec::new();
@@ -188,10 +185,7 @@ fn places(panel: &Panel) -> impl Iterator<Item = (f64, f64)> {
 }
 
 fn widest_label(axis: &Axis) -> f64 {
-    let widths = axis
-        .ticks
-        .iter()
-        .map(|tick| text_width(&tick.label, TICK_SIZE));
+    let widths = axis.ticks.iter().map(|tick| text_width(&tick.label, TICK_SIZE));
     widths.fold(0.0, f64::max)
 }
 
@@ -202,31 +196,15 @@ mod tests {
 
     fn figure(panels: usize) -> Figure {
         let panel = Panel {
-            curves: vec![Curve {
-                segments: vec![vec![(0.0, 0.0), (1.0, 1.0)]],
-                ..Curve::default()
-            }],
+            curves: vec![Curve { segments: vec![vec![(0.0, 0.0), (1.0, 1.0)]], ..Curve::default() }],
             ..Panel::default()
         };
-        Figure {
-            panels: vec![panel; panels],
-            ..Figure::default()
-        }
+        Figure { panels: vec![panel; panels], ..Figure::default() }
     }
 
     #[test]
     fn panels_stand_in_a_grid() {
-        let counts = [
-            (1, 1),
-            (2, 2),
-            (3, 2),
-            (4, 2),
-            (5, 3),
-            (6, 3),
-            (9, 3),
-            (10, 4),
-            (24, 4),
-        ];
+        let counts = [(1, 1), (2, 2), (3, 2), (4, 2), (5, 3), (6, 3), (9, 3), (10, 4), (24, 4)];
         for (panels, expected) in counts {
             assert_eq!(columns(panels), expected, "{panels} panels");
         }

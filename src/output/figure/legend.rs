@@ -106,10 +106,7 @@ pub fn draw(canvas: &Canvas, entry: &Entry) -> Result<(), DrawingFailure> {
     }
     if let Some(colour) = entry.mark {
         let centre = (left + entry.sample / 2.0, middle);
-        let bar = panel::Bar {
-            ends: [middle - 6.0, middle + 6.0],
-            whole: [true; 2],
-        };
+        let bar = panel::Bar { ends: [middle - 6.0, middle + 6.0], whole: [true; 2] };
         panel::draw_mark(canvas, centre, &bar, palette(colour))?;
     }
     let text = (left + entry.sample + GAPS.0, middle + 0.36 * TEXT_SIZE);
@@ -122,23 +119,13 @@ mod tests {
     use super::*;
 
     fn figure(labels: &[&str]) -> Figure {
-        let curve = |label: &&str| Curve {
-            label: (*label).to_owned(),
-            ..Curve::default()
-        };
+        let curve = |label: &&str| Curve { label: (*label).to_owned(), ..Curve::default() };
         let panel = Panel {
             curves: labels.iter().map(curve).collect(),
-            points: vec![Points {
-                label: "theory".into(),
-                colour: 2,
-                ..Points::default()
-            }],
+            points: vec![Points { label: "theory".into(), colour: 2, ..Points::default() }],
             ..Panel::default()
         };
-        Figure {
-            panels: vec![panel.clone(), panel],
-            ..Figure::default()
-        }
+        Figure { panels: vec![panel.clone(), panel], ..Figure::default() }
     }
 
     #[test]

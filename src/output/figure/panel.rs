@@ -28,23 +28,12 @@ pub fn draw(
     draw_grid(canvas, place, x_axis)?;
     draw_labels(canvas, panel, place, x_axis, x_label)?;
     let (Some(x_axis), Some(y_axis)) = (x_axis, &place.y_axis) else {
-        let centre = (
-            place.left + place.width / 2.0,
-            place.top + place.height / 2.0,
-        );
+        let centre = (place.left + place.width / 2.0, place.top + place.height / 2.0);
         let style = (TEXT_SIZE, false, PALE_INK);
-        let message = if panel.y_log {
-            "no finite positive values"
-        } else {
-            "no finite values"
-        };
+        let message = if panel.y_log { "no finite positive values" } else { "no finite values" };
         return canvas.text(message, centre, Anchor::Middle, style);
     };
-    let plot = Plot {
-        place,
-        x_axis,
-        y_axis,
-    };
+    let plot = Plot { place, x_axis, y_axis };
     for curve in &panel.curves {
         for segment in &curve.segments {
             let shown = |(x, y): &(f64, f64)| plot.shows(*x, *y);
@@ -72,10 +61,7 @@ impl Plot<'_> {
     }
 
     fn place_of(&self, x: f64, y: f64) -> Place {
-        (
-            x_place(self.place, self.x_axis, x),
-            y_place(self.place, self.y_axis, y),
-        )
+        (x_place(self.place, self.x_axis, x), y_place(self.place, self.y_axis, y))
     }
 
     fn draw_points(&self, canvas: &Canvas, points: &Points) -> Result<(), DrawingFailure> {
@@ -101,12 +87,7 @@ pub struct Bar {
 }
 
 /// Draws a point with its error bar.
-pub fn draw_mark(
-    canvas: &Canvas,
-    centre: Place,
-    bar: &Bar,
-    colour: RGBColor,
-) -> Result<(), DrawingFailure> {
+pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, colour: RGBColor) -> Result<(), DrawingFailure> {
     let (radius, end, width) = MARK;
     let x = centre.0;
     let [upper, lower] = bar.ends;
@@ -129,11 +110,7 @@ fn y_place(place: &PanelPlace, axis: &Axis, value: f64) -> f64 {
     place.top + place.height * (1.0 - axis.fraction(value))
 }
 
-fn draw_grid(
-    canvas: &Canvas,
-    place: &PanelPlace,
-    x_axis: &Option<Axis>,
-) -> Result<(), DrawingFailure> {
+fn draw_grid(canvas: &Canvas, place: &PanelPlace, x_axis: &Option<Axis>) -> Result<(), DrawingFailure> {
     let (left, top) = (place.left, place.top);
     let (right, bottom) = (left + place.width, top + place.height);
     let (grid, line) = THIN;
@@ -182,12 +159,7 @@ fn draw_labels(
         }
     }
     let y_label = shortened(&panel.y_label, SYMBOL_SIZE, place.width);
-    canvas.text(
-        &y_label,
-        (place.left, place.top - 8.0),
-        Anchor::Start,
-        symbol,
-    )?;
+    canvas.text(&y_label, (place.left, place.top - 8.0), Anchor::Start, symbol)?;
 
     if place.lowest {
         let bottom = place.top + place.height;

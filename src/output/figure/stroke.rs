@@ -31,10 +31,7 @@ pub fn draw(
     let Some(&first) = places.first() else {
         return Ok(());
     };
-    let length: f64 = places
-        .windows(2)
-        .map(|ends| distance(ends[0], ends[1]))
-        .sum();
+    let length: f64 = places.windows(2).map(|ends| distance(ends[0], ends[1])).sum();
     if length < CURVE_WIDTH {
         return canvas.dot(first, 1.5 * CURVE_WIDTH, colour);
     }
@@ -103,10 +100,7 @@ mod tests {
     use super::*;
 
     fn length(places: &[Place]) -> f64 {
-        places
-            .windows(2)
-            .map(|ends| distance(ends[0], ends[1]))
-            .sum()
+        places.windows(2).map(|ends| distance(ends[0], ends[1])).sum()
     }
 
     #[test]
@@ -129,10 +123,7 @@ mod tests {
         let corner = [(0.0, 0.0), (4.0, 0.0), (4.0, 8.0)];
         assert_eq!(
             dashes(&corner, &[6.0, 3.0]),
-            [
-                vec![(0.0, 0.0), (4.0, 0.0), (4.0, 2.0)],
-                vec![(4.0, 5.0), (4.0, 8.0)]
-            ]
+            [vec![(0.0, 0.0), (4.0, 0.0), (4.0, 2.0)], vec![(4.0, 5.0), (4.0, 8.0)]]
         );
     }
 
@@ -145,9 +136,6 @@ mod tests {
     #[test]
     fn repeated_points_do_not_matter() {
         let line = [(0.0, 0.0), (0.0, 0.0), (20.0, 0.0), (20.0, 0.0)];
-        assert_eq!(
-            dashes(&line, &[7.0, 4.0]),
-            dashes(&[line[0], line[2]], &[7.0, 4.0])
-        );
+        assert_eq!(dashes(&line, &[7.0, 4.0]), dashes(&[line[0], line[2]], &[7.0, 4.0]));
     }
 }

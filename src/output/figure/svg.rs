@@ -33,10 +33,7 @@ fn with_indices(text: &str) -> String {
         push_raised(&mut marked, before, lowered);
         let plain: String = index.chars().map(plain_sign).collect();
         // Writing to a string cannot fail.
-        let _ = write!(
-            marked,
-            "<tspan dy=\"0.3em\" font-size=\"75%\">{plain}</tspan>"
-        );
+        let _ = write!(marked, "<tspan dy=\"0.3em\" font-size=\"75%\">{plain}</tspan>");
         rest = after;
         lowered = true;
     }
@@ -60,9 +57,7 @@ fn next_index(text: &str) -> Option<(&str, &str, &str)> {
         let (before, after) = (&text[..at], &text[at + 1..]);
         let mut backwards = before.chars().rev();
         let on_a_letter = backwards.next().is_some_and(char::is_alphabetic)
-            && !backwards
-                .next()
-                .is_some_and(|c| c.is_alphanumeric() || c == '_');
+            && !backwards.next().is_some_and(|c| c.is_alphanumeric() || c == '_');
         let length = after.find(|c| !is_index(c)).unwrap_or(after.len());
         // A comma at the end belongs to the sentence.
         let index = after[..length].trim_end_matches(',');
@@ -86,10 +81,7 @@ mod tests {
 
     #[test]
     fn an_index_is_set_small_and_low() {
-        assert_eq!(
-            with_indices("q_η₊"),
-            "q<tspan dy=\"0.3em\" font-size=\"75%\">η+</tspan>"
-        );
+        assert_eq!(with_indices("q_η₊"), "q<tspan dy=\"0.3em\" font-size=\"75%\">η+</tspan>");
         assert_eq!(
             with_indices("p_η₋, t = 1"),
             "p<tspan dy=\"0.3em\" font-size=\"75%\">η−</tspan><tspan dy=\"-0.225em\">, t = 1</tspan>"
@@ -98,15 +90,7 @@ mod tests {
 
     #[test]
     fn words_with_underscores_stay_as_they_are() {
-        for text in [
-            "first_phase",
-            "mse (test)",
-            "ω",
-            "_",
-            "x_",
-            "a __ b",
-            "10_000",
-        ] {
+        for text in ["first_phase", "mse (test)", "ω", "_", "x_", "a __ b", "10_000"] {
             assert_eq!(with_indices(text), text);
         }
     }

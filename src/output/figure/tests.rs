@@ -8,11 +8,7 @@ use super::*;
 /// Draws a figure, keeps it if asked to, and checks what holds for every figure.
 fn drawn(name: &str, figure: &Figure) -> String {
     let svg = draw(figure).unwrap();
-    assert_eq!(
-        svg,
-        draw(figure).unwrap(),
-        "the same figure gives the same bytes"
-    );
+    assert_eq!(svg, draw(figure).unwrap(), "the same figure gives the same bytes");
     assert!(!svg.contains("NaN") && !svg.contains("inf,") && !svg.contains("-0.0"));
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
     if let Some(folder) = std::env::var_os("OVERLAPS_FIGURES") {
@@ -24,20 +20,11 @@ fn drawn(name: &str, figure: &Figure) -> String {
 
 fn curve(label: &str, line: LineStyle, colour: usize, f: impl Fn(f64) -> f64) -> Curve {
     let place = |k: i32| (f64::from(k) / 500.0, f(f64::from(k) / 500.0));
-    Curve {
-        label: label.into(),
-        line,
-        colour,
-        segments: vec![(0..=500).map(place).collect()],
-    }
+    Curve { label: label.into(), line, colour, segments: vec![(0..=500).map(place).collect()] }
 }
 
 fn panel(y_label: &str, curves: Vec<Curve>) -> Panel {
-    Panel {
-        y_label: y_label.into(),
-        curves,
-        ..Panel::default()
-    }
+    Panel { y_label: y_label.into(), curves, ..Panel::default() }
 }
 
 /// Four panels: three kinds of line, a jump between branches, a constant, points with error bars.
@@ -48,21 +35,14 @@ fn demonstration() -> Figure {
         let one = |k: usize| curve(labels[k], lines[k], k, move |t| f(t, k as f64));
         (0..3).map(one).collect()
     };
-    let mut omega = panel(
-        "ω",
-        of_all(|t, k| (1.2 + 0.2 * k) * (2.0 * t).tanh() * (t > 0.2) as u8 as f64),
-    );
+    let mut omega = panel("ω", of_all(|t, k| (1.2 + 0.2 * k) * (2.0 * t).tanh() * (t > 0.2) as u8 as f64));
     for curve in &mut omega.curves {
         let informative = curve.segments[0].split_off(101);
         curve.segments.push(informative);
     }
     let measured = |k: usize| {
         let t = 0.1 + 0.16 * k as f64;
-        (
-            t,
-            (1.0 - t).powi(2) + 0.03 * (7.0 * t).sin(),
-            0.04 + 0.02 * t,
-        )
+        (t, (1.0 - t).powi(2) + 0.03 * (7.0 * t).sin(), 0.04 + 0.02 * t)
     };
     let mut error = panel("mse (test)", of_all(|t, k| (1.0 - t).powi(2) + 0.08 * k));
     error.points.push(Points {
@@ -89,35 +69,19 @@ fn the_demonstration_has_its_lines_legend_and_symbols() {
     let svg = drawn("demonstration.svg", &demonstration());
     assert_eq!(svg.matches("\nn = 8\n").count(), 1, "one entry for a label");
     assert!(svg.contains("\nω\n") && svg.contains("η+</tspan>"));
-    assert_eq!(
-        svg.matches("\nt\n").count(),
-        2,
-        "the lowest panels name the x axis"
-    );
+    assert_eq!(svg.matches("\nt\n").count(), 2, "the lowest panels name the x axis");
     assert!(svg.contains("×10⁻⁵"));
-    assert_eq!(
-        svg.matches("<circle").count(),
-        6 + 1,
-        "six points and their legend"
-    );
+    assert_eq!(svg.matches("<circle").count(), 6 + 1, "six points and their legend");
 }
 
 #[test]
 fn figures_of_every_size_are_drawn() {
-    let lines = [
-        LineStyle::Solid,
-        LineStyle::Dashed,
-        LineStyle::Dotted,
-        LineStyle::DashDotted,
-    ];
+    let lines = [LineStyle::Solid, LineStyle::Dashed, LineStyle::Dotted, LineStyle::DashDotted];
     for count in [1, 2, 3, 5, 6, 12, 24] {
         let one = |k: usize| {
             let rate = 1.0 + k as f64;
-            let one = |j: usize| {
-                curve(&format!("kind {j}"), lines[j], j + 3, move |t| {
-                    (rate * t + j as f64).cos()
-                })
-            };
+            let one =
+                |j: usize| curve(&format!("kind {j}"), lines[j], j + 3, move |t| (rate * t + j as f64).cos());
             panel("q_ξ", (0..4).map(one).collect())
         };
         let figure = Figure {
@@ -134,13 +98,8 @@ fn figures_of_every_size_are_drawn() {
 #[test]
 fn logarithmic_axes_leave_out_what_they_cannot_show() {
     let power = |exponent: f64| move |t: f64| (100.0 * t).powf(exponent);
-    let mut falling = panel(
-        "|n − ∞|",
-        vec![curve("1/n", LineStyle::Solid, 0, power(-1.0))],
-    );
-    falling
-        .curves
-        .push(curve("1/n²", LineStyle::DashDotted, 1, power(-2.0)));
+    let mut falling = panel("|n − ∞|", vec![curve("1/n", LineStyle::Solid, 0, power(-1.0))]);
+    falling.curves.push(curve("1/n²", LineStyle::DashDotted, 1, power(-2.0)));
     falling.y_log = true;
     falling.points.push(Points {
         label: "measured".into(),
@@ -158,11 +117,7 @@ fn logarithmic_axes_leave_out_what_they_cannot_show() {
     };
     let svg = drawn("logarithmic.svg", &figure);
     assert!(svg.contains("no finite positive values") && svg.contains("Corrections &amp; their"));
-    assert_eq!(
-        svg.matches("<circle").count(),
-        2 + 1,
-        "a negative value has no place"
-    );
+    assert_eq!(svg.matches("<circle").count(), 2 + 1, "a negative value has no place");
 }
 
 #[test]
@@ -180,21 +135,9 @@ fn a_panel_without_values_says_so() {
 #[test]
 fn a_value_that_is_not_finite_cuts_the_line_and_a_lone_point_is_a_dot() {
     let mut panel = panel("b", vec![curve("b", LineStyle::Solid, 0, |t| t)]);
-    panel.curves[0].segments = vec![
-        vec![
-            (0.0, 1.0),
-            (0.1, 1.0),
-            (0.2, f64::INFINITY),
-            (0.3, 2.0),
-            (0.4, 2.5),
-        ],
-        vec![(0.5, 3.0)],
-    ];
-    let figure = Figure {
-        x_label: "t".into(),
-        panels: vec![panel],
-        ..Figure::default()
-    };
+    panel.curves[0].segments =
+        vec![vec![(0.0, 1.0), (0.1, 1.0), (0.2, f64::INFINITY), (0.3, 2.0), (0.4, 2.5)], vec![(0.5, 3.0)]];
+    let figure = Figure { x_label: "t".into(), panels: vec![panel], ..Figure::default() };
     let svg = drawn("cut.svg", &figure);
     // Two pieces of the curve and its sample in the legend; one dot.
     assert_eq!(svg.matches("stroke=\"#0072B2\"").count(), 3);
@@ -209,10 +152,7 @@ fn long_legends_and_labels_wrap() {
         title: "Many curves".into(),
         subtitle: "κ = 2, σ = 1, ".repeat(12),
         x_label: "κt".into(),
-        panels: vec![panel(
-            "a quantity with quite a long name, in words",
-            curves.collect(),
-        )],
+        panels: vec![panel("a quantity with quite a long name, in words", curves.collect())],
         ..Figure::default()
     };
     let svg = drawn("legend.svg", &figure);

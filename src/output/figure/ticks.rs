@@ -22,9 +22,8 @@ pub fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
     };
     let finest = ((high - low) / (most + 1) as f64).log10().floor() as i32;
     let mut steps = (finest..).flat_map(|exponent| STEPS.map(|step| (step, exponent)));
-    let few = |&(step, exponent): &(f64, i32)| {
-        multiples(step * power_of_ten(exponent)).count() <= most.max(2)
-    };
+    let few =
+        |&(step, exponent): &(f64, i32)| multiples(step * power_of_ten(exponent)).count() <= most.max(2);
     // Steps grow without end, so one is found.
     let Some((step, exponent)) = steps.find(few) else {
         return Vec::new();
@@ -34,11 +33,7 @@ pub fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let largest = low.abs().max(high.abs());
     let leading = largest.log10().floor() as i32;
     // Numbers from 0.001 to 99 999 are written out, others with a power of ten for the whole axis.
-    let power = if (-3..5).contains(&leading) {
-        0
-    } else {
-        leading
-    };
+    let power = if (-3..5).contains(&leading) { 0 } else { leading };
     let decimals = (power - exponent).max(0) as usize;
     multiples(size)
         .map(|multiple| {
@@ -76,21 +71,13 @@ pub fn logarithmic_ticks(low: f64, high: f64, most: usize) -> (Vec<Tick>, Vec<f6
         let written_out = first >= -3 && last <= 4;
         let tick = |exponent: i32| Tick {
             value: power_of_ten(exponent),
-            label: if written_out {
-                format!("{}", power_of_ten(exponent))
-            } else {
-                raised(exponent)
-            },
+            label: if written_out { format!("{}", power_of_ten(exponent)) } else { raised(exponent) },
         };
         let multiples = (first..=last).filter(|exponent| exponent.rem_euclid(stride) == 0);
         return (multiples.map(tick).collect(), fine);
     }
-    let some: Vec<Tick> = multiples_of(&STEPS)
-        .map(|value| Tick {
-            value,
-            label: round_label(value),
-        })
-        .collect();
+    let some: Vec<Tick> =
+        multiples_of(&STEPS).map(|value| Tick { value, label: round_label(value) }).collect();
     if some.len() >= 3 {
         return (some, fine);
     }
@@ -119,10 +106,7 @@ fn power_of_ten(exponent: i32) -> f64 {
 fn raised(exponent: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let small = |c: char| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
-    format!(
-        "10{}",
-        exponent.to_string().chars().map(small).collect::<String>()
-    )
+    format!("10{}", exponent.to_string().chars().map(small).collect::<String>())
 }
 
 /// A number with the true minus sign, which is as wide as a digit.
@@ -145,38 +129,17 @@ mod tests {
 
     #[test]
     fn ticks_stand_at_round_values() {
-        assert_eq!(
-            labels(&[0.0, 1.0], false),
-            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
-        );
-        assert_eq!(
-            labels(&[-1.0, 1.0], false),
-            ["−1.0", "−0.5", "0.0", "0.5", "1.0"]
-        );
-        assert_eq!(
-            labels(&[0.0, 2.0], false),
-            ["0.0", "0.5", "1.0", "1.5", "2.0"]
-        );
-        assert_eq!(
-            labels(&[0.0, 400.0], false),
-            ["0", "100", "200", "300", "400"]
-        );
-        assert_eq!(
-            labels(&[0.1, 0.3], false),
-            ["0.10", "0.15", "0.20", "0.25", "0.30"]
-        );
+        assert_eq!(labels(&[0.0, 1.0], false), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(labels(&[-1.0, 1.0], false), ["−1.0", "−0.5", "0.0", "0.5", "1.0"]);
+        assert_eq!(labels(&[0.0, 2.0], false), ["0.0", "0.5", "1.0", "1.5", "2.0"]);
+        assert_eq!(labels(&[0.0, 400.0], false), ["0", "100", "200", "300", "400"]);
+        assert_eq!(labels(&[0.1, 0.3], false), ["0.10", "0.15", "0.20", "0.25", "0.30"]);
     }
 
     #[test]
     fn very_small_and_very_large_values_share_a_power_of_ten() {
-        assert_eq!(
-            labels(&[0.0, 2e-5], false),
-            ["0", "0.5×10⁻⁵", "1.0×10⁻⁵", "1.5×10⁻⁵", "2.0×10⁻⁵"]
-        );
-        assert_eq!(
-            labels(&[-3e7, 1e7], false),
-            ["−3×10⁷", "−2×10⁷", "−1×10⁷", "0", "1×10⁷"]
-        );
+        assert_eq!(labels(&[0.0, 2e-5], false), ["0", "0.5×10⁻⁵", "1.0×10⁻⁵", "1.5×10⁻⁵", "2.0×10⁻⁵"]);
+        assert_eq!(labels(&[-3e7, 1e7], false), ["−3×10⁷", "−2×10⁷", "−1×10⁷", "0", "1×10⁷"]);
     }
 
     #[test]
@@ -189,10 +152,7 @@ mod tests {
                 for tick in &axis.ticks {
                     let number = tick.label.replace('−', "-");
                     assert!(tick.label.chars().count() <= 8, "{}", tick.label);
-                    assert!(
-                        !(number.starts_with('-') && number.parse() == Ok(0.0)),
-                        "{number}"
-                    );
+                    assert!(!(number.starts_with('-') && number.parse() == Ok(0.0)), "{number}");
                     let error = number.parse::<f64>().unwrap() - tick.value;
                     assert!(error.abs() <= 1e-9 * width, "{number} at {}", tick.value);
                 }
@@ -205,19 +165,10 @@ mod tests {
 
     #[test]
     fn a_logarithmic_axis_has_ticks_at_powers_of_ten() {
-        assert_eq!(
-            labels(&[0.01, 100.0], true),
-            ["0.01", "0.1", "1", "10", "100"]
-        );
-        assert_eq!(
-            labels(&[1e-6, 1e-2], true),
-            ["10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²"]
-        );
+        assert_eq!(labels(&[0.01, 100.0], true), ["0.01", "0.1", "1", "10", "100"]);
+        assert_eq!(labels(&[1e-6, 1e-2], true), ["10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²"]);
         assert_eq!(labels(&[1e-17, 1.0], true).len(), 6);
-        assert_eq!(
-            axis(&[1.0, 10.0], true).fine[1..],
-            [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]
-        );
+        assert_eq!(axis(&[1.0, 10.0], true).fine[1..], [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
     }
 
     #[test]
