@@ -1,4 +1,4 @@
-//! The ladder of quadrature rules, from 16-point Gauss–Hermite to a trapezoid rule of 8192 nodes.
+//! The ladder of quadrature rules, from 16-point Gauss–Hermite to a trapezoid rule of 32768 nodes.
 
 use std::sync::OnceLock;
 
@@ -36,7 +36,7 @@ pub struct Rule {
 
 /// The rules in order: Gauss–Hermite while it is the better one for smooth integrands, then the trapezoid rule,
 /// whose interval widens slowly so that comparing neighbours also sees what the tails hold.
-const LADDER: [(RuleKind, usize, f64); 17] = [
+const LADDER: [(RuleKind, usize, f64); 19] = [
     (RuleKind::GaussHermite, 16, 0.0),
     (RuleKind::GaussHermite, 32, 0.0),
     (RuleKind::GaussHermite, 64, 0.0),
@@ -54,6 +54,8 @@ const LADDER: [(RuleKind, usize, f64); 17] = [
     (RuleKind::Trapezoid, 3072, 10.0),
     (RuleKind::Trapezoid, 4096, 10.1),
     (RuleKind::Trapezoid, 8192, 10.2),
+    (RuleKind::Trapezoid, 16384, 10.3),
+    (RuleKind::Trapezoid, 32768, 10.4),
 ];
 
 /// Number of nodes of the smallest rule.

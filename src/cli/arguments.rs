@@ -2,10 +2,10 @@
 
 use std::str::FromStr;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Args;
 
-use crate::equation::{Theory, grid};
+use crate::equation::{Theory, grid, without_round_off};
 
 /// Parameter values, shared by the commands that solve.
 #[derive(Debug, Clone, Args)]
@@ -121,23 +121,16 @@ impl FromStr for Sweep {
     }
 }
 
-/// Logarithmically spaced values; both ends, and powers of ten between them, are exact.
+/// Logarithmically spaced values; both ends are exact, and what is a round number between them.
 fn logarithmic_grid(start: f64, stop: f64, count: usize) -> Vec<f64> {
-    grid(libm::log10(start), libm::log10(stop), count)
-        .into_iter()
-        .enumerate()
-        .map(|(i, exponent)| {
-            if i == 0 {
-                start
-            } else if i + 1 == count {
-                stop
-            } else if (exponent - exponent.round()).abs() < 1e-12 {
-                format!("1e{}", exponent.round()).parse().unwrap_or(f64::NAN)
-            } else {
-                libm::pow(10.0, exponent)
-            }
-        })
-        .collect()
+    let last = count.saturating_sub(1);
+    let value = |i: usize, exponent: f64| match i {
+        0 => start,
+        i if i == last => stop,
+        _ => without_round_off(libm::pow(10.0, exponent)),
+    };
+    let exponents = grid(libm::log10(start), libm::log10(stop), count);
+    exponents.into_iter().enumerate().map(|(i, exponent)| value(i, exponent)).collect()
 }
 
 /// What is fixed, what is swept, and on which control values.
@@ -246,9 +239,7 @@ impl Plan {
             }
             // Domains may join parameters, so every combination is checked: cheap next to solving it.
             for cell in 0..self.cells() {
-                theory
-                    .check_values(&self.parameters(cell))
-                    .with_context(|| format!("in {}", theory.name()))?;
+                theory.check_values(&self.parameters(cell))?;
             }
         }
         Ok(())
@@ -266,6 +257,10 @@ mod tests {
         assert_eq!(sweep.values[10], 1.0);
         let sweep: Sweep = "n=log:1e2:1e6:5".parse().unwrap();
         assert_eq!(sweep.values, [1e2, 1e3, 1e4, 1e5, 1e6]);
+        let sweep: Sweep = "n=log:8:512:4".parse().unwrap();
+        assert_eq!(sweep.values, [8.0, 32.0, 128.0, 512.0]);
+        let sweep: Sweep = "p=0.55:0.95:9".parse().unwrap();
+        assert_eq!(sweep.values[1], 0.6);
         let sweep: Sweep = "t=1:0:3".parse().unwrap();
         assert_eq!(sweep.values, [1.0, 0.5, 0.0]);
     }

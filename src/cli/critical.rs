@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::arguments::Values;
 use super::cells::for_each_cell;
-use super::{FINE, notes};
+use super::{FINE, notes, print};
 use crate::equation::Theory;
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
@@ -76,33 +76,28 @@ impl Critical {
                 {
                     table.push(row(&f, side, branch, solution.as_ref(), &swept, &outputs))?;
                 }
-                lines.extend(f.notes);
+                for line in f.notes {
+                    if plan.cells() == 1 && !lines.contains(&line) {
+                        lines.push(line);
+                    }
+                }
             }
             Ok(())
         })?;
-        lines.dedup();
         if let Some(path) = &self.output {
             write_atomically(path, |w| write_table(&table, w))?;
         }
         if !self.values.quiet {
             if table.rows.is_empty() {
                 let c = &theory.control;
-                println!(
-                    "the global branch of {} does not change for {} ≤ {} ≤ {}",
-                    theory.name(),
-                    c.from,
-                    c.name,
-                    c.to
-                );
+                let range = format!("{} ≤ {} ≤ {}", c.from, c.name, c.to);
+                print(&format!("the global branch of {} does not change for {range}\n", theory.name()))?;
+            } else if plan.cells() == 1 {
+                print(&side_by_side(&table)?)?;
             } else {
-                print!(
-                    "{}",
-                    terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 12 })
-                );
+                print(&terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 9 }))?;
             }
-            if plan.cells() == 1 {
-                lines.iter().for_each(|line| eprintln!("note: {line}"));
-            }
+            lines.iter().take(notes::SHOWN).for_each(|line| eprintln!("note: {line}"));
         }
         Ok(FINE)
     }
@@ -123,6 +118,27 @@ impl Critical {
         columns.push(Column::new("energy", "energy", Role::Certificate));
         Table::new(columns)
     }
+}
+
+/// Each change as a small table: the quantities down, before and after across.
+fn side_by_side(table: &Table) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let labels = table.columns.iter().position(|c| c.name == "side").unwrap_or_default();
+    for pair in table.rows.chunks(2) {
+        let [before, after] = pair else { continue };
+        let mut columns = vec![Column::new("quantity", "", Role::Label)];
+        columns.extend(["before", "after"].map(|side| Column::new(side, "", Role::Output)));
+        let mut sides = Table::new(columns);
+        for (i, column) in table.columns.iter().enumerate() {
+            let absent = before[i] == Cell::Missing && after[i] == Cell::Missing;
+            if i != labels && !absent {
+                sides.push(vec![Cell::from(column.name.as_str()), before[i].clone(), after[i].clone()])?;
+            }
+        }
+        text += &terminal::render(&sides, &TerminalOptions { columns: None, max_rows: 0, digits: 12 });
+        text.push('\n');
+    }
+    Ok(text)
 }
 
 fn row(

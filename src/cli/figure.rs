@@ -29,8 +29,8 @@ pub fn drawn_columns(asked: &[String], theory: &Theory, table: &Table) -> anyhow
         let numeric = table.columns.iter().find(|c| c.name == *name && c.role != Role::Label);
         if numeric.is_none() {
             let hint = nearest(name, outputs.iter().copied())
-                .map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            bail!("there is no column `{name}`{hint} Columns are {}, or `all`", outputs.join(", "));
+                .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+            bail!("there is no column `{name}`{hint}; columns are {}, or `all`", outputs.join(", "));
         }
     }
     Ok(asked.to_vec())

@@ -7,7 +7,7 @@ use clap::Args;
 use rayon::prelude::*;
 
 use super::arguments::{Plan, Sweep, Values};
-use super::{FINE, NOT_CONVERGED, notes};
+use super::{FINE, NOT_CONVERGED, notes, print};
 use crate::equation::{Limit as LimitSpec, Theory};
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
@@ -47,7 +47,7 @@ impl Limit {
                 theory.name()
             );
         };
-        let limit = Theory::load(&spec.system).with_context(|| {
+        let limit = theory.load_limit(&spec).with_context(|| {
             format!("the [limit] of {} names the system `{}`", theory.name(), spec.system)
         })?;
         if limit.control.name != theory.control.name {
@@ -120,23 +120,22 @@ impl Limit {
             .map(|c| Order::fit(parameters, &deviations.iter().map(|row| row[c]).collect::<Vec<_>>()))
             .collect();
         if !self.values.quiet {
-            println!(
-                "largest deviation of {} from {} over {}",
+            let mut text = format!(
+                "largest deviation of {} from {} over {}\n",
                 theory.name(),
                 limit.name(),
                 controls(theory, plan)
             );
-            print!(
-                "{}",
-                terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 4 })
-            );
-            println!(
-                "\norder of the deviation in 1/{}, fitted to the last three values (expected {}):",
-                spec.parameter, spec.order
+            text += &terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 4 });
+            let parameter = &spec.parameter;
+            text += &format!(
+                "\norder of the deviation in 1/{parameter}, fitted to the last three values (expected {}):\n",
+                spec.order
             );
             for (column, order) in common.iter().zip(&orders) {
-                println!("  {column:<12} {}", order.describe(spec.order));
+                text += &format!("  {column:<12} {}\n", order.describe(spec.order));
             }
+            print(&text)?;
         }
         let failed = deviations.iter().flatten().any(Option::is_none);
         if failed {

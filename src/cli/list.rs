@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::FINE;
+use super::{FINE, print};
 use crate::equation::{BUILT_IN, Theory};
 use crate::output::{Cell, Column, Role, Table, TerminalOptions, terminal};
 
@@ -27,10 +27,9 @@ impl List {
                 Cell::from(d.title.as_str()),
             ])?;
         }
-        print!("{}", terminal::render(&table, &TerminalOptions { max_rows: 0, ..Default::default() }));
-        println!(
-            "\n`overlaps show SYSTEM` prints a system; a path to an equation file works in place of a name."
-        );
+        let options = TerminalOptions { max_rows: 0, ..Default::default() };
+        let hint = "\n`overlaps show SYSTEM` prints a system; a path to an equation file works in place of a name.\n";
+        print(&(terminal::render(&table, &options) + hint))?;
         Ok(FINE)
     }
 }

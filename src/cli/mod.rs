@@ -44,6 +44,14 @@ enum Command {
     Critical(critical::Critical),
 }
 
+/// Prints text to standard output; a closed pipe is an error that `main` passes over, not a panic.
+fn print(text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
 impl Cli {
     /// Runs the command.
     ///

@@ -6,6 +6,9 @@ use crate::equation::Theory;
 use crate::output::json::number;
 use crate::solve::{Change, ChangeKind, Curve, PieceCurve, Settings};
 
+/// How many notes are printed.
+pub const SHOWN: usize = 12;
+
 /// Changes and ends of the branches of one curve, for the side file.
 pub fn events(piece: &PieceCurve, swept: &[(String, f64)]) -> Vec<Value> {
     let system = &piece.piece.system;

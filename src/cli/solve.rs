@@ -25,8 +25,6 @@ use crate::solve::{Job, Layout, NOT_CONVERGED as ROW_NOT_CONVERGED};
 const MOST_ROWS_KEPT: usize = 50_000;
 /// Rows of a table in the terminal.
 const ROWS_SHOWN: usize = 24;
-/// Notes in the terminal.
-const NOTES_SHOWN: usize = 12;
 
 /// Solve a system along its control parameter.
 ///
@@ -130,6 +128,7 @@ impl Solve {
             && plan.swept.is_empty()
             && plan.controls.is_none()
             && self.compare.is_empty()
+            && self.columns.is_empty()
             && !self.branches
             && !self.verify;
         if !plain {
@@ -264,7 +263,11 @@ impl Solve {
         let mut parameters: IndexMap<String, Value> = IndexMap::new();
         for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {
             for (parameter, value) in system.parameters.iter().zip(system.parameter_values(&plan.fixed)) {
-                if !plan.swept.iter().any(|s| s.name == parameter.name) {
+                // A default that follows another parameter is no single value in a sweep.
+                let given = plan.fixed.iter().any(|(n, _)| *n == parameter.name);
+                let follows = !given && parameter.default_text.parse::<f64>().is_err();
+                let swept = plan.swept.iter().any(|s| s.name == parameter.name);
+                if !swept && !(follows && !plan.swept.is_empty()) {
                     parameters.entry(parameter.name.clone()).or_insert_with(|| number(value));
                 }
             }
@@ -350,13 +353,13 @@ impl Solve {
         if self.values.quiet {
             return;
         }
-        for line in lines.iter().take(NOTES_SHOWN) {
+        for line in lines.iter().take(notes::SHOWN) {
             eprintln!("note: {line}");
         }
-        if lines.len() > NOTES_SHOWN {
+        if lines.len() > notes::SHOWN {
             eprintln!(
                 "note: {} more changes and ends of branches are in the JSON side file",
-                lines.len() - NOTES_SHOWN
+                lines.len() - notes::SHOWN
             );
         }
         if let Some(worst) = tally.verify_difference {

@@ -10,7 +10,7 @@ use super::graph::{MAX_NORMALS, Node};
 use super::lower::{DiscreteNodes, Lowering};
 use super::program::Program;
 use super::schema::{self, Entries, File, NumberOrText, Str, expression_text, text};
-use super::scope::{Allowed, Definition, Meaning, Scope};
+use super::scope::{Allowed, Definition, Meaning, Scope, names_in};
 use super::source::{Source, Text};
 use super::system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
@@ -124,6 +124,20 @@ impl Builder<'_> {
         for (name, entry) in &file.parameters {
             let default = self.parse_value(&entry.default)?;
             scalar(&default, "the default of a parameter", Allowed::Parameters)?;
+            let mut used = Vec::new();
+            names_in(&default.expression, &mut used);
+            let below = used.into_iter().find(|u| match scope.meaning(u) {
+                Some(Meaning::Parameter(place)) => place >= parameters.len(),
+                Some(Meaning::Definition(_)) => true,
+                _ => false,
+            });
+            if let Some(below) = below {
+                let message = format!(
+                    "the default of `{}` uses `{below}`; a default may use only numbers and the parameters above it",
+                    name.get_ref()
+                );
+                return Err(default.text.error(default.expression.span.clone(), Problem::Structure(message)));
+            }
             let domain = entry.domain.as_ref().map(|d| self.parse(d)).transpose()?;
             if let Some(d) = &domain {
                 scope.check_scalar(&d.expression, &d.text, "a domain", Allowed::Parameters, true)?;

@@ -99,7 +99,7 @@ pub enum Problem {
         /// The variable.
         variable: String,
     },
-    /// E[x] over something that is not a variable.
+    /// An average over something that is not a variable.
     #[error("E[{name}](…): `{name}` is not a variable; variables are {}", list(.variables))]
     NotAVariable {
         /// The name.
@@ -231,7 +231,7 @@ pub enum Problem {
 }
 
 fn suggest(nearest: &Option<String>) -> String {
-    nearest.as_ref().map_or(String::new(), |n| format!("; did you mean `{n}`?"))
+    nearest.as_ref().map_or(String::new(), |n| format!(" (did you mean `{n}`?)"))
 }
 
 fn list(names: &[String]) -> String {
@@ -240,10 +240,11 @@ fn list(names: &[String]) -> String {
 
 /// The name nearest to `name`, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let distance = |k: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase());
     known
         .into_iter()
-        .map(|k| (strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase()), k))
-        .filter(|(distance, k)| *distance <= 1 + name.chars().count().max(k.chars().count()) / 4)
+        .map(|k| (distance(k), strsim::damerau_levenshtein(name, k), k))
+        .filter(|(near, _, k)| *near <= 1 + name.chars().count().max(k.chars().count()) / 4)
         .min()
-        .map(|(_, k)| k.to_string())
+        .map(|(_, _, k)| k.to_string())
 }

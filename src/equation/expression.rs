@@ -240,6 +240,9 @@ fn syntax_error(text: &Text, error: &pest::error::Error<Rule>) -> EquationError 
         }
         ErrorVariant::CustomError { message } => message.clone(),
     };
+    let count = |c: char| text.value.matches(c).count();
+    let ends = range.start >= text.value.trim_end().len();
+    let expected = if ends && count('(') > count(')') { "expected )".to_string() } else { expected };
     let found = match text.value.get(range.clone()) {
         None | Some("") => ", but it ends here".to_string(),
         Some(c) => format!(", found `{}`", c.escape_debug()),

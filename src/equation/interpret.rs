@@ -6,12 +6,14 @@ use std::cell::RefCell;
 
 use super::graph::{Graph, Node, Operation};
 
+/// Integrates a function against the density of N(0, 1).
+pub type Integrate<'a> = &'a dyn Fn(&dyn Fn(f64) -> f64) -> f64;
+
 /// Evaluates nodes of a graph at given values of the symbols.
 pub struct Interpreter<'a> {
     graph: &'a Graph,
     symbols: &'a [f64],
-    /// Integrates a function against the density of N(0, 1).
-    integrate: &'a dyn Fn(&dyn Fn(f64) -> f64) -> f64,
+    integrate: Integrate<'a>,
 }
 
 /// Values known so far, by node.
@@ -19,11 +21,7 @@ type Values = Vec<Option<f64>>;
 
 impl<'a> Interpreter<'a> {
     /// An interpreter; `integrate` is the quadrature for averages over N(0, 1).
-    pub fn new(
-        graph: &'a Graph,
-        symbols: &'a [f64],
-        integrate: &'a dyn Fn(&dyn Fn(f64) -> f64) -> f64,
-    ) -> Self {
+    pub fn new(graph: &'a Graph, symbols: &'a [f64], integrate: Integrate<'a>) -> Self {
         Interpreter { graph, symbols, integrate }
     }
 

@@ -31,6 +31,6 @@ pub use schema::Line;
 pub use source::Place;
 pub use system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
-    Unknown, grid,
+    Unknown, grid, without_round_off,
 };
 pub use theory::{Piece, Theory};

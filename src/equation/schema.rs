@@ -123,7 +123,7 @@ pub struct Plot {
 
 /// A parameter.
 #[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table { default = …, domain = \"…\", meaning = \"…\" }")]
 pub struct Parameter {
     /// Default value, or an expression of the parameters above it.
     pub default: Spanned<NumberOrText>,
@@ -211,7 +211,7 @@ pub struct Branch {
 
 /// An output.
 #[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table { value = \"…\", meaning = \"…\" }")]
 pub struct Output {
     /// Expression.
     pub value: Spanned<NumberOrText>,

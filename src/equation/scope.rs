@@ -374,7 +374,8 @@ impl Scope {
     }
 }
 
-fn names_in<'e>(e: &'e Expression, names: &mut Vec<&'e str>) {
+/// All names in an expression.
+pub fn names_in<'e>(e: &'e Expression, names: &mut Vec<&'e str>) {
     match &e.kind {
         ExpressionKind::Number(_) => {}
         ExpressionKind::Name(n) => names.push(n),

@@ -68,6 +68,15 @@ impl Control {
     }
 }
 
+/// The number with at most 12 digits, where it differs from the given one by no more than round-off: 0.6 in place
+/// of 0.6000000000000001.
+pub fn without_round_off(x: f64) -> f64 {
+    match format!("{x:.11e}").parse::<f64>() {
+        Ok(short) if (short - x).abs() <= 4.0 * f64::EPSILON * x.abs() => short,
+        _ => x,
+    }
+}
+
 /// Evenly spaced values; the last is exactly `to`.
 pub fn grid(from: f64, to: f64, points: usize) -> Vec<f64> {
     let last = points.saturating_sub(1);
@@ -79,7 +88,7 @@ pub fn grid(from: f64, to: f64, points: usize) -> Vec<f64> {
             } else if last == 0 {
                 from
             } else {
-                (from * (last - i) as f64 + to * i as f64) / last as f64
+                without_round_off((from * (last - i) as f64 + to * i as f64) / last as f64)
             }
         })
         .collect()

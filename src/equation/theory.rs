@@ -1,6 +1,6 @@
 //! What a user asks for by name: one system, or several on consecutive ranges of the control.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::build::{build, control, description, limit};
@@ -32,6 +32,8 @@ pub struct Theory {
     pub pieces: Vec<Piece>,
     /// What the outputs tend to.
     pub limit: Option<Limit>,
+    /// Folder of the file: paths in it are relative to that.
+    folder: Option<PathBuf>,
 }
 
 impl Theory {
@@ -89,8 +91,17 @@ impl Theory {
             description: system.description.clone(),
             control: system.control.clone(),
             limit: system.limit.clone(),
+            folder: folder.map(Path::to_path_buf),
             pieces: vec![Piece { system, from, to }],
         })
+    }
+
+    /// Loads the system that describes the limit.
+    ///
+    /// # Errors
+    /// No such system, or anything that is wrong with its file.
+    pub fn load_limit(&self, limit: &Limit) -> Result<Theory, EquationError> {
+        Theory::load_beside(&limit.system, self.folder.as_deref())
     }
 
     /// The name by which it was asked for.
@@ -196,7 +207,7 @@ fn composite(
     let mut end = control.from;
     for entry in &file.piece {
         let (span, piece) = (entry.span(), entry.get_ref());
-        if piece.from != end || !(piece.from < piece.to) {
+        if piece.from != end || piece.from >= piece.to || piece.to.is_nan() {
             let message = format!(
                 "this piece runs from {} to {}; pieces follow each other from {} on, each starting where the last ended",
                 piece.from, piece.to, control.from
@@ -233,8 +244,13 @@ fn composite(
         return Err(structure(file.control.to.span(), message));
     }
     agree_on_defaults(&pieces).map_err(|message| structure(file.piece[0].span(), message))?;
-    let theory =
-        Theory { description: description(name, file), control, pieces, limit: limit(file, source)? };
+    let theory = Theory {
+        description: description(name, file),
+        control,
+        pieces,
+        limit: limit(file, source)?,
+        folder: folder.map(Path::to_path_buf),
+    };
     if let Some(l) = &file.limit {
         let parameter = &l.get_ref().parameter;
         theory

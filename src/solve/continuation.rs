@@ -143,7 +143,7 @@ impl Finder<'_> {
                 step *= 2.0;
             } else {
                 step *= 0.5;
-                if step.abs() < 1e-3 * whole.abs() {
+                if step.abs() < 1e-6 * whole.abs() {
                     return self.end_of_branch(control, &x, &tangent, rung, to);
                 }
             }
@@ -208,17 +208,22 @@ impl Finder<'_> {
             if turned || unstable {
                 return Err(self.refine_end(&at, length, &metric, rung, direction, turned));
             }
+            if (next.y[k] - to) * direction >= 0.0 {
+                // The target lies on this piece of the arc: the branch goes on.
+                let beyond = |finder: &mut Self, s: f64| {
+                    let point =
+                        if s == 0.0 { Some(at.clone()) } else { finder.arc_step(&at, s, &metric, rung) };
+                    point.map_or(f64::NAN, |p| p.y[k] - to)
+                };
+                let arrival = brent(|s| beyond(self, s), 0.0, length, 1e-14);
+                let point = arrival.and_then(|s| self.arc_step(&at, s, &metric, rung)).unwrap_or(next);
+                let x = point.y.rows(0, k).into_owned();
+                self.rung = Some(rung);
+                let solution = self.polish(to, x.clone(), 0).filter(|s| self.distance(&s.x, &x) < 1e-4);
+                return solution.ok_or(End { control: point.y[k], x, kind: EndKind::Lost });
+            }
             y = next.y.clone();
             at = next;
-            if (y[k] - to) * direction >= 0.0 {
-                // The target was reached along the arc: the branch goes on.
-                let point = y.rows(0, k).into_owned();
-                self.rung = Some(rung);
-                return self
-                    .polish(to, point.clone(), 0)
-                    .filter(|s| self.distance(&s.x, &point) < 0.1)
-                    .ok_or(End { control: y[k], x: point, kind: EndKind::Lost });
-            }
             length = (length * 1.3).min(0.05);
         }
         Err(End { control: y[k], x: y.rows(0, k).into_owned(), kind: EndKind::Lost })

@@ -106,14 +106,14 @@ impl Curve {
         let mut born: Vec<(usize, usize)> = Vec::new();
         for row in 0..rows {
             let control = self.controls[row];
-            let interior: Vec<usize> = (0..self.tracks.len())
-                .filter(|t| !self.tracks[*t].boundary && self.tracks[*t].points[row].is_some())
-                .collect();
+            // Boundary points count as known: a search may end on them.
+            let present: Vec<usize> =
+                (0..self.tracks.len()).filter(|t| self.tracks[*t].points[row].is_some()).collect();
             let known: Vec<Solution> =
-                interior.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
+                present.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
             let findings = finder.search(control, &known, row, rows);
             for (which, branch) in findings.claims {
-                self.tracks[interior[which]].branch.get_or_insert(branch);
+                self.tracks[present[which]].branch.get_or_insert(branch);
             }
             for found in findings.new {
                 let mut track = Track::new(found.branch, false, rows);
@@ -151,9 +151,9 @@ impl Curve {
             let Some(from) = self.tracks[t].points[row].clone() else { continue };
             match finder.follow(&from, to) {
                 Ok(solution) => {
-                    // Two branches that arrive at the same solution: one of them jumped. The other keeps it.
-                    let taken = self.tracks[..t].iter().any(|other| {
-                        !other.boundary
+                    // Two branches that arrive at the same solution: one has run into the other.
+                    let taken = self.tracks.iter().enumerate().any(|(o, other)| {
+                        (o < t || other.boundary)
                             && other.points[row + 1]
                                 .as_ref()
                                 .is_some_and(|s| finder.same_solution(s, &solution))

@@ -139,6 +139,11 @@ impl<'s> Finder<'s> {
         self.snap_to_zero(control, &mut x, rung);
         self.equations.apply_gauge(control, &mut x, rung);
         let jacobian = self.equations.evaluate(control, &x, rung).jacobian.clone();
+        // Where the derivative does not exist (√q at q = 0) nothing can be certified: such a solution must be
+        // declared as a point on the boundary.
+        if !jacobian.iter().all(|v| v.is_finite()) {
+            return None;
+        }
         let curvature = self.curvature(&jacobian);
         if !self.is_regular(&jacobian) && !self.inside_ranges(control, &x) {
             return None;
@@ -152,9 +157,13 @@ impl<'s> Finder<'s> {
         }
         // A rule that was more than enough is lowered for the next solution.
         self.accepted += 1;
-        let try_lower = self.accepted % LOWERING == 1 && error < 1e-3 * self.settings.tolerance;
-        let lower = try_lower && rung > LOWEST_RUNG;
-        self.rung = Some(if lower && self.enough(control, &x, rung - 1) { rung - 1 } else { rung });
+        let mut next = rung;
+        if self.accepted % LOWERING == 1 && error < 1e-3 * self.settings.tolerance {
+            while next > LOWEST_RUNG && self.enough(control, &x, next - 1) {
+                next -= 1;
+            }
+        }
+        self.rung = Some(next);
         Some(Solution { control, x, certified, curvature, tangent, iterations })
     }
 

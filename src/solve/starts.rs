@@ -86,7 +86,9 @@ impl Finder<'_> {
             starts = vec![starts.swap_remove(turn)];
             share -= 1;
         }
-        starts.extend(self.bracketed_roots(control, &setup).into_iter().map(|x| (x, None)));
+        // Brackets first: they hold their roots to round-off also where roots meet.
+        let brackets = self.bracketed_roots(control, &setup).into_iter().map(|x| (x, None));
+        starts.splice(0..0, brackets);
         starts.extend((0..share).map(|i| (self.space_filling_point(row * share + i, &setup), None)));
         for (start, branch) in starts {
             if !start.iter().all(|v| v.is_finite()) {
