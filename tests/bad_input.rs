@@ -553,7 +553,7 @@ fn an_average_over_ten_normal_variables_at_once_is_refused_with_its_size() {
     file_refused(
         &average_over_normals(10),
         "E[z0",
-        &["10 normal variables", "16^10 = 1.1e12 nodes", "Average over fewer"],
+        &["10 normal variables", "32^10 = 1.1e15 nodes", "Average over fewer"],
     );
 }
 

@@ -555,7 +555,7 @@ fn rows_beyond_the_last_solution_keep_their_place_and_the_others_their_values() 
     assert_eq!(rows.words("status"), status);
     for (t, x) in [(0.0, rows.words("x")[0]), (0.25, rows.words("x")[1])] {
         let x: f64 = x.parse().unwrap();
-        assert!((x.abs() - (0.4 - t as f64).sqrt()).abs() < 1e-14, "{t} {x}");
+        assert!((x.abs() - (0.4f64 - t).sqrt()).abs() < 1e-14, "{t} {x}");
     }
 }
 

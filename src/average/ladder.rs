@@ -58,8 +58,11 @@ const LADDER: [(RuleKind, usize, f64); 19] = [
     (RuleKind::Trapezoid, 32768, 10.4),
 ];
 
-/// Number of nodes of the smallest rule.
-pub const SMALLEST_RULE: usize = LADDER[0].1;
+/// The lowest rung that serves a solution; the one below it serves to measure its error.
+pub const LOWEST_RUNG: usize = 1;
+
+/// Number of nodes of the lowest rule that serves a solution.
+pub const SMALLEST_RULE: usize = LADDER[LOWEST_RUNG].1;
 
 /// How many rules there are.
 pub fn rungs() -> usize {

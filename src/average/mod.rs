@@ -11,4 +11,4 @@ mod ladder;
 mod trapezoid;
 
 pub use double_exponential::normal_average;
-pub use ladder::{Rule, RuleKind, SMALLEST_RULE, rule, rungs};
+pub use ladder::{LOWEST_RUNG, Rule, RuleKind, SMALLEST_RULE, rule, rungs};

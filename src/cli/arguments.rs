@@ -4,8 +4,10 @@ use std::str::FromStr;
 
 use anyhow::bail;
 use clap::Args;
+use rayon::prelude::*;
 
 use crate::equation::{Theory, grid, without_round_off};
+use crate::output::ascii_name;
 
 /// Parameter values, shared by the commands that solve.
 #[derive(Debug, Clone, Args)]
@@ -133,6 +135,9 @@ fn logarithmic_grid(start: f64, stop: f64, count: usize) -> Vec<f64> {
     exponents.into_iter().enumerate().map(|(i, exponent)| value(i, exponent)).collect()
 }
 
+/// The most combinations of swept values in one run.
+const MOST_CELLS: usize = 10_000_000;
+
 /// What is fixed, what is swept, and on which control values.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -152,31 +157,29 @@ impl Values {
     pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
         let theory = &theories[0];
         let mut plan = Plan { fixed: Vec::new(), swept: Vec::new(), controls: None };
-        let mut seen: Vec<&str> = Vec::new();
-        let names = self.set.iter().map(|s| &s.name).chain(self.sweep.iter().map(|s| &s.name));
-        for name in names {
-            if seen.contains(&name.as_str()) {
+        let mut seen: Vec<String> = Vec::new();
+        let mut known = |name: &str| -> anyhow::Result<String> {
+            let name = actual_name(name, theories)?;
+            if seen.contains(&name) {
                 bail!("`{name}` is given twice; use one --set or one --sweep for it");
             }
-            seen.push(name);
-            let is_control = *name == theory.control.name;
-            let known = is_control || theories.iter().any(|t| t.check_parameter_name(name).is_ok());
-            if !known {
-                theory.check_parameter_name(name)?;
-            }
-        }
+            seen.push(name.clone());
+            Ok(name)
+        };
         for set in &self.set {
-            if set.name == theory.control.name {
+            let name = known(&set.name)?;
+            if name == theory.control.name {
                 plan.controls = Some(vec![set.value]);
             } else {
-                plan.fixed.push((set.name.clone(), set.value));
+                plan.fixed.push((name, set.value));
             }
         }
         for sweep in &self.sweep {
-            if sweep.name == theory.control.name {
+            let name = known(&sweep.name)?;
+            if name == theory.control.name {
                 plan.controls = Some(sweep.values.clone());
             } else {
-                plan.swept.push(sweep.clone());
+                plan.swept.push(Sweep { name, ..sweep.clone() });
             }
         }
         plan.check(theories)?;
@@ -193,6 +196,24 @@ impl Values {
             let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n)).build_global();
         }
         Ok(())
+    }
+}
+
+/// The name as the equation file spells it: Greek letters may be written or spelled (λ, lambda).
+fn actual_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
+    let known = || {
+        let controls = theories.iter().map(|t| t.control.name.as_str());
+        controls.chain(theories.iter().flat_map(|t| t.parameter_names()))
+    };
+    let spelled = ascii_name(given);
+    let exact = known().find(|k| *k == given);
+    let name = exact.or_else(|| known().find(|k| spelled.is_some() && ascii_name(k) == spelled));
+    match name {
+        Some(name) => Ok(name.to_string()),
+        None => {
+            theories[0].check_parameter_name(given)?;
+            Ok(given.to_string())
+        }
     }
 }
 
@@ -238,9 +259,13 @@ impl Plan {
                 }
             }
             // Domains may join parameters, so every combination is checked: cheap next to solving it.
-            for cell in 0..self.cells() {
-                theory.check_values(&self.parameters(cell))?;
+            let cells = self.cells();
+            if cells > MOST_CELLS {
+                bail!(
+                    "the sweeps make {cells} combinations, which are too many: at most {MOST_CELLS} can be solved in one run"
+                );
             }
+            (0..cells).into_par_iter().try_for_each(|cell| theory.check_values(&self.parameters(cell)))?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::Args;
 
 use super::arguments::Values;
@@ -41,6 +42,12 @@ impl Critical {
     pub fn run(&self) -> anyhow::Result<u8> {
         let theory = Theory::load(&self.system)?;
         let plan = self.values.plan(std::slice::from_ref(&theory))?;
+        if plan.controls.as_ref().is_some_and(|c| c.len() < 2) {
+            bail!(
+                "`overlaps critical` searches along {0}; leave {0} out, or sweep it over 2 values or more",
+                theory.control.name
+            );
+        }
         if let Some(path) = &self.output {
             check_writable(path)?;
         }
@@ -90,7 +97,10 @@ impl Critical {
         if !self.values.quiet {
             if table.rows.is_empty() {
                 let c = &theory.control;
-                let range = format!("{} ≤ {} ≤ {}", c.from, c.name, c.to);
+                let searched = plan.controls.clone().unwrap_or_else(|| vec![c.from, c.to]);
+                let from = searched.iter().copied().fold(f64::INFINITY, f64::min);
+                let to = searched.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let range = format!("{from} ≤ {} ≤ {to}", c.name);
                 print(&format!("the global branch of {} does not change for {range}\n", theory.name()))?;
             } else if plan.cells() == 1 {
                 print(&side_by_side(&table)?)?;

@@ -5,7 +5,7 @@ use anyhow::bail;
 use super::arguments::Plan;
 use crate::equation::{Line, Theory, nearest};
 use crate::output::figure::PALETTE;
-use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, curves_of, symbol_of};
+use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, ascii_name, curves_of, symbol_of};
 
 /// The most lines that a panel can hold and a reader tell apart.
 pub const MOST_LINES: usize = 14;
@@ -25,7 +25,9 @@ pub fn drawn_columns(asked: &[String], theory: &Theory, table: &Table) -> anyhow
     if asked == ["all"] {
         return Ok(all());
     }
-    for name in asked {
+    let asked: Vec<String> =
+        asked.iter().map(|name| ascii_name(name).unwrap_or_else(|| name.clone())).collect();
+    for name in &asked {
         let numeric = table.columns.iter().find(|c| c.name == *name && c.role != Role::Label);
         if numeric.is_none() {
             let hint = nearest(name, outputs.iter().copied())
@@ -33,7 +35,7 @@ pub fn drawn_columns(asked: &[String], theory: &Theory, table: &Table) -> anyhow
             bail!("there is no column `{name}`{hint}; columns are {}, or `all`", outputs.join(", "));
         }
     }
-    Ok(asked.to_vec())
+    Ok(asked)
 }
 
 /// Draws columns against the control, or against the first swept parameter where the control is fixed.
@@ -48,6 +50,7 @@ pub fn figure(
     branches: bool,
 ) -> anyhow::Result<Figure> {
     let theory = &theories[0];
+    let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
     let control = theory.control.name.as_str();
     let fixed_control = plan.controls.as_ref().is_some_and(|c| c.len() == 1);
     let x = match plan.swept.first() {
@@ -58,7 +61,7 @@ pub fn figure(
     // Rows with equal keys make one line.
     let mut keys: Vec<(String, Vec<f64>, String)> = Vec::new();
     let mut parts: Vec<Table> = Vec::new();
-    let place = |name: &str| table.column(name);
+    let place = |name: &str| table.column(&ascii(name));
     for row in &table.rows {
         let text = |name: &str| match place(name).map(|i| &row[i]) {
             Some(Cell::Text(t)) => t.clone(),
@@ -96,7 +99,7 @@ pub fn figure(
                     label: label(theory, plan, x, key),
                     line: line_style(theories, &key.0),
                     colour: i % PALETTE.len(),
-                    segments: curves_of(part, x, column, &["branch", "piece"]),
+                    segments: curves_of(part, &ascii(x), column, &["branch", "piece"]),
                 })
                 .filter(|c| !c.segments.is_empty())
                 .collect();

@@ -117,7 +117,7 @@ fn show_system(out: &mut String, system: &System) -> Result {
             "\ngauge\n  keep {}; otherwise change the sign of {}",
             gauge.keep_text,
             flip.join(", ")
-        );
+        )?;
     }
     entries(
         out,

@@ -1,5 +1,6 @@
 //! `overlaps solve SYSTEM`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +85,8 @@ struct CellResult {
     rows: Vec<Vec<Cell>>,
     events: Vec<Value>,
     lines: Vec<String>,
+    /// Outputs that are not a number somewhere.
+    undefined: BTreeSet<String>,
 }
 
 impl Solve {
@@ -113,7 +116,15 @@ impl Solve {
             check_writable(path)?;
         }
         if let Some(csv) = &files.csv {
-            check_writable(side_file(csv)?)?;
+            let side = side_file(csv)?;
+            check_writable(&side)?;
+            if let Some(svg) = files.svg.as_ref().filter(|svg| **svg == *csv || **svg == side) {
+                bail!(
+                    "--plot {} would overwrite what --output {} writes; give it another name",
+                    svg.display(),
+                    csv.display()
+                );
+            }
         }
         self.values.start_threads()?;
         self.solve(&theories, &plan, &files)
@@ -168,6 +179,7 @@ impl Solve {
         let status = columns.iter().position(|c| c.name == "status").unwrap_or_default();
         let mut tally = Tally::new(&columns);
         let (mut events, mut lines) = (Vec::new(), Vec::new());
+        let mut undefined: BTreeSet<String> = BTreeSet::new();
         for_each_cell(
             plan,
             self.values.quiet,
@@ -187,6 +199,7 @@ impl Solve {
                         kept.push(row)?;
                     }
                 }
+                undefined.extend(result.undefined);
                 events.extend(result.events);
                 if lines.len() < 1000 {
                     lines.extend(result.lines);
@@ -218,6 +231,13 @@ impl Solve {
             write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
             written.push(path.display().to_string());
         }
+        if !undefined.is_empty() {
+            let names: Vec<&str> = undefined.iter().map(String::as_str).collect();
+            eprintln!(
+                "warning: {} is not a number in some rows, which are left empty there",
+                names.join(", ")
+            );
+        }
         self.print(&kept, &drawn, keep)?;
         self.print_notes(&lines, &tally, &written, theories);
         Ok(if tally.failed > 0 || tally.verification_failed(self.values.tolerance) {
@@ -237,11 +257,23 @@ impl Solve {
         let named: Vec<(String, f64)> =
             plan.swept.iter().map(|s| s.name.clone()).zip(swept.iter().copied()).collect();
         let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
-        let mut result = CellResult { rows: Vec::new(), events: Vec::new(), lines: Vec::new() };
+        let mut result = CellResult {
+            rows: Vec::new(),
+            events: Vec::new(),
+            lines: Vec::new(),
+            undefined: BTreeSet::new(),
+        };
         for theory in theories {
             let curves = job.solve(theory, notes::settings(self.values.tolerance, self.branches));
             result.rows.extend(layout.rows(theory, &curves, &swept, self.branches));
             for piece in &curves {
+                let solutions = (0..piece.curve.controls.len()).filter_map(|row| piece.curve.solution(row));
+                for (_, solution) in solutions {
+                    let outputs = piece.piece.system.outputs.iter().zip(&solution.certified.outputs);
+                    result
+                        .undefined
+                        .extend(outputs.filter(|(_, v)| v.is_nan()).map(|(o, _)| o.column.clone()));
+                }
                 result.events.extend(notes::events(piece, &named));
                 let label = if theories.len() > 1 { format!("{}: ", theory.name()) } else { String::new() };
                 let lines = notes::lines(theory, piece, &named, self.branches);
@@ -287,7 +319,7 @@ impl Solve {
             command: command(),
             system: theories[0].name().into(),
             parameters,
-            sweeps: plan.swept.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
+            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
             columns: columns.to_vec(),
             events,
             extra,

@@ -16,11 +16,11 @@ use super::system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown,
 };
-use crate::average::SMALLEST_RULE;
 use crate::output::ascii_name;
 
-/// The largest product rule: nodes of all normal variables of one average together.
-pub const LARGEST_PRODUCT: f64 = 2e7;
+/// The largest product rule: nodes of all normal variables of one average together. An array of this size takes
+/// 32 MB, and an average needs a few.
+pub const LARGEST_PRODUCT: f64 = 4e6;
 
 /// Builds a system from a file that is not a composite.
 ///
@@ -36,13 +36,13 @@ pub fn build(name: &str, file: &File, source: &Arc<Source>) -> Result<System, Eq
 /// A range or number of points that makes no grid.
 pub fn control(file: &File, source: &Arc<Source>) -> Result<Control, EquationError> {
     let c = &file.control;
-    let (from, to, points) = (*c.from.get_ref(), *c.to.get_ref(), *c.points.get_ref());
+    let [from, to, points] = [&c.from, &c.to, &c.points].map(|n| n.get_ref().0);
     if !(from.is_finite() && to.is_finite() && from < to) {
         let message =
             format!("the control runs from {from} to {to}; `from` must be less than `to`, both finite");
         return Err(EquationError::at(source.place(c.to.span()), Problem::Structure(message)));
     }
-    if !(1..=10_000_000).contains(&points) {
+    if !((1.0..=1e7).contains(&points) && points.fract() == 0.0) {
         let message = format!("the control has {points} points; 1 to 10000000 are possible");
         return Err(EquationError::at(source.place(c.points.span()), Problem::Structure(message)));
     }
@@ -99,6 +99,9 @@ impl Builder<'_> {
 
     fn parse_value(&self, written: &toml::Spanned<NumberOrText>) -> Result<Written, EquationError> {
         let text = expression_text(written, self.source);
+        if matches!(written.get_ref(), NumberOrText::Number(x) if x.is_nan()) {
+            return Err(self.structure(written.span(), "NaN is not a number that can stand here".into()));
+        }
         let expression = Expression::parse(&text)?;
         Ok(Written { text, expression })
     }
@@ -271,7 +274,18 @@ impl Builder<'_> {
         let mut unknowns = Vec::new();
         for ((name, entry), range) in file.unknowns.iter().zip(&ranges) {
             let range = match range {
-                Some([from, to]) => Some((add_setup(lower(from)?), add_setup(lower(to)?))),
+                Some([from, to]) => {
+                    let ends = [from, to].map(|end| end.text.value.parse::<f64>());
+                    if let [Ok(low), Ok(high)] = ends
+                        && low >= high
+                    {
+                        let message =
+                            format!("the range of `{}` from {low} to {high} holds nothing", name.get_ref());
+                        let end = to.expression.span.clone();
+                        return Err(to.text.error(end, Problem::Structure(message)));
+                    }
+                    Some((add_setup(lower(from)?), add_setup(lower(to)?)))
+                }
                 None => None,
             };
             unknowns.push(Unknown { name: name.get_ref().clone(), meaning: entry.0.meaning.clone(), range });
@@ -327,20 +341,6 @@ impl Builder<'_> {
         let certificate_program = Program::compile(&graph, &certificate_nodes, first_unknown);
         let setup_program = Program::compile(&graph, &setup_nodes, first_unknown);
         let gauge_program = gauge_node.map(|g| Program::compile(&graph, &[g], first_unknown));
-        for program in [&equations_program, &certificate_program, &setup_program] {
-            let variables = program.dimensions();
-            let size = (SMALLEST_RULE as f64).powi(variables as i32);
-            if size > LARGEST_PRODUCT {
-                let problem = Problem::ProductTooLarge {
-                    variables,
-                    nodes: SMALLEST_RULE,
-                    size,
-                    limit: LARGEST_PRODUCT,
-                };
-                return Err(problem.into());
-            }
-        }
-
         let columns = file
             .unknowns
             .iter()
@@ -439,7 +439,7 @@ impl Builder<'_> {
     fn check_columns(&self, scope: &Scope) -> Result<(), EquationError> {
         let file = self.file;
         let reserved = ["piece", "branch", "system", "energy", "residual", "quadrature_error", "curvature"];
-        let reserved = reserved.iter().chain(&["rule", "nodes", "iterations", "status", "verified"]);
+        let reserved = reserved.iter().chain(&["rule", "nodes", "iterations", "status", "verify_difference"]);
         let mut taken: Vec<(String, &'static str)> =
             reserved.map(|r| (r.to_string(), "column of every table")).collect();
         let named = [&file.control.name]
@@ -671,7 +671,7 @@ pub fn limit(file: &File, source: &Arc<Source>) -> Result<Option<Limit>, Equatio
         let problem = Problem::UnknownName { name: limit.parameter.get_ref().clone(), nearest: near };
         return Err(EquationError::at(source.place(limit.parameter.span()), problem));
     }
-    let order = *limit.order.get_ref();
+    let order = limit.order.get_ref().0;
     if !(order > 0.0 && order.is_finite()) {
         let message = format!("the order of a limit is a positive number, not {order}");
         return Err(EquationError::at(source.place(limit.order.span()), Problem::Structure(message)));
@@ -680,6 +680,6 @@ pub fn limit(file: &File, source: &Arc<Source>) -> Result<Option<Limit>, Equatio
         parameter: limit.parameter.get_ref().clone(),
         system: limit.system.get_ref().clone(),
         order,
-        at: limit.at.clone().unwrap_or_default(),
+        at: limit.at.iter().flatten().map(|n| n.0).collect(),
     }))
 }

@@ -86,7 +86,7 @@ impl Axes {
 pub const MAX_NORMALS: usize = 32;
 
 /// The largest graph that is built.
-pub const MAX_NODES: usize = 2_000_000;
+pub const MAX_NODES: usize = 200_000;
 
 /// How far the builder of averages looks into sums.
 const EXPANSION_DEPTH: usize = 64;
@@ -116,6 +116,11 @@ impl Graph {
     /// The normal variables that a node depends on.
     pub fn axes(&self, node: Node) -> Axes {
         self.axes[node.index()]
+    }
+
+    /// The node of an operation, if there is one.
+    pub fn find(&self, operation: Operation) -> Option<Node> {
+        self.known.get(&operation).copied()
     }
 
     /// How many nodes there are.

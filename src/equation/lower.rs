@@ -30,6 +30,8 @@ pub struct Lowering<'s> {
     scope: &'s Scope,
     /// Definitions already built, by the values of the discrete variables that they depend on.
     built: HashMap<(usize, Assignment), Node>,
+    /// Expressions visited so far.
+    steps: usize,
 }
 
 /// Values chosen for discrete variables: variable → index of the value.
@@ -38,7 +40,7 @@ type Assignment = BTreeMap<usize, usize>;
 impl<'s> Lowering<'s> {
     /// An empty graph over the names of a scope.
     pub fn new(scope: &'s Scope) -> Self {
-        Lowering { graph: Graph::default(), discrete: Vec::new(), scope, built: HashMap::new() }
+        Lowering { graph: Graph::default(), discrete: Vec::new(), scope, built: HashMap::new(), steps: 0 }
     }
 
     /// The node of a scalar expression.
@@ -97,7 +99,9 @@ impl<'s> Lowering<'s> {
     }
 
     fn lower(&mut self, e: &Expression, chosen: &Assignment, text: &Text) -> Result<Node, EquationError> {
-        if self.graph.len() > MAX_NODES {
+        // Also sums whose terms fold to few nodes take their time.
+        self.steps += 1;
+        if self.graph.len() > MAX_NODES || self.steps > 10 * MAX_NODES {
             return Err(text.error(e.span.clone(), Problem::TooManyOperations { limit: MAX_NODES }));
         }
         Ok(match &e.kind {

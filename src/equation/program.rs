@@ -287,7 +287,7 @@ impl<'g> Compiler<'g> {
         }
         self.mark_fused();
         for node in self.schedule() {
-            if !self.fused.contains(&node) && !self.home.contains_key(&node) {
+            if self.fused.binary_search(&node).is_err() && !self.home.contains_key(&node) {
                 self.emit_node(node);
             }
         }
@@ -556,16 +556,18 @@ impl<'g> Compiler<'g> {
         let argument = self.array_of(a, axes);
         let out = self.slot(axes);
         if matches!(f, Function::Tanh | Function::Sech2) {
-            if section == Section::Unknowns {
-                self.program.tanh_arrays.push(axes);
-            }
             let other = if f == Function::Tanh { Function::Sech2 } else { Function::Tanh };
             let partner =
-                self.nodes.iter().copied().find(|n| self.graph.operation(*n) == Operation::Apply(other, a));
+                self.graph.find(Operation::Apply(other, a)).filter(|p| self.section.contains_key(p));
+            let first = partner.map_or(section, |p| section.min(self.section[&p]));
+            if first == Section::Unknowns {
+                self.program.tanh_arrays.push(axes);
+            }
             if let Some(partner) = partner {
                 let second = self.slot(axes);
                 let (tanh, sech2) = if f == Function::Tanh { (out, second) } else { (second, out) };
-                self.emit(section, Instruction::TanhSech2 { a: argument, tanh, sech2 });
+                // Both are computed where the first of them is needed.
+                self.emit(first, Instruction::TanhSech2 { a: argument, tanh, sech2 });
                 self.home.insert(partner, Home::Slot(second));
                 return out;
             }

@@ -103,11 +103,11 @@ pub struct Control {
     /// Name.
     pub name: Str,
     /// First value.
-    pub from: Spanned<f64>,
+    pub from: Spanned<Number>,
     /// Last value.
-    pub to: Spanned<f64>,
+    pub to: Spanned<Number>,
     /// How many values by default.
-    pub points: Spanned<i64>,
+    pub points: Spanned<Number>,
     /// Meaning.
     #[serde(default)]
     pub meaning: String,
@@ -133,6 +133,10 @@ pub struct Parameter {
     /// Meaning.
     pub meaning: String,
 }
+
+/// A number, written as an integer of any size or with a fraction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number(pub f64);
 
 /// A number, or an expression in a string.
 #[derive(Debug, Clone)]
@@ -228,10 +232,10 @@ pub struct Limit {
     /// The system that describes the limit.
     pub system: Str,
     /// The expected order: deviations fall as parameter^(−order).
-    pub order: Spanned<f64>,
+    pub order: Spanned<Number>,
     /// Control values at which the two are compared.
     #[serde(default)]
-    pub at: Option<Vec<f64>>,
+    pub at: Option<Vec<Number>>,
 }
 
 /// A piece of a composite system.
@@ -241,9 +245,9 @@ pub struct Piece {
     /// The system.
     pub system: Str,
     /// First control value.
-    pub from: f64,
+    pub from: Number,
     /// Last control value.
-    pub to: f64,
+    pub to: Number,
 }
 
 impl File {
@@ -262,7 +266,11 @@ impl File {
         }
         toml::from_str(&source.text).map_err(|e| {
             let place = source.place(e.span().unwrap_or(0..0));
-            EquationError::at(place, Problem::Toml(e.message().trim().to_string()))
+            let mut message = e.message().trim().to_string();
+            if message.contains("unquoted key") {
+                message += "; a name in other letters stands in quotes: \"ω\" = …";
+            }
+            EquationError::at(place, Problem::Toml(message))
         })
     }
 }
@@ -292,6 +300,41 @@ fn format_number(x: f64) -> String {
     }
 }
 
+/// The ways in which TOML hands over a number.
+macro_rules! visit_numbers {
+    ($value:ty, $make:expr) => {
+        fn visit_i64<E: de::Error>(self, x: i64) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_u64<E: de::Error>(self, x: u64) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_i128<E: de::Error>(self, x: i128) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_u128<E: de::Error>(self, x: u128) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_f64<E: de::Error>(self, x: f64) -> Result<$value, E> {
+            Ok($make(x))
+        }
+    };
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            visit_numbers!(Number, Number);
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
 impl<'de> Deserialize<'de> for NumberOrText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct V;
@@ -300,12 +343,7 @@ impl<'de> Deserialize<'de> for NumberOrText {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number, or an expression in a string")
             }
-            fn visit_i64<E: de::Error>(self, x: i64) -> Result<NumberOrText, E> {
-                Ok(NumberOrText::Number(x as f64))
-            }
-            fn visit_f64<E: de::Error>(self, x: f64) -> Result<NumberOrText, E> {
-                Ok(NumberOrText::Number(x))
-            }
+            visit_numbers!(NumberOrText, NumberOrText::Number);
             fn visit_str<E: de::Error>(self, x: &str) -> Result<NumberOrText, E> {
                 Ok(NumberOrText::Text(x.to_string()))
             }

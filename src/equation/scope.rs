@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use super::build::LARGEST_PRODUCT;
 use super::error::{EquationError, Problem, nearest};
 use super::expression::{Expression, ExpressionKind, Operator};
 use super::function::{Function, NAMES};
 use super::source::Text;
+use crate::average::SMALLEST_RULE;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +100,10 @@ pub struct Scope {
     pub definitions: Vec<Definition>,
 }
 
-/// The largest number of definitions that a name error offers.
+/// A longer cycle is shown without its middle.
+const CYCLE_SHOWN: usize = 8;
+
+/// Words of the language that are not functions.
 const WORDS: [&str; 3] = ["E", "inf", "pi"];
 
 impl Scope {
@@ -200,6 +205,9 @@ impl Scope {
                     let mut names: Vec<String> =
                         path[first..].iter().map(|(d, _)| self.definitions[*d].name.clone()).collect();
                     names.push(self.definitions[used].name.clone());
+                    if names.len() > CYCLE_SHOWN {
+                        names.splice(CYCLE_SHOWN / 2..names.len() - CYCLE_SHOWN / 2, ["…".to_string()]);
+                    }
                     let text = &self.definitions[definition].text;
                     return Err(text.error(0..text.value.len(), Problem::Cycle(names)));
                 }
@@ -288,10 +296,30 @@ impl Scope {
                     }
                 }
                 let mut shape = number(body)?;
+                self.refuse_large_product(&shape, names, e, text)?;
                 shape.variables.retain(|(v, _)| !names.iter().any(|(n, _)| n == v));
                 Ok(shape)
             }
         }
+    }
+
+    /// A product rule over all normal variables of an integrand must not be too large.
+    fn refuse_large_product(
+        &self,
+        integrand: &Shape,
+        averaged: &[(String, Range<usize>)],
+        e: &Expression,
+        text: &Text,
+    ) -> Result<(), EquationError> {
+        let normal = |name: &str| matches!(self.meaning(name), Some(Meaning::Normal(_)));
+        let variables = integrand.variables.iter().filter(|(v, _)| normal(v)).count() as u32;
+        let size = (SMALLEST_RULE as f64).powi(variables as i32);
+        if averaged.iter().any(|(v, _)| normal(v)) && size > LARGEST_PRODUCT {
+            let problem =
+                Problem::ProductTooLarge { variables, nodes: SMALLEST_RULE, size, limit: LARGEST_PRODUCT };
+            return Err(text.error(e.span.clone(), problem));
+        }
+        Ok(())
     }
 
     fn shape_of_name(

@@ -42,7 +42,7 @@ impl Theory {
     /// # Errors
     /// No such system or file, or anything that is wrong with the file.
     pub fn load(name: &str) -> Result<Theory, EquationError> {
-        Theory::load_beside(name, None)
+        Theory::load_beside(name, None, false)
     }
 
     /// Parses the text of an equation file; `name` stands in messages and tables.
@@ -51,13 +51,14 @@ impl Theory {
     /// Anything that is wrong with the text.
     pub fn parse(name: &str, text: &str) -> Result<Theory, EquationError> {
         let source = Arc::new(Source { name: name.to_string(), text: text.to_string() });
-        Theory::from_source(name, &source, None)
+        Theory::from_source(name, &source, None, false)
     }
 
-    fn load_beside(name: &str, folder: Option<&Path>) -> Result<Theory, EquationError> {
+    /// `piece`: the file is a piece of a composite, and cannot be one itself.
+    fn load_beside(name: &str, folder: Option<&Path>, piece: bool) -> Result<Theory, EquationError> {
         if let Some(text) = library::text(name) {
             let source = Arc::new(Source { name: format!("equations/{name}.toml"), text: text.to_string() });
-            return Theory::from_source(name, &source, None);
+            return Theory::from_source(name, &source, None, piece);
         }
         let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         if !looks_like_path {
@@ -77,11 +78,21 @@ impl Theory {
         })?;
         let stem = path.file_stem().map_or_else(|| name.to_string(), |s| s.to_string_lossy().into_owned());
         let source = Arc::new(Source { name: path.display().to_string(), text });
-        Theory::from_source(&stem, &source, path.parent())
+        Theory::from_source(&stem, &source, path.parent(), piece)
     }
 
-    fn from_source(name: &str, source: &Arc<Source>, folder: Option<&Path>) -> Result<Theory, EquationError> {
+    fn from_source(
+        name: &str,
+        source: &Arc<Source>,
+        folder: Option<&Path>,
+        piece: bool,
+    ) -> Result<Theory, EquationError> {
         let file = File::parse(source)?;
+        if !file.piece.is_empty() && piece {
+            return Err(
+                Problem::Structure("a piece of a composite cannot itself be a composite".into()).into()
+            );
+        }
         if !file.piece.is_empty() {
             return composite(name, &file, source, folder);
         }
@@ -101,7 +112,7 @@ impl Theory {
     /// # Errors
     /// No such system, or anything that is wrong with its file.
     pub fn load_limit(&self, limit: &Limit) -> Result<Theory, EquationError> {
-        Theory::load_beside(&limit.system, self.folder.as_deref())
+        Theory::load_beside(&limit.system, self.folder.as_deref(), false)
     }
 
     /// The name by which it was asked for.
@@ -207,27 +218,39 @@ fn composite(
     let mut end = control.from;
     for entry in &file.piece {
         let (span, piece) = (entry.span(), entry.get_ref());
-        if piece.from != end || piece.from >= piece.to || piece.to.is_nan() {
+        let (from, to) = (piece.from.0, piece.to.0);
+        if from != end || from >= to || to.is_nan() {
             let message = format!(
                 "this piece runs from {} to {}; pieces follow each other from {} on, each starting where the last ended",
-                piece.from, piece.to, control.from
+                from, to, control.from
             );
             return Err(structure(span, message));
         }
-        end = piece.to;
+        end = to;
         if pieces.iter().any(|p| p.system.name() == piece.system.get_ref()) || piece.system.get_ref() == name
         {
             let message =
                 format!("the piece `{}` stands twice, or is this file itself", piece.system.get_ref());
             return Err(structure(span, message));
         }
-        let sub = load_piece(piece.system.get_ref(), folder).map_err(|e| match e.place {
+        let sub = Theory::load_beside(piece.system.get_ref(), folder, true).map_err(|e| match e.place {
             Some(_) => e,
             None => EquationError { place: Some(source.place(piece.system.span())), ..e },
         })?;
         let Ok([sub]) = <[Piece; 1]>::try_from(sub.pieces) else {
-            return Err(structure(span, "a piece of a composite cannot itself be a composite".into()));
+            return Err(structure(span, "a piece is a single system".into()));
         };
+        let own = &sub.system.control;
+        if from < own.from || own.to < to {
+            let message = format!(
+                "this piece runs from {from} to {to}, but `{}` is defined for {} ≤ {} ≤ {}",
+                sub.system.name(),
+                own.from,
+                own.name,
+                own.to
+            );
+            return Err(structure(span, message));
+        }
         if sub.system.control.name != control.name {
             let message = format!(
                 "the control of `{}` is `{}`, that of this file `{}`; they must have the same name",
@@ -237,7 +260,7 @@ fn composite(
             );
             return Err(structure(span, message));
         }
-        pieces.push(Piece { system: sub.system, from: piece.from, to: piece.to });
+        pieces.push(Piece { system: sub.system, from, to });
     }
     if end != control.to {
         let message = format!("the pieces end at {end}, the control at {}", control.to);
@@ -258,19 +281,6 @@ fn composite(
             .map_err(|e| EquationError { place: Some(source.place(parameter.span())), ..e })?;
     }
     Ok(theory)
-}
-
-/// Loads a piece of a composite; a composite inside a composite is refused before it is opened further.
-fn load_piece(name: &str, folder: Option<&Path>) -> Result<Theory, EquationError> {
-    thread_local!(static DEPTH: std::cell::Cell<u32> = const { std::cell::Cell::new(0) });
-    let depth = DEPTH.get();
-    if depth > 0 {
-        return Err(Problem::Structure("a piece of a composite cannot itself be a composite".into()).into());
-    }
-    DEPTH.set(depth + 1);
-    let theory = Theory::load_beside(name, folder);
-    DEPTH.set(depth);
-    theory
 }
 
 fn agree_on_defaults(pieces: &[Piece]) -> Result<(), String> {

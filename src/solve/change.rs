@@ -97,8 +97,10 @@ fn locate(curve: &Curve, finder: &mut Finder, row: usize, a: &Track, b: &Track) 
     let overlap = (last - first) * direction > 0.0;
     let (at_first, at_last) =
         if overlap { (difference(first), difference(last)) } else { (f64::NAN, f64::NAN) };
-    let crossing =
-        if at_first <= 0.0 && at_last >= 0.0 { brent(&mut difference, first, last, 1e-15) } else { None };
+    // Energies that differ by round-off at the end of a branch do not cross there.
+    let round_off = 4e-15 * a.energy(row - 1).unwrap_or(1.0).abs();
+    let crosses = at_first <= 0.0 && at_last > round_off;
+    let crossing = if crosses { brent(&mut difference, first, last, 1e-15) } else { None };
     match crossing {
         Some(control) => {
             let (before, after) = (at(curve, finder, a, row, control), at(curve, finder, b, row, control));

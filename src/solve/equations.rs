@@ -3,7 +3,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::average::{rule, rungs};
+use crate::average::{LOWEST_RUNG, rule, rungs};
 use crate::equation::{Kind, LARGEST_PRODUCT, Program, System, Workspace};
 
 /// The equations at one point.
@@ -31,9 +31,6 @@ pub struct Certified {
     /// The rule that was used.
     pub rung: usize,
 }
-
-/// The lowest rule that serves a solution; the one below it serves to measure its error.
-pub const LOWEST_RUNG: usize = 1;
 
 /// How much work was done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

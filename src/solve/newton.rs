@@ -280,15 +280,18 @@ where
         for _ in 0..30 {
             if let Some(step) = step.take().filter(|s| s.iter().all(|v| v.is_finite())) {
                 let relative = relative_step(&step, &x, &self.scale);
-                // Round-off: small steps that no longer shrink. (Near a fold round-off moves the point by more.)
-                let tiny = damping == 0.0 && relative < 1e-6;
-                let at_round_off = tiny && relative >= 0.25 * self.last_step;
-                let trial = &x + &step;
-                if at_round_off || (damping == 0.0 && relative < 4.0 * f64::EPSILON) {
+                if damping == 0.0 && relative < 4.0 * f64::EPSILON {
                     return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
                 }
+                let trial = &x + &step;
                 let trial_residual = problem.apply(&trial)?;
                 let trial_norm = trial_residual.norm();
+                // Round-off: small steps that no longer shrink, nor does the residual. (Near a fold round-off
+                // moves the point by more. At a multiple root the steps shrink slowly, but the residual falls.)
+                let tiny = damping == 0.0 && relative < 1e-6;
+                if tiny && relative >= 0.25 * self.last_step && trial_norm >= 0.5 * norm {
+                    return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
+                }
                 if trial_norm.is_finite() && (trial_norm < (1.0 - 1e-4) * norm || tiny) {
                     self.last_step = if damping == 0.0 { relative } else { f64::INFINITY };
                     let trial_jacobian = problem.jacobian(&trial)?;

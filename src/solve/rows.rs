@@ -5,7 +5,7 @@ use super::job::{PieceCurve, verify};
 use super::solution::Solution;
 use crate::average::rule;
 use crate::equation::Theory;
-use crate::output::{Cell, Column, Role, symbol_of};
+use crate::output::{Cell, Column, Role, ascii_name, symbol_of};
 
 /// Status of a row that meets its certificate.
 pub const CONVERGED: &str = "converged";
@@ -53,9 +53,10 @@ impl Layout {
         if self.system {
             columns.push(Column::new("system", "system of equations", Role::Label));
         }
-        columns.push(Column::new(self.control.0.clone(), self.control.1.clone(), Role::Control));
+        let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
+        columns.push(Column::new(ascii(&self.control.0), self.control.1.clone(), Role::Control));
         for name in &self.swept {
-            columns.push(Column::new(name.clone(), meaning_of(name), Role::Parameter));
+            columns.push(Column::new(ascii(name), meaning_of(name), Role::Parameter));
         }
         columns.push(Column::new("piece", "system that the row is a solution of", Role::Label));
         columns.push(Column::new("branch", "kind of solution", Role::Label));

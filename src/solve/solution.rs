@@ -2,8 +2,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::equations::{Certified, Effort, Equations, LOWEST_RUNG};
+use super::equations::{Certified, Effort, Equations};
 use super::newton::{AtControl, find_root, relative_step};
+use crate::average::LOWEST_RUNG;
 use crate::equation::Kind;
 
 /// Two points closer than this, relative to the scale of the unknowns, are the same solution.
@@ -187,7 +188,7 @@ impl<'s> Finder<'s> {
     fn inside_ranges(&mut self, control: f64, x: &DVector<f64>) -> bool {
         let ranges: Option<Vec<(usize, usize)>> =
             self.equations.system.unknowns.iter().map(|u| u.range).collect();
-        let Some(ranges) = ranges else { return false };
+        let Some(ranges) = ranges.filter(|_| !self.equations.minimises()) else { return false };
         let setup = self.equations.setup(control);
         ranges.iter().zip(x.iter()).all(|((from, to), x)| setup[*from] <= *x && *x <= setup[*to])
     }
