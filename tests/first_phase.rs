@@ -161,7 +161,8 @@ fn the_default_curve_agrees_with_34_digit_numbers() {
     for [t, omega, b, m, q, energy] in table {
         let found = rows.iter().find(|r| r.control == t).unwrap();
         for (column, value) in [("omega", omega), ("b", b), ("m", m), ("q", q)] {
-            close(&format!("{column} at {t}"), found.get(column), value, 2e-14);
+            // Round-off of the gradient (the energy is 128) over the curvature (0.07 and more).
+            close(&format!("{column} at {t}"), found.get(column), value, 1e-13);
         }
         close("energy", found.energy, energy, 1e-14);
         assert!(found.quadrature_error <= 1e-12 && found.residual < 1e-11 && found.curvature.unwrap() > 0.0);

@@ -44,7 +44,7 @@ impl Critical {
         let plan = self.values.plan(std::slice::from_ref(&theory))?;
         if plan.controls.as_ref().is_some_and(|c| c.len() < 2) {
             bail!(
-                "`overlaps critical` searches along {0}; leave {0} out, or sweep it over 2 values or more",
+                "`overlaps critical` searches along `{0}`; leave it out, or sweep it over 2 values or more",
                 theory.control.name
             );
         }

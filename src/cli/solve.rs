@@ -118,7 +118,9 @@ impl Solve {
         if let Some(csv) = &files.csv {
             let side = side_file(csv)?;
             check_writable(&side)?;
-            if let Some(svg) = files.svg.as_ref().filter(|svg| **svg == *csv || **svg == side) {
+            let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+            let taken = [place(csv), place(&side)];
+            if let Some(svg) = files.svg.as_ref().filter(|svg| taken.contains(&place(svg))) {
                 bail!(
                     "--plot {} would overwrite what --output {} writes; give it another name",
                     svg.display(),
@@ -299,7 +301,7 @@ impl Solve {
                 let given = plan.fixed.iter().any(|(n, _)| *n == parameter.name);
                 let follows = !given && parameter.default_text.parse::<f64>().is_err();
                 let swept = plan.swept.iter().any(|s| s.name == parameter.name);
-                if !swept && !(follows && !plan.swept.is_empty()) {
+                if !swept && (!follows || plan.swept.is_empty()) {
                     parameters.entry(parameter.name.clone()).or_insert_with(|| number(value));
                 }
             }

@@ -274,18 +274,7 @@ impl Builder<'_> {
         let mut unknowns = Vec::new();
         for ((name, entry), range) in file.unknowns.iter().zip(&ranges) {
             let range = match range {
-                Some([from, to]) => {
-                    let ends = [from, to].map(|end| end.text.value.parse::<f64>());
-                    if let [Ok(low), Ok(high)] = ends
-                        && low >= high
-                    {
-                        let message =
-                            format!("the range of `{}` from {low} to {high} holds nothing", name.get_ref());
-                        let end = to.expression.span.clone();
-                        return Err(to.text.error(end, Problem::Structure(message)));
-                    }
-                    Some((add_setup(lower(from)?), add_setup(lower(to)?)))
-                }
+                Some([from, to]) => Some((add_setup(lower(from)?), add_setup(lower(to)?))),
                 None => None,
             };
             unknowns.push(Unknown { name: name.get_ref().clone(), meaning: entry.0.meaning.clone(), range });
@@ -294,6 +283,15 @@ impl Builder<'_> {
         // Derivatives and programs.
         let mut graph = lowering.graph;
         let discrete = lowering.discrete;
+        for (unknown, range) in unknowns.iter().zip(&ranges) {
+            if let (Some((from, to)), Some([_, end])) = (unknown.range, range)
+                && let [Some(low), Some(high)] = [from, to].map(|place| graph.value_of(setup_nodes[place]))
+                && (low >= high || low.is_nan() || high.is_nan())
+            {
+                let message = format!("the range of `{}` from {low} to {high} holds nothing", unknown.name);
+                return Err(end.text.error(end.expression.span.clone(), Problem::Structure(message)));
+            }
+        }
         let symbols: Vec<Node> = (0..unknowns.len()).map(|i| graph.symbol(first_unknown + i)).collect();
         let control_symbol = graph.symbol(first_unknown - 1);
         let (energy_node, residual_nodes): (Option<Node>, Vec<Node>) = match kind {

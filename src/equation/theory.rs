@@ -240,6 +240,15 @@ fn composite(
         let Ok([sub]) = <[Piece; 1]>::try_from(sub.pieces) else {
             return Err(structure(span, "a piece is a single system".into()));
         };
+        if sub.system.control.name != control.name {
+            let message = format!(
+                "the control of `{}` is `{}`, that of this file `{}`; they must have the same name",
+                sub.system.name(),
+                sub.system.control.name,
+                control.name
+            );
+            return Err(structure(span, message));
+        }
         let own = &sub.system.control;
         if from < own.from || own.to < to {
             let message = format!(
@@ -248,15 +257,6 @@ fn composite(
                 own.from,
                 own.name,
                 own.to
-            );
-            return Err(structure(span, message));
-        }
-        if sub.system.control.name != control.name {
-            let message = format!(
-                "the control of `{}` is `{}`, that of this file `{}`; they must have the same name",
-                sub.system.name(),
-                sub.system.control.name,
-                control.name
             );
             return Err(structure(span, message));
         }

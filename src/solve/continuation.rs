@@ -129,7 +129,7 @@ impl Finder<'_> {
             let arrived = self.slope(target, &ended.x, rung);
             // The tangent at the new point must lead back: it does not after a jump to another branch.
             let back = self.relative(&(&ended.x - &x - &arrived * (target - control)), &x);
-            let near = corrected <= 0.35 * moved + 1e-3 && back <= 0.5 * moved + 1e-3;
+            let near = corrected <= 0.35 * moved + 1e-5 && back <= 0.5 * moved + 1e-5;
             if ended.converged && near && moved < 2.0 && self.orientation(target, &ended.x, rung) == sign {
                 if last {
                     // The rule is checked, the certificate made.
