@@ -8,7 +8,9 @@ use support::{close, job, one, row, theory};
 #[test]
 fn curie_weiss_has_three_roots_below_the_critical_temperature_and_one_above() {
     // T, h → (m, free energy) of every root.
-    let cases: [(f64, f64, &[(f64, f64)]); 3] = [
+    // (magnetisation, free energy) of every root
+    type Roots<'a> = &'a [(f64, f64)];
+    let cases: [(f64, f64, Roots); 3] = [
         (
             0.5,
             0.0,

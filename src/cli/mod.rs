@@ -9,6 +9,7 @@ mod list;
 mod notes;
 mod show;
 mod solve;
+mod tally;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::arguments::{Plan, Values};
 use super::cells::for_each_cell;
 use super::figure::{MOST_LINES, drawn_columns, figure};
+use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, notes};
 use crate::equation::Theory;
 use crate::output::csv::CsvWriter;
@@ -20,7 +21,7 @@ use crate::output::{
     AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, check_writable, figure::draw, table_json,
     terminal, write_atomically,
 };
-use crate::solve::{Job, Layout, NOT_CONVERGED as ROW_NOT_CONVERGED};
+use crate::solve::{Job, Layout};
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
 const MOST_ROWS_KEPT: usize = 50_000;
@@ -432,53 +433,4 @@ fn side_file(csv: &Path) -> anyhow::Result<PathBuf> {
 /// The command as it was given, with the program by name.
 fn command() -> Vec<String> {
     std::iter::once("overlaps".to_string()).chain(std::env::args().skip(1)).collect()
-}
-
-/// Counts over all rows.
-struct Tally {
-    rows: usize,
-    failed: usize,
-    worst_quadrature: f64,
-    nodes: u64,
-    verify_difference: Option<f64>,
-    quadrature_column: Option<usize>,
-    nodes_column: Option<usize>,
-    verify_column: Option<usize>,
-}
-
-impl Tally {
-    fn new(columns: &[Column]) -> Self {
-        let place = |name: &str| columns.iter().position(|c| c.name == name);
-        Tally {
-            rows: 0,
-            failed: 0,
-            worst_quadrature: 0.0,
-            nodes: 0,
-            verify_difference: None,
-            quadrature_column: place("quadrature_error"),
-            nodes_column: place("nodes"),
-            verify_column: place("verify_difference"),
-        }
-    }
-
-    fn count(&mut self, row: &[Cell], status: usize) {
-        self.rows += 1;
-        if row[status] == Cell::from(ROW_NOT_CONVERGED) {
-            self.failed += 1;
-        }
-        let value = |column: Option<usize>| column.and_then(|c| row[c].number());
-        self.worst_quadrature = self.worst_quadrature.max(value(self.quadrature_column).unwrap_or(0.0));
-        if let Some(Cell::Integer(n)) = self.nodes_column.map(|c| &row[c]) {
-            self.nodes = self.nodes.max(*n);
-        }
-        if let Some(d) = value(self.verify_column) {
-            let worst = self.verify_difference.unwrap_or(0.0);
-            self.verify_difference = Some(if d <= worst { worst } else { d });
-        }
-    }
-
-    /// Outputs may amplify the error of an average; a difference far above the tolerance is a failure.
-    fn verification_failed(&self, tolerance: f64) -> bool {
-        self.verify_difference.is_some_and(|d| d > 1e3 * tolerance)
-    }
 }

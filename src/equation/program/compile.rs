@@ -1,0 +1,423 @@
+//! Graph nodes → instructions: sections, scheduling, fusion of products into sums.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::share::share_slots;
+use super::{Instruction, Operand, Program, Register, ScalarOperation, ScalarRegisters, Section, Slot};
+use crate::equation::function::{Combine, Function};
+use crate::equation::graph::{Axes, Graph, Node, Operation};
+
+/// Where the value of a node stands.
+#[derive(Debug, Clone, Copy)]
+enum Home {
+    Register(Register),
+    Slot(Slot),
+}
+
+pub(super) struct Compiler<'g> {
+    graph: &'g Graph,
+    first_unknown: usize,
+    nodes: Vec<Node>,
+    /// Nodes that the early roots need.
+    early: BTreeSet<Node>,
+    section: HashMap<Node, Section>,
+    home: HashMap<Node, Home>,
+    uses: HashMap<Node, usize>,
+    /// Nodes that are computed inside the instruction of their only user.
+    fused: Vec<Node>,
+    expanded: HashMap<(Node, Axes), Slot>,
+    weighted: HashMap<(u8, Node), Slot>,
+    weights: HashMap<u8, Slot>,
+    coordinate: HashMap<u8, Slot>,
+    program: Program,
+}
+
+impl<'g> Compiler<'g> {
+    pub(super) fn new(graph: &'g Graph, roots: &[Node], early: usize, first_unknown: usize) -> Self {
+        let nodes = graph.reachable(roots);
+        let mut uses: HashMap<Node, usize> = HashMap::new();
+        for node in &nodes {
+            for child in graph.children(*node) {
+                *uses.entry(child).or_default() += 1;
+            }
+        }
+        for root in roots {
+            *uses.entry(*root).or_default() += 1;
+        }
+        Compiler {
+            graph,
+            first_unknown,
+            nodes,
+            early: graph.reachable(&roots[..early]).into_iter().collect(),
+            section: HashMap::new(),
+            home: HashMap::new(),
+            uses,
+            fused: Vec::new(),
+            expanded: HashMap::new(),
+            weighted: HashMap::new(),
+            weights: HashMap::new(),
+            coordinate: HashMap::new(),
+            program: Program {
+                rule: Vec::new(),
+                point: Vec::new(),
+                unknowns: Vec::new(),
+                late: Vec::new(),
+                scalars: Vec::new(),
+                registers: Vec::new(),
+                slots: Vec::new(),
+                coordinates: Vec::new(),
+                quadrature_weights: Vec::new(),
+                point_symbols: Vec::new(),
+                unknown_symbols: Vec::new(),
+                roots: Vec::new(),
+                averages: Vec::new(),
+                tanh_arrays: Vec::new(),
+            },
+        }
+    }
+
+    pub(super) fn compile(mut self, roots: &[Node]) -> Program {
+        for node in self.nodes.clone() {
+            let section = self.section_of(node);
+            self.section.insert(node, section);
+        }
+        self.mark_fused();
+        for node in self.schedule() {
+            if self.fused.binary_search(&node).is_err() && !self.home.contains_key(&node) {
+                self.emit_node(node);
+            }
+        }
+        self.program.roots = roots.iter().map(|r| self.register_of(*r)).collect();
+        let mut averages: Vec<Register> = Vec::new();
+        for node in &self.nodes {
+            if matches!(self.graph.operation(*node), Operation::Average { .. })
+                && let Some(Home::Register(r)) = self.home.get(node)
+            {
+                averages.push(*r);
+            }
+        }
+        self.program.averages = averages;
+        share_slots(&mut self.program);
+        self.program
+    }
+
+    /// An order of the nodes, children first, in which equal scalar operations stand together: a long sequence
+    /// of changing operations is what a processor predicts worst.
+    fn schedule(&self) -> Vec<Node> {
+        let mut missing: HashMap<Node, usize> = HashMap::new();
+        let mut parents: HashMap<Node, Vec<Node>> = HashMap::new();
+        // Sources and arrays have no operation of their own here and come in the order of the graph.
+        let mut ready: BTreeMap<Option<ScalarOperation>, BTreeSet<Node>> = BTreeMap::new();
+        let kind = |node: Node| match self.graph.operation(node) {
+            Operation::Apply(f, _) if self.graph.axes(node).is_none() => Some(ScalarOperation::Apply(f)),
+            Operation::Combine(op, _, _) if self.graph.axes(node).is_none() => {
+                Some(ScalarOperation::Combine(op))
+            }
+            _ => None,
+        };
+        for node in &self.nodes {
+            let children: BTreeSet<Node> = self.graph.children(*node).collect();
+            if children.is_empty() {
+                ready.entry(kind(*node)).or_default().insert(*node);
+            }
+            missing.insert(*node, children.len());
+            for child in children {
+                parents.entry(child).or_default().push(*node);
+            }
+        }
+        let mut order = Vec::with_capacity(self.nodes.len());
+        loop {
+            // All scalar operations that can run, the most numerous kind first; only then arrays.
+            let scalars = ready.iter().filter(|(k, r)| k.is_some() && !r.is_empty());
+            let next = scalars.max_by_key(|(_, r)| r.len()).map(|(k, _)| *k).unwrap_or(None);
+            let Some(node) = ready.get_mut(&next).and_then(BTreeSet::pop_first) else { break };
+            let mut batch = vec![node];
+            while let Some(node) = batch.pop() {
+                order.push(node);
+                for parent in parents.remove(&node).unwrap_or_default() {
+                    let count = missing.entry(parent).or_default();
+                    *count -= 1;
+                    if *count == 0 {
+                        ready.entry(kind(parent)).or_default().insert(parent);
+                    }
+                }
+                if next.is_some() {
+                    batch.extend(ready.get_mut(&next).and_then(BTreeSet::pop_first));
+                }
+            }
+        }
+        order
+    }
+
+    fn section_of(&self, node: Node) -> Section {
+        let section = match self.graph.operation(node) {
+            Operation::Symbol(s) if s as usize >= self.first_unknown => Section::Unknowns,
+            Operation::Symbol(_) => Section::Point,
+            _ => self.graph.children(node).map(|c| self.section[&c]).max().unwrap_or(Section::Rule),
+        };
+        if section == Section::Unknowns && !self.early.contains(&node) { Section::Late } else { section }
+    }
+
+    /// Products that only one average needs go into a three-factor sum; `a + w z` becomes one pass.
+    fn mark_fused(&mut self) {
+        for node in &self.nodes {
+            let candidate = match self.graph.operation(*node) {
+                Operation::Average { variable, body, .. } => {
+                    let axes = Axes::of(variable);
+                    self.product_of_arrays(body, axes).then_some(body)
+                }
+                Operation::Combine(Combine::Add, a, b) => {
+                    [(a, b), (b, a)].into_iter().find_map(|(s, p)| self.scaled_array(s, p).map(|_| p))
+                }
+                _ => None,
+            };
+            if let Some(candidate) = candidate
+                && self.uses[&candidate] == 1
+                && self.section[&candidate] == self.section[node]
+            {
+                self.fused.push(candidate);
+            }
+        }
+        self.fused.sort_unstable();
+    }
+
+    fn product_of_arrays(&self, node: Node, axes: Axes) -> bool {
+        matches!(self.graph.operation(node), Operation::Combine(Combine::Multiply, a, b)
+            if self.graph.axes(a) == axes && self.graph.axes(b) == axes)
+    }
+
+    /// For `offset + slope · array`: (slope, array).
+    fn scaled_array(&self, offset: Node, product: Node) -> Option<(Node, Node)> {
+        if !self.graph.axes(offset).is_none() {
+            return None;
+        }
+        let Operation::Combine(Combine::Multiply, a, b) = self.graph.operation(product) else { return None };
+        [(a, b), (b, a)]
+            .into_iter()
+            .find(|(s, x)| self.graph.axes(*s).is_none() && !self.graph.axes(*x).is_none())
+    }
+
+    fn register(&mut self, value: f64) -> Register {
+        self.program.registers.push(value);
+        self.program.registers.len() - 1
+    }
+
+    fn slot(&mut self, axes: Axes) -> Slot {
+        self.program.slots.push(axes);
+        self.program.slots.len() - 1
+    }
+
+    fn emit(&mut self, section: Section, instruction: Instruction) {
+        match section {
+            Section::Rule => self.program.rule.push(instruction),
+            Section::Point => self.program.point.push(instruction),
+            Section::Unknowns => self.program.unknowns.push(instruction),
+            Section::Late => self.program.late.push(instruction),
+        }
+    }
+
+    /// Appends to the run of equal operations that ends the section, or begins a new run.
+    fn emit_scalar(&mut self, section: Section, operation: ScalarOperation, registers: ScalarRegisters) {
+        let at = self.program.scalars.len() as u32;
+        self.program.scalars.push(registers);
+        let list = match section {
+            Section::Rule => &mut self.program.rule,
+            Section::Point => &mut self.program.point,
+            Section::Unknowns => &mut self.program.unknowns,
+            Section::Late => &mut self.program.late,
+        };
+        match list.last_mut() {
+            Some(Instruction::Scalars { operation: last, to, .. }) if *to == at && *last == operation => {
+                *to = at + 1
+            }
+            _ => list.push(Instruction::Scalars { operation, from: at, to: at + 1 }),
+        }
+    }
+
+    fn register_of(&self, node: Node) -> Register {
+        match self.home[&node] {
+            Home::Register(r) => r,
+            Home::Slot(_) => unreachable!("an array where a scalar is needed: shapes are checked before"),
+        }
+    }
+
+    /// The operand of an array operation whose result has the given axes; smaller arrays are expanded.
+    fn operand(&mut self, node: Node, axes: Axes) -> Operand {
+        match self.home[&node] {
+            Home::Register(r) => Operand::Scalar(r),
+            Home::Slot(s) if self.graph.axes(node) == axes => Operand::Array(s),
+            Home::Slot(s) => {
+                if let Some(slot) = self.expanded.get(&(node, axes)) {
+                    return Operand::Array(*slot);
+                }
+                let out = self.slot(axes);
+                let from = self.graph.axes(node);
+                self.emit(self.section[&node], Instruction::Expand { a: s, from, to: axes, out });
+                self.expanded.insert((node, axes), out);
+                Operand::Array(out)
+            }
+        }
+    }
+
+    fn array_of(&mut self, node: Node, axes: Axes) -> Slot {
+        match self.operand(node, axes) {
+            Operand::Array(s) => s,
+            Operand::Scalar(_) => unreachable!("a scalar where an array is needed"),
+        }
+    }
+
+    fn coordinate(&mut self, variable: u8) -> Slot {
+        if let Some(slot) = self.coordinate.get(&variable) {
+            return *slot;
+        }
+        let slot = self.slot(Axes::of(variable));
+        self.program.coordinates.push(slot);
+        self.coordinate.insert(variable, slot);
+        slot
+    }
+
+    fn quadrature_weights(&mut self, variable: u8) -> Slot {
+        if let Some(slot) = self.weights.get(&variable) {
+            return *slot;
+        }
+        let slot = self.slot(Axes::of(variable));
+        self.program.quadrature_weights.push(slot);
+        self.weights.insert(variable, slot);
+        slot
+    }
+
+    /// Quadrature weights times a function of the variable, computed once per rule.
+    fn weighted(&mut self, variable: u8, function: Node) -> Slot {
+        if let Some(slot) = self.weighted.get(&(variable, function)) {
+            return *slot;
+        }
+        let weights = self.quadrature_weights(variable);
+        let slot = if self.graph.value_of(function) == Some(1.0) {
+            weights
+        } else {
+            let values = self.operand(function, Axes::of(variable));
+            let out = self.slot(Axes::of(variable));
+            let instruction = Instruction::CombineArray {
+                op: Combine::Multiply,
+                a: Operand::Array(weights),
+                b: values,
+                out,
+            };
+            self.emit(Section::Rule, instruction);
+            out
+        };
+        self.weighted.insert((variable, function), slot);
+        slot
+    }
+
+    fn emit_node(&mut self, node: Node) {
+        let section = self.section[&node];
+        let axes = self.graph.axes(node);
+        let home = match self.graph.operation(node) {
+            Operation::Constant(bits) => Home::Register(self.register(f64::from_bits(bits))),
+            Operation::Symbol(s) => {
+                let register = self.register(f64::NAN);
+                let s = s as usize;
+                if s >= self.first_unknown {
+                    self.program.unknown_symbols.push((s - self.first_unknown, register));
+                } else {
+                    self.program.point_symbols.push((s, register));
+                }
+                Home::Register(register)
+            }
+            Operation::Normal(variable) => Home::Slot(self.coordinate(variable)),
+            Operation::Apply(f, a) if axes.is_none() => {
+                let a = self.register_of(a) as u32;
+                let out = self.register(0.0);
+                self.emit_scalar(section, ScalarOperation::Apply(f), [a, a, out as u32]);
+                Home::Register(out)
+            }
+            Operation::Combine(op, a, b) if axes.is_none() => {
+                let (a, b) = (self.register_of(a) as u32, self.register_of(b) as u32);
+                let out = self.register(0.0);
+                self.emit_scalar(section, ScalarOperation::Combine(op), [a, b, out as u32]);
+                Home::Register(out)
+            }
+            Operation::Apply(f, a) => Home::Slot(self.emit_apply(node, f, a, section)),
+            Operation::Combine(op, a, b) => Home::Slot(self.emit_combine(node, op, a, b, section)),
+            Operation::Average { variable, weight, body } => {
+                self.emit_average(variable, weight, body, axes, section)
+            }
+        };
+        self.home.insert(node, home);
+    }
+
+    fn emit_apply(&mut self, node: Node, f: Function, a: Node, section: Section) -> Slot {
+        let axes = self.graph.axes(node);
+        let argument = self.array_of(a, axes);
+        let out = self.slot(axes);
+        if matches!(f, Function::Tanh | Function::Sech2) {
+            let other = if f == Function::Tanh { Function::Sech2 } else { Function::Tanh };
+            let partner =
+                self.graph.find(Operation::Apply(other, a)).filter(|p| self.section.contains_key(p));
+            let first = partner.map_or(section, |p| section.min(self.section[&p]));
+            if first == Section::Unknowns {
+                self.program.tanh_arrays.push(axes);
+            }
+            if let Some(partner) = partner {
+                let second = self.slot(axes);
+                let (tanh, sech2) = if f == Function::Tanh { (out, second) } else { (second, out) };
+                // Both are computed where the first of them is needed.
+                self.emit(first, Instruction::TanhSech2 { a: argument, tanh, sech2 });
+                self.home.insert(partner, Home::Slot(second));
+                return out;
+            }
+        }
+        self.emit(section, Instruction::ApplyArray { f, a: argument, out });
+        out
+    }
+
+    fn emit_combine(&mut self, node: Node, op: Combine, a: Node, b: Node, section: Section) -> Slot {
+        let axes = self.graph.axes(node);
+        if op == Combine::Add {
+            for (offset, product) in [(a, b), (b, a)] {
+                if self.fused.binary_search(&product).is_ok()
+                    && let Some((slope, array)) = self.scaled_array(offset, product)
+                {
+                    let (offset, slope) = (self.register_of(offset), self.register_of(slope));
+                    let array = self.array_of(array, axes);
+                    let out = self.slot(axes);
+                    self.emit(section, Instruction::Affine { offset, slope, a: array, out });
+                    return out;
+                }
+            }
+        }
+        let (a, b) = (self.operand(a, axes), self.operand(b, axes));
+        let out = self.slot(axes);
+        self.emit(section, Instruction::CombineArray { op, a, b, out });
+        out
+    }
+
+    fn emit_average(&mut self, variable: u8, weight: Node, body: Node, axes: Axes, section: Section) -> Home {
+        let weights = self.weighted(variable, weight);
+        if self.graph.axes(body).is_none() {
+            // The body is 1: only a function of the variable is averaged.
+            let out = self.register(0.0);
+            self.emit(Section::Rule, Instruction::Sum { weights, out });
+            return Home::Register(out);
+        }
+        let body_axes = self.graph.axes(body);
+        if axes.is_none() {
+            let out = self.register(0.0);
+            if self.fused.binary_search(&body).is_ok()
+                && let Operation::Combine(_, a, b) = self.graph.operation(body)
+            {
+                let (a, b) = (self.array_of(a, body_axes), self.array_of(b, body_axes));
+                self.emit(section, Instruction::Dot3 { weights, a, b, out });
+            } else {
+                let a = self.array_of(body, body_axes);
+                self.emit(section, Instruction::Dot { weights, a, out });
+            }
+            return Home::Register(out);
+        }
+        let a = self.array_of(body, body_axes);
+        let out = self.slot(axes);
+        self.emit(section, Instruction::Reduce { weights, a, axes: body_axes, variable, out });
+        Home::Slot(out)
+    }
+}

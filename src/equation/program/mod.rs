@@ -1,0 +1,215 @@
+//! The compiled form of a set of graph nodes: straight-line instructions over scalars and whole arrays of
+//! quadrature nodes.
+//!
+//! Instructions stand in sections by what they depend on: the quadrature rule alone, the point (parameters and
+//! control), the unknowns; and what only the later roots need, which runs on demand. Only the section of the
+//! unknowns runs at every evaluation, without allocation.
+
+mod compile;
+mod run;
+mod share;
+
+use super::function::{Combine, Function};
+use super::graph::{Axes, Graph, Node};
+use compile::Compiler;
+use run::run;
+
+/// A scalar register.
+type Register = usize;
+/// An array in the workspace.
+type Slot = usize;
+
+/// When an instruction runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Section {
+    Rule,
+    Point,
+    Unknowns,
+    Late,
+}
+
+/// An operand of an array operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operand {
+    Scalar(Register),
+    Array(Slot),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Instruction {
+    /// A run of equal scalar operations.
+    Scalars {
+        operation: ScalarOperation,
+        from: u32,
+        to: u32,
+    },
+    ApplyArray {
+        f: Function,
+        a: Slot,
+        out: Slot,
+    },
+    CombineArray {
+        op: Combine,
+        a: Operand,
+        b: Operand,
+        out: Slot,
+    },
+    TanhSech2 {
+        a: Slot,
+        tanh: Slot,
+        sech2: Slot,
+    },
+    Affine {
+        offset: Register,
+        slope: Register,
+        a: Slot,
+        out: Slot,
+    },
+    Expand {
+        a: Slot,
+        from: Axes,
+        to: Axes,
+        out: Slot,
+    },
+    Sum {
+        weights: Slot,
+        out: Register,
+    },
+    Dot {
+        weights: Slot,
+        a: Slot,
+        out: Register,
+    },
+    Dot3 {
+        weights: Slot,
+        a: Slot,
+        b: Slot,
+        out: Register,
+    },
+    Reduce {
+        weights: Slot,
+        a: Slot,
+        axes: Axes,
+        variable: u8,
+        out: Slot,
+    },
+}
+
+/// A scalar operation; most of what stands between the averages is made of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum ScalarOperation {
+    Apply(Function),
+    Combine(Combine),
+}
+
+/// Registers of one scalar operation: operands (equal for one operand) and result.
+type ScalarRegisters = [u32; 3];
+
+/// A compiled set of scalar expressions.
+#[derive(Debug, Clone)]
+pub struct Program {
+    rule: Vec<Instruction>,
+    point: Vec<Instruction>,
+    unknowns: Vec<Instruction>,
+    late: Vec<Instruction>,
+    scalars: Vec<ScalarRegisters>,
+    registers: Vec<f64>,
+    /// Axes of each slot, which give its length.
+    slots: Vec<Axes>,
+    coordinates: Vec<Slot>,
+    quadrature_weights: Vec<Slot>,
+    point_symbols: Vec<(usize, Register)>,
+    unknown_symbols: Vec<(usize, Register)>,
+    roots: Vec<Register>,
+    averages: Vec<Register>,
+    tanh_arrays: Vec<Axes>,
+}
+
+/// The memory in which a [`Program`] runs with one quadrature rule.
+#[derive(Debug, Clone)]
+pub struct Workspace {
+    registers: Vec<f64>,
+    slots: Vec<Vec<f64>>,
+    nodes: usize,
+}
+
+impl Program {
+    /// Compiles the roots, which must be scalars. Symbols from `first_unknown` on are unknowns.
+    pub fn compile(graph: &Graph, roots: &[Node], first_unknown: usize) -> Program {
+        Program::compile_in_two(graph, roots, roots.len(), first_unknown)
+    }
+
+    /// The same, where only the first `early` roots are computed by [`Program::evaluate`] and the others by
+    /// [`Program::evaluate_late`].
+    pub fn compile_in_two(graph: &Graph, roots: &[Node], early: usize, first_unknown: usize) -> Program {
+        Compiler::new(graph, roots, early, first_unknown).compile(roots)
+    }
+
+    /// The largest number of normal variables that one array spans.
+    pub fn dimensions(&self) -> u32 {
+        self.slots.iter().map(|a| a.count()).max().unwrap_or(0)
+    }
+
+    /// How many values of tanh (with or without its derivative) one evaluation computes with `nodes` nodes.
+    pub fn tanh_evaluations(&self, nodes: usize) -> usize {
+        self.tanh_arrays.iter().map(|axes| size(*axes, nodes)).sum()
+    }
+
+    /// Memory for a quadrature rule, with everything that depends on the rule alone computed.
+    pub fn workspace(&self, nodes: &[f64], weights: &[f64]) -> Workspace {
+        let n = nodes.len();
+        let mut workspace = Workspace {
+            registers: self.registers.clone(),
+            slots: self.slots.iter().map(|axes| vec![0.0; size(*axes, n)]).collect(),
+            nodes: n,
+        };
+        for slot in &self.coordinates {
+            workspace.slots[*slot].copy_from_slice(nodes);
+        }
+        for slot in &self.quadrature_weights {
+            workspace.slots[*slot].copy_from_slice(weights);
+        }
+        run(&self.rule, &self.scalars, &mut workspace);
+        workspace
+    }
+
+    /// Sets the parameters and the control; `symbols` are the values of the leading symbols.
+    pub fn set_point(&self, workspace: &mut Workspace, symbols: &[f64]) {
+        for (symbol, register) in &self.point_symbols {
+            workspace.registers[*register] = symbols[*symbol];
+        }
+        run(&self.point, &self.scalars, workspace);
+    }
+
+    /// Evaluates at values of the unknowns.
+    pub fn evaluate(&self, workspace: &mut Workspace, unknowns: &[f64]) {
+        for (unknown, register) in &self.unknown_symbols {
+            workspace.registers[*register] = unknowns[*unknown];
+        }
+        run(&self.unknowns, &self.scalars, workspace);
+    }
+
+    /// Computes the late roots after [`Program::evaluate`] at the same values.
+    pub fn evaluate_late(&self, workspace: &mut Workspace) {
+        run(&self.late, &self.scalars, workspace);
+    }
+
+    /// How many roots there are.
+    pub fn roots(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// The value of a root after [`Program::evaluate`].
+    pub fn value(&self, workspace: &Workspace, root: usize) -> f64 {
+        workspace.registers[self.roots[root]]
+    }
+
+    /// The values of all averages that the roots are made of, in a fixed order.
+    pub fn averages<'a>(&'a self, workspace: &'a Workspace) -> impl Iterator<Item = f64> + 'a {
+        self.averages.iter().map(|r| workspace.registers[*r])
+    }
+}
+
+fn size(axes: Axes, nodes: usize) -> usize {
+    nodes.pow(axes.count())
+}

@@ -1,0 +1,145 @@
+//! The execution of instructions.
+
+use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
+use crate::equation::function::{Combine, Function};
+use crate::equation::graph::{Axes, MAX_NORMALS};
+use crate::equation::kernel;
+
+/// One loop per operation, so that a run costs no decision per element.
+fn run_scalars(operation: ScalarOperation, operands: &[ScalarRegisters], r: &mut [f64]) {
+    macro_rules! each {
+        ($($a:ident, $b:ident => $value:expr)?) => {
+            for [a, b, out] in operands {
+                $(let ($a, $b) = (r[*a as usize], r[*b as usize]);
+                r[*out as usize] = $value;)?
+            }
+        };
+    }
+    match operation {
+        ScalarOperation::Combine(Combine::Multiply) => each!(a, b => a * b),
+        ScalarOperation::Combine(Combine::Add) => each!(a, b => a + b),
+        ScalarOperation::Combine(Combine::Subtract) => each!(a, b => a - b),
+        ScalarOperation::Combine(Combine::Divide) => each!(a, b => a / b),
+        ScalarOperation::Combine(op) => each!(a, b => op.apply(a, b)),
+        ScalarOperation::Apply(Function::Negate) => each!(a, _b => -a),
+        ScalarOperation::Apply(f) => each!(a, _b => f.apply(a)),
+    }
+}
+
+pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: &mut Workspace) {
+    for instruction in instructions {
+        match *instruction {
+            Instruction::Scalars { operation, from, to } => {
+                run_scalars(operation, &scalars[from as usize..to as usize], &mut w.registers);
+            }
+            Instruction::ApplyArray { f, a, out } => w.write(out, |w, out| {
+                let a = &w.slots[a];
+                match f {
+                    Function::Tanh => kernel::tanh_array(a, out),
+                    Function::Sech2 => kernel::sech2_array(a, out),
+                    f => out.iter_mut().zip(a).for_each(|(out, a)| *out = f.apply(*a)),
+                }
+            }),
+            Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| combine(w, op, a, b, out)),
+            Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {
+                w.write(sech2, |w, sech2| kernel::tanh_sech2_array(&w.slots[a], tanh, sech2));
+            }),
+            Instruction::Affine { offset, slope, a, out } => w.write(out, |w, out| {
+                kernel::affine(w.registers[offset], w.registers[slope], &w.slots[a], out);
+            }),
+            Instruction::Expand { a, from, to, out } => w.write(out, |w, out| {
+                expand(&w.slots[a], from, to, w.nodes, out);
+            }),
+            Instruction::Sum { weights, out } => w.registers[out] = w.slots[weights].iter().sum(),
+            Instruction::Dot { weights, a, out } => {
+                w.registers[out] = kernel::dot(&w.slots[weights], &w.slots[a]);
+            }
+            Instruction::Dot3 { weights, a, b, out } => {
+                w.registers[out] = kernel::dot3(&w.slots[weights], &w.slots[a], &w.slots[b]);
+            }
+            Instruction::Reduce { weights, a, axes, variable, out } => w.write(out, |w, out| {
+                reduce(&w.slots[weights], &w.slots[a], axes, variable, w.nodes, out);
+            }),
+        }
+    }
+}
+
+impl Workspace {
+    /// Takes an array out, lets it be written, puts it back: the other arrays stay readable.
+    fn write(&mut self, slot: Slot, fill: impl FnOnce(&mut Workspace, &mut [f64])) {
+        let mut array = std::mem::take(&mut self.slots[slot]);
+        fill(self, &mut array);
+        self.slots[slot] = array;
+    }
+}
+
+fn combine(w: &Workspace, op: Combine, a: Operand, b: Operand, out: &mut [f64]) {
+    use Operand::{Array, Scalar};
+    match (op, a, b) {
+        (Combine::Add, Array(a), Array(b)) => kernel::add(&w.slots[a], &w.slots[b], out),
+        (Combine::Add, Array(a), Scalar(s)) | (Combine::Add, Scalar(s), Array(a)) => {
+            kernel::add_number(&w.slots[a], w.registers[s], out);
+        }
+        (Combine::Subtract, Array(a), Array(b)) => kernel::subtract(&w.slots[a], &w.slots[b], out),
+        (Combine::Subtract, Array(a), Scalar(s)) => {
+            kernel::subtract_number(&w.slots[a], w.registers[s], out);
+        }
+        (Combine::Subtract, Scalar(s), Array(a)) => {
+            kernel::subtract_from_number(&w.slots[a], w.registers[s], out);
+        }
+        (Combine::Multiply, Array(a), Array(b)) => kernel::multiply(&w.slots[a], &w.slots[b], out),
+        (Combine::Multiply, Array(a), Scalar(s)) | (Combine::Multiply, Scalar(s), Array(a)) => {
+            kernel::multiply_number(&w.slots[a], w.registers[s], out);
+        }
+        (Combine::Divide, Array(a), Array(b)) => kernel::divide(&w.slots[a], &w.slots[b], out),
+        (Combine::Divide, Array(a), Scalar(s)) => kernel::divide_number(&w.slots[a], w.registers[s], out),
+        (Combine::Divide, Scalar(s), Array(a)) => {
+            kernel::divide_into_number(&w.slots[a], w.registers[s], out);
+        }
+        (op, a, b) => {
+            let value = |o: Operand, i: usize| match o {
+                Array(s) => w.slots[s][i],
+                Scalar(r) => w.registers[r],
+            };
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = op.apply(value(a, i), value(b, i));
+            }
+        }
+    }
+}
+
+/// Copies an array into a larger shape; axes are in increasing order, the last one varies fastest.
+fn expand(a: &[f64], from: Axes, to: Axes, nodes: usize, out: &mut [f64]) {
+    let mut strides = [0; MAX_NORMALS];
+    let count = to.count() as usize;
+    for (place, variable) in to.iter().enumerate() {
+        if from.contains(variable) {
+            let after = from.iter().filter(|v| *v > variable).count() as u32;
+            strides[place] = nodes.pow(after);
+        }
+    }
+    for (i, out) in out.iter_mut().enumerate() {
+        let (mut rest, mut source) = (i, 0);
+        for stride in strides[..count].iter().rev() {
+            source += (rest % nodes) * stride;
+            rest /= nodes;
+        }
+        *out = a[source];
+    }
+}
+
+/// Σ over one axis with weights.
+fn reduce(weights: &[f64], a: &[f64], axes: Axes, variable: u8, nodes: usize, out: &mut [f64]) {
+    let after = axes.iter().filter(|v| *v > variable).count() as u32;
+    let inner = nodes.pow(after);
+    for (block, out) in a.chunks_exact(nodes * inner).zip(out.chunks_exact_mut(inner)) {
+        if inner == 1 {
+            out[0] = kernel::dot(weights, block);
+        } else {
+            out.fill(0.0);
+            for (weight, row) in weights.iter().zip(block.chunks_exact(inner)) {
+                out.iter_mut().zip(row).for_each(|(out, x)| *out += weight * x);
+            }
+        }
+    }
+}
