@@ -1,4 +1,5 @@
 //! The theory at finite d against 34-digit numbers, and its limits.
+#![allow(clippy::approx_constant)] // b = 0.7071 is a reference number, not 1/√2
 
 mod support;
 

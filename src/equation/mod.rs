@@ -5,7 +5,7 @@
 //! and shapes) → `lower` (tree to `graph`, discrete variables summed) → `derivative` → `program` (compiled for
 //! whole arrays of quadrature nodes) → `system`.
 
-mod build;
+mod assemble;
 mod derivative;
 mod error;
 mod expression;
@@ -22,7 +22,7 @@ mod source;
 mod system;
 mod theory;
 
-pub use build::LARGEST_PRODUCT;
+pub use assemble::LARGEST_PRODUCT;
 pub use error::{EquationError, Problem, nearest};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;

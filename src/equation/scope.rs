@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::build::LARGEST_PRODUCT;
+use super::assemble::LARGEST_PRODUCT;
 use super::error::{EquationError, Problem, nearest};
 use super::expression::{Expression, ExpressionKind, Operator};
 use super::function::{Function, NAMES};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::build::{build, control, description, limit};
+use super::assemble::{build, control, description, limit};
 use super::error::{EquationError, Problem};
 use super::library::{self, BUILT_IN};
 use super::schema::File;
