@@ -880,3 +880,19 @@ fn a_full_disk_behind_standard_output_is_an_error_and_no_panic() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
     }
 }
+
+#[test]
+fn critical_does_not_say_that_nothing_changes_where_rows_failed() {
+    let folder = TempDir::new().unwrap();
+    let text = "title = \"none\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 5 }\n\
+                [unknowns]\nm = \"unknown\"\n[residual]\nf = \"m^2 + 1 + t\"\n";
+    fs::write(folder.path().join("none.toml"), text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_overlaps"))
+        .args(["critical", "none.toml"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("does not change"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("5 rows"));
+}

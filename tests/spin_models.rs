@@ -146,3 +146,26 @@ fn both_states_of_the_hopfield_model_have_the_known_order_parameters() {
     let lowest = one("hopfield", &[("T", 0.2)], 0.05);
     assert_eq!(lowest.branch, "retrieval");
 }
+
+#[test]
+fn labels_do_not_depend_on_which_rows_are_solved() {
+    // One named branch, m = 1: the magnet below T = 1. Above, its start leads to the paramagnet, which the file
+    // does not name and which therefore keeps its own label.
+    let text = "title = \"magnet\"\ncontrol = { name = \"T\", from = 0.3, to = 1.5, points = 13 }\n\
+                [unknowns]\nm = { meaning = \"\", range = [-1, 1] }\n[fixed_point]\nm = \"tanh(m/T)\"\n\
+                [selection]\nminimise = \"m^2/2 - T*log_cosh(m/T)\"\n\
+                [gauge]\nkeep = \"m >= 0\"\nflip = [\"m\"]\n\
+                [[branch]]\nname = \"magnet\"\nstart = [{ m = 1 }]\n\
+                [outputs]\nx = { value = \"m\", meaning = \"\" }\n";
+    let magnet = overlaps::equation::Theory::parse("magnet", text).unwrap();
+    for controls in [vec![], vec![0.5], vec![0.5, 1.2]] {
+        let curves = job(&[], &controls).solve(&magnet, Settings::default());
+        let (track, solution) = curves[0].curve.solution(0).unwrap();
+        assert_eq!(track.name, "magnet", "{controls:?}");
+        assert!(solution.x[0] > 0.9);
+    }
+    // The lowest state of the Hopfield model at T = 0.7 is the retrieval state.
+    let found = one("hopfield", &[("T", 0.7)], 0.005);
+    assert_eq!(found.branch, "retrieval");
+    close("m", found.get("m"), 0.8167, 1e-3);
+}

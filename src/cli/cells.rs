@@ -26,7 +26,12 @@ pub fn for_each_cell<T: Send>(
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     // Without a handler an interruption ends the process at once, which is also acceptable.
-    let _ = ctrlc::set_handler(move || flag.store(true, Ordering::SeqCst));
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::SeqCst) {
+            // Asked twice: at once.
+            std::process::exit(130);
+        }
+    });
     let cells = plan.cells();
     let bar = if quiet || cells < 2 { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} [{elapsed} < {eta}]") {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::arguments::Values;
 use super::cells::for_each_cell;
-use super::{FINE, notes, print};
+use super::{FINE, NOT_CONVERGED, notes, print};
 use crate::equation::Theory;
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
@@ -61,7 +61,9 @@ impl Critical {
             let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
             let curves = job.solve(&theory, notes::settings(self.values.tolerance, false));
             let mut found = Vec::new();
+            let mut failed = 0;
             for piece in &curves {
+                failed += piece.curve.failed_rows(self.values.tolerance);
                 let system = &piece.piece.system;
                 let columns: Vec<String> = system.outputs.iter().map(|o| o.column.clone()).collect();
                 for change in &piece.curve.changes {
@@ -73,9 +75,11 @@ impl Critical {
                     });
                 }
             }
-            found
+            (found, failed)
         };
-        for_each_cell(&plan, self.values.quiet, work, |cell, found| {
+        let mut failed = 0;
+        for_each_cell(&plan, self.values.quiet, work, |cell, (found, failures)| {
+            failed += failures;
             let swept = plan.swept_values(cell);
             for f in found {
                 for (side, branch, solution) in
@@ -95,7 +99,9 @@ impl Critical {
             write_atomically(path, |w| write_table(&table, w))?;
         }
         if !self.values.quiet {
-            if table.rows.is_empty() {
+            if table.rows.is_empty() && failed > 0 {
+                print("no change of the global branch was found\n")?;
+            } else if table.rows.is_empty() {
                 let c = &theory.control;
                 let searched = plan.controls.clone().unwrap_or_else(|| vec![c.from, c.to]);
                 let from = searched.iter().copied().fold(f64::INFINITY, f64::min);
@@ -109,7 +115,12 @@ impl Critical {
             }
             lines.iter().take(notes::SHOWN).for_each(|line| eprintln!("note: {line}"));
         }
-        Ok(FINE)
+        if failed > 0 {
+            eprintln!(
+                "warning: {failed} rows along the control did not converge; a change there can be missing"
+            );
+        }
+        Ok(if failed > 0 { NOT_CONVERGED } else { FINE })
     }
 
     fn table(&self, theory: &Theory, swept: &[&str], outputs: &[(String, String)]) -> Table {

@@ -12,7 +12,7 @@ use crate::equation::{Limit as LimitSpec, Theory};
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
 };
-use crate::solve::{Job, PieceCurve};
+use crate::solve::{Curve, Job, PieceCurve};
 
 /// Decades over which the limit parameter runs by default.
 const DECADES: &str = "log:1e3:1e7:5";
@@ -100,7 +100,10 @@ impl Limit {
             .map(|cell| {
                 let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
                 let curves = job.solve(theory, settings);
-                common.iter().map(|column| deviation(&curves, &limit_curves, column)).collect()
+                common
+                    .iter()
+                    .map(|column| deviation(&curves, &limit_curves, column, self.values.tolerance))
+                    .collect()
             })
             .collect();
         let parameters = &plan.swept[0].values;
@@ -158,7 +161,7 @@ fn controls(theory: &Theory, plan: &Plan) -> String {
 
 /// The largest |output − limit| over the control values; None where a row did not converge. Columns that one
 /// side leaves empty everywhere do not count.
-fn deviation(curves: &[PieceCurve], limit: &[PieceCurve], column: &str) -> Option<f64> {
+fn deviation(curves: &[PieceCurve], limit: &[PieceCurve], column: &str, tolerance: f64) -> Option<f64> {
     let mut worst = 0.0f64;
     for (place, piece) in curves.iter().enumerate() {
         let Some(ours) = piece.piece.system.outputs.iter().position(|o| o.column == column) else { continue };
@@ -173,8 +176,15 @@ fn deviation(curves: &[PieceCurve], limit: &[PieceCurve], column: &str) -> Optio
             let Some(theirs) = other.piece.system.outputs.iter().position(|o| o.column == column) else {
                 continue;
             };
-            let a = piece.curve.solution(row)?.1.certified.outputs[ours];
-            let b = other.curve.solution(other_row)?.1.certified.outputs[theirs];
+            let certified = |curve: &Curve, row: usize| {
+                let solution = curve.solution(row).map(|(_, s)| s.certified.clone())?;
+                (solution.quadrature_error <= tolerance).then_some(solution)
+            };
+            let a = certified(&piece.curve, row)?.outputs[ours];
+            let b = certified(&other.curve, other_row)?.outputs[theirs];
+            if a.is_nan() || b.is_nan() {
+                return None;
+            }
             let difference = if a == b { 0.0 } else { (a - b).abs() };
             worst = if difference <= worst { worst } else { difference };
         }

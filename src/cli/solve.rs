@@ -111,6 +111,12 @@ impl Solve {
                 bail!("`{name}` is compared with itself");
             }
         }
+        let deepest = theories.iter().flat_map(|t| &t.pieces).map(|p| p.system.normals_at_once()).max();
+        if self.verify && deepest > Some(2) {
+            bail!(
+                "--verify integrates one normal variable inside the other; for more than two at once that would take hours"
+            );
+        }
         let plan = self.values.plan(&theories)?;
         let files = self.files(&plan)?;
         for path in files.csv.iter().chain(&files.svg) {

@@ -329,6 +329,11 @@ impl System {
         self.setup_program.roots()
     }
 
+    /// The most normal variables that one average spans.
+    pub fn normals_at_once(&self) -> u32 {
+        self.certificate_program.dimensions()
+    }
+
     /// Whether anything is averaged over a normal variable.
     pub fn has_averages(&self) -> bool {
         self.certificate_program.dimensions() > 0

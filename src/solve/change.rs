@@ -47,24 +47,27 @@ pub struct Change {
 /// All changes of the global branch between neighbouring rows.
 pub fn find_changes(curve: &Curve, finder: &mut Finder) -> Vec<Change> {
     let mut changes = Vec::new();
-    for row in 1..curve.controls.len() {
-        if let (Some(a), Some(b)) = (curve.global[row - 1], curve.global[row])
-            && a != b
-        {
-            changes.push(locate(curve, finder, row, &curve.tracks[a], &curve.tracks[b]));
+    // Rows without a solution are passed over: the change lies between the solved ones beside them.
+    let solved: Vec<(usize, usize)> =
+        (0..curve.controls.len()).filter_map(|row| curve.global[row].map(|track| (row, track))).collect();
+    for pair in solved.windows(2) {
+        let ((before, a), (after, b)) = (pair[0], pair[1]);
+        if a != b {
+            changes.push(locate(curve, finder, [before, after], &curve.tracks[a], &curve.tracks[b]));
         }
     }
     changes
 }
 
-fn locate(curve: &Curve, finder: &mut Finder, row: usize, a: &Track, b: &Track) -> Change {
-    let (from, to) = (curve.controls[row - 1], curve.controls[row]);
+fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &Track) -> Change {
+    let [before_row, after_row] = rows;
+    let (from, to) = (curve.controls[before_row], curve.controls[after_row]);
     let direction = (to - from).signum();
     let between =
         |end: &&End| (end.control - from) * direction >= 0.0 && (to - end.control) * direction >= 0.0;
     // Where both exist: from the beginning of the later to the end of the earlier.
-    let begins = if b.points[row - 1].is_some() { None } else { b.ends.iter().find(between) };
-    let ends = if a.points[row].is_some() { None } else { a.ends.iter().find(between) };
+    let begins = if b.points[before_row].is_some() { None } else { b.ends.iter().find(between) };
+    let ends = if a.points[after_row].is_some() { None } else { a.ends.iter().find(between) };
     let change = |control: f64, kind: ChangeKind, before: Option<Solution>, after: Option<Solution>| Change {
         control,
         kind,
@@ -78,7 +81,7 @@ fn locate(curve: &Curve, finder: &mut Finder, row: usize, a: &Track, b: &Track) 
         return change(control, ChangeKind::BranchEnds, None, None);
     }
     let mut difference = |control: f64| -> f64 {
-        match (at(curve, finder, a, row, control), at(curve, finder, b, row, control)) {
+        match (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control)) {
             (Some(a), Some(b)) => a.certified.energy - b.certified.energy,
             _ => f64::NAN,
         }
@@ -98,33 +101,33 @@ fn locate(curve: &Curve, finder: &mut Finder, row: usize, a: &Track, b: &Track) 
     let (at_first, at_last) =
         if overlap { (difference(first), difference(last)) } else { (f64::NAN, f64::NAN) };
     // Energies that differ by round-off at the end of a branch do not cross there.
-    let round_off = 4e-15 * a.energy(row - 1).unwrap_or(1.0).abs();
+    let round_off = 4e-15 * a.energy(before_row).unwrap_or(1.0).abs();
     let crosses = at_first <= 0.0 && at_last > round_off;
     let crossing = if crosses { brent(&mut difference, first, last, 1e-15) } else { None };
     match crossing {
         Some(control) => {
-            let (before, after) = (at(curve, finder, a, row, control), at(curve, finder, b, row, control));
+            let (before, after) = (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control));
             change(control, ChangeKind::Crossing, before, after)
         }
         None if at_first > 0.0 => {
             let control = begins.map_or(from, |e| e.control);
-            let (before, after) = (at(curve, finder, a, row, first), at(curve, finder, b, row, first));
+            let (before, after) = (at(curve, finder, a, rows, first), at(curve, finder, b, rows, first));
             change(control, ChangeKind::BranchBegins, before, after)
         }
         None => {
             let control = ends.or(begins).map_or(to, |e| e.control);
-            let (before, after) = (at(curve, finder, a, row, last), at(curve, finder, b, row, last));
+            let (before, after) = (at(curve, finder, a, rows, last), at(curve, finder, b, rows, last));
             change(control, ChangeKind::BranchEnds, before, after)
         }
     }
 }
 
 /// A branch at a control value between two rows.
-fn at(curve: &Curve, finder: &mut Finder, track: &Track, row: usize, control: f64) -> Option<Solution> {
+fn at(curve: &Curve, finder: &mut Finder, track: &Track, rows: [usize; 2], control: f64) -> Option<Solution> {
     if track.boundary {
         return boundary_at(finder, track.branch?, control);
     }
-    let mut rows: Vec<usize> = [row, row - 1].into_iter().filter(|r| track.points[*r].is_some()).collect();
+    let mut rows: Vec<usize> = rows.into_iter().rev().filter(|r| track.points[*r].is_some()).collect();
     rows.sort_by(|r, s| {
         (curve.controls[*r] - control).abs().total_cmp(&(curve.controls[*s] - control).abs())
     });

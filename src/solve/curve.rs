@@ -88,6 +88,12 @@ impl Curve {
         track.points[row].as_ref().map(|s| (track, s))
     }
 
+    /// How many rows have no solution within a tolerance on the averages.
+    pub fn failed_rows(&self, tolerance: f64) -> usize {
+        let within = |row| self.solution(row).is_some_and(|(_, s)| s.certified.quadrature_error <= tolerance);
+        (0..self.controls.len()).filter(|row| !within(*row)).count()
+    }
+
     /// All solutions of a row, lowest energy first.
     pub fn solutions(&self, row: usize) -> Vec<(&Track, &Solution)> {
         let mut all: Vec<(&Track, &Solution)> =
@@ -113,7 +119,10 @@ impl Curve {
                 present.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
             let findings = finder.search(control, &known, row, rows);
             for (which, branch) in findings.claims {
-                self.tracks[present[which]].branch.get_or_insert(branch);
+                // A start may lead to another solution once its own has ended.
+                if self.tracks.iter().all(|t| t.branch != Some(branch)) {
+                    self.tracks[present[which]].branch.get_or_insert(branch);
+                }
             }
             for found in findings.new {
                 let mut track = Track::new(found.branch, false, rows);
@@ -195,7 +204,12 @@ impl Curve {
             }
         }
         // A branch that arrives at another one is its continuation.
-        for (t, other, row) in merged {
+        let mut into: Vec<usize> = (0..self.tracks.len()).collect();
+        for (t, mut other, row) in merged {
+            while into[other] != other {
+                other = into[other];
+            }
+            into[t] = other;
             let rest = std::mem::take(&mut self.tracks[t].points);
             let ends = std::mem::take(&mut self.tracks[t].ends);
             let named = self.tracks[t].branch;

@@ -299,7 +299,7 @@ impl<'s> Equations<'s> {
             return Vec::new();
         }
         // Starts need no certificate; this rule serves averages in them.
-        let rung = 5.min(self.highest_rung);
+        let rung = 5.min(self.setup.highest_rung());
         self.setup.evaluate(rung, &self.symbols, self.version, &[], &mut Effort::default());
         (0..count).map(|i| self.setup.value(rung, i)).collect()
     }
@@ -308,6 +308,7 @@ impl<'s> Equations<'s> {
     pub fn apply_gauge(&mut self, control: f64, x: &mut DVector<f64>, rung: usize) {
         self.set_control(control);
         let (Some(compiled), Some(gauge)) = (&mut self.gauge, &self.system.gauge) else { return };
+        let rung = rung.min(compiled.highest_rung());
         compiled.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut Effort::default());
         if compiled.value(rung, 0) == 0.0 {
             for i in &gauge.flip {

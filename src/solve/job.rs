@@ -63,6 +63,17 @@ pub fn verify(piece: &PieceCurve, solution: &Solution) -> (f64, String) {
         .iter()
         .zip(&solution.certified.outputs)
         .zip(again)
-        .map(|((output, a), b)| (if *a == b { 0.0 } else { (a - b).abs() }, output.column.clone()))
+        .map(|((output, a), b)| (difference(*a, b), output.column.clone()))
         .fold((0.0, String::new()), |worst, d| if d.0 <= worst.0 { worst } else { d })
+}
+
+/// |a − b|; two values that are not numbers are equal, one alone is infinitely far.
+fn difference(a: f64, b: f64) -> f64 {
+    if a == b || (a.is_nan() && b.is_nan()) {
+        0.0
+    } else if a.is_nan() || b.is_nan() {
+        f64::INFINITY
+    } else {
+        (a - b).abs()
+    }
 }

@@ -163,7 +163,8 @@ impl Finder<'_> {
                 let u = (0.5 + step * (index + 1) as f64).fract();
                 match unknown.range {
                     Some((from, to)) => setup[from] + u * (setup[to] - setup[from]),
-                    None => 2.0 * self.scale[j] * normal.inverse_cdf(u),
+                    // Rounded, so that the last digit of the machine's logarithm starts no other path.
+                    None => self.scale[j] * (2e6 * normal.inverse_cdf(u)).round() * 1e-6,
                 }
             }),
         )
