@@ -3,7 +3,8 @@
 //!
 //! The stages, each in its own file: `schema` (TOML by serde) → `expression` (text to tree) → `scope` (names
 //! and shapes) → `lower` (tree to `graph`, discrete variables summed) → `derivative` → `program` (compiled for
-//! whole arrays of quadrature nodes) → `system`.
+//! whole arrays of quadrature nodes) → `system`. `assemble` leads a file through all of them; `theory` is what a
+//! user asks for by name, one system or a composite.
 
 mod assemble;
 mod derivative;
