@@ -2,11 +2,24 @@
 
 mod support;
 
+use std::collections::BTreeMap;
+
 use overlaps::average::rule;
+use overlaps::equation::Theory;
 use overlaps::solve::{EndKind, Settings};
-use support::{close, global_rows, job, one, reference, row, solve, theory};
+use support::{Row, close, global_rows, job, one, reference, row, solve, theory};
 
 const N8: [(&str, f64); 5] = [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("lambda", 0.1), ("ell", 0.01)];
+
+/// The solution at the parameters of a line of a reference table, on the branch that stands there.
+fn solved_as(system: &Theory, line: &BTreeMap<String, String>) -> Row {
+    let value = |c: &str| line[c].parse::<f64>().unwrap();
+    let names = ["n", "p", "sigma", "kappa", "lambda", "ell"];
+    let given: Vec<(&str, f64)> = names.iter().map(|n| (*n, value(n))).collect();
+    let found = solve(system, &given, &[value("t")]).remove(0);
+    assert_eq!(found.branch, line["branch"], "{line:?}");
+    found
+}
 
 #[test]
 fn the_reference_table_is_reproduced_in_every_column() {
@@ -15,10 +28,7 @@ fn the_reference_table_is_reproduced_in_every_column() {
     assert_eq!(table.len(), 18);
     for line in table {
         let value = |c: &str| line[c].parse::<f64>().unwrap();
-        let names = ["n", "p", "sigma", "kappa", "lambda", "ell"];
-        let given: Vec<(&str, f64)> = names.iter().map(|n| (*n, value(n))).collect();
-        let found = &solve(&system, &given, &[value("t")])[0];
-        assert_eq!(found.branch, line["branch"], "{line:?}");
+        let found = solved_as(&system, &line);
         let constant = found.branch == "constant";
         for column in ["omega", "b", "m", "q_eta_plus", "q_eta_minus", "p_eta_plus", "p_eta_minus", "q", "r"]
         {
@@ -41,10 +51,7 @@ fn the_global_minimum_is_found_at_random_parameters_from_a_single_row() {
     assert_eq!(table.len(), 40);
     for line in table {
         let value = |c: &str| line[c].parse::<f64>().unwrap();
-        let names = ["n", "p", "sigma", "kappa", "lambda", "ell"];
-        let given: Vec<(&str, f64)> = names.iter().map(|n| (*n, value(n))).collect();
-        let found = &solve(&system, &given, &[value("t")])[0];
-        assert_eq!(found.branch, line["branch"], "{line:?}");
+        let found = solved_as(&system, &line);
         for column in ["omega", "b"] {
             close(&format!("{column} at {line:?}"), found.get(column), value(column), 1e-10);
         }

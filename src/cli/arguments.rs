@@ -187,15 +187,11 @@ impl Values {
     }
 
     /// Sets the number of threads.
-    ///
-    /// # Errors
-    /// Where the system refuses them.
-    pub fn start_threads(&self) -> anyhow::Result<()> {
+    pub fn start_threads(&self) {
         if let Some(n) = self.threads {
             // A second call in the same process keeps the first pool; the command runs once.
             let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n)).build_global();
         }
-        Ok(())
     }
 }
 

@@ -51,7 +51,7 @@ impl Critical {
         if let Some(path) = &self.output {
             check_writable(path)?;
         }
-        self.values.start_threads()?;
+        self.values.start_threads();
         let outputs: Vec<(String, String)> =
             theory.output_columns().iter().map(|(c, _, m)| (c.to_string(), m.to_string())).collect();
         let mut table =

@@ -8,7 +8,7 @@ use crate::output::figure::PALETTE;
 use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, ascii_name, curves_of, symbol_of};
 
 /// The most lines that a panel can hold and a reader tell apart.
-pub const MOST_LINES: usize = 14;
+const MOST_LINES: usize = 14;
 
 /// The columns that are drawn: those asked for, else those of the file, else all outputs.
 ///

@@ -77,7 +77,7 @@ impl Limit {
         if plan.controls.is_none() && !spec.at.is_empty() {
             plan.controls = Some(spec.at.clone());
         }
-        self.values.start_threads()?;
+        self.values.start_threads();
         self.compare(&theory, &limit, &spec, &plan)
     }
 

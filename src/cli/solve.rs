@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{Plan, Values};
 use super::cells::for_each_cell;
-use super::figure::{MOST_LINES, drawn_columns, figure};
+use super::figure::{drawn_columns, figure};
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, notes};
 use crate::equation::Theory;
@@ -135,7 +135,7 @@ impl Solve {
                 );
             }
         }
-        self.values.start_threads()?;
+        self.values.start_threads();
         self.solve(&theories, &plan, &files)
     }
 
@@ -248,7 +248,7 @@ impl Solve {
             );
         }
         self.print(&kept, &drawn, keep)?;
-        self.print_notes(&lines, &tally, &written, theories);
+        self.print_notes(&lines, &tally, &written);
         Ok(if tally.failed > 0 || tally.verification_failed(self.values.tolerance) {
             NOT_CONVERGED
         } else {
@@ -369,7 +369,7 @@ impl Solve {
         Ok(())
     }
 
-    fn print_notes(&self, lines: &[String], tally: &Tally, written: &[String], theories: &[Theory]) {
+    fn print_notes(&self, lines: &[String], tally: &Tally, written: &[String]) {
         if tally.failed > 0 {
             eprintln!(
                 "warning: {} of {} rows did not converge (status not-converged, outputs empty); {}",
@@ -418,9 +418,6 @@ impl Solve {
             }
         } else {
             eprintln!("note: wrote {}", written.join(", "));
-        }
-        if theories.len() > MOST_LINES {
-            eprintln!("note: many systems in one figure are hard to tell apart");
         }
     }
 }

@@ -140,7 +140,7 @@ impl Function {
     }
 }
 
-/// d/dx erf(√2⁻¹…) helper constants: erf′(x) = 2√2 · normal_pdf(√2 x).
+/// erf′(x) = 2√2 · normal_pdf(√2 x).
 pub const ERF_SLOPE: f64 = 2.0 * SQRT_2;
 
 /// An operation on two numbers; comparisons and logic give 0 or 1.

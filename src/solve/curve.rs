@@ -236,7 +236,7 @@ impl Curve {
         let rows = self.controls.len();
         for track in self.tracks.iter_mut().filter(|t| !t.boundary) {
             for (row, neighbour) in [(0, 1), (rows - 1, rows.wrapping_sub(2))] {
-                let Some(mut at) = track.points[row].clone() else { continue };
+                let Some(at) = track.points[row].clone() else { continue };
                 let inward = self.controls.get(neighbour).copied();
                 let directions: &[f64] = match inward {
                     Some(inward) if inward > self.controls[row] => &[-1.0],
@@ -257,7 +257,6 @@ impl Curve {
                         }
                     }
                 }
-                at.iterations = 0;
                 if rows == 1 {
                     break;
                 }
