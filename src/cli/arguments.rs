@@ -15,7 +15,8 @@ pub struct Values {
     /// Fix a parameter or the control (repeatable).
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<Assignment>,
-    /// Sweep a parameter or the control: NAME=START:STOP:COUNT, or NAME=log:START:STOP:COUNT (repeatable).
+    /// Sweep a parameter or the control: NAME=START:STOP:COUNT, NAME=log:START:STOP:COUNT, or a list NAME=V1,V2,…
+    /// (repeatable).
     #[arg(long = "sweep", value_name = "NAME=START:STOP:COUNT")]
     pub sweep: Vec<Sweep>,
     /// Absolute tolerance on every Gaussian average that enters the outputs.
@@ -38,7 +39,7 @@ pub struct Assignment {
     pub value: f64,
 }
 
-/// `NAME=START:STOP:COUNT`, with its values.
+/// `NAME=START:STOP:COUNT` or `NAME=V1,V2,…`, with its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sweep {
     /// Parameter.
@@ -84,13 +85,18 @@ impl FromStr for Sweep {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, range) = split_name(text)?;
+        if range.contains(',') {
+            return Ok(Sweep { name: name.to_string(), text: text.to_string(), values: list(range)? });
+        }
         let (range, logarithmic) = match range.strip_prefix("log:") {
             Some(rest) => (rest, true),
             None => (range, false),
         };
         let parts: Vec<&str> = range.split(':').collect();
         let [start, stop, count] = parts.as_slice() else {
-            return Err("expected NAME=START:STOP:COUNT or NAME=log:START:STOP:COUNT".into());
+            return Err(
+                "expected NAME=START:STOP:COUNT, NAME=log:START:STOP:COUNT or a list NAME=V1,V2,…".into()
+            );
         };
         let (start, stop) = (number(start)?, number(stop)?);
         let count: usize = count
@@ -120,6 +126,16 @@ impl FromStr for Sweep {
             grid(start, stop, count)
         };
         Ok(Sweep { name: name.to_string(), text: text.to_string(), values })
+    }
+}
+
+/// The values of a list, which rise or fall throughout, so that branches can be followed from each to the next.
+fn list(text: &str) -> Result<Vec<f64>, String> {
+    let values: Vec<f64> = text.split(',').map(number).collect::<Result<_, _>>()?;
+    if values.windows(2).all(|pair| pair[0] < pair[1]) || values.windows(2).all(|pair| pair[0] > pair[1]) {
+        Ok(values)
+    } else {
+        Err(format!("the values of a list rise or fall throughout, `{text}` does not"))
     }
 }
 
@@ -155,11 +171,24 @@ impl Values {
     /// # Errors
     /// Unknown names, values outside their domains, names given twice.
     pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
-        let theory = &theories[0];
+        let plan = self.sort(&theories[0].control.name, |name| actual_name(name, theories))?;
+        plan.check(theories)?;
+        Ok(plan)
+    }
+
+    /// Sorts what is given into a plan; `actual` turns a name as given into the name meant.
+    ///
+    /// # Errors
+    /// Names that `actual` refuses, names given twice, too many combinations.
+    pub fn sort(
+        &self,
+        control: &str,
+        actual: impl Fn(&str) -> anyhow::Result<String>,
+    ) -> anyhow::Result<Plan> {
         let mut plan = Plan { fixed: Vec::new(), swept: Vec::new(), controls: None };
         let mut seen: Vec<String> = Vec::new();
         let mut known = |name: &str| -> anyhow::Result<String> {
-            let name = actual_name(name, theories)?;
+            let name = actual(name)?;
             if seen.contains(&name) {
                 bail!("`{name}` is given twice; use one --set or one --sweep for it");
             }
@@ -168,7 +197,7 @@ impl Values {
         };
         for set in &self.set {
             let name = known(&set.name)?;
-            if name == theory.control.name {
+            if name == control {
                 plan.controls = Some(vec![set.value]);
             } else {
                 plan.fixed.push((name, set.value));
@@ -176,27 +205,37 @@ impl Values {
         }
         for sweep in &self.sweep {
             let name = known(&sweep.name)?;
-            if name == theory.control.name {
+            if name == control {
                 plan.controls = Some(sweep.values.clone());
             } else {
                 plan.swept.push(Sweep { name, ..sweep.clone() });
             }
         }
-        plan.check(theories)?;
+        let cells = plan.cells();
+        if cells > MOST_CELLS {
+            bail!(
+                "the sweeps make {cells} combinations, which are too many: at most {MOST_CELLS} can be solved in one run"
+            );
+        }
         Ok(plan)
     }
 
     /// Sets the number of threads.
     pub fn start_threads(&self) {
-        if let Some(n) = self.threads {
-            // A second call in the same process keeps the first pool; the command runs once.
-            let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n)).build_global();
-        }
+        start_threads(self.threads);
+    }
+}
+
+/// Sets the number of threads, if one is given.
+pub fn start_threads(threads: Option<u16>) {
+    if let Some(n) = threads {
+        // A second call in the same process keeps the first pool; the command runs once.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n)).build_global();
     }
 }
 
 /// The name as the equation file spells it: Greek letters may be written or spelled (λ, lambda).
-fn actual_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
+pub fn actual_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
     let known = || {
         let controls = theories.iter().map(|t| t.control.name.as_str());
         controls.chain(theories.iter().flat_map(|t| t.parameter_names()))
@@ -255,13 +294,9 @@ impl Plan {
                 }
             }
             // Domains may join parameters, so every combination is checked: cheap next to solving it.
-            let cells = self.cells();
-            if cells > MOST_CELLS {
-                bail!(
-                    "the sweeps make {cells} combinations, which are too many: at most {MOST_CELLS} can be solved in one run"
-                );
-            }
-            (0..cells).into_par_iter().try_for_each(|cell| theory.check_values(&self.parameters(cell)))?;
+            (0..self.cells())
+                .into_par_iter()
+                .try_for_each(|cell| theory.check_values(&self.parameters(cell)))?;
         }
         Ok(())
     }
@@ -284,6 +319,8 @@ mod tests {
         assert_eq!(sweep.values[1], 0.6);
         let sweep: Sweep = "t=1:0:3".parse().unwrap();
         assert_eq!(sweep.values, [1.0, 0.5, 0.0]);
+        let sweep: Sweep = "d=1000,4000,1e9".parse().unwrap();
+        assert_eq!(sweep.values, [1000.0, 4000.0, 1e9]);
     }
 
     #[test]
@@ -296,6 +333,8 @@ mod tests {
             ("t=a:1:3", "not a number"),
             ("t=nan:1:3", "NaN"),
             ("t=0:inf:3", "finite"),
+            ("t=0.1,0.5,0.5", "rise or fall"),
+            ("t=0.1,,0.5", "not a number"),
             ("t=log:0:1:3", "positive"),
             ("t=1:1:3", "--set"),
             ("=1:2:3", "missing"),

@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 
 use super::arguments::Values;
-use super::cells::for_each_cell;
+use super::cells::{Cells, Progress, for_each_cell};
 use super::{FINE, NOT_CONVERGED, notes, print};
 use crate::equation::Theory;
 use crate::output::{
@@ -57,7 +57,7 @@ impl Critical {
         let mut table =
             self.table(&theory, &plan.swept.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), &outputs);
         let mut lines = Vec::new();
-        let work = |cell: usize| {
+        let work = |cell: usize, _: &Progress| {
             let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
             let curves = job.solve(&theory, notes::settings(self.values.tolerance, false));
             let mut found = Vec::new();
@@ -78,7 +78,8 @@ impl Critical {
             (found, failed)
         };
         let mut failed = 0;
-        for_each_cell(&plan, self.values.quiet, work, |cell, (found, failures)| {
+        let cells = Cells { count: plan.cells(), units: 1 };
+        for_each_cell(cells, self.values.quiet, work, |cell, (found, failures)| {
             failed += failures;
             let swept = plan.swept_values(cell);
             for f in found {

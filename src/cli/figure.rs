@@ -10,17 +10,16 @@ use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, ascii_na
 /// The most lines that a panel can hold and a reader tell apart.
 const MOST_LINES: usize = 14;
 
-/// The columns that are drawn: those asked for, else those of the file, else all outputs.
+/// The columns that are drawn: those asked for, else the defaults, else all outputs.
 ///
 /// # Errors
 /// A column that the table does not have; the nearest is suggested.
-pub fn drawn_columns(asked: &[String], theory: &Theory, table: &Table) -> anyhow::Result<Vec<String>> {
+pub fn drawn_columns(asked: &[String], defaults: &[String], table: &Table) -> anyhow::Result<Vec<String>> {
     let outputs: Vec<&str> =
         table.columns.iter().filter(|c| c.role == Role::Output).map(|c| c.name.as_str()).collect();
     let all = || outputs.iter().map(|o| o.to_string()).collect();
     if asked.is_empty() {
-        let plot = &theory.description.plot;
-        return Ok(if plot.is_empty() { all() } else { plot.clone() });
+        return Ok(if defaults.is_empty() { all() } else { defaults.to_vec() });
     }
     if asked == ["all"] {
         return Ok(all());
@@ -113,6 +112,7 @@ pub fn figure(
         x_label: symbol_of(x),
         x_log,
         panels,
+        ..Figure::default()
     })
 }
 
@@ -135,7 +135,11 @@ fn short(x: f64) -> String {
 }
 
 fn line_style(theories: &[Theory], system: &str) -> LineStyle {
-    let theory = theories.iter().find(|t| t.name() == system).unwrap_or(&theories[0]);
+    line_of(theories.iter().find(|t| t.name() == system).unwrap_or(&theories[0]))
+}
+
+/// The line in which the file of a theory asks to be drawn.
+pub fn line_of(theory: &Theory) -> LineStyle {
     match theory.description.line {
         Line::Solid => LineStyle::Solid,
         Line::Dashed => LineStyle::Dashed,

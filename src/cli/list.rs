@@ -23,7 +23,7 @@ impl List {
             let d = &theory.description;
             table.push(vec![
                 Cell::from(*name),
-                Cell::from(d.describes.as_str()),
+                Cell::from(d.describes.join(", ")),
                 Cell::from(d.title.as_str()),
             ])?;
         }

@@ -3,6 +3,7 @@
 mod arguments;
 mod cells;
 mod critical;
+mod destination;
 mod figure;
 mod limit;
 mod list;

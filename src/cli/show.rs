@@ -28,7 +28,7 @@ impl Show {
 fn show(out: &mut String, theory: &Theory) -> Result {
     let d = &theory.description;
     writeln!(out, "{}: {}", theory.name(), d.title)?;
-    field(out, "describes", &d.describes)?;
+    field(out, "describes", &d.describes.join(", "))?;
     field(out, "source", &d.source)?;
     field(out, "differs from the printed version", &d.differs)?;
     let c = &theory.control;

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use anyhow::bail;
+use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::arguments::{Plan, Values};
-use super::cells::for_each_cell;
+use super::cells::{Cells, for_each_cell};
+use super::destination::{Destination, Files, Format, command, side_file};
 use super::figure::{drawn_columns, figure};
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, notes};
@@ -18,15 +19,13 @@ use crate::equation::Theory;
 use crate::output::csv::CsvWriter;
 use crate::output::json::number;
 use crate::output::{
-    AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, check_writable, figure::draw, table_json,
-    terminal, write_atomically,
+    AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, figure::draw, table_json, terminal,
+    write_atomically,
 };
 use crate::solve::{Job, Layout};
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
 const MOST_ROWS_KEPT: usize = 50_000;
-/// Rows of a table in the terminal.
-const ROWS_SHOWN: usize = 24;
 
 /// Solve a system along its control parameter.
 ///
@@ -38,15 +37,8 @@ pub struct Solve {
     system: String,
     #[command(flatten)]
     values: Values,
-    /// Write the table to this CSV file, and the exact command and parameters beside it (.json).
-    #[arg(long, value_name = "FILE.csv")]
-    output: Option<PathBuf>,
-    /// Draw the curves into this SVG file.
-    #[arg(long, value_name = "FILE.svg")]
-    plot: Option<PathBuf>,
-    /// What goes to standard output.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[command(flatten)]
+    destination: Destination,
     /// Columns of the figure and of the table in the terminal, separated by commas; `all` for every output.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
@@ -59,26 +51,6 @@ pub struct Solve {
     /// Recompute every row with the double-exponential rule and report the largest difference.
     #[arg(long)]
     verify: bool,
-    /// Every row of the table in the terminal.
-    #[arg(long)]
-    all_rows: bool,
-}
-
-/// What goes to standard output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table to read.
-    Table,
-    /// The CSV.
-    Csv,
-    /// An array of objects.
-    Json,
-}
-
-/// Files that are written.
-struct Files {
-    csv: Option<PathBuf>,
-    svg: Option<PathBuf>,
 }
 
 /// What one combination of swept values gives.
@@ -119,31 +91,14 @@ impl Solve {
         }
         let plan = self.values.plan(&theories)?;
         let files = self.files(&plan)?;
-        for path in files.csv.iter().chain(&files.svg) {
-            check_writable(path)?;
-        }
-        if let Some(csv) = &files.csv {
-            let side = side_file(csv)?;
-            check_writable(&side)?;
-            let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-            let taken = [place(csv), place(&side)];
-            if let Some(svg) = files.svg.as_ref().filter(|svg| taken.contains(&place(svg))) {
-                bail!(
-                    "--plot {} would overwrite what --output {} writes; give it another name",
-                    svg.display(),
-                    csv.display()
-                );
-            }
-        }
+        files.check()?;
         self.values.start_threads();
         self.solve(&theories, &plan, &files)
     }
 
     /// The files to write: those asked for, or the defaults where a system is solved as it stands.
     fn files(&self, plan: &Plan) -> anyhow::Result<Files> {
-        let plain = self.output.is_none()
-            && self.plot.is_none()
-            && self.format == Format::Table
+        let plain = self.destination.is_default()
             && plan.fixed.is_empty()
             && plan.swept.is_empty()
             && plan.controls.is_none()
@@ -151,16 +106,8 @@ impl Solve {
             && self.columns.is_empty()
             && !self.branches
             && !self.verify;
-        if !plain {
-            return Ok(Files { csv: self.output.clone(), svg: self.plot.clone() });
-        }
         let name = Path::new(&self.system).file_stem().unwrap_or_default();
-        let folder = Path::new("results");
-        std::fs::create_dir_all(folder).with_context(|| {
-            format!("cannot make the folder {}; name files with --output and --plot", folder.display())
-        })?;
-        let path = |extension: &str| folder.join(name).with_extension(extension);
-        Ok(Files { csv: Some(path("csv")), svg: Some(path("svg")) })
+        self.destination.files(plain.then_some(name))
     }
 
     fn solve(&self, theories: &[Theory], plan: &Plan, files: &Files) -> anyhow::Result<u8> {
@@ -169,10 +116,10 @@ impl Solve {
         let layout = Layout::new(&references, &swept, self.verify, self.values.tolerance);
         let columns = layout.columns(&references);
         let mut kept = Table::new(columns.clone());
-        let drawn = drawn_columns(&self.columns, &theories[0], &kept)?;
+        let drawn = drawn_columns(&self.columns, &theories[0].description.plot, &kept)?;
         let rows_in_all = plan.cells().saturating_mul(self.rows_per_cell(theories, plan));
         let keep = rows_in_all <= MOST_ROWS_KEPT;
-        if !keep && (files.svg.is_some() || self.format == Format::Json) {
+        if !keep && (files.svg.is_some() || self.destination.format == Format::Json) {
             bail!(
                 "{rows_in_all} rows are too many for a figure or JSON; write them with --output, or sweep fewer values"
             );
@@ -181,7 +128,7 @@ impl Solve {
             Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, &columns)?),
             None => None,
         };
-        let mut printed = match self.format {
+        let mut printed = match self.destination.format {
             Format::Csv => Some(CsvWriter::new(std::io::stdout().lock(), &columns)?),
             _ => None,
         };
@@ -190,9 +137,9 @@ impl Solve {
         let (mut events, mut lines) = (Vec::new(), Vec::new());
         let mut undefined: BTreeSet<String> = BTreeSet::new();
         for_each_cell(
-            plan,
+            Cells { count: plan.cells(), units: 1 },
             self.values.quiet,
-            |cell| self.solve_cell(theories, plan, &layout, cell),
+            |cell, _| self.solve_cell(theories, plan, &layout, cell),
             |_, result| {
                 for row in &result.rows {
                     tally.count(row, status);
@@ -336,7 +283,7 @@ impl Solve {
     }
 
     fn print(&self, table: &Table, drawn: &[String], keep: bool) -> anyhow::Result<()> {
-        match self.format {
+        match self.destination.format {
             Format::Table if !self.values.quiet && keep => {
                 let mut columns: Vec<String> = Vec::new();
                 for c in &table.columns {
@@ -353,7 +300,7 @@ impl Solve {
                         columns.push(c.name.clone());
                     }
                 }
-                let max_rows = if self.all_rows { 0 } else { ROWS_SHOWN };
+                let max_rows = self.destination.rows_shown();
                 let options = TerminalOptions { columns: Some(columns), max_rows, digits: 7 };
                 let mut out = std::io::stdout().lock();
                 out.write_all(terminal::render(table, &options).as_bytes())?;
@@ -413,27 +360,11 @@ impl Solve {
             );
         }
         if written.is_empty() {
-            if self.format == Format::Table {
+            if self.destination.format == Format::Table {
                 eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
             }
         } else {
             eprintln!("note: wrote {}", written.join(", "));
         }
     }
-}
-
-/// The side file of a CSV.
-fn side_file(csv: &Path) -> anyhow::Result<PathBuf> {
-    if csv.extension().is_some_and(|e| e == "json") {
-        bail!(
-            "--output {} names the CSV; its side file would have the same name. Use FILE.csv",
-            csv.display()
-        );
-    }
-    Ok(csv.with_extension("json"))
-}
-
-/// The command as it was given, with the program by name.
-fn command() -> Vec<String> {
-    std::iter::once("overlaps".to_string()).chain(std::env::args().skip(1)).collect()
 }

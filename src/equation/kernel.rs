@@ -45,7 +45,7 @@ fn exp_m1_and_exp(x: f64) -> (f64, f64) {
 /// tanh x and 1 − tanh² x from one exponential: with e = e^(−2|x|), tanh|x| = (1 − e)/(1 + e) and
 /// 1 − tanh² = 4e/(1 + e)².
 #[inline(always)]
-fn tanh_and_sech2(x: f64) -> (f64, f64) {
+pub fn tanh_and_sech2(x: f64) -> (f64, f64) {
     let (em1, e) = exp_m1_and_exp(-2.0 * x.abs());
     let inverse = 1.0 / (2.0 + em1);
     let t = -em1 * inverse;

@@ -25,6 +25,7 @@ mod theory;
 
 pub use assemble::LARGEST_PRODUCT;
 pub use error::{EquationError, Problem, nearest};
+pub(crate) use kernel::{dot, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;
 pub(crate) use program::{Program, Workspace};

@@ -17,6 +17,19 @@ pub type Str = Spanned<String>;
 /// A table of the file in its order.
 pub type Entries<T> = IndexMap<Str, T>;
 
+/// A word, or several.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(untagged, expecting = "expected a word or a list of words in quotes")]
+pub enum Words {
+    /// None.
+    #[default]
+    None,
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
 /// One equation file.
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +38,7 @@ pub struct File {
     pub title: String,
     /// Systems that describe the same quantities can be compared.
     #[serde(default)]
-    pub describes: Option<String>,
+    pub describes: Words,
     /// Paper, equation numbers.
     #[serde(default)]
     pub source: Option<String>,

@@ -167,8 +167,8 @@ pub struct Description {
     pub name: String,
     /// One line.
     pub title: String,
-    /// Systems that describe the same quantities can be compared.
-    pub describes: String,
+    /// What kinds of quantities it describes; systems that share one can be compared.
+    pub describes: Vec<String>,
     /// Paper, equation numbers.
     pub source: String,
     /// What differs from the printed version.

@@ -4,11 +4,11 @@
 //! Python, pandas, gnuplot and pgfplots accept: `0.25`, `1e-300`, `inf`, `nan`. A missing value is
 //! an empty field. Fields are quoted as RFC 4180 says; lines end in `\n`.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
-use csv::{Terminator, Writer, WriterBuilder};
+use csv::{ReaderBuilder, Terminator, Trim, Writer, WriterBuilder};
 
-use super::table::{Cell, Column, Table};
+use super::table::{Cell, Column, Role, Table};
 
 /// Writes a table row by row, so that a long run can be read while it goes on.
 pub struct CsvWriter<W: Write> {
@@ -70,6 +70,45 @@ pub fn shortest(value: f64) -> String {
     }
 }
 
+/// Reads a table back: fields that are numbers become numbers (`inf` and `nan` among them), empty fields are missing,
+/// everything else is text. All columns have the role of outputs.
+///
+/// # Errors
+/// What is wrong with the text, with the line: no header, a row of another width, text that is not UTF-8.
+pub fn read_table(source: impl Read) -> Result<Table, String> {
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(source);
+    let header = reader.headers().map_err(|e| e.to_string())?.clone();
+    if header.iter().all(str::is_empty) {
+        return Err("it is empty; the first line of a CSV names its columns".to_owned());
+    }
+    if let (1, Some(separator)) =
+        (header.len(), header.iter().find_map(|name| name.chars().find(|c| ";\t|".contains(*c))))
+    {
+        return Err(format!(
+            "its columns are separated by `{}`; a CSV has commas",
+            separator.escape_default()
+        ));
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for name in header.iter().map(|name| name.trim_start_matches('\u{feff}')) {
+        if names.contains(&name) {
+            return Err(format!("the column `{name}` stands twice in its header"));
+        }
+        names.push(name);
+    }
+    let mut table = Table::new(names.iter().map(|name| Column::new(*name, "", Role::Output)).collect());
+    for record in reader.records() {
+        let record = record.map_err(|e| e.to_string())?;
+        let cell = |text: &str| match text.parse::<f64>() {
+            _ if text.is_empty() => Cell::Missing,
+            Ok(number) => Cell::Number(number),
+            Err(_) => Cell::Text(text.to_owned()),
+        };
+        table.push(record.iter().map(cell).collect()).map_err(|e| e.to_string())?;
+    }
+    Ok(table)
+}
+
 fn cell_text(cell: &Cell) -> String {
     match cell {
         Cell::Missing => String::new(),
@@ -81,7 +120,6 @@ fn cell_text(cell: &Cell) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::Role;
     use super::*;
 
     fn columns(names: &[&str]) -> Vec<Column> {
@@ -179,5 +217,21 @@ mod tests {
         let mut bytes = Vec::new();
         write_table(&table, &mut bytes).unwrap();
         assert_eq!(bytes, b"t\n1\n");
+    }
+
+    #[test]
+    fn a_written_table_is_read_back() {
+        let rows = [
+            vec![Cell::Number(0.1 + 0.2), Cell::from("a, \"b\""), Cell::Missing],
+            vec![Cell::Number(f64::INFINITY), Cell::from("word"), Cell::Number(-1e-300)],
+        ];
+        let text = written(&["t", "branch", "omega"], &rows);
+        let table = read_table(text.as_bytes()).unwrap();
+        assert_eq!(table.rows, rows);
+        assert_eq!(table.column("omega"), Some(2));
+        for (text, part) in [("", "empty"), ("t,t\n1,2\n", "twice"), ("t,d\n1\n", "line: 2")] {
+            let error = read_table(text.as_bytes()).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

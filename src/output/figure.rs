@@ -1,7 +1,7 @@
 //! Figures: small multiples of curves and measured points, drawn as SVG.
 //!
-//! Every panel has its own y axis and shares the x axis with the others; the legend stands above
-//! the panels, so that it never covers a curve. The same figure gives the same bytes.
+//! Every panel has its own y axis and shares the x axis with the others, unless it names another;
+//! the legend stands above the panels, so that it never covers a curve. The same figure gives the same bytes.
 //!
 //! From here: `layout` places the panels; `panel` draws one, with the axes of `axis`, their numbers
 //! from `ticks` and the lines of `stroke`; `legend` explains the lines. All of them draw on a
@@ -31,6 +31,8 @@ pub struct Figure {
     pub x_label: String,
     /// Whether the x axis is logarithmic.
     pub x_log: bool,
+    /// The panels in a row; as many as suit their number if 0.
+    pub columns: usize,
     /// The panels, row by row.
     pub panels: Vec<Panel>,
 }
@@ -42,6 +44,9 @@ pub struct Panel {
     pub y_label: String,
     /// Whether the y axis is logarithmic.
     pub y_log: bool,
+    /// The symbol on an x axis other than that of the figure, shared by all panels that name it;
+    /// that of the figure if empty.
+    pub x_label: String,
     /// Curves, drawn first.
     pub curves: Vec<Curve>,
     /// Measured points, drawn over the curves.
@@ -126,7 +131,7 @@ fn draw_on_canvas(figure: &Figure) -> Result<String, DrawingFailure> {
             legend::draw(&canvas, entry)?;
         }
         for (content, place) in figure.panels.iter().zip(&layout.panels) {
-            panel::draw(&canvas, content, place, &layout.x_axis, &figure.x_label)?;
+            panel::draw(&canvas, content, place)?;
         }
         canvas.finish()?;
     }

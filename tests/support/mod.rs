@@ -2,6 +2,8 @@
 #![allow(dead_code)] // each test file uses its own part
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use overlaps::equation::Theory;
 use overlaps::solve::{Job, PieceCurve, Settings, Solution};
@@ -80,4 +82,13 @@ pub fn reference(file: &str) -> Vec<BTreeMap<String, String>> {
     let path = format!("{}/tests/reference/{file}", env!("CARGO_MANIFEST_DIR"));
     let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     reader.deserialize().map(|r| r.unwrap_or_else(|e| panic!("{path}: {e}"))).collect()
+}
+
+/// Runs the command in a folder; whatever it says, it does not panic.
+pub fn run_in(folder: &Path, arguments: &[&str]) -> Output {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_overlaps")).args(arguments).current_dir(folder).output().unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!message.contains("panicked"), "{arguments:?}: {message}");
+    output
 }

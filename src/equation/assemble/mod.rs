@@ -11,7 +11,7 @@ use super::expression::Expression;
 use super::graph::Node;
 use super::lower::{DiscreteNodes, Lowering};
 use super::program::Program;
-use super::schema::{self, File, NumberOrText, Str, expression_text, text};
+use super::schema::{self, File, NumberOrText, Str, Words, expression_text, text};
 use super::scope::{Allowed, Meaning, names_in};
 use super::source::{Source, Text};
 use super::system::{
@@ -57,7 +57,11 @@ pub fn description(name: &str, file: &File) -> Description {
     Description {
         name: name.to_string(),
         title: file.title.clone(),
-        describes: file.describes.clone().unwrap_or_default(),
+        describes: match &file.describes {
+            Words::None => Vec::new(),
+            Words::One(word) => vec![word.clone()],
+            Words::Several(words) => words.clone(),
+        },
         source: file.source.clone().unwrap_or_default(),
         differs: file.differs.clone().unwrap_or_default().trim().to_string(),
         line: file.line,

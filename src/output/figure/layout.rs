@@ -47,8 +47,6 @@ pub struct Layout {
     pub legend: Vec<legend::Entry>,
     /// The panels, in the order of the figure.
     pub panels: Vec<PanelPlace>,
-    /// The x axis of all panels; nothing if there is nothing to show.
-    pub x_axis: Option<Axis>,
 }
 
 /// Where a panel stands, and how much of it is written.
@@ -62,8 +60,13 @@ pub struct PanelPlace {
     pub width: f64,
     /// The height of the plot.
     pub height: f64,
-    /// Whether it is the lowest of its column, which has the numbers and symbol of the x axis.
-    pub lowest: bool,
+    /// Whether the numbers and symbol of its x axis are written: below the lowest of each column, and
+    /// below every panel of a figure with more than one x axis.
+    pub x_written: bool,
+    /// The x axis; nothing if there is nothing to show.
+    pub x_axis: Option<Axis>,
+    /// The symbol on the x axis.
+    pub x_label: String,
     /// The y axis; nothing if there is nothing to show.
     pub y_axis: Option<Axis>,
 }
@@ -71,9 +74,15 @@ pub struct PanelPlace {
 impl Layout {
     /// Measures out a figure.
     pub fn of(figure: &Figure) -> Self {
-        let columns = columns(figure.panels.len());
+        let columns = if figure.columns > 0 { figure.columns } else { columns(figure.panels.len()) };
         let (width, height) = plot_size(columns);
-        let x_axis = x_axis(figure, width);
+        let mut x_axes: Vec<(&str, Option<Axis>)> = Vec::new();
+        for panel in &figure.panels {
+            if x_axes.iter().all(|(label, _)| *label != panel.x_label) {
+                x_axes.push((&panel.x_label, x_axis(figure, &panel.x_label, width)));
+            }
+        }
+        let row_space = if x_axes.len() > 1 { X_SPACE } else { ROW_SPACE };
         let y_ticks = ((height / 25.0) as usize).min(9);
         let mut y_axes: Vec<Option<Axis>> =
             figure.panels.iter().map(|panel| y_axis(panel, Scale::new(figure.x_log), y_ticks)).collect();
@@ -107,13 +116,18 @@ impl Layout {
         }
 
         let count = figure.panels.len();
-        let place = |(index, y_axis): (usize, &mut Option<Axis>)| PanelPlace {
-            left: lefts[index % columns],
-            top: y + SYMBOL_SPACE + (index / columns) as f64 * (SYMBOL_SPACE + height + ROW_SPACE),
-            width,
-            height,
-            lowest: index + columns >= count,
-            y_axis: y_axis.take(),
+        let place = |(index, y_axis): (usize, &mut Option<Axis>)| {
+            let own = figure.panels[index].x_label.as_str();
+            PanelPlace {
+                left: lefts[index % columns],
+                top: y + SYMBOL_SPACE + (index / columns) as f64 * (SYMBOL_SPACE + height + row_space),
+                width,
+                height,
+                x_written: x_axes.len() > 1 || index + columns >= count,
+                x_axis: x_axes.iter().find(|(label, _)| *label == own).and_then(|(_, axis)| axis.clone()),
+                x_label: if own.is_empty() { figure.x_label.clone() } else { own.to_owned() },
+                y_axis: y_axis.take(),
+            }
         };
         let panels: Vec<PanelPlace> = y_axes.iter_mut().enumerate().map(place).collect();
         let lowest = panels.last().map_or(y, |panel| panel.top + panel.height);
@@ -125,7 +139,6 @@ impl Layout {
             subtitle,
             legend,
             panels,
-            x_axis,
         }
     }
 }
@@ -146,10 +159,10 @@ fn plot_size(columns: usize) -> (f64, f64) {
     }
 }
 
-/// The x axis, with as many ticks as stand apart.
-fn x_axis(figure: &Figure, width: f64) -> Option<Axis> {
+/// The x axis of the panels that name this label, with as many ticks as stand apart.
+fn x_axis(figure: &Figure, label: &str, width: f64) -> Option<Axis> {
     let around = |most_ticks| {
-        let panels = figure.panels.iter();
+        let panels = figure.panels.iter().filter(|panel| panel.x_label == label);
         let values = panels.flat_map(|panel| places(panel).map(|(x, _)| x));
         Axis::around(values, Scale::new(figure.x_log), 0.02, most_ticks)
     };
@@ -230,8 +243,23 @@ mod tests {
     #[test]
     fn the_lowest_panel_of_each_column_has_the_x_axis() {
         let layout = Layout::of(&figure(5));
-        let lowest: Vec<bool> = layout.panels.iter().map(|panel| panel.lowest).collect();
+        let lowest: Vec<bool> = layout.panels.iter().map(|panel| panel.x_written).collect();
         assert_eq!(lowest, [false, false, true, true, true]);
+    }
+
+    #[test]
+    fn panels_with_another_x_axis_have_their_own_numbers() {
+        let mut figure = figure(4);
+        figure.columns = 2;
+        for panel in &mut figure.panels[2..] {
+            panel.x_label = "1/√d".into();
+            panel.curves[0].segments = vec![vec![(0.0, 0.0), (0.03, 1.0)]];
+        }
+        let layout = Layout::of(&figure);
+        assert!(layout.panels.iter().all(|panel| panel.x_written));
+        let end = |panel: usize, x: f64| layout.panels[panel].x_axis.as_ref().unwrap().fraction(x);
+        assert!(end(0, 1.0) < 1.0 && end(0, 1.0) > 0.9 && end(2, 0.03) < 1.0 && end(2, 0.03) > 0.9);
+        assert!(layout.panels[2].top - layout.panels[0].top - layout.panels[0].height > X_SPACE);
     }
 
     #[test]

@@ -18,16 +18,10 @@ const MARK: (f64, f64, f64) = (2.8, 3.0, 1.2);
 const BELOW_MIDDLE: f64 = 0.36;
 
 /// Draws a panel.
-pub fn draw(
-    canvas: &Canvas,
-    panel: &Panel,
-    place: &PanelPlace,
-    x_axis: &Option<Axis>,
-    x_label: &str,
-) -> Result<(), DrawingFailure> {
-    draw_grid(canvas, place, x_axis)?;
-    draw_labels(canvas, panel, place, x_axis, x_label)?;
-    let (Some(x_axis), Some(y_axis)) = (x_axis, &place.y_axis) else {
+pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), DrawingFailure> {
+    draw_grid(canvas, place)?;
+    draw_labels(canvas, panel, place)?;
+    let (Some(x_axis), Some(y_axis)) = (&place.x_axis, &place.y_axis) else {
         let centre = (place.left + place.width / 2.0, place.top + place.height / 2.0);
         let style = (TEXT_SIZE, false, PALE_INK);
         let message = if panel.y_log { "no finite positive values" } else { "no finite values" };
@@ -110,14 +104,14 @@ fn y_place(place: &PanelPlace, axis: &Axis, value: f64) -> f64 {
     place.top + place.height * (1.0 - axis.fraction(value))
 }
 
-fn draw_grid(canvas: &Canvas, place: &PanelPlace, x_axis: &Option<Axis>) -> Result<(), DrawingFailure> {
+fn draw_grid(canvas: &Canvas, place: &PanelPlace) -> Result<(), DrawingFailure> {
     let (left, top) = (place.left, place.top);
     let (right, bottom) = (left + place.width, top + place.height);
     let (grid, line) = THIN;
     let across = |y| [(left, y), (right, y)];
     let down = |x| [(x, top), (x, bottom)];
 
-    if let Some(axis) = x_axis {
+    if let Some(axis) = &place.x_axis {
         for &value in &axis.fine {
             canvas.path(down(x_place(place, axis, value)), FINE_GRID, grid)?;
         }
@@ -132,7 +126,7 @@ fn draw_grid(canvas: &Canvas, place: &PanelPlace, x_axis: &Option<Axis>) -> Resu
             canvas.path([(left - TICK, y), (left, y)], INK, line)?;
         }
     }
-    if let Some(axis) = x_axis {
+    if let Some(axis) = &place.x_axis {
         for tick in &axis.ticks {
             let x = x_place(place, axis, tick.value);
             canvas.path(down(x), GRID, grid)?;
@@ -142,13 +136,7 @@ fn draw_grid(canvas: &Canvas, place: &PanelPlace, x_axis: &Option<Axis>) -> Resu
     canvas.path([(left, top), (left, bottom), (right, bottom)], INK, line)
 }
 
-fn draw_labels(
-    canvas: &Canvas,
-    panel: &Panel,
-    place: &PanelPlace,
-    x_axis: &Option<Axis>,
-    x_label: &str,
-) -> Result<(), DrawingFailure> {
+fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), DrawingFailure> {
     let number = (TICK_SIZE, false, INK);
     let symbol = (SYMBOL_SIZE, false, INK);
     if let Some(axis) = &place.y_axis {
@@ -161,17 +149,17 @@ fn draw_labels(
     let y_label = shortened(&panel.y_label, SYMBOL_SIZE, place.width);
     canvas.text(&y_label, (place.left, place.top - 8.0), Anchor::Start, symbol)?;
 
-    if place.lowest {
+    if place.x_written {
         let bottom = place.top + place.height;
         let baseline = bottom + 1.7 * TICK + 0.8 * TICK_SIZE;
-        if let Some(axis) = x_axis {
+        if let Some(axis) = &place.x_axis {
             for tick in &axis.ticks {
                 let at = (x_place(place, axis, tick.value), baseline);
                 canvas.text(&tick.label, at, Anchor::Middle, number)?;
             }
         }
         let at = (place.left + place.width / 2.0, baseline + 1.4 * SYMBOL_SIZE);
-        canvas.text(x_label, at, Anchor::Middle, symbol)?;
+        canvas.text(&place.x_label, at, Anchor::Middle, symbol)?;
     }
     Ok(())
 }

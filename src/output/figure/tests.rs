@@ -55,6 +55,7 @@ fn demonstration() -> Figure {
         subtitle: "κ = 2, σ = 1, λ = 0.1, ℓ = 0.01, p = 0.8".into(),
         x_label: "t".into(),
         x_log: false,
+        columns: 0,
         panels: vec![
             omega,
             panel("c", of_all(|_, _| 0.0)),
@@ -112,6 +113,7 @@ fn logarithmic_axes_leave_out_what_they_cannot_show() {
         title: "Corrections & their order".into(),
         x_label: "n".into(),
         x_log: true,
+        columns: 0,
         panels: vec![falling, nothing],
         ..Figure::default()
     };

@@ -1,0 +1,122 @@
+//! `--output`, `--plot` and `--format`: where the result of a command goes.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use crate::output::check_writable;
+
+/// Rows of a table in the terminal.
+pub const ROWS_SHOWN: usize = 24;
+
+/// Where the result goes, shared by the commands that make a table.
+#[derive(Debug, Clone, Args)]
+pub struct Destination {
+    /// Write the table to this CSV file, and the exact command and parameters beside it (.json).
+    #[arg(long, value_name = "FILE.csv")]
+    pub output: Option<PathBuf>,
+    /// Draw the figure into this SVG file.
+    #[arg(long, value_name = "FILE.svg")]
+    pub plot: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Every row of the table in the terminal.
+    #[arg(long)]
+    pub all_rows: bool,
+}
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table to read.
+    Table,
+    /// The CSV.
+    Csv,
+    /// An array of objects.
+    Json,
+}
+
+/// Files that are written.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// The table.
+    pub csv: Option<PathBuf>,
+    /// The figure.
+    pub svg: Option<PathBuf>,
+}
+
+impl Destination {
+    /// Whether nothing was said about it.
+    pub fn is_default(&self) -> bool {
+        self.output.is_none() && self.plot.is_none() && self.format == Format::Table
+    }
+
+    /// The files asked for; with a name, those of that name in results/.
+    ///
+    /// # Errors
+    /// A folder results/ that cannot be made.
+    pub fn files(&self, name: Option<&OsStr>) -> anyhow::Result<Files> {
+        let Some(name) = name else {
+            return Ok(Files { csv: self.output.clone(), svg: self.plot.clone() });
+        };
+        let folder = Path::new("results");
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("cannot make the folder {}; name files with --output and --plot", folder.display())
+        })?;
+        let path = |extension: &str| folder.join(name).with_extension(extension);
+        Ok(Files { csv: Some(path("csv")), svg: Some(path("svg")) })
+    }
+
+    /// How many rows the terminal shows; 0 for all.
+    pub fn rows_shown(&self) -> usize {
+        if self.all_rows { 0 } else { ROWS_SHOWN }
+    }
+}
+
+impl Files {
+    /// Makes sure, before a long computation, that the files can be written and do not overwrite each other.
+    ///
+    /// # Errors
+    /// A path that cannot be written, or one for two files.
+    pub fn check(&self) -> anyhow::Result<()> {
+        for path in self.csv.iter().chain(&self.svg) {
+            check_writable(path)?;
+        }
+        if let Some(csv) = &self.csv {
+            let side = side_file(csv)?;
+            check_writable(&side)?;
+            let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+            let taken = [place(csv), place(&side)];
+            if let Some(svg) = self.svg.as_ref().filter(|svg| taken.contains(&place(svg))) {
+                bail!(
+                    "--plot {} would overwrite what --output {} writes; give it another name",
+                    svg.display(),
+                    csv.display()
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The side file of a CSV.
+///
+/// # Errors
+/// A CSV with the name of a side file.
+pub fn side_file(csv: &Path) -> anyhow::Result<PathBuf> {
+    if csv.extension().is_some_and(|e| e == "json") {
+        bail!(
+            "--output {} names the CSV; its side file would have the same name. Use FILE.csv",
+            csv.display()
+        );
+    }
+    Ok(csv.with_extension("json"))
+}
+
+/// The command as it was given, with the program by name.
+pub fn command() -> Vec<String> {
+    std::iter::once("overlaps".to_string()).chain(std::env::args().skip(1)).collect()
+}
