@@ -1,5 +1,5 @@
 //! `overlaps` solves the self-consistent (fixed-point) equations of high-dimensional learning theory, certifies
-//! every number, and compares theories with each other.
+//! every number, and compares theories with each other and with simulation.
 //!
 //! Data flows one way:
 //!
@@ -8,6 +8,8 @@
 //! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
 //! - [`solve`]: minima and roots by argmin, branches, their continuation along the control parameter, changes of
 //!   the global branch; a [`solve::Curve`] becomes rows.
+//! - [`model`]: the learning problem at finite dimension d, and what is measured on a learnt denoiser.
+//! - [`simulate`]: denoisers that minimise the loss, or are trained, on given data; their overlaps become rows too.
 //! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
 //! - [`cli`]: the commands.
 #![deny(missing_docs)]
@@ -15,5 +17,7 @@
 pub mod average;
 pub mod cli;
 pub mod equation;
+pub mod model;
 pub mod output;
+pub mod simulate;
 pub mod solve;

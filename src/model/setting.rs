@@ -1,0 +1,200 @@
+//! The learning problem at finite dimension: mixture, training set, weight decays.
+
+use thiserror::Error;
+
+use super::interpolant::Interpolant;
+
+/// Names, default values and meanings of the parameters of a [`Setting`], in the order of tables. The default of
+/// `p_test` is `p`.
+pub const PARAMETERS: [(&str, Option<f64>, &str); 9] = [
+    ("n", Some(128.0), "training samples"),
+    ("p", Some(0.8), "weight of mode +; in tables, the fraction of training samples in it"),
+    ("sigma", Some(1.0), "standard deviation within a mode"),
+    ("kappa", Some(4.0), "dilation of time"),
+    ("lambda", Some(0.1), "weight decay of u, (λ/2)|u|²"),
+    ("ell", Some(0.01), "weight decay of w, (ℓ/2)|w|²"),
+    ("p_test", None, "weight of mode + in test data"),
+    ("k", Some(f64::INFINITY), "noise samples per datum; inf: fresh noise at every step"),
+    ("d", Some(5000.0), "dimension of the data"),
+];
+
+/// The noise x₀ that a datum is seen with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noise {
+    /// Fresh at every step; the loss is its expectation (k = ∞).
+    Fresh,
+    /// The same k samples per datum throughout.
+    Fixed(usize),
+}
+
+/// A learning problem: n samples of p N(μ, σ² I) + (1 − p) N(−μ, σ² I) with |μ|² = d, the interpolant with
+/// dilation κ, and the loss ½ Σᵢ E|f(x_tⁱ) − x₁ⁱ|² + (λ/2)|u|² + (ℓ/2)|w|².
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Setting {
+    /// Training samples.
+    pub n: usize,
+    /// Weight of mode +.
+    pub p: f64,
+    /// Standard deviation within a mode.
+    pub sigma: f64,
+    /// Dilation of time.
+    pub kappa: f64,
+    /// Weight decay of u.
+    pub lambda: f64,
+    /// Weight decay of w.
+    pub ell: f64,
+    /// Weight of mode + in test data.
+    pub p_test: f64,
+    /// Noise samples per datum.
+    pub noise: Noise,
+    /// Dimension.
+    pub d: u64,
+}
+
+/// A parameter of a learning problem with a value it cannot take.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum SettingError {
+    /// A value outside the range of its parameter.
+    #[error("{name} = {value} is not possible in a simulation: {accepted}")]
+    Value {
+        /// Parameter.
+        name: &'static str,
+        /// Value given.
+        value: f64,
+        /// What would be accepted.
+        accepted: String,
+    },
+}
+
+impl Setting {
+    /// Checks values by name; parameters that are not given take their defaults.
+    ///
+    /// # Errors
+    /// The first value that is not possible, with what would be.
+    pub fn new(value_of: impl Fn(&str) -> Option<f64>) -> Result<Setting, SettingError> {
+        let default = |name: &str| PARAMETERS.iter().find(|p| p.0 == name).and_then(|p| p.1);
+        let value = |name: &str| value_of(name).or_else(|| default(name)).unwrap_or(f64::NAN);
+        let bad = |name: &'static str, accepted: &str| {
+            Err(SettingError::Value { name, value: value(name), accepted: accepted.into() })
+        };
+        let whole = |x: f64| x.fract() == 0.0 && x.is_finite();
+        let n = value("n");
+        if !(whole(n) && (2.0..=1e5).contains(&n)) {
+            return bad("n", "n is a whole number of samples from 2 to 100000");
+        }
+        let p = value("p");
+        if !(p > 0.0 && p < 1.0) {
+            return bad("p", "p is the weight of mode +, 0 < p < 1");
+        }
+        let sigma = value("sigma");
+        if !(0.0..1e6).contains(&sigma) {
+            return bad("sigma", "σ is a standard deviation, 0 ≤ σ < 10⁶");
+        }
+        let kappa = value("kappa");
+        if !(kappa >= 0.0 && kappa.is_finite()) {
+            return bad("kappa", "κ is a finite number, κ ≥ 0");
+        }
+        let lambda = value("lambda");
+        if !(lambda >= 0.0 && lambda.is_finite()) {
+            return bad("lambda", "λ is a finite weight decay, λ ≥ 0");
+        }
+        let ell = value("ell");
+        if !(ell > 0.0 && ell.is_finite()) {
+            return bad("ell", "ℓ is a finite weight decay, ℓ > 0");
+        }
+        let p_test = value_of("p_test").unwrap_or(p);
+        if !(0.0..=1.0).contains(&p_test) {
+            return Err(SettingError::Value {
+                name: "p_test",
+                value: p_test,
+                accepted: "it is a weight, 0 ≤ p_test ≤ 1".into(),
+            });
+        }
+        let k = value("k");
+        let noise = if k == f64::INFINITY {
+            Noise::Fresh
+        } else if whole(k) && (1.0..=1e4).contains(&k) {
+            Noise::Fixed(k as usize)
+        } else {
+            return bad("k", "k is a whole number of noise samples per datum from 1 to 10000, or inf");
+        };
+        let d = value("d");
+        if !(whole(d) && (2.0..=9e15).contains(&d)) {
+            return Err(SettingError::Value {
+                name: "d",
+                value: d,
+                accepted: "d is a whole number of dimensions from 2 to 9·10¹⁵".into(),
+            });
+        }
+        if d <= kappa * kappa {
+            return Err(SettingError::Value {
+                name: "d",
+                value: d,
+                accepted: format!(
+                    "τ(1) = κ/√d must be below 1, so d > κ² = {}; raise d or lower kappa",
+                    kappa * kappa
+                ),
+            });
+        }
+        Ok(Setting { n: n as usize, p, sigma, kappa, lambda, ell, p_test, noise, d: d as u64 })
+    }
+
+    /// The interpolant at this κ and d.
+    pub fn interpolant(&self) -> Interpolant {
+        Interpolant::new(self.kappa, self.d)
+    }
+
+    /// √d.
+    pub fn root_d(&self) -> f64 {
+        (self.d as f64).sqrt()
+    }
+
+    /// How many Gaussian vectors the data consist of: z of every sample, and x₀ of every fixed noise sample.
+    pub fn vectors(&self) -> usize {
+        match self.noise {
+            Noise::Fresh => self.n,
+            Noise::Fixed(k) => self.n * (1 + k),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(changes: &[(&str, f64)]) -> Result<Setting, SettingError> {
+        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v))
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_equation_files() {
+        let theory = crate::equation::Theory::load("finite-d").unwrap();
+        let system = &theory.pieces[0].system;
+        let values = system.parameter_values(&[]);
+        for (parameter, value) in system.parameters.iter().zip(values) {
+            let (_, default, _) = PARAMETERS.iter().find(|p| p.0 == parameter.name).unwrap();
+            assert!(default.is_none_or(|d| d == value), "{}", parameter.name);
+        }
+        assert_eq!(with(&[]).unwrap().p_test, 0.8);
+    }
+
+    #[test]
+    fn impossible_values_are_named_with_what_is_accepted() {
+        for (name, value, part) in [
+            ("n", 1.0, "from 2"),
+            ("n", 8.5, "whole number"),
+            ("p", 1.0, "0 < p < 1"),
+            ("sigma", -1.0, "0 ≤ σ"),
+            ("ell", 0.0, "ℓ > 0"),
+            ("lambda", f64::NAN, "λ ≥ 0"),
+            ("k", 0.0, "or inf"),
+            ("k", 2.5, "or inf"),
+            ("d", 16.0, "d > κ² = 16"),
+            ("d", 99.5, "whole number"),
+            ("p_test", 2.0, "p_test ≤ 1"),
+        ] {
+            let error = with(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(part) && error.contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Simulation at finite dimension: the overlaps of denoisers that minimise the loss, or are trained, on given data.
+//!
+//! `stream` gives every random number its own key; `data` draws the samples or their Gram matrix. From there, either
+//! `reduced` is the loss as a function of few unknowns, `minimise` its minimum from one start and `search` the global
+//! one; or `trained` is the network itself. `measure` turns a denoiser into overlaps (`measured`), `run` does it for one data
+//! set at several times, and `rows` lays the result out as a table.
+
+mod activation;
+mod data;
+mod error;
+mod measure;
+mod measured;
+mod minimise;
+mod reduced;
+mod rows;
+mod run;
+mod search;
+mod stream;
+mod trained;
+
+pub use data::{Gram, LabelRule, Products, Vectors, labels};
+pub use error::SimulationError;
+pub use measured::{Branch, Measured};
+pub use rows::{TRAINED, columns, rows};
+pub use run::{DataRule, Method, Outcome, Run};
+pub use search::{Search, solve};
+pub use trained::{Batch, Decay, Training, train};
