@@ -10,12 +10,14 @@
 //!   the global branch; a [`solve::Curve`] becomes rows.
 //! - [`model`]: the learning problem at finite dimension d, and what is measured on a learnt denoiser.
 //! - [`simulate`]: denoisers that minimise the loss, or are trained, on given data; their overlaps become rows too.
+//! - [`compare`]: joins both kinds of rows by column name: differences, extrapolations in d, one verdict per theory.
 //! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
 //! - [`cli`]: the commands.
 #![deny(missing_docs)]
 
 pub mod average;
 pub mod cli;
+pub mod compare;
 pub mod equation;
 pub mod model;
 pub mod output;

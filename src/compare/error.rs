@@ -1,0 +1,110 @@
+//! What can be wrong with measurements that are to be compared with theories.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Measurements that cannot be used, with what to change.
+#[derive(Debug, Error)]
+pub enum CompareError {
+    /// The file cannot be read.
+    #[error("cannot read '{path}': {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A column that is needed.
+    #[error("{path} has no column `{column}` ({meaning}); its columns are {found}")]
+    MissingColumn {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// What it holds.
+        meaning: &'static str,
+        /// The columns that are there.
+        found: String,
+    },
+    /// A column that nothing is known about.
+    #[error("{path}: unknown column `{column}`{hint}; columns are {known}")]
+    UnknownColumn {
+        /// The file.
+        path: String,
+        /// The column.
+        column: String,
+        /// The nearest known one.
+        hint: String,
+        /// What columns there may be.
+        known: String,
+    },
+    /// No column that a theory has an output for.
+    #[error("{path} has none of the overlaps that {system} predicts: {overlaps}")]
+    NothingInCommon {
+        /// The file.
+        path: String,
+        /// The theory.
+        system: String,
+        /// Its outputs.
+        overlaps: String,
+    },
+    /// A field that is no number.
+    #[error("{path}, line {line}, column {column}: `{text}` is not {expected}")]
+    Field {
+        /// The file.
+        path: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// Column name.
+        column: String,
+        /// What stands there.
+        text: String,
+        /// What would be accepted.
+        expected: &'static str,
+    },
+    /// The same run twice.
+    #[error(
+        "{path}, line {line}: d = {d}, seed {seed}, {control} = {value} stands already in line {first}; a run is one row per {control}"
+    )]
+    Twice {
+        /// The file.
+        path: String,
+        /// Line of the second.
+        line: usize,
+        /// Line of the first.
+        first: usize,
+        /// Dimension.
+        d: f64,
+        /// Seed.
+        seed: String,
+        /// Control.
+        control: String,
+        /// Its value.
+        value: f64,
+    },
+    /// A parameter given with another value than in the file.
+    #[error(
+        "{name} = {given} was given, but {path} has {name} = {found} (line {line}); leave out one of them"
+    )]
+    Conflict {
+        /// The file.
+        path: String,
+        /// Parameter.
+        name: String,
+        /// Value given.
+        given: f64,
+        /// Value in the file.
+        found: f64,
+        /// Line.
+        line: usize,
+    },
+    /// No rows.
+    #[error("{path} has no rows to compare{reason}")]
+    Empty {
+        /// The file.
+        path: String,
+        /// Why, if rows were there.
+        reason: String,
+    },
+}

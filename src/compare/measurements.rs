@@ -1,0 +1,284 @@
+//! Overlaps measured at several dimensions and seeds: our own simulations or a user's file.
+
+use std::collections::HashMap;
+
+use super::error::CompareError;
+use crate::equation::{Theory, nearest};
+use crate::model::{OVERLAPS, PARAMETERS};
+use crate::output::{Cell, Table, ascii_name};
+use crate::solve::NOT_CONVERGED;
+
+/// Columns of our own tables that say how a row was made; they are passed over in a file.
+const PASSED_OVER: [&str; 13] = [
+    "system",
+    "piece",
+    "method",
+    "data",
+    "branch",
+    "loss",
+    "energy",
+    "gradient_norm",
+    "quadrature_error",
+    "residual",
+    "curvature",
+    "iterations",
+    "status",
+];
+
+/// One row: a learnt network at one control value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// Line in the file, for messages.
+    pub line: usize,
+    /// Control value.
+    pub control: f64,
+    /// Dimension.
+    pub d: f64,
+    /// What tells data sets apart.
+    pub seed: String,
+    /// Values of [`Measurements::parameters`].
+    pub parameters: Vec<f64>,
+    /// Values of [`Measurements::overlaps`]; NaN where missing.
+    pub overlaps: Vec<f64>,
+}
+
+/// Measured overlaps.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measurements {
+    /// Name of the control.
+    pub control: String,
+    /// Parameters that the table gives, beside d.
+    pub parameters: Vec<String>,
+    /// Overlaps, in the order of the table.
+    pub overlaps: Vec<String>,
+    /// Rows.
+    pub rows: Vec<Measurement>,
+    /// Rows left out because their status is not-converged.
+    pub left_out: usize,
+}
+
+/// What the columns of a table are.
+struct Columns {
+    control: usize,
+    d: usize,
+    seed: usize,
+    status: Option<usize>,
+    parameters: Vec<(usize, String)>,
+    overlaps: Vec<(usize, String)>,
+}
+
+impl Measurements {
+    /// From a table with columns d, seed, the control of the theories, and any of their parameters and outputs; the
+    /// first theory is the one in question. `path` stands in messages.
+    ///
+    /// # Errors
+    /// Missing or unknown columns, fields that are not numbers, the same run twice, no rows.
+    pub fn from_table(table: &Table, theories: &[Theory], path: &str) -> Result<Measurements, CompareError> {
+        let columns = columns(table, theories, path)?;
+        let mut rows: Vec<Measurement> = Vec::new();
+        let mut lines: HashMap<String, usize> = HashMap::new();
+        let mut left_out = 0;
+        for (index, row) in table.rows.iter().enumerate() {
+            // One line for the header.
+            let line = index + 2;
+            if columns.status.is_some_and(|c| row[c] == Cell::from(NOT_CONVERGED)) {
+                left_out += 1;
+                continue;
+            }
+            let field = |column: usize, expected: &'static str, accept: &dyn Fn(f64) -> bool| match row
+                [column]
+                .number()
+            {
+                Some(value) if accept(value) => Ok(value),
+                _ => Err(CompareError::Field {
+                    path: path.into(),
+                    line,
+                    column: table.columns[column].name.clone(),
+                    text: text(&row[column]),
+                    expected,
+                }),
+            };
+            let control = field(columns.control, "a finite number", &f64::is_finite)?;
+            let d = field(columns.d, "a dimension, a number of 1 or more", &|d| d >= 1.0 && d.is_finite())?;
+            let seed = text(&row[columns.seed]);
+            if seed.is_empty() {
+                return Err(CompareError::Field {
+                    path: path.into(),
+                    line,
+                    column: "seed".into(),
+                    text: seed,
+                    expected: "a number or name that tells data sets apart",
+                });
+            }
+            let parameters: Vec<f64> = columns
+                .parameters
+                .iter()
+                .map(|(c, _)| field(*c, "a number", &|x| !x.is_nan()))
+                .collect::<Result<_, _>>()?;
+            let overlaps = columns.overlaps.iter().map(|(c, _)| match row[*c] {
+                Cell::Missing => Ok(f64::NAN),
+                _ => field(*c, "a number, inf, or empty where nothing was measured", &|x| !x.is_nan()),
+            });
+            let overlaps = overlaps.collect::<Result<_, _>>()?;
+            let key = format!("{d} {seed} {control} {parameters:?}");
+            if let Some(first) = lines.insert(key, line) {
+                return Err(CompareError::Twice {
+                    path: path.into(),
+                    line,
+                    first,
+                    d,
+                    seed,
+                    control: table.columns[columns.control].name.clone(),
+                    value: control,
+                });
+            }
+            rows.push(Measurement { line, control, d, seed, parameters, overlaps });
+        }
+        if rows.is_empty() {
+            let reason = match left_out {
+                0 => String::new(),
+                n => format!(": none of its {n} runs converged"),
+            };
+            return Err(CompareError::Empty { path: path.into(), reason });
+        }
+        Ok(Measurements {
+            control: theories[0].control.name.clone(),
+            parameters: columns.parameters.into_iter().map(|(_, name)| name).collect(),
+            overlaps: columns.overlaps.into_iter().map(|(_, name)| name).collect(),
+            rows,
+            left_out,
+        })
+    }
+
+    /// Refuses values that the rows contradict. Where the rows have p_test, a value for p may be the weight of mode + that
+    /// the data were drawn with, as in the side file of a simulation: p itself is what each data set has.
+    ///
+    /// # Errors
+    /// The first parameter that was given with another value.
+    pub fn check_given(&self, given: &[(String, f64)], path: &str) -> Result<(), CompareError> {
+        let place = |name: &str| self.parameters.iter().position(|p| p == name);
+        for (name, value) in given {
+            let Some(column) = place(name) else { continue };
+            let weight = place("p_test").filter(|_| name == "p");
+            let agrees = |row: &&Measurement| {
+                row.parameters[column] == *value || weight.is_some_and(|w| row.parameters[w] == *value)
+            };
+            if let Some(row) = self.rows.iter().find(|row| !agrees(row)) {
+                return Err(CompareError::Conflict {
+                    path: path.into(),
+                    name: name.clone(),
+                    given: *value,
+                    found: row.parameters[column],
+                    line: row.line,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameters that tell groups of runs apart: all, but not the fraction p of samples in mode + where it differs
+    /// from one data set to the next because the labels were drawn. That is so where the weight of the mode is given too
+    /// (p_test) and no data set stands there with two values of p.
+    pub fn key_parameters(&self) -> Vec<usize> {
+        let place = |name: &str| self.parameters.iter().position(|p| p == name);
+        let (Some(p), Some(_)) = (place("p"), place("p_test")) else {
+            return (0..self.parameters.len()).collect();
+        };
+        let without: Vec<usize> = (0..self.parameters.len()).filter(|i| *i != p).collect();
+        let mut fractions: HashMap<String, f64> = HashMap::new();
+        for row in &self.rows {
+            let others: Vec<f64> = without.iter().map(|i| row.parameters[*i]).collect();
+            let data_set = format!("{} {} {} {others:?}", row.d, row.seed, row.control);
+            if *fractions.entry(data_set).or_insert(row.parameters[p]) != row.parameters[p] {
+                return (0..self.parameters.len()).collect();
+            }
+        }
+        without
+    }
+}
+
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Missing => String::new(),
+        Cell::Number(x) => crate::output::csv::shortest(*x),
+        Cell::Integer(x) => x.to_string(),
+        Cell::Text(text) => text.clone(),
+    }
+}
+
+fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, CompareError> {
+    let control = theories[0].control.name.as_str();
+    let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
+    let names: Vec<String> = table.columns.iter().map(|c| ascii(&c.name)).collect();
+    let place = |name: &str| names.iter().position(|n| *n == name);
+    let needed = |name: &str, meaning: &'static str| {
+        place(name).ok_or_else(|| CompareError::MissingColumn {
+            path: path.into(),
+            column: name.into(),
+            meaning,
+            found: names.join(", "),
+        })
+    };
+    let known_parameters: Vec<String> = {
+        let of_theories = theories.iter().flat_map(|t| t.parameter_names()).map(ascii);
+        let all = of_theories.chain(PARAMETERS.iter().map(|p| p.0.to_string()));
+        let mut seen = Vec::new();
+        all.filter(|p| p != "d").for_each(|p| {
+            if !seen.contains(&p) {
+                seen.push(p)
+            }
+        });
+        seen
+    };
+    let outputs: Vec<String> = theories[0].output_columns().iter().map(|(c, _, _)| c.to_string()).collect();
+    let known_overlaps: Vec<String> = {
+        let others = theories[1..].iter().flat_map(|t| t.output_columns()).map(|(c, _, _)| c.to_string());
+        let all = outputs.iter().cloned().chain(others).chain(OVERLAPS.iter().map(|o| o.0.to_string()));
+        let mut seen = Vec::new();
+        all.for_each(|o| {
+            if !seen.contains(&o) {
+                seen.push(o)
+            }
+        });
+        seen
+    };
+    let (mut parameters, mut overlaps) = (Vec::new(), Vec::new());
+    for (index, name) in names.iter().enumerate() {
+        if *name == ascii(control) || name == "d" || name == "seed" {
+            continue;
+        } else if known_overlaps.contains(name) {
+            overlaps.push((index, name.clone()));
+        } else if known_parameters.contains(name) {
+            parameters.push((index, name.clone()));
+        } else if !PASSED_OVER.contains(&name.as_str()) {
+            let all = known_overlaps.iter().chain(&known_parameters).map(String::as_str);
+            let hint = nearest(name, all.chain(["d", "seed", control]));
+            return Err(CompareError::UnknownColumn {
+                path: path.into(),
+                column: name.clone(),
+                hint: hint.map_or(String::new(), |n| format!(" (did you mean `{n}`?)")),
+                known: format!(
+                    "d, seed, {control}, parameters ({}) and overlaps ({})",
+                    known_parameters.join(", "),
+                    known_overlaps.join(", ")
+                ),
+            });
+        }
+    }
+    let columns = Columns {
+        d: needed("d", "dimension of the data")?,
+        seed: needed("seed", "which data set")?,
+        control: needed(&ascii(control), "control parameter")?,
+        status: place("status"),
+        parameters,
+        overlaps,
+    };
+    if !columns.overlaps.iter().any(|(_, name)| outputs.contains(name)) {
+        return Err(CompareError::NothingInCommon {
+            path: path.into(),
+            system: theories[0].name().into(),
+            overlaps: outputs.join(", "),
+        });
+    }
+    Ok(columns)
+}

@@ -1,0 +1,195 @@
+//! Means, extrapolations and tests.
+
+use nalgebra::{DMatrix, DVector};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+/// Values of one quantity at one dimension, one per data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Dimension.
+    pub d: f64,
+    /// Values.
+    pub values: Vec<f64>,
+}
+
+/// An estimated quantity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Estimate {
+    /// Its value.
+    pub value: f64,
+    /// Standard error.
+    pub error: f64,
+    /// Degrees of freedom of the error.
+    pub freedom: f64,
+}
+
+impl Sample {
+    fn count(&self) -> f64 {
+        self.values.len() as f64
+    }
+
+    /// The mean.
+    pub fn mean(&self) -> f64 {
+        self.values.iter().sum::<f64>() / self.count()
+    }
+
+    /// Squared standard error of the mean.
+    fn square_error(&self) -> f64 {
+        let mean = self.mean();
+        let squares = self.values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
+        squares / (self.count() * (self.count() - 1.0))
+    }
+
+    /// The mean with its standard error; none for fewer than two values.
+    pub fn estimate(&self) -> Option<Estimate> {
+        (self.values.len() > 1).then(|| Estimate {
+            value: self.mean(),
+            error: self.square_error().sqrt(),
+            freedom: self.count() - 1.0,
+        })
+    }
+}
+
+/// The coefficients Σ_j k_pj ȳ_j of a least-squares fit Σ_p c_p d^(−power_p) to the means of samples, one row per power.
+///
+/// The weights are d·(number of values): overlaps scatter as 1/√d. They are the same whatever was measured, so that the
+/// coefficients are fixed linear combinations of the means, and their errors follow from the scatter at each d alone.
+/// None where there are fewer dimensions than powers.
+fn combinations(samples: &[Sample], powers: &[f64]) -> Option<DMatrix<f64>> {
+    if samples.len() < powers.len() {
+        return None;
+    }
+    let smallest = samples.iter().map(|s| s.d).fold(f64::INFINITY, f64::min);
+    let root =
+        DVector::from_iterator(samples.len(), samples.iter().map(|s| (s.d / smallest * s.count()).sqrt()));
+    // In units of the smallest dimension the columns are of order one.
+    let design = DMatrix::from_fn(samples.len(), powers.len(), |j, p| {
+        root[j] * libm::pow(samples[j].d / smallest, -powers[p])
+    });
+    let inverse = design.svd(true, true).pseudo_inverse(1e-12).ok()?;
+    Some(DMatrix::from_fn(powers.len(), samples.len(), |p, j| {
+        inverse[(p, j)] * root[j] * libm::pow(smallest, powers[p])
+    }))
+}
+
+/// A linear combination of the means of samples, with the freedom of Welch and Satterthwaite. Samples of a single value
+/// have no error of their own: none.
+fn combine(samples: &[Sample], coefficients: &[f64]) -> Option<Estimate> {
+    if samples.iter().any(|s| s.values.len() < 2) {
+        return None;
+    }
+    let value = samples.iter().zip(coefficients).map(|(s, k)| k * s.mean()).sum();
+    let parts: Vec<f64> = samples.iter().zip(coefficients).map(|(s, k)| k * k * s.square_error()).collect();
+    let square: f64 = parts.iter().sum();
+    let fourth: f64 = parts.iter().zip(samples).map(|(v, s)| v * v / (s.count() - 1.0)).sum();
+    let most = samples.iter().map(|s| s.count() - 1.0).sum();
+    let freedom = if fourth > 0.0 { square * square / fourth } else { most };
+    Some(Estimate { value, error: square.sqrt(), freedom })
+}
+
+/// All coefficients of the fit Σ_p c_p d^(−power_p); the one of power 0 is the limit d → ∞. None where there are fewer
+/// dimensions than powers, or a dimension with a single value.
+pub fn extrapolate(samples: &[Sample], powers: &[f64]) -> Option<Vec<Estimate>> {
+    let combinations = combinations(samples, powers)?;
+    combinations.row_iter().map(|row| combine(samples, &row.iter().copied().collect::<Vec<_>>())).collect()
+}
+
+/// The probability that |t| of Student's distribution is at least this large.
+pub fn two_sided(t: f64, freedom: f64) -> f64 {
+    if t.is_nan() {
+        return 1.0;
+    }
+    if t.is_infinite() {
+        return 0.0;
+    }
+    StudentsT::new(0.0, 1.0, freedom).map_or(1.0, |distribution| (2.0 * distribution.sf(t.abs())).min(1.0))
+}
+
+/// The |t| of Student's distribution that is exceeded with this probability.
+pub fn critical(p: f64, freedom: f64) -> f64 {
+    // Bisection on the tail itself: accurate far out, where quantile functions are not.
+    let (mut low, mut high) = (0.0, 1.0);
+    while two_sided(high, freedom) > p && high < 1e12 {
+        high *= 2.0;
+    }
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if two_sided(middle, freedom) > p { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
+/// Holm's correction: adjusted probabilities, below the level exactly where the hypothesis is rejected at that
+/// family-wise level, whatever the dependence between the tests (Holm 1979).
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let mut adjusted = vec![0.0; p.len()];
+    let mut largest = 0.0f64;
+    for (rank, place) in order.iter().enumerate() {
+        largest = largest.max((p.len() - rank) as f64 * p[*place]).min(1.0);
+        adjusted[*place] = largest;
+    }
+    adjusted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn student_tails_are_those_of_tables() {
+        // Critical values of Student's t, two-sided: standard tables; 1 degree of freedom is Cauchy, p = 2/π atan(1/t).
+        for (freedom, p, t) in
+            [(5.0, 0.05, 2.570_581_8), (10.0, 0.01, 3.169_272_7), (30.0, 0.001, 3.645_958_6)]
+        {
+            assert!((critical(p, freedom) - t).abs() < 1e-6, "{}", critical(p, freedom));
+            assert!((two_sided(-t, freedom) / p - 1.0).abs() < 1e-6);
+        }
+        let far = 1e9;
+        assert!(
+            (two_sided(far, 1.0) / (2.0 / std::f64::consts::PI * (1.0f64 / far).atan()) - 1.0).abs() < 1e-6
+        );
+        assert_eq!(two_sided(f64::INFINITY, 3.0), 0.0);
+    }
+
+    #[test]
+    fn holm_is_that_of_the_textbook() {
+        // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") gives 0.03 0.06 0.06 0.02.
+        let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
+        for (ours, r) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert!((ours - r).abs() < 1e-15, "{adjusted:?}");
+        }
+        assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn an_exact_expansion_is_extrapolated_exactly() {
+        let sample = |d: f64| {
+            let y = 0.7 - 2.0 / d.sqrt() + 30.0 / d;
+            Sample { d, values: vec![y - 1e-3, y, y + 1e-3] }
+        };
+        for dimensions in [&[1e3, 4e3, 1.6e4][..], &[1e3, 4e3, 1.6e4, 6.4e4, 1e6]] {
+            let samples: Vec<Sample> = dimensions.iter().map(|d| sample(*d)).collect();
+            let fit = extrapolate(&samples, &[0.0, 0.5, 1.0]).unwrap();
+            for (estimate, exact) in fit.iter().zip([0.7, -2.0, 30.0]) {
+                assert!((estimate.value / exact - 1.0).abs() < 1e-9, "{estimate:?}");
+            }
+            assert!(fit[0].error > 0.0);
+        }
+        assert_eq!(extrapolate(&[sample(1e3), sample(4e3)], &[0.0, 0.5, 1.0]), None);
+    }
+
+    #[test]
+    fn the_error_of_a_combination_is_that_of_independent_means() {
+        // Two dimensions and a constant: weights d·count, error by hand.
+        let samples =
+            [Sample { d: 100.0, values: vec![1.0, 3.0] }, Sample { d: 300.0, values: vec![2.0, 2.5, 3.0] }];
+        let fit = extrapolate(&samples, &[0.0]).unwrap()[0];
+        let (a, b) = (200.0 / 1100.0, 900.0 / 1100.0);
+        assert!((fit.value - (a * 2.0 + b * 2.5)).abs() < 1e-14);
+        let (va, vb) = (a * a * 1.0, b * b * (0.5 / 6.0));
+        assert!((fit.error - (va + vb).sqrt()).abs() < 1e-14);
+        assert!((fit.freedom - (va + vb).powi(2) / (va * va / 1.0 + vb * vb / 2.0)).abs() < 1e-12);
+    }
+}
