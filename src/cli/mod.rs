@@ -2,13 +2,18 @@
 
 mod arguments;
 mod cells;
+mod check;
 mod critical;
 mod destination;
 mod figure;
 mod limit;
 mod list;
 mod notes;
+mod points;
+mod reproduce;
 mod show;
+mod simulate;
+mod simulation;
 mod solve;
 mod tally;
 
@@ -20,6 +25,8 @@ use clap::{Parser, Subcommand};
 const FINE: u8 = 0;
 /// Some rows did not converge.
 const NOT_CONVERGED: u8 = 3;
+/// Theory and simulation disagree.
+const DISAGREES: u8 = 4;
 
 /// Solves the self-consistent equations of high-dimensional learning theory and certifies every number.
 #[derive(Debug, Parser)]
@@ -44,6 +51,12 @@ enum Command {
     Limit(limit::Limit),
     /// Find the control values at which the global branch changes.
     Critical(critical::Critical),
+    /// Learn denoisers at finite dimension d and measure their overlaps.
+    Simulate(simulate::Simulate),
+    /// Check a system against simulation at finite d, or against your own measurements.
+    Check(check::Check),
+    /// Make a result of this project again.
+    Reproduce(reproduce::Reproduce),
 }
 
 /// Prints text to standard output; a closed pipe is an error that `main` passes over, not a panic.
@@ -66,6 +79,9 @@ impl Cli {
             Command::Solve(c) => c.run()?,
             Command::Limit(c) => c.run()?,
             Command::Critical(c) => c.run()?,
+            Command::Simulate(c) => c.run()?,
+            Command::Check(c) => c.run()?,
+            Command::Reproduce(c) => c.run()?,
         };
         Ok(ExitCode::from(code))
     }

@@ -1,0 +1,48 @@
+//! `overlaps reproduce NAME`: results of this project that take more than one run.
+
+mod formulas;
+mod printed_formulas;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::FINE;
+
+/// Make a result of this project again.
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// Which.
+    #[arg(value_enum)]
+    what: What,
+    /// Write it to this Markdown file, and every number behind it to a CSV beside it [default: results/NAME.md].
+    #[arg(long, value_name = "FILE.md")]
+    output: Option<PathBuf>,
+    /// Data sets per combination of parameters.
+    #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    seeds: u64,
+    /// Threads to use [default: all cores]; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// No table, notes or progress; files and errors only.
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// What can be made again.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Every printed formula of Results 1 and 2 and Corollaries 1 to 4 of arXiv:2412.07972 against simulation.
+    PrintedFormulas,
+}
+
+impl Reproduce {
+    /// Runs, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        super::arguments::start_threads(self.threads);
+        match self.what {
+            What::PrintedFormulas => self.printed_formulas()?,
+        }
+        Ok(FINE)
+    }
+}

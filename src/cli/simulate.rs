@@ -1,0 +1,143 @@
+//! `overlaps simulate`.
+
+use std::io::Write;
+
+use clap::Args;
+use serde_json::json;
+
+use super::arguments::Values;
+use super::destination::{Destination, Format, command, side_file};
+use super::figure::drawn_columns;
+use super::simulation::{Simulation, SimulationOptions, default_times};
+use super::{FINE, NOT_CONVERGED, points};
+use crate::output::csv::CsvWriter;
+use crate::output::figure::draw;
+use crate::output::{
+    AtomicFile, Cell, SideFile, Table, TerminalOptions, table_json, terminal, write_atomically,
+};
+use crate::simulate::columns;
+use crate::solve::NOT_CONVERGED as FAILED;
+
+/// Columns of the terminal beside parameters and labels, unless --columns says.
+const SHOWN: [&str; 4] = ["m", "omega", "b", "c"];
+
+/// Learn denoisers at finite dimension d and measure their overlaps.
+///
+/// Data sets of n samples are drawn for every combination of parameters and every seed, a denoiser is learnt at every
+/// time t, and its overlaps become one row of a table with the columns of `solve`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, p_test = p, k = inf noise samples per datum, d = 5000; and the dilated time t, 0 ≤ t ≤ 2."
+)]
+pub struct Simulate {
+    #[command(flatten)]
+    values: Values,
+    #[command(flatten)]
+    destination: Destination,
+    /// Columns of the figure and of the table in the terminal, separated by commas; `all` for every overlap.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
+    #[command(flatten)]
+    simulation: SimulationOptions,
+}
+
+impl Simulate {
+    /// Simulates, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let files = self.destination.files(None)?;
+        files.check()?;
+        let simulation = self.simulation.simulation(&self.values, files.csv.as_deref(), default_times)?;
+        self.values.start_threads();
+        let mut table = Table::new(columns());
+        let drawn = drawn_columns(&self.columns, &SHOWN.map(String::from), &table)?;
+        let mut csv = match &files.csv {
+            Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, &table.columns)?),
+            None => None,
+        };
+        let status = table.column("status").unwrap_or_default();
+        let gradient = table.column("gradient_norm").unwrap_or_default();
+        let (mut failed, mut worst) = (0, 0.0f64);
+        simulation.for_each_row(self.values.quiet, |row| {
+            failed += usize::from(row[status] == Cell::from(FAILED));
+            worst = worst.max(row[gradient].number().unwrap_or(0.0));
+            if let Some(csv) = &mut csv {
+                csv.write_row(&row)?;
+            }
+            Ok(table.push(row)?)
+        })?;
+        let mut written = Vec::new();
+        let svg = match &files.svg {
+            Some(path) => Some((path, draw(&points::figure(&table, &simulation, &drawn)?)?)),
+            None => None,
+        };
+        if let (Some(csv), Some(path)) = (csv, &files.csv) {
+            csv.finish()?.commit()?;
+            let side = side_file(path)?;
+            write_atomically(&side, |w| self.side(&simulation, &table, failed).write(w))?;
+            written.extend([path.display().to_string(), side.display().to_string()]);
+        }
+        if let Some((path, svg)) = svg {
+            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
+            written.push(path.display().to_string());
+        }
+        simulation.finish();
+        self.print(&table, &drawn)?;
+        if failed > 0 {
+            eprintln!(
+                "warning: {failed} of {} rows did not converge (status not-converged, outputs empty)",
+                table.rows.len()
+            );
+        }
+        if !self.values.quiet {
+            eprintln!("note: {} rows; largest gradient norm {worst:.1e}", table.rows.len());
+            match written.is_empty() {
+                true if self.destination.format == Format::Table => eprintln!(
+                    "note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result"
+                ),
+                true => {}
+                false => eprintln!("note: wrote {}", written.join(", ")),
+            }
+        }
+        Ok(if failed > 0 { NOT_CONVERGED } else { FINE })
+    }
+
+    fn side(&self, simulation: &Simulation, table: &Table, failed: usize) -> SideFile {
+        SideFile {
+            program: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: command(),
+            system: "simulation".into(),
+            parameters: simulation.parameters(),
+            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
+            columns: table.columns.clone(),
+            events: Vec::new(),
+            extra: [
+                ("simulation".to_string(), simulation.describe()),
+                ("rows".to_string(), json!(table.rows.len())),
+                ("rows_not_converged".to_string(), json!(failed)),
+            ]
+            .into(),
+        }
+    }
+
+    fn print(&self, table: &Table, drawn: &[String]) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        match self.destination.format {
+            Format::Table if self.values.quiet => {}
+            Format::Table => {
+                let lead = ["t", "n", "d", "seed", "branch"].map(String::from);
+                let tail = ["gradient_norm", "status"].map(String::from);
+                let columns = [&lead[..], drawn, &tail[..]].concat();
+                let options = TerminalOptions {
+                    columns: Some(columns),
+                    max_rows: self.destination.rows_shown(),
+                    digits: 6,
+                };
+                out.write_all(terminal::render(table, &options).as_bytes())?;
+            }
+            Format::Csv => crate::output::csv::write_table(table, &mut out)?,
+            Format::Json => table_json(table, &mut out)?,
+        }
+        Ok(out.flush()?)
+    }
+}

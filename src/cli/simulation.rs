@@ -1,0 +1,404 @@
+//! What `simulate` and `check` share: the options of a simulation, and how they become runs.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::arguments::{Assignment, Plan, Values};
+use super::cells::{Cells, for_each_cell, interrupted};
+use crate::equation::{grid, nearest};
+use crate::model::{PARAMETERS, Setting};
+use crate::output::{Cell, ascii_name, json::number};
+use crate::simulate::{DataRule, Decay, LabelRule, Method, Outcome, Run, Search, Training, rows};
+
+/// Options of a simulation.
+#[derive(Debug, Clone, PartialEq, Args)]
+pub struct SimulationOptions {
+    /// Data sets per combination of parameters: seeds 0, 1, …
+    #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub seeds: u64,
+    /// The first seed.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub first_seed: u64,
+    /// How a denoiser is learnt: the noise integrated out and the loss minimised, or the network itself trained.
+    #[arg(long, value_enum, default_value_t = MethodName::Integrated)]
+    pub method: MethodName,
+    /// The Gram matrix of the data drawn exactly in law, or the data themselves [default: gram; trained networks always
+    /// see explicit data].
+    #[arg(long, value_enum)]
+    pub data: Option<DataName>,
+    /// The classes of the samples: round(np) of mode +, or every sample drawn.
+    #[arg(long, value_enum, default_value_t = LabelName::Fixed)]
+    pub labels: LabelName,
+    /// Fixed noise samples per datum, for the second phase [default: fresh noise at every step]; the same as --set k=K.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub noise_samples: Option<u16>,
+    /// integrated: starts beside those found with one coefficient per class [default: 160/n, from 2 to 20].
+    #[arg(long, value_name = "COUNT")]
+    pub starts: Option<u16>,
+    #[command(flatten)]
+    pub training: TrainingOptions,
+}
+
+/// Options of `--method trained`.
+#[derive(Debug, Clone, PartialEq, Args)]
+#[command(next_help_heading = "Options of --method trained")]
+pub struct TrainingOptions {
+    /// Epochs, one step of Adam each.
+    #[arg(long, value_name = "COUNT", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub epochs: u64,
+    /// Learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = 0.01, value_parser = positive)]
+    pub learning_rate: f64,
+    /// How the learning rate falls over the epochs.
+    #[arg(long, value_enum, default_value_t = DecayName::None)]
+    pub decay: DecayName,
+    /// Samples of fresh noise per datum and epoch, over which the gradient is averaged.
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub noise_per_epoch: u32,
+    /// Adam: averaging rate of the gradient.
+    #[arg(long, value_name = "RATE", default_value_t = 0.9, value_parser = averaging)]
+    pub beta1: f64,
+    /// Adam: averaging rate of the squared gradient.
+    #[arg(long, value_name = "RATE", default_value_t = 0.999, value_parser = averaging)]
+    pub beta2: f64,
+    /// Adam: added to the root of the averaged square.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1e-8, value_parser = positive)]
+    pub epsilon: f64,
+    /// Standard deviation of the coordinates of u and w before training.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0, value_parser = not_negative)]
+    pub initial_scale: f64,
+    /// Keep networks in this folder; an interrupted run continues from there [default with --output FILE.csv: a folder
+    /// FILE.checkpoints, removed at the end].
+    #[arg(long, value_name = "FOLDER")]
+    pub checkpoints: Option<PathBuf>,
+}
+
+/// `--method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// The noise integrated out, the loss minimised.
+    Integrated,
+    /// The network itself, trained.
+    Trained,
+}
+
+/// `--data`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DataName {
+    /// The Gram matrix in law; the cost does not depend on d.
+    Gram,
+    /// The n×d matrix.
+    Explicit,
+}
+
+/// `--labels`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LabelName {
+    /// round(np) of mode +.
+    Fixed,
+    /// Every sample of mode + with probability p.
+    Drawn,
+}
+
+/// `--decay`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DecayName {
+    /// It does not.
+    None,
+    /// Half a cosine, to 0 at the last epoch.
+    Cosine,
+    /// By the same factor at every epoch, to a thousandth at the last.
+    Exponential,
+}
+
+fn parsed(text: &str, accept: impl Fn(f64) -> bool, accepted: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|x: &f64| x.is_finite() && accept(*x))
+        .ok_or_else(|| format!("expected {accepted}"))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    parsed(text, |x| x > 0.0, "a number above 0")
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    parsed(text, |x| x >= 0.0, "a number, 0 or more")
+}
+
+fn averaging(text: &str) -> Result<f64, String> {
+    parsed(text, |x| (0.0..1.0).contains(&x), "a number from 0 to below 1")
+}
+
+/// Simulations that were asked for, checked.
+pub struct Simulation {
+    /// Parameters that are fixed and swept; the control values if given.
+    pub plan: Plan,
+    /// Times.
+    pub times: Vec<f64>,
+    settings: Vec<Setting>,
+    seeds: std::ops::Range<u64>,
+    labels: LabelRule,
+    method: Method,
+    /// Whether the folder of checkpoints is ours to make and remove.
+    own_folder: bool,
+}
+
+/// A command of nothing but these options, for their defaults.
+#[derive(clap::Parser)]
+struct Alone {
+    #[command(flatten)]
+    options: SimulationOptions,
+}
+
+impl Alone {
+    fn defaults() -> SimulationOptions {
+        <Alone as clap::Parser>::parse_from(["overlaps"]).options
+    }
+}
+
+impl SimulationOptions {
+    /// Whether nothing was said about the simulation.
+    pub fn is_default(&self) -> bool {
+        Alone::defaults() == *self
+    }
+
+    /// Sorts and checks what was asked for; `times` are those if the control is not given, from whether the noise is
+    /// fixed.
+    ///
+    /// # Errors
+    /// Unknown names, impossible values, contradictions.
+    pub fn simulation(
+        &self,
+        values: &Values,
+        csv: Option<&std::path::Path>,
+        times: impl Fn(bool) -> Vec<f64>,
+    ) -> anyhow::Result<Simulation> {
+        let mut values = values.clone();
+        if let Some(k) = self.noise_samples {
+            if values.set.iter().any(|s| s.name == "k") || values.sweep.iter().any(|s| s.name == "k") {
+                bail!("--noise-samples {k} and a value for k contradict each other; give one of them");
+            }
+            values.set.push(Assignment { name: "k".into(), value: f64::from(k) });
+        }
+        let plan = values.sort("t", parameter_name)?;
+        let fixed_noise = plan.fixed.iter().any(|(name, k)| name == "k" && k.is_finite())
+            || plan.swept.iter().any(|s| s.name == "k");
+        let times = plan.controls.clone().unwrap_or_else(|| times(fixed_noise));
+        let settings: Vec<Setting> = (0..plan.cells())
+            .map(|cell| {
+                let given = plan.parameters(cell);
+                Setting::new(|name| given.iter().find(|(n, _)| n == name).map(|(_, v)| *v))
+            })
+            .collect::<Result<_, _>>()?;
+        let last_seed = self.first_seed.checked_add(self.seeds).context("the seeds go beyond 2⁶⁴")?;
+        let simulation = Simulation {
+            plan,
+            times,
+            settings,
+            seeds: self.first_seed..last_seed,
+            labels: match self.labels {
+                LabelName::Fixed => LabelRule::Fixed,
+                LabelName::Drawn => LabelRule::Drawn,
+            },
+            method: self.method(values.tolerance, csv)?,
+            own_folder: self.training.checkpoints.is_none(),
+        };
+        for cell in (0..simulation.cells()).step_by(self.seeds as usize) {
+            simulation.run(cell).check(&simulation.times)?;
+        }
+        Ok(simulation)
+    }
+
+    /// Whether the data are drawn themselves, at a cost that grows with d.
+    pub fn explicit(&self) -> bool {
+        self.method == MethodName::Trained || self.data == Some(DataName::Explicit)
+    }
+
+    fn method(&self, tolerance: f64, csv: Option<&std::path::Path>) -> anyhow::Result<Method> {
+        let t = &self.training;
+        match self.method {
+            MethodName::Integrated => {
+                if *t != Alone::defaults().training {
+                    bail!(
+                        "--epochs, --learning-rate, --checkpoints and the like are for --method trained; add it, or leave them out"
+                    );
+                }
+                let data = match self.data {
+                    Some(DataName::Explicit) => DataRule::Explicit,
+                    _ => DataRule::Gram,
+                };
+                Ok(Method::Integrated {
+                    data,
+                    search: Search { more_starts: self.starts.map(usize::from), tolerance },
+                })
+            }
+            MethodName::Trained => {
+                if self.starts.is_some() {
+                    bail!(
+                        "--starts is for --method integrated; a network has one start, its initial weights"
+                    );
+                }
+                if self.data == Some(DataName::Gram) {
+                    bail!(
+                        "a network is trained on the data themselves: leave --data out, or use --data explicit"
+                    );
+                }
+                let training = Training {
+                    epochs: t.epochs,
+                    noise_per_epoch: t.noise_per_epoch as usize,
+                    learning_rate: t.learning_rate,
+                    decay: match t.decay {
+                        DecayName::None => Decay::None,
+                        DecayName::Cosine => Decay::Cosine,
+                        DecayName::Exponential => Decay::Exponential,
+                    },
+                    beta1: t.beta1,
+                    beta2: t.beta2,
+                    epsilon: t.epsilon,
+                    initial_scale: t.initial_scale,
+                };
+                let checkpoints =
+                    t.checkpoints.clone().or_else(|| csv.map(|csv| csv.with_extension("checkpoints")));
+                Ok(Method::Trained { training, checkpoints })
+            }
+        }
+    }
+}
+
+/// The parameter that a name means: Greek letters may be written or spelled.
+fn parameter_name(given: &str) -> anyhow::Result<String> {
+    let names = || PARAMETERS.iter().map(|p| p.0).chain(["t"]);
+    let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
+    if let Some(name) = names().find(|name| *name == spelled) {
+        return Ok(name.to_string());
+    }
+    let hint = nearest(&spelled, names()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+    let known: Vec<&str> = names().collect();
+    bail!("a simulation has no parameter `{given}`{hint}; its parameters are {}", known.join(", "))
+}
+
+impl Simulation {
+    /// Combinations of parameters times seeds.
+    pub fn cells(&self) -> usize {
+        self.settings.len().saturating_mul((self.seeds.end - self.seeds.start) as usize)
+    }
+
+    fn run(&self, cell: usize) -> Run<'_> {
+        let seeds = (self.seeds.end - self.seeds.start) as usize;
+        Run {
+            setting: self.settings[cell / seeds],
+            seed: self.seeds.start + (cell % seeds) as u64,
+            labels: self.labels,
+            method: &self.method,
+        }
+    }
+
+    /// Runs everything and hands over the rows, in order.
+    ///
+    /// # Errors
+    /// Whatever `take` returns, an interruption, checkpoints.
+    pub fn for_each_row(
+        &self,
+        quiet: bool,
+        mut take: impl FnMut(Vec<Cell>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let folder = match &self.method {
+            Method::Trained { checkpoints: Some(folder), .. } => {
+                std::fs::create_dir_all(folder).with_context(|| {
+                    format!("cannot make the folder {} for checkpoints; use --checkpoints", folder.display())
+                })?;
+                Some(folder)
+            }
+            _ => None,
+        };
+        let units = self.times.len() as u64
+            * match &self.method {
+                Method::Trained { training, .. } => training.epochs,
+                Method::Integrated { .. } => 1,
+            };
+        let stopped = || match folder {
+            Some(folder) => anyhow!(
+                "interrupted; no table was written. The networks so far are in {}; the same command continues there",
+                folder.display()
+            ),
+            None => anyhow!("interrupted; nothing was written"),
+        };
+        let cells = Cells { count: self.cells(), units };
+        for_each_cell(
+            cells,
+            quiet,
+            |cell, progress| self.run(cell).measure(&self.times, &interrupted, &|| progress.tick()),
+            |cell, outcome: Result<Option<Outcome>, _>| {
+                let outcome = outcome?.ok_or_else(stopped)?;
+                rows(&self.run(cell), &self.times, &outcome).into_iter().try_for_each(&mut take)
+            },
+        )
+        .map_err(|error| if interrupted() { stopped() } else { error })
+    }
+
+    /// Removes the networks of this run, and their folder if nothing else is in it, unless the user named the folder.
+    pub fn finish(&self) {
+        if let Method::Trained { checkpoints: Some(folder), .. } = &self.method
+            && self.own_folder
+        {
+            // The table is complete; a file that cannot be removed is no failure of the run.
+            for cell in 0..self.cells() {
+                for file in self.run(cell).checkpoints(&self.times).unwrap_or_default() {
+                    let _ = std::fs::remove_file(file);
+                }
+            }
+            // What a run that was killed in the middle of writing left behind.
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                if name.starts_with(".overlaps-") && name.ends_with(".tmp") {
+                    let _ = std::fs::remove_file(entry.path());
+                }
+            }
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+
+    /// What the side file says about the simulation.
+    pub fn describe(&self) -> Value {
+        let mut description = json!({
+            "method": self.method.name(),
+            "data": self.method.data().name(),
+            "labels": if self.labels == LabelRule::Fixed { "fixed" } else { "drawn" },
+            "first_seed": self.seeds.start,
+            "seeds": self.seeds.end - self.seeds.start,
+            "times": self.times.iter().map(|t| number(*t)).collect::<Vec<_>>(),
+        });
+        match &self.method {
+            Method::Integrated { search, .. } => {
+                if let Some(starts) = search.more_starts {
+                    description["starts"] = json!(starts);
+                }
+                description["tolerance"] = number(search.tolerance);
+            }
+            Method::Trained { training, .. } => description["training"] = json!(training),
+        }
+        description
+    }
+
+    /// The values of the parameters that are not swept.
+    pub fn parameters(&self) -> indexmap::IndexMap<String, Value> {
+        let swept = |name: &str| self.plan.swept.iter().any(|s| s.name == name);
+        let value = |name: &str, default: Option<f64>| {
+            let given = self.plan.fixed.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
+            given.or(default)
+        };
+        let of = |(name, default, _): &(&str, Option<f64>, &str)| {
+            value(name, *default).filter(|_| !swept(name)).map(|v| (name.to_string(), number(v)))
+        };
+        PARAMETERS.iter().filter_map(of).collect()
+    }
+}
+
+/// The default times of a simulation: the whole dilated time, or the second phase where the noise is fixed.
+pub fn default_times(fixed_noise: bool) -> Vec<f64> {
+    if fixed_noise { grid(1.0, 2.0, 101)[1..].to_vec() } else { grid(0.0, 2.0, 201) }
+}
