@@ -245,21 +245,32 @@ fn second_phase_with_fixed_noise_is_that_of_the_independent_runs() {
 }
 
 #[test]
-fn with_fixed_noise_new_data_of_the_smaller_class_may_be_taken_for_the_larger() {
-    // k = 1, n = 8 (6 + 2), σ = 1: the border is 4β²/(α² + β²) = 1/2 − 1/6, t = 1.232. Below, all new data have φ = +1, and the
-    // error exceeds that with φ = s by 4(1 − p)(1 − cβ)m; above, it approaches it as a small power of 1/d. Every other
-    // overlap is that of the theory on both sides.
-    let given = [("n", 8.0), ("k", 1.0)];
-    for (t, excess, allowed) in [(1.1, true, 1e-3), (1.4, false, 1e-3)] {
-        let s = setting(1e12, &[("k", 1.0)]);
-        let theory = one("second-phase", &given, t);
+fn new_data_of_the_smaller_class_may_be_taken_for_the_larger() {
+    // (p, σ, k, t) on both sides of the border 4kβ²/(α² + kβ²σ²) = 1/n₋ − 1/n₊ for n = 8: fixed noise (border t = 1.232 for 6 + 2,
+    // σ = 1, k = 1), and fresh noise with a large scatter (7 + 1, border σ² = 4.67). Beyond it the error exceeds that
+    // with φ = s by 4(1 − p)(1 − cβ)m. Every other overlap is that of the theory on both sides.
+    for (p, sigma, k, t, beyond) in [
+        (0.75, 1.0, 1.0, 1.1, true),
+        (0.75, 1.0, 1.0, 1.4, false),
+        (0.875, 3.0, f64::INFINITY, 1.5, true),
+        (0.875, 1.0, f64::INFINITY, 1.5, false),
+    ] {
+        let s = setting(1e13, &[("k", k), ("sigma", sigma), ("p", p)]);
+        let theory = one("second-phase", &[("n", 8.0), ("k", k), ("sigma", sigma), ("p", p)], t);
         let found = by_overlap(&[run(&s, 0, &INTEGRATED, &[t])[0].overlaps]);
         let (c, m) = (theory.get("c"), theory.get("m"));
-        let more = if excess { 4.0 * 0.25 * (1.0 - c * (t - 1.0)) * m } else { 0.0 };
-        let difference = found["mse_test"][0] - theory.get("mse_test");
-        assert!((difference - more).abs() < allowed, "t = {t}: {difference} {more}");
-        for column in ["c", "m", "q", "q_eta_plus", "q_eta_minus", "q_xi", "mse_train"] {
-            close(&format!("{column} at t = {t}"), found[column][0], theory.get(column), 1e-4);
+        let without =
+            (1.0 + sigma * sigma) * (1.0 - c * (t - 1.0)).powi(2) + (c * (2.0 - t)).powi(2) + theory.get("q")
+                - 2.0 * (1.0 - c * (t - 1.0)) * m;
+        let more = if beyond { 4.0 * (1.0 - p) * (1.0 - c * (t - 1.0)) * m } else { 0.0 };
+        close(
+            &format!("mse_test of the theory, {p} {sigma} {k} {t}"),
+            theory.get("mse_test"),
+            without + more,
+            1e-12,
+        );
+        for column in ["c", "m", "q", "q_eta_plus", "q_eta_minus", "mse_train", "mse_test"] {
+            close(&format!("{column} at {p} {sigma} {k} {t}"), found[column][0], theory.get(column), 1e-3);
         }
     }
 }
