@@ -345,6 +345,19 @@ fn an_own_system_and_an_own_control_work() {
 }
 
 #[test]
+fn a_theory_that_does_not_converge_is_said() {
+    let folder = TempDir::new().unwrap();
+    // The kink keeps the quadrature from its tolerance.
+    let kink = "title = \"kink\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 3 }\n[variables]\nz = \"normal\"\n\
+                [outputs]\ny = { value = \"E[z](abs(z - t))\", meaning = \"y\" }\n";
+    fs::write(folder.path().join("kink.toml"), kink).unwrap();
+    fs::write(folder.path().join("y.csv"), "d,seed,t,y\n100,0,0.3,1\n100,1,0.3,1.1\n").unwrap();
+    let output = run_in(folder.path(), &["check", "kink.toml", "--against", "y.csv"]);
+    assert_eq!(output.status.code(), Some(3), "{}", message(&output));
+    assert!(message(&output).contains("kink did not converge at t = 0.3"), "{}", message(&output));
+}
+
+#[test]
 fn undecided_says_what_to_do() {
     let folder = TempDir::new().unwrap();
     let text = fs::read_to_string(REFERENCE).unwrap();

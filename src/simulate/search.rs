@@ -66,35 +66,32 @@ fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
     };
     let starts: Vec<(DVector<f64>, f64)> = starts.iter().map(from).collect();
     let starts = with_more(starts, gram, seed, t, at.scale, search.more_starts(n));
-    let mut best: Option<Minimum> = None;
-    let mut iterations = 0;
-    for (a, b) in &starts {
+    let (best, mut iterations) = lowest(&starts, |a, b| {
         loss.rung = rung_for(loss.width(a.dot(&(loss.gram() * a)).max(0.0)));
-        let mut found = minimise(&loss, &coordinates, (a, *b), ROUGH);
-        iterations += found.iterations;
+        let found = minimise(&loss, &coordinates, (a, b), ROUGH);
         // w may have grown on the way, and its rule with it.
         let needed = rung_for(loss.width(found.at.r));
-        if needed > loss.rung {
-            loss.rung = needed;
-            found = minimise(&loss, &coordinates, (&found.a, found.b), ROUGH);
-            iterations += found.iterations;
+        if needed <= loss.rung {
+            return found;
         }
-        if best.as_ref().is_none_or(|best| found.at.energy < best.at.energy) {
-            best = Some(found);
-        }
-    }
+        loss.rung = needed;
+        let again = minimise(&loss, &coordinates, (&found.a, found.b), ROUGH);
+        Minimum { iterations: found.iterations + again.iterations, ..again }
+    });
     let constant = loss.constant(1.0);
     let mut informative = best.filter(|found| !is_constant(&found.at, constant.energy));
     let mut error = 0.0;
     if let Some(found) = &mut informative {
         loss.rung = rung_for(loss.width(found.at.r));
-        error = loss.quadrature_error(&found.a, found.b);
-        while error > search.tolerance && loss.rung + 1 < rungs() {
-            loss.rung += 1;
+        loop {
+            *found = minimise(&loss, &coordinates, (&found.a, found.b), GOAL);
+            iterations += found.iterations;
             error = loss.quadrature_error(&found.a, found.b);
+            if error <= search.tolerance || loss.rung + 1 >= rungs() {
+                break;
+            }
+            loss.rung += 1;
         }
-        *found = minimise(&loss, &coordinates, (&found.a, found.b), GOAL);
-        iterations += found.iterations;
     }
     let mut measured = measure(setting, gram, at, informative, constant, iterations);
     measured.quadrature_error = Some(if measured.branch == Some(Branch::Informative) { error } else { 0.0 });
@@ -115,15 +112,7 @@ fn fixed(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
         (a, b)
     });
     let starts = with_more(starts.collect(), gram, seed, t, loss.scale(), search.more_starts(n));
-    let mut best: Option<Minimum> = None;
-    let mut iterations = 0;
-    for (a, b) in &starts {
-        let found = minimise(&loss, &coordinates, (a, *b), ROUGH);
-        iterations += found.iterations;
-        if best.as_ref().is_none_or(|best| found.at.energy < best.at.energy) {
-            best = Some(found);
-        }
-    }
+    let (best, mut iterations) = lowest(&starts, |a, b| minimise(&loss, &coordinates, (a, b), ROUGH));
     let constant = loss.constant(1.0);
     let mut informative = best.filter(|found| !is_constant(&found.at, constant.energy));
     if let Some(found) = &mut informative {
@@ -131,6 +120,23 @@ fn fixed(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
         iterations += found.iterations;
     }
     measure(setting, gram, at, informative, constant, iterations)
+}
+
+/// The lowest of the minima that the starts lead to, and the iterations of all.
+fn lowest(
+    starts: &[(DVector<f64>, f64)],
+    mut descend: impl FnMut(&DVector<f64>, f64) -> Minimum,
+) -> (Option<Minimum>, u64) {
+    let mut best: Option<Minimum> = None;
+    let mut iterations = 0;
+    for (a, b) in starts {
+        let found = descend(a, *b);
+        iterations += found.iterations;
+        if best.as_ref().is_none_or(|best| found.at.energy < best.at.energy) {
+            best = Some(found);
+        }
+    }
+    (best, iterations)
 }
 
 /// The row of a class among those that have samples.

@@ -43,6 +43,11 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// Whether every run that was made here converged.
+    pub fn complete(&self) -> bool {
+        self.simulation.is_none() || self.measurements.left_out == 0
+    }
+
     /// Removes what an interrupted run would have needed.
     pub fn finish(&self) {
         if let Some(simulation) = &self.simulation {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::arguments::Values;
 use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
-use super::{DISAGREES, FINE, notes};
+use super::{DISAGREES, FINE, NOT_CONVERGED, notes};
 use crate::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
 use crate::equation::{BUILT_IN, Theory};
 use crate::output::csv::write_table;
@@ -143,8 +143,12 @@ impl Check {
         if !self.values.quiet && !written.is_empty() {
             eprintln!("note: wrote {}", written.join(", "));
         }
-        let disagrees = answers[0].judged.verdict == Verdict::Disagrees;
-        Ok(if disagrees { DISAGREES } else { FINE })
+        let complete = answers[0].predictions.failed.is_empty() && measured.complete();
+        Ok(match answers[0].judged.verdict {
+            Verdict::Disagrees => DISAGREES,
+            _ if !complete => NOT_CONVERGED,
+            _ => FINE,
+        })
     }
 
     /// Refuses to write over the files that are read.
