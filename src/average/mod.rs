@@ -11,4 +11,5 @@ mod ladder;
 mod trapezoid;
 
 pub use double_exponential::normal_average;
+pub use gauss_hermite::gauss_hermite;
 pub use ladder::{LOWEST_RUNG, Rule, RuleKind, SMALLEST_RULE, rule, rungs};

@@ -2,17 +2,17 @@
 
 use std::str::FromStr;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::Args;
 use rayon::prelude::*;
 
-use crate::equation::{Theory, grid, without_round_off};
-use crate::output::ascii_name;
+use crate::equation::{Theory, grid, is_word, nearest, without_round_off};
+use crate::output::{Cell, ascii_name};
 
 /// Parameter values, shared by the commands that solve.
 #[derive(Debug, Clone, Args)]
 pub struct Values {
-    /// Fix a parameter or the control (repeatable).
+    /// Fix a parameter or the control (repeatable): a number, or a word where the parameter has words as values.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<Assignment>,
     /// Sweep a parameter or the control: NAME=START:STOP:COUNT, NAME=log:START:STOP:COUNT, or a list NAME=V1,V2,…
@@ -30,13 +30,22 @@ pub struct Values {
     pub quiet: bool,
 }
 
+/// A value as given: a word has a meaning once the parameter is known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Given {
+    /// A number.
+    Number(f64),
+    /// A word.
+    Word(String),
+}
+
 /// `NAME=VALUE`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Assignment {
     /// Parameter.
     pub name: String,
     /// Value.
-    pub value: f64,
+    pub value: Given,
 }
 
 /// `NAME=START:STOP:COUNT` or `NAME=V1,V2,…`, with its values.
@@ -47,7 +56,7 @@ pub struct Sweep {
     /// As written.
     pub text: String,
     /// Values.
-    pub values: Vec<f64>,
+    pub values: Vec<Given>,
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
@@ -65,6 +74,36 @@ fn number(text: &str) -> Result<f64, String> {
     Ok(value)
 }
 
+fn number_or_word(text: &str) -> Result<Given, String> {
+    match is_word(text.trim()) {
+        true => Ok(Given::Word(text.trim().to_string())),
+        false => number(text).map(Given::Number),
+    }
+}
+
+impl Given {
+    /// The number, or what the word stands for among the words of the parameter.
+    ///
+    /// # Errors
+    /// A word for a number or a number for a word, a word that the parameter does not have.
+    pub fn resolve<W: AsRef<str>>(&self, name: &str, words: &[W]) -> anyhow::Result<f64> {
+        let known = || words.iter().map(W::as_ref);
+        let list = || known().collect::<Vec<_>>().join(", ");
+        match self {
+            Given::Number(value) if words.is_empty() => Ok(*value),
+            Given::Number(value) => {
+                bail!("{name} = {value}: the values of `{name}` are words; use one of {}", list())
+            }
+            Given::Word(word) if words.is_empty() => bail!("{name} = {word}: `{word}` is not a number"),
+            Given::Word(word) => known().position(|k| k == word).map(|place| place as f64).ok_or_else(|| {
+                let hint =
+                    nearest(word, known()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+                anyhow!("{name} = {word}: `{word}` is not a value of `{name}`{hint}; use one of {}", list())
+            }),
+        }
+    }
+}
+
 fn split_name(text: &str) -> Result<(&str, &str), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     if name.trim().is_empty() {
@@ -77,7 +116,7 @@ impl FromStr for Assignment {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = split_name(text)?;
-        Ok(Assignment { name: name.to_string(), value: number(value)? })
+        Ok(Assignment { name: name.to_string(), value: number_or_word(value)? })
     }
 }
 
@@ -125,15 +164,24 @@ impl FromStr for Sweep {
         } else {
             grid(start, stop, count)
         };
+        let values = values.into_iter().map(Given::Number).collect();
         Ok(Sweep { name: name.to_string(), text: text.to_string(), values })
     }
 }
 
-/// The values of a list, which rise or fall throughout, so that branches can be followed from each to the next.
-fn list(text: &str) -> Result<Vec<f64>, String> {
+/// The values of a list: words, each once, or numbers, which rise or fall throughout, so that branches can be followed
+/// from each to the next.
+fn list(text: &str) -> Result<Vec<Given>, String> {
+    if text.split(',').all(|word| is_word(word.trim())) {
+        let words: Vec<&str> = text.split(',').map(str::trim).collect();
+        if let Some(twice) = (1..words.len()).find(|i| words[..*i].contains(&words[*i])) {
+            return Err(format!("`{}` stands twice in the list", words[twice]));
+        }
+        return Ok(words.into_iter().map(|word| Given::Word(word.to_string())).collect());
+    }
     let values: Vec<f64> = text.split(',').map(number).collect::<Result<_, _>>()?;
     if values.windows(2).all(|pair| pair[0] < pair[1]) || values.windows(2).all(|pair| pair[0] > pair[1]) {
-        Ok(values)
+        Ok(values.into_iter().map(Given::Number).collect())
     } else {
         Err(format!("the values of a list rise or fall throughout, `{text}` does not"))
     }
@@ -154,13 +202,26 @@ fn logarithmic_grid(start: f64, stop: f64, count: usize) -> Vec<f64> {
 /// The most combinations of swept values in one run.
 const MOST_CELLS: usize = 10_000_000;
 
+/// A swept parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Swept {
+    /// Parameter.
+    pub name: String,
+    /// As written.
+    pub text: String,
+    /// Values.
+    pub values: Vec<f64>,
+    /// The words that its values stand for; empty if they are numbers.
+    pub words: Vec<String>,
+}
+
 /// What is fixed, what is swept, and on which control values.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Fixed parameters.
     pub fixed: Vec<(String, f64)>,
     /// Swept parameters, outermost first.
-    pub swept: Vec<Sweep>,
+    pub swept: Vec<Swept>,
     /// Control values, if given.
     pub controls: Option<Vec<f64>>,
 }
@@ -171,44 +232,53 @@ impl Values {
     /// # Errors
     /// Unknown names, values outside their domains, names given twice.
     pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
-        let plan = self.sort(&theories[0].control.name, |name| actual_name(name, theories))?;
+        let actual = |name: &str| {
+            let name = actual_name(name, theories)?;
+            let words = words_of(&name, theories);
+            Ok((name, words))
+        };
+        let plan = self.sort(&theories[0].control.name, actual)?;
         plan.check(theories)?;
         Ok(plan)
     }
 
-    /// Sorts what is given into a plan; `actual` turns a name as given into the name meant.
+    /// Sorts what is given into a plan; `actual` turns a name as given into the name meant, and the words that are its
+    /// values, if they are words.
     ///
     /// # Errors
-    /// Names that `actual` refuses, names given twice, too many combinations.
+    /// Names that `actual` refuses, names given twice, words for numbers and numbers for words, too many combinations.
     pub fn sort(
         &self,
         control: &str,
-        actual: impl Fn(&str) -> anyhow::Result<String>,
+        actual: impl Fn(&str) -> anyhow::Result<(String, Vec<String>)>,
     ) -> anyhow::Result<Plan> {
         let mut plan = Plan { fixed: Vec::new(), swept: Vec::new(), controls: None };
         let mut seen: Vec<String> = Vec::new();
-        let mut known = |name: &str| -> anyhow::Result<String> {
-            let name = actual(name)?;
+        let mut known = |name: &str| -> anyhow::Result<(String, Vec<String>)> {
+            let (name, words) = actual(name)?;
             if seen.contains(&name) {
                 bail!("`{name}` is given twice; use one --set or one --sweep for it");
             }
             seen.push(name.clone());
-            Ok(name)
+            Ok((name, words))
         };
         for set in &self.set {
-            let name = known(&set.name)?;
+            let (name, words) = known(&set.name)?;
+            let value = set.value.resolve(&name, &words)?;
             if name == control {
-                plan.controls = Some(vec![set.value]);
+                plan.controls = Some(vec![value]);
             } else {
-                plan.fixed.push((name, set.value));
+                plan.fixed.push((name, value));
             }
         }
         for sweep in &self.sweep {
-            let name = known(&sweep.name)?;
+            let (name, words) = known(&sweep.name)?;
+            let values = sweep.values.iter().map(|value| value.resolve(&name, &words));
+            let values = values.collect::<anyhow::Result<Vec<f64>>>()?;
             if name == control {
-                plan.controls = Some(sweep.values.clone());
+                plan.controls = Some(values);
             } else {
-                plan.swept.push(Sweep { name, ..sweep.clone() });
+                plan.swept.push(Swept { name, text: sweep.text.clone(), values, words });
             }
         }
         let cells = plan.cells();
@@ -252,6 +322,12 @@ pub fn actual_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
     }
 }
 
+/// The words that are the values of a parameter in the first theory that has it with words.
+pub fn words_of(parameter: &str, theories: &[Theory]) -> Vec<String> {
+    let mut words = theories.iter().map(|theory| theory.words(parameter));
+    words.find(|words| !words.is_empty()).unwrap_or_default().to_vec()
+}
+
 impl Plan {
     /// How many combinations of swept values there are.
     pub fn cells(&self) -> usize {
@@ -266,6 +342,12 @@ impl Plan {
             cell /= sweep.values.len();
         }
         values
+    }
+
+    /// The same with their names, as cells of a table.
+    pub fn swept_cells(&self, cell: usize) -> Vec<(String, Cell)> {
+        let values = self.swept.iter().zip(self.swept_values(cell));
+        values.map(|(sweep, value)| (sweep.name.clone(), Cell::of(value, &sweep.words))).collect()
     }
 
     /// All given parameters of one combination.
@@ -308,19 +390,37 @@ mod tests {
 
     #[test]
     fn sweeps_hit_their_ends_exactly() {
-        let sweep: Sweep = "t=0:1:11".parse().unwrap();
-        assert_eq!(sweep.values[3], 0.3);
-        assert_eq!(sweep.values[10], 1.0);
-        let sweep: Sweep = "n=log:1e2:1e6:5".parse().unwrap();
-        assert_eq!(sweep.values, [1e2, 1e3, 1e4, 1e5, 1e6]);
-        let sweep: Sweep = "n=log:8:512:4".parse().unwrap();
-        assert_eq!(sweep.values, [8.0, 32.0, 128.0, 512.0]);
-        let sweep: Sweep = "p=0.55:0.95:9".parse().unwrap();
-        assert_eq!(sweep.values[1], 0.6);
-        let sweep: Sweep = "t=1:0:3".parse().unwrap();
-        assert_eq!(sweep.values, [1.0, 0.5, 0.0]);
-        let sweep: Sweep = "d=1000,4000,1e9".parse().unwrap();
-        assert_eq!(sweep.values, [1000.0, 4000.0, 1e9]);
+        let values = |text: &str| -> Vec<f64> {
+            let sweep: Sweep = text.parse().unwrap();
+            sweep.values.iter().map(|value| value.resolve("", &[] as &[&str]).unwrap()).collect()
+        };
+        assert_eq!(values("t=0:1:11")[3], 0.3);
+        assert_eq!(values("t=0:1:11")[10], 1.0);
+        assert_eq!(values("n=log:1e2:1e6:5"), [1e2, 1e3, 1e4, 1e5, 1e6]);
+        assert_eq!(values("n=log:8:512:4"), [8.0, 32.0, 128.0, 512.0]);
+        assert_eq!(values("p=0.55:0.95:9")[1], 0.6);
+        assert_eq!(values("t=1:0:3"), [1.0, 0.5, 0.0]);
+        assert_eq!(values("d=1000,4000,1e9"), [1000.0, 4000.0, 1e9]);
+    }
+
+    #[test]
+    fn words_mean_what_the_parameter_says() {
+        let words = ["linear", "trigonometric"];
+        let set: Assignment = "interpolant=trigonometric".parse().unwrap();
+        assert_eq!(set.value.resolve("interpolant", &words).unwrap(), 1.0);
+        let sweep: Sweep = "interpolant=trigonometric, linear".parse().unwrap();
+        let values = sweep.values.iter().map(|value| value.resolve("interpolant", &words).unwrap());
+        assert_eq!(values.collect::<Vec<_>>(), [1.0, 0.0]);
+        for (text, words, part) in [
+            ("interpolant=trigonometrc", &words[..], "did you mean `trigonometric`?"),
+            ("interpolant=cosine", &words, "use one of linear, trigonometric"),
+            ("interpolant=1", &words, "use one of linear, trigonometric"),
+            ("n=eight", &[], "`eight` is not a number"),
+        ] {
+            let set: Assignment = text.parse().unwrap();
+            let error = set.value.resolve(&set.name, words).unwrap_err().to_string();
+            assert!(error.contains(part) && error.contains(&set.name), "{text}: {error}");
+        }
     }
 
     #[test]
@@ -335,6 +435,8 @@ mod tests {
             ("t=0:inf:3", "finite"),
             ("t=0.1,0.5,0.5", "rise or fall"),
             ("t=0.1,,0.5", "not a number"),
+            ("t=0.1,half", "not a number"),
+            ("interpolant=linear,linear", "twice"),
             ("t=log:0:1:3", "positive"),
             ("t=1:1:3", "--set"),
             ("=1:2:3", "missing"),
@@ -343,6 +445,6 @@ mod tests {
             assert!(error.contains(part), "{text}: {error}");
         }
         assert!("n=NaN".parse::<Assignment>().is_err());
-        assert_eq!("k=inf".parse::<Assignment>().unwrap().value, f64::INFINITY);
+        assert_eq!("k=inf".parse::<Assignment>().unwrap().value, Given::Number(f64::INFINITY));
     }
 }

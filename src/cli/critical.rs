@@ -81,7 +81,7 @@ impl Critical {
         let cells = Cells { count: plan.cells(), units: 1 };
         for_each_cell(cells, self.values.quiet, work, |cell, (found, failures)| {
             failed += failures;
-            let swept = plan.swept_values(cell);
+            let swept: Vec<Cell> = plan.swept_cells(cell).into_iter().map(|(_, value)| value).collect();
             for f in found {
                 for (side, branch, solution) in
                     [("before", &f.change.from, &f.change.before), ("after", &f.change.to, &f.change.after)]
@@ -168,11 +168,11 @@ fn row(
     side: &str,
     branch: &str,
     solution: Option<&Solution>,
-    swept: &[f64],
+    swept: &[Cell],
     outputs: &[(String, String)],
 ) -> Vec<Cell> {
     let mut row = vec![Cell::Number(found.change.control)];
-    row.extend(swept.iter().map(|v| Cell::Number(*v)));
+    row.extend(swept.iter().cloned());
     row.extend([found.piece.as_str(), found.change.kind.name(), side, branch].map(Cell::from));
     for (column, _) in outputs {
         let value = solution

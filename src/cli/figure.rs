@@ -5,6 +5,7 @@ use anyhow::bail;
 use super::arguments::Plan;
 use crate::equation::{Line, Theory, nearest};
 use crate::output::figure::PALETTE;
+use crate::output::terminal::significant;
 use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, ascii_name, curves_of, symbol_of};
 
 /// The most lines that a panel can hold and a reader tell apart.
@@ -52,13 +53,14 @@ pub fn figure(
     let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
     let control = theory.control.name.as_str();
     let fixed_control = plan.controls.as_ref().is_some_and(|c| c.len() == 1);
-    let x = match plan.swept.first() {
+    // Words have no place on an axis.
+    let x = match plan.swept.iter().find(|sweep| sweep.words.is_empty()) {
         Some(sweep) if fixed_control => sweep.name.as_str(),
         _ => control,
     };
     let x_log = plan.swept.iter().any(|s| s.name == x && s.text.contains("=log:"));
     // Rows with equal keys make one line.
-    let mut keys: Vec<(String, Vec<f64>, String)> = Vec::new();
+    let mut keys: Vec<Key> = Vec::new();
     let mut parts: Vec<Table> = Vec::new();
     let place = |name: &str| table.column(&ascii(name));
     for row in &table.rows {
@@ -71,7 +73,7 @@ pub fn figure(
             .swept
             .iter()
             .filter(|s| s.name != x)
-            .filter_map(|s| place(&s.name).and_then(|i| row[i].number()))
+            .filter_map(|s| place(&s.name).map(|i| row[i].clone()))
             .collect();
         let branch = if branches { text("branch") } else { String::new() };
         let key = (system, swept, branch);
@@ -116,22 +118,30 @@ pub fn figure(
     })
 }
 
-fn label(theory: &Theory, plan: &Plan, x: &str, key: &(String, Vec<f64>, String)) -> String {
+/// What the rows of a line have in common: the system, the values of swept parameters, the branch.
+type Key = (String, Vec<Cell>, String);
+
+fn label(theory: &Theory, plan: &Plan, x: &str, key: &Key) -> String {
     let (system, swept, branch) = key;
     let mut words = Vec::new();
     if !system.is_empty() {
         words.push(system.clone());
     }
     let names = plan.swept.iter().filter(|s| s.name != x);
-    words.extend(names.zip(swept).map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(*v))));
+    words.extend(names.zip(swept).map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(v))));
     if !branch.is_empty() {
         words.push(branch.clone());
     }
     if words.is_empty() { theory.name().to_string() } else { words.join(", ") }
 }
 
-fn short(x: f64) -> String {
-    crate::output::terminal::significant(x, 6)
+/// The value of a parameter in a figure.
+pub fn short(value: &Cell) -> String {
+    match value {
+        Cell::Text(word) => word.clone(),
+        Cell::Number(x) if *x == f64::INFINITY => "∞".into(),
+        value => value.number().map_or(String::new(), |x| significant(x, 6)),
+    }
 }
 
 fn line_style(theories: &[Theory], system: &str) -> LineStyle {
@@ -148,7 +158,7 @@ pub fn line_of(theory: &Theory) -> LineStyle {
     }
 }
 
-/// The values of the parameters that are the same for all lines.
+/// The values of the parameters that are the same for all lines; words only where they are not the default.
 fn subtitle(theories: &[Theory], plan: &Plan) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
@@ -157,11 +167,11 @@ fn subtitle(theories: &[Theory], plan: &Plan) -> String {
         for (parameter, value) in system.parameters.iter().zip(values) {
             let name = parameter.name.as_str();
             let given = plan.fixed.iter().any(|(n, _)| n == name);
-            let derived = parameter.default_text.parse::<f64>().is_err();
             let swept = plan.swept.iter().any(|s| s.name == name);
-            if !seen.contains(&name) && !swept && (given || !derived) {
+            let value = short(&Cell::of(value, parameter.own_words()));
+            let usual = parameter.words.is_some() && value == parameter.default_text;
+            if !seen.contains(&name) && !swept && (given || !parameter.follows()) && !usual {
                 seen.push(name);
-                let value = if value == f64::INFINITY { "∞".into() } else { short(value) };
                 words.push(format!("{} = {value}", symbol_of(name)));
             }
         }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::arguments::{Plan, Sweep, Values};
 use super::{FINE, NOT_CONVERGED, notes, print};
-use crate::equation::{Limit as LimitSpec, Theory};
+use crate::equation::{Limit as LimitSpec, Theory, agree_on_words};
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
 };
@@ -50,6 +50,9 @@ impl Limit {
         let limit = theory.load_limit(&spec).with_context(|| {
             format!("the [limit] of {} names the system `{}`", theory.name(), spec.system)
         })?;
+        let mut both = [theory, limit];
+        agree_on_words(&mut both, |_| &[])?;
+        let [theory, limit] = both;
         if limit.control.name != theory.control.name {
             bail!(
                 "{} runs along {}, its limit {} along {}",

@@ -3,14 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::equation::Theory;
-use crate::output::json::number;
+use crate::output::Cell;
+use crate::output::json::{cell_value, number};
 use crate::solve::{Change, ChangeKind, Curve, PieceCurve, Settings};
 
 /// How many notes are printed.
 pub const SHOWN: usize = 12;
 
 /// Changes and ends of the branches of one curve, for the side file.
-pub fn events(piece: &PieceCurve, swept: &[(String, f64)]) -> Vec<Value> {
+pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
     let system = &piece.piece.system;
     let control = system.control.name.as_str();
     let head = |kind: &str, at: f64| {
@@ -18,7 +19,7 @@ pub fn events(piece: &PieceCurve, swept: &[(String, f64)]) -> Vec<Value> {
         event.insert("event".into(), json!(kind));
         event.insert("piece".into(), json!(system.name()));
         for (name, value) in swept {
-            event.insert(name.clone(), number(*value));
+            event.insert(name.clone(), cell_value(value));
         }
         event.insert(control.into(), number(at));
         event
@@ -51,7 +52,7 @@ pub fn ends(curve: &Curve) -> Vec<(&str, &crate::solve::End)> {
 }
 
 /// The same in words.
-pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, f64)], branches: bool) -> Vec<String> {
+pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Cell)], branches: bool) -> Vec<String> {
     let control = &theory.control.name;
     let mut place = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect::<Vec<_>>().join(", ");
     if !place.is_empty() {

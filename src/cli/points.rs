@@ -1,11 +1,15 @@
 //! Tables of runs → figures of points: the mean over seeds with its standard error.
 
 use anyhow::bail;
+use indexmap::IndexMap;
+use serde_json::Value;
 
+use super::figure::short;
 use super::simulation::Simulation;
 use crate::compare::statistics::Sample;
+use crate::model::words_of;
 use crate::output::figure::PALETTE;
-use crate::output::{Figure, Panel, Points, Table, symbol_of, terminal::significant};
+use crate::output::{Cell, Figure, Panel, Points, Table, symbol_of};
 
 /// The most series that a panel can hold and a reader tell apart.
 const MOST_SERIES: usize = PALETTE.len();
@@ -25,9 +29,9 @@ pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> any
     let place = |name: &str| table.column(name).unwrap_or_default();
     let swept: Vec<usize> = plan.swept.iter().map(|s| place(&s.name)).collect();
     let t = place("t");
-    let mut keys: Vec<Vec<f64>> = Vec::new();
+    let mut keys: Vec<Vec<Cell>> = Vec::new();
     for row in &table.rows {
-        let key: Vec<f64> = swept.iter().filter_map(|c| row[*c].number()).collect();
+        let key: Vec<Cell> = swept.iter().map(|c| row[*c].clone()).collect();
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -38,11 +42,8 @@ pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> any
             keys.len()
         );
     }
-    let of = |key: &Vec<f64>, column: usize| -> Vec<(f64, f64, f64)> {
-        let rows = table
-            .rows
-            .iter()
-            .filter(|row| swept.iter().zip(key).all(|(c, value)| row[*c].number() == Some(*value)));
+    let of = |key: &Vec<Cell>, column: usize| -> Vec<(f64, f64, f64)> {
+        let rows = table.rows.iter().filter(|row| swept.iter().zip(key).all(|(c, value)| row[*c] == *value));
         let mut times: Vec<(f64, Vec<f64>)> = Vec::new();
         for row in rows {
             let (Some(t), Some(value)) = (row[t].number(), row[column].number().filter(|v| v.is_finite()))
@@ -62,10 +63,10 @@ pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> any
             })
             .collect()
     };
-    let label = |key: &Vec<f64>| -> String {
+    let label = |key: &Vec<Cell>| -> String {
         let names = plan.swept.iter().zip(key);
         let words: Vec<String> =
-            names.map(|(s, v)| format!("{} = {}", symbol_of(&s.name), significant(*v, 6))).collect();
+            names.map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(v))).collect();
         if words.is_empty() { "simulation".into() } else { words.join(", ") }
     };
     let panels = columns
@@ -81,19 +82,25 @@ pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> any
             ..Default::default()
         })
         .collect();
-    let parameters = simulation.parameters();
-    let fixed: Vec<String> = parameters
-        .iter()
-        .map(|(name, value)| {
-            let text = value.as_str().map_or_else(|| value.to_string(), String::from);
-            format!("{} = {}", symbol_of(name), text.replace("inf", "∞"))
-        })
-        .collect();
     Ok(Figure {
         title: "Simulated overlaps, mean over data sets".into(),
-        subtitle: fixed.join(", "),
+        subtitle: subtitle(&simulation.parameters()),
         x_label: "t".into(),
         panels,
         ..Figure::default()
     })
+}
+
+/// Parameters in a line; words only where they are not the default.
+pub fn subtitle(parameters: &IndexMap<String, Value>) -> String {
+    let usual = |name: &str, value: &str| words_of(name).first().is_some_and(|word| *word == value);
+    let fixed: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), String::from)))
+        .filter(|(name, text)| !usual(name, text))
+        .map(|(name, text)| {
+            format!("{} = {}", symbol_of(name), if text == "inf" { "∞".into() } else { text })
+        })
+        .collect();
+    fixed.join(", ")
 }

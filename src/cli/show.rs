@@ -86,7 +86,11 @@ fn show_system(out: &mut String, system: &System) -> Result {
         out,
         "parameters",
         system.parameters.iter().map(|p| {
-            let domain = p.domain_text.as_ref().map_or(String::new(), |d| format!("   [{d}]"));
+            let domain = match p.own_words() {
+                [] => p.domain_text.clone(),
+                words => Some(words.join(" or ")),
+            };
+            let domain = domain.map_or(String::new(), |d| format!("   [{d}]"));
             (p.name.as_str(), format!("{}{domain}   {}", p.default_text, p.meaning))
         }),
     )?;

@@ -27,7 +27,7 @@ const SHOWN: [&str; 4] = ["m", "omega", "b", "c"];
 /// time t, and its overlaps become one row of a table with the columns of `solve`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, p_test = p, k = inf noise samples per datum, d = 5000; and the dilated time t, 0 ≤ t ≤ 2."
+    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, p_test = p, k = inf noise samples per datum, d = 5000, interpolant = linear (or trigonometric: α = √(1 − τ²)), schedule = dilated (or uniform: τ = t/2); and the time t of the schedule, 0 ≤ t ≤ 2."
 )]
 pub struct Simulate {
     #[command(flatten)]
@@ -81,7 +81,8 @@ impl Simulate {
             written.push(path.display().to_string());
         }
         simulation.finish();
-        self.print(&table, &drawn)?;
+        let swept: Vec<String> = simulation.plan.swept.iter().map(|s| s.name.clone()).collect();
+        self.print(&table, &swept, &drawn)?;
         if failed > 0 {
             eprintln!(
                 "warning: {failed} of {} rows did not converge (status not-converged, outputs empty)",
@@ -120,14 +121,17 @@ impl Simulate {
         }
     }
 
-    fn print(&self, table: &Table, drawn: &[String]) -> anyhow::Result<()> {
+    fn print(&self, table: &Table, swept: &[String], drawn: &[String]) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
         match self.destination.format {
             Format::Table if self.values.quiet => {}
             Format::Table => {
-                let lead = ["t", "n", "d", "seed", "branch"].map(String::from);
+                let lead = ["t", "n"].map(String::from);
+                let more = ["d", "seed", "branch"].map(String::from);
                 let tail = ["gradient_norm", "status"].map(String::from);
-                let columns = [&lead[..], drawn, &tail[..]].concat();
+                let swept = swept.iter().filter(|name| !lead.contains(name) && !more.contains(name));
+                let swept: Vec<String> = swept.cloned().collect();
+                let columns = [&lead[..], &swept, &more[..], drawn, &tail[..]].concat();
                 let options = TerminalOptions {
                     columns: Some(columns),
                     max_rows: self.destination.rows_shown(),

@@ -15,9 +15,9 @@ use super::destination::{Destination, Files, Format, command, side_file};
 use super::figure::{drawn_columns, figure};
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, notes};
-use crate::equation::Theory;
+use crate::equation::{Theory, agree_on_words};
 use crate::output::csv::CsvWriter;
-use crate::output::json::number;
+use crate::output::json::{cell_value, number};
 use crate::output::{
     AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, figure::draw, table_json, terminal,
     write_atomically,
@@ -89,6 +89,7 @@ impl Solve {
                 "--verify integrates one normal variable inside the other; for more than two at once that would take hours"
             );
         }
+        agree_on_words(&mut theories, |_| &[])?;
         let plan = self.values.plan(&theories)?;
         let files = self.files(&plan)?;
         files.check()?;
@@ -210,8 +211,7 @@ impl Solve {
 
     fn solve_cell(&self, theories: &[Theory], plan: &Plan, layout: &Layout, cell: usize) -> CellResult {
         let swept = plan.swept_values(cell);
-        let named: Vec<(String, f64)> =
-            plan.swept.iter().map(|s| s.name.clone()).zip(swept.iter().copied()).collect();
+        let named = plan.swept_cells(cell);
         let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
         let mut result = CellResult {
             rows: Vec::new(),
@@ -253,10 +253,11 @@ impl Solve {
             for (parameter, value) in system.parameters.iter().zip(system.parameter_values(&plan.fixed)) {
                 // A default that follows another parameter is no single value in a sweep.
                 let given = plan.fixed.iter().any(|(n, _)| *n == parameter.name);
-                let follows = !given && parameter.default_text.parse::<f64>().is_err();
+                let follows = !given && parameter.follows();
                 let swept = plan.swept.iter().any(|s| s.name == parameter.name);
                 if !swept && (!follows || plan.swept.is_empty()) {
-                    parameters.entry(parameter.name.clone()).or_insert_with(|| number(value));
+                    let value = || cell_value(&Cell::of(value, parameter.own_words()));
+                    parameters.entry(parameter.name.clone()).or_insert_with(value);
                 }
             }
         }

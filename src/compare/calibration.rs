@@ -60,7 +60,7 @@ fn false_alarms(at_each_d: bool, in_the_limit: bool, dimensions: &[f64], seeds: 
         .filter(|experiment| {
             let measurements = made_up(*experiment, dimensions, seeds, 10, 0.0);
             let predictions = predictions(&theory, &measurements, at_each_d);
-            let judged = judge(&measurements, &predictions, in_the_limit, &Rules::default());
+            let judged = judge(&measurements, predictions.predicted(), in_the_limit, &Rules::default());
             judged.verdict == Verdict::Disagrees
         })
         .count();
@@ -90,8 +90,12 @@ fn a_planted_error_is_found_and_named() {
     let measurements = made_up(7, &[1e3, 4e3, 1.6e4, 6.4e4], 16, 10, 0.03);
     let rules = Rules::default();
     for at_each_d in [true, false] {
-        let judged =
-            judge(&measurements, &predictions(&theory, &measurements, at_each_d), !at_each_d, &rules);
+        let judged = judge(
+            &measurements,
+            predictions(&theory, &measurements, at_each_d).predicted(),
+            !at_each_d,
+            &rules,
+        );
         assert_eq!(judged.verdict, Verdict::Disagrees);
         let rejected = judged.rejected(&rules);
         assert!(!rejected.is_empty() && rejected.iter().all(|c| c.place.overlap == 0));
@@ -106,7 +110,8 @@ fn what_cannot_be_decided_says_what_to_do() {
     let advice = |dimensions: &[f64], seeds: usize, at_each_d: bool, resolution: f64| {
         let measurements = made_up(1, dimensions, seeds, 4, 0.0);
         let predictions = predictions(&theory, &measurements, at_each_d);
-        let judged = judge(&measurements, &predictions, !at_each_d, &Rules { resolution, ..rules });
+        let judged =
+            judge(&measurements, predictions.predicted(), !at_each_d, &Rules { resolution, ..rules });
         assert_eq!(judged.verdict, Verdict::Undecided);
         judged.advice.unwrap()
     };
@@ -127,7 +132,7 @@ fn infinite_values_agree_disagree_or_are_left_out() {
         }
         let mut predictions = predictions(&theory, &measurements, true);
         predictions.values.iter_mut().for_each(|v| v[0] = predicted);
-        judge(&measurements, &predictions, false, &Rules::default())
+        judge(&measurements, predictions.predicted(), false, &Rules::default())
     };
     let infinity = f64::INFINITY;
     assert_eq!(with(&|_| infinity, infinity).comparisons[0].z, 0.0);

@@ -63,6 +63,20 @@ pub enum CompareError {
         /// What would be accepted.
         expected: &'static str,
     },
+    /// A field that is none of the words of its parameter.
+    #[error("{path}, line {line}, column {column}: `{text}` is not one of {accepted}")]
+    Word {
+        /// The file.
+        path: String,
+        /// Line, counted from 1.
+        line: usize,
+        /// Column name.
+        column: String,
+        /// What stands there.
+        text: String,
+        /// The words of the parameter, and the nearest of them.
+        accepted: String,
+    },
     /// The same run twice.
     #[error(
         "{path}, line {line}: d = {d}, seed {seed}, {control} = {value} stands already in line {first}; a run is one row per {control}"
@@ -93,9 +107,9 @@ pub enum CompareError {
         /// Parameter.
         name: String,
         /// Value given.
-        given: f64,
+        given: String,
         /// Value in the file.
-        found: f64,
+        found: String,
         /// Line.
         line: usize,
     },

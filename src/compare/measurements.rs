@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::error::CompareError;
 use crate::equation::{Theory, nearest};
-use crate::model::{OVERLAPS, PARAMETERS};
+use crate::model::{OVERLAPS, PARAMETERS, words_of};
 use crate::output::{Cell, Table, ascii_name};
 use crate::solve::NOT_CONVERGED;
 
@@ -49,6 +49,8 @@ pub struct Measurements {
     pub control: String,
     /// Parameters that the table gives, beside d.
     pub parameters: Vec<String>,
+    /// For each of them the words that its values stand for; empty if they are numbers.
+    pub words: Vec<Vec<String>>,
     /// Overlaps, in the order of the table.
     pub overlaps: Vec<String>,
     /// Rows.
@@ -64,15 +66,17 @@ struct Columns {
     seed: usize,
     status: Option<usize>,
     parameters: Vec<(usize, String)>,
+    /// Words of the parameters.
+    words: Vec<Vec<String>>,
     overlaps: Vec<(usize, String)>,
 }
 
 impl Measurements {
     /// From a table with columns d, seed, the control of the theories, and any of their parameters and outputs; the
-    /// first theory is the one in question. `path` stands in messages.
+    /// first theory is the one in question; they number their words in the same way. `path` stands in messages.
     ///
     /// # Errors
-    /// Missing or unknown columns, fields that are not numbers, the same run twice, no rows.
+    /// Missing or unknown columns, fields that are not numbers (or words of their parameter), the same run twice, no rows.
     pub fn from_table(table: &Table, theories: &[Theory], path: &str) -> Result<Measurements, CompareError> {
         let columns = columns(table, theories, path)?;
         let mut rows: Vec<Measurement> = Vec::new();
@@ -110,10 +114,28 @@ impl Measurements {
                     expected: "a number or name that tells data sets apart",
                 });
             }
+            let word = |column: usize, words: &Vec<String>| {
+                let text = text(&row[column]);
+                words.iter().position(|word| *word == text).map(|place| place as f64).ok_or_else(|| {
+                    let hint = nearest(&text, words.iter().map(String::as_str))
+                        .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+                    CompareError::Word {
+                        path: path.into(),
+                        line,
+                        column: table.columns[column].name.clone(),
+                        text,
+                        accepted: words.join(", ") + &hint,
+                    }
+                })
+            };
             let parameters: Vec<f64> = columns
                 .parameters
                 .iter()
-                .map(|(c, _)| field(*c, "a number", &|x| !x.is_nan()))
+                .zip(&columns.words)
+                .map(|((c, _), words)| match words.is_empty() {
+                    true => field(*c, "a number", &|x| !x.is_nan()),
+                    false => word(*c, words),
+                })
                 .collect::<Result<_, _>>()?;
             let overlaps = columns.overlaps.iter().map(|(c, _)| match row[*c] {
                 Cell::Missing => Ok(f64::NAN),
@@ -144,6 +166,7 @@ impl Measurements {
         Ok(Measurements {
             control: theories[0].control.name.clone(),
             parameters: columns.parameters.into_iter().map(|(_, name)| name).collect(),
+            words: columns.words,
             overlaps: columns.overlaps.into_iter().map(|(_, name)| name).collect(),
             rows,
             left_out,
@@ -167,13 +190,18 @@ impl Measurements {
                 return Err(CompareError::Conflict {
                     path: path.into(),
                     name: name.clone(),
-                    given: *value,
-                    found: row.parameters[column],
+                    given: self.parameter_cell(column, *value).to_string(),
+                    found: self.parameter_cell(column, row.parameters[column]).to_string(),
                     line: row.line,
                 });
             }
         }
         Ok(())
+    }
+
+    /// A value of the parameter at this place in [`Measurements::parameters`], as it stands in tables.
+    pub fn parameter_cell(&self, parameter: usize, value: f64) -> Cell {
+        Cell::of(value, self.words.get(parameter).map_or(&[][..], Vec::as_slice))
     }
 
     /// The parameters that tell groups of runs apart: all, but not the fraction p of samples in mode + where it differs
@@ -265,7 +293,12 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
             });
         }
     }
+    let words = |(_, name): &(usize, String)| -> Vec<String> {
+        let of_theories = theories.iter().map(|theory| theory.words(name)).find(|words| !words.is_empty());
+        of_theories.map_or_else(|| words_of(name).iter().map(|w| w.to_string()).collect(), <[String]>::to_vec)
+    };
     let columns = Columns {
+        words: parameters.iter().map(words).collect(),
         d: needed("d", "dimension of the data")?,
         seed: needed("seed", "which data set")?,
         control: needed(&ascii(control), "control parameter")?,

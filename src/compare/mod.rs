@@ -1,19 +1,21 @@
 //! Theory against simulation or measurement: does a system of equations describe what was found at finite dimension d?
 //!
 //! [`measurements`] are runs by dimension and seed, from a table; [`predictions`] what the theories say of each of them;
-//! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d; [`verdict`] one answer
-//! per theory from all of them.
+//! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d, and [`power_law`] exponents;
+//! [`verdict`] one answer per theory from all of them.
 
 #[cfg(test)]
 mod calibration;
 pub mod error;
 pub mod measurements;
+pub mod power_law;
 pub mod predictions;
 pub mod statistics;
 pub mod verdict;
 
 pub use error::CompareError;
 pub use measurements::{Measurement, Measurements};
+pub use power_law::PowerLaw;
 pub use predictions::Predictions;
 pub use statistics::Estimate;
 pub use verdict::{Comparison, Judged, LeftOut, Place, Rules, Verdict, Why, judge};

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::measurements::Measurements;
+use super::verdict::Predicted;
 use crate::equation::Theory;
 use crate::solve::{Job, PieceCurve, Settings};
 
@@ -30,6 +31,11 @@ pub struct Predictions<'t> {
 }
 
 impl<'t> Predictions<'t> {
+    /// What is judged.
+    pub fn predicted(&self) -> Predicted<'_> {
+        Predicted { values: &self.values, at_each_d: self.at_each_d }
+    }
+
     /// Solves a theory for all measurements; `given` are parameters that the measurements do not have.
     pub fn new(
         theory: &'t Theory,

@@ -1,7 +1,6 @@
 //! One answer per theory: does it describe the measurements?
 
 use super::measurements::Measurements;
-use super::predictions::Predictions;
 use super::statistics::{Estimate, Sample, critical, extrapolate, holm, two_sided};
 
 /// How theories are judged.
@@ -144,17 +143,21 @@ impl Judged {
     }
 }
 
+/// What a theory says of every measurement.
+#[derive(Debug, Clone, Copy)]
+pub struct Predicted<'a> {
+    /// Per measurement, the values of [`Measurements::overlaps`]; NaN where the theory says nothing.
+    pub values: &'a [Vec<f64>],
+    /// Whether the theory has a dimension d, and is compared at each d.
+    pub at_each_d: bool,
+}
+
 /// Compares a theory with the measurements: at each dimension, or in the limit.
 ///
 /// A theory without d is compared in the limit, with the fit a + b/√d + c/d of measured − predicted, so that runs whose
 /// predictions differ (drawn labels) share a fit. A theory with d is compared at each d; `in_the_limit` compares
 /// it by the fit a + b/d of its differences instead, which removes corrections of the first order that it does not claim.
-pub fn judge(
-    measurements: &Measurements,
-    predictions: &Predictions,
-    in_the_limit: bool,
-    rules: &Rules,
-) -> Judged {
+pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool, rules: &Rules) -> Judged {
     let mut judged =
         Judged { comparisons: Vec::new(), verdict: Verdict::Undecided, advice: None, left_out: Vec::new() };
     let keys = measurements.key_parameters();
@@ -174,7 +177,7 @@ pub fn judge(
     for ((group, control), members) in places.iter().zip(&members) {
         for overlap in 0..measurements.overlaps.len() {
             let Some(samples) =
-                samples(measurements, predictions, members, overlap, *control, &mut judged.left_out)
+                samples(measurements, theory, members, overlap, *control, &mut judged.left_out)
             else {
                 continue;
             };
@@ -190,13 +193,13 @@ pub fn judge(
             if samples.is_empty() {
                 continue;
             }
-            if predictions.at_each_d && !in_the_limit {
+            if theory.at_each_d && !in_the_limit {
                 for sample in &samples {
                     let estimate = sample.difference.estimate();
                     judged.add(place(sample.difference.d), estimate, sample.predicted, rules);
                 }
             } else {
-                let powers: &[f64] = if predictions.at_each_d { &POWERS_AT_FINITE_D } else { &POWERS };
+                let powers: &[f64] = if theory.at_each_d { &POWERS_AT_FINITE_D } else { &POWERS };
                 let differences: Vec<Sample> = samples.iter().map(|s| s.difference.clone()).collect();
                 let limit = extrapolate(&differences, powers).and_then(|fit| fit.first().copied());
                 if limit.is_none() {
@@ -208,7 +211,7 @@ pub fn judge(
                 // At the largest d a theory of finite d is nearest to its limit.
                 let last = samples.iter().max_by(|a, b| a.difference.d.total_cmp(&b.difference.d));
                 let predicted =
-                    if predictions.at_each_d { last.map_or(f64::NAN, |s| s.predicted) } else { mean / count };
+                    if theory.at_each_d { last.map_or(f64::NAN, |s| s.predicted) } else { mean / count };
                 judged.add(place(f64::INFINITY), limit, predicted, rules);
             }
         }
@@ -217,7 +220,7 @@ pub fn judge(
     for (comparison, p) in judged.comparisons.iter_mut().zip(adjusted) {
         comparison.p_holm = p;
     }
-    let needed = match (predictions.at_each_d, in_the_limit) {
+    let needed = match (theory.at_each_d, in_the_limit) {
         (true, false) => 1,
         (true, true) => POWERS_AT_FINITE_D.len(),
         (false, _) => POWERS.len(),
@@ -239,7 +242,7 @@ struct Differences {
 /// left out.
 fn samples(
     measurements: &Measurements,
-    predictions: &Predictions,
+    theory: Predicted,
     members: &[usize],
     overlap: usize,
     control: f64,
@@ -247,8 +250,7 @@ fn samples(
 ) -> Option<Vec<Differences>> {
     let mut by_d: Vec<(f64, Vec<(f64, f64)>)> = Vec::new();
     for row in members {
-        let (measured, predicted) =
-            (measurements.rows[*row].overlaps[overlap], predictions.values[*row][overlap]);
+        let (measured, predicted) = (measurements.rows[*row].overlaps[overlap], theory.values[*row][overlap]);
         if measured.is_nan() || predicted.is_nan() {
             continue;
         }

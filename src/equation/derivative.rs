@@ -144,6 +144,8 @@ fn combine(
             let right = graph.multiply(choose_b, db);
             graph.add(left, right)
         }
+        // The condition is constant but for jumps; the slope of what does not hold may be infinite, and is left out too.
+        Combine::If => graph.combine(Combine::If, a, db),
         Combine::Equal | Combine::Less | Combine::LessEqual | Combine::And | Combine::Or => {
             graph.constant(0.0)
         }

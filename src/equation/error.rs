@@ -80,6 +80,29 @@ pub enum Problem {
         /// How many it was given.
         given: usize,
     },
+    /// `choose` with something else than a parameter of words in front.
+    #[error("`choose` goes by a parameter whose values are words, of which this file has {}", list(.parameters))]
+    ChoosesByNoWord {
+        /// The parameters whose values are words.
+        parameters: Vec<String>,
+    },
+    /// `choose` with more or fewer alternatives than words.
+    #[error(
+        "`{parameter}` has {expected} word(s), so choose({parameter}, …) takes {expected} alternative(s), not {given}"
+    )]
+    Alternatives {
+        /// The parameter.
+        parameter: String,
+        /// How many words it has.
+        expected: usize,
+        /// How many alternatives are given.
+        given: usize,
+    },
+    /// A parameter of words in arithmetic.
+    #[error(
+        "`{0}` is a word, not a number; choose({0}, …) takes the number that belongs to each of its words"
+    )]
+    WordAsNumber(String),
     /// A definition used before it stands.
     #[error("`{name}` is defined further down (line {line}); definitions are used in order, so move it up")]
     UsedBeforeDefinition {
@@ -209,6 +232,20 @@ pub enum Problem {
         domain: String,
         /// Meaning of the parameter.
         meaning: String,
+        /// The system.
+        system: String,
+    },
+    /// A value that is none of the words of its parameter.
+    #[error("{name} = {value} is not possible in {system}, where `{name}` is {}{}", .words.join(" or "), suggest(.nearest))]
+    NotAWord {
+        /// Parameter.
+        name: String,
+        /// Value given.
+        value: String,
+        /// The nearest word.
+        nearest: Option<String>,
+        /// The words that it may be.
+        words: Vec<String>,
         /// The system.
         system: String,
     },

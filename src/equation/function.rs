@@ -24,6 +24,7 @@ pub const NAMES: &[&str] = &[
     "log_cosh",
     "min",
     "max",
+    "choose",
 ];
 
 /// A function of one argument.
@@ -170,6 +171,8 @@ pub enum Combine {
     And,
     /// either
     Or,
+    /// b where a holds; where it does not, 0 whatever b is
+    If,
 }
 
 impl Combine {
@@ -201,6 +204,13 @@ impl Combine {
             Combine::LessEqual => f64::from(a <= b),
             Combine::And => f64::from(a != 0.0 && b != 0.0),
             Combine::Or => f64::from(a != 0.0 || b != 0.0),
+            Combine::If => {
+                if a != 0.0 {
+                    b
+                } else {
+                    0.0
+                }
+            }
         }
     }
 
@@ -257,6 +267,15 @@ mod tests {
         assert_eq!(Function::Logistic.apply(f64::NEG_INFINITY), 0.0);
         assert_eq!(Function::Logistic.apply(800.0), 1.0);
         assert!(Function::Logistic.apply(-700.0) > 0.0);
+    }
+
+    #[test]
+    fn what_is_not_chosen_does_not_matter_whatever_it_is() {
+        for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Combine::If.apply(0.0, x), 0.0);
+        }
+        assert!(Combine::If.apply(1.0, f64::NAN).is_nan());
+        assert_eq!(Combine::If.apply(1.0, f64::INFINITY), f64::INFINITY);
     }
 
     #[test]

@@ -200,6 +200,8 @@ impl Graph {
                 return self.apply(Function::Negate, a);
             }
             Combine::Divide if self.is(a, 0.0) => return a,
+            Combine::If if self.is(a, 0.0) || self.is(b, 0.0) => return self.constant(0.0),
+            Combine::If if self.value_of(a).is_some() => return b,
             Combine::Power => {
                 if let Some(exponent) = self.value_of(b)
                     && exponent.fract() == 0.0
@@ -373,6 +375,48 @@ impl Graph {
             expanded = product;
         }
         terms.extend(expanded);
+    }
+
+    /// The one of several nodes that stands at the place `index`, which must be a scalar; 0 if there is none. The others
+    /// do not matter, even where they have no value.
+    pub fn choose(&mut self, index: Node, alternatives: &[Node]) -> Node {
+        // Adding the zeros of the others leaves every digit of the one that is chosen.
+        let mut sum = self.constant(0.0);
+        for (place, alternative) in alternatives.iter().enumerate() {
+            let place = self.constant(place as f64);
+            let chosen = self.combine(Combine::Equal, index, place);
+            let guarded = self.guard_averages(chosen, *alternative);
+            let term = self.combine(Combine::If, chosen, guarded);
+            sum = self.add(sum, term);
+        }
+        sum
+    }
+
+    /// The same node with integrands that are 0 where the condition fails: the averages in an alternative that is not
+    /// chosen count neither in the quadrature error nor in the choice of a rule.
+    fn guard_averages(&mut self, condition: Node, node: Node) -> Node {
+        let nodes = self.reachable(&[node]);
+        if !nodes.iter().any(|n| matches!(self.operation(*n), Operation::Average { .. })) {
+            return node;
+        }
+        let mut guarded: HashMap<Node, Node> = HashMap::new();
+        for n in nodes {
+            let new = match self.operation(n) {
+                Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => n,
+                Operation::Apply(f, a) => self.apply(f, guarded[&a]),
+                Operation::Combine(op, a, b) => self.combine(op, guarded[&a], guarded[&b]),
+                Operation::Average { variable, weight, body } => {
+                    let one = self.constant(1.0);
+                    // Where only a function of the variable is averaged, that is what the condition joins.
+                    let (weight, body) = if body == one { (one, weight) } else { (weight, guarded[&body]) };
+                    let body = self.combine(Combine::If, condition, body);
+                    let axes = self.axes(weight).union(self.axes(body)).without(variable);
+                    self.add_node(Operation::Average { variable, weight, body }, axes)
+                }
+            };
+            guarded.insert(n, new);
+        }
+        guarded[&node]
     }
 
     /// Children of a node.

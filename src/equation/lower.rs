@@ -107,9 +107,12 @@ impl<'s> Lowering<'s> {
         Ok(match &e.kind {
             ExpressionKind::Number(x) => self.graph.constant(*x),
             ExpressionKind::Name(name) => match self.scope.meaning(name) {
-                Some(Meaning::Parameter(s) | Meaning::Control(s) | Meaning::Unknown(s)) => {
-                    self.graph.symbol(s)
-                }
+                Some(
+                    Meaning::Parameter(symbol)
+                    | Meaning::Word { symbol, .. }
+                    | Meaning::Control(symbol)
+                    | Meaning::Unknown(symbol),
+                ) => self.graph.symbol(symbol),
                 Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
                 Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
                 Some(Meaning::Definition(i)) => {
@@ -134,10 +137,13 @@ impl<'s> Lowering<'s> {
                 self.binary(*op, a, b)
             }
             ExpressionKind::Call(name, arguments) => {
-                let nodes =
+                let nodes: Vec<Node> =
                     arguments.iter().map(|a| self.lower(a, chosen, text)).collect::<Result<Vec<_>, _>>()?;
                 match (Function::named(name), nodes.as_slice()) {
                     (Some(f), [a]) => self.graph.apply(f, *a),
+                    (_, [index, alternatives @ ..]) if name == "choose" => {
+                        self.graph.choose(*index, alternatives)
+                    }
                     (_, [a, b]) if name == "min" => self.graph.combine(Combine::Min, *a, *b),
                     (_, [a, b]) => self.graph.combine(Combine::Max, *a, *b),
                     _ => unreachable!("numbers of arguments are checked with the shapes"),

@@ -4,7 +4,7 @@
 //! The stages, each in its own file: `schema` (TOML by serde) → `expression` (text to tree) → `scope` (names
 //! and shapes) → `lower` (tree to `graph`, discrete variables summed) → `derivative` → `program` (compiled for
 //! whole arrays of quadrature nodes) → `system`. `assemble` leads a file through all of them; `theory` is what a
-//! user asks for by name, one system or a composite.
+//! user asks for by name, one system or a composite; `words` are the values of parameters that are not numbers.
 
 mod assemble;
 mod derivative;
@@ -22,8 +22,9 @@ mod scope;
 mod source;
 mod system;
 mod theory;
+mod words;
 
-pub use assemble::LARGEST_PRODUCT;
+pub use assemble::{LARGEST_PRODUCT, is_word};
 pub use error::{EquationError, Problem, nearest};
 pub(crate) use kernel::{dot, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
@@ -36,3 +37,4 @@ pub use system::{
     Unknown, grid, without_round_off,
 };
 pub use theory::{Piece, Theory};
+pub use words::{Words, agree_on_words, word_of};

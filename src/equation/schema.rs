@@ -138,8 +138,11 @@ pub struct Plot {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table { default = …, domain = \"…\", meaning = \"…\" }")]
 pub struct Parameter {
-    /// Default value, or an expression of the parameters above it.
+    /// Default value, or an expression of the parameters above it; one of the words if there are any.
     pub default: Spanned<NumberOrText>,
+    /// The words that are its values; without them its values are numbers.
+    #[serde(default)]
+    pub values: Option<Spanned<Vec<Str>>>,
     /// A condition on the value.
     #[serde(default)]
     pub domain: Option<Str>,

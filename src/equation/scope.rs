@@ -16,6 +16,13 @@ use crate::average::SMALLEST_RULE;
 pub enum Meaning {
     /// A parameter: its symbol.
     Parameter(usize),
+    /// A parameter whose values are words: its symbol, and how many words.
+    Word {
+        /// Its symbol.
+        symbol: usize,
+        /// How many words.
+        count: usize,
+    },
     /// The control parameter: its symbol.
     Control(usize),
     /// An unknown: its symbol.
@@ -32,7 +39,7 @@ impl Meaning {
     /// In words.
     pub fn kind(self) -> &'static str {
         match self {
-            Meaning::Parameter(_) => "parameter",
+            Meaning::Parameter(_) | Meaning::Word { .. } => "parameter",
             Meaning::Control(_) => "control parameter",
             Meaning::Unknown(_) => "unknown",
             Meaning::Discrete(_) | Meaning::Normal(_) => "variable",
@@ -260,6 +267,13 @@ impl Scope {
                 );
                 Ok(shape)
             }
+            ExpressionKind::Call(name, arguments) if name == "choose" => {
+                let mut shape = Shape::default();
+                for a in self.alternatives(e, arguments, text)? {
+                    shape.join(number(a)?);
+                }
+                Ok(shape)
+            }
             ExpressionKind::Call(name, arguments) => {
                 let expected = match name.as_str() {
                     "min" | "max" => 2,
@@ -303,6 +317,33 @@ impl Scope {
         }
     }
 
+    /// The alternatives of `choose(parameter, x0, x1, …)`: one for each word of the parameter.
+    fn alternatives<'e>(
+        &self,
+        e: &Expression,
+        arguments: &'e [Expression],
+        text: &Text,
+    ) -> Result<&'e [Expression], EquationError> {
+        let (first, alternatives) = arguments.split_first().expect("a call has arguments");
+        let named = match &first.kind {
+            ExpressionKind::Name(name) => self.meaning(name).map(|meaning| (name, meaning)),
+            _ => None,
+        };
+        let Some((name, Meaning::Word { count, .. })) = named else {
+            let is_word = |m: &Meaning| matches!(m, Meaning::Word { .. });
+            let words = self.meanings.iter().filter(|(_, m)| is_word(m)).map(|(name, _)| name.clone());
+            let mut parameters: Vec<String> = words.collect();
+            parameters.sort_unstable();
+            return Err(text.error(first.span.clone(), Problem::ChoosesByNoWord { parameters }));
+        };
+        if alternatives.len() != count {
+            let given = alternatives.len();
+            let problem = Problem::Alternatives { parameter: name.clone(), expected: count, given };
+            return Err(text.error(e.span.clone(), problem));
+        }
+        Ok(alternatives)
+    }
+
     /// A product rule over all normal variables of an integrand must not be too large.
     fn refuse_large_product(
         &self,
@@ -333,6 +374,9 @@ impl Scope {
         let mut shape = Shape::default();
         match self.meaning(name) {
             Some(Meaning::Parameter(_)) => {}
+            Some(Meaning::Word { .. }) => {
+                return Err(text.error(e.span.clone(), Problem::WordAsNumber(name.to_string())));
+            }
             Some(Meaning::Control(_)) => shape.control = Some(here()),
             Some(Meaning::Unknown(_)) => shape.unknown = Some(here()),
             Some(Meaning::Discrete(_) | Meaning::Normal(_)) => shape.variables.push(here()),

@@ -5,6 +5,7 @@ use super::graph::{Graph, Node};
 use super::interpret::Interpreter;
 use super::program::Program;
 use super::schema::Line;
+use super::words::{Words, word_of};
 
 /// What the unknowns satisfy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,37 @@ pub struct Parameter {
     /// Its default as written.
     pub default_text: String,
     pub(super) default: Node,
+    /// The words that are its values; none if its values are numbers.
+    pub words: Option<Words>,
     /// The condition on its value, as written.
     pub domain_text: Option<String>,
     pub(super) domain: Option<Node>,
     /// Meaning.
     pub meaning: String,
+}
+
+impl Parameter {
+    /// The words that its values inside the system stand for; empty if its values are numbers.
+    pub fn own_words(&self) -> &[String] {
+        self.words.as_ref().map_or(&[], Words::own)
+    }
+
+    /// Whether its default follows other parameters.
+    pub fn follows(&self) -> bool {
+        self.words.is_none() && self.default_text.parse::<f64>().is_err()
+    }
+
+    fn not_a_word(&self, value: String, system: &System) -> EquationError {
+        let words = self.own_words().to_vec();
+        Problem::NotAWord {
+            name: self.name.clone(),
+            nearest: nearest(&value, words.iter().map(String::as_str)),
+            value,
+            words,
+            system: system.name().to_string(),
+        }
+        .into()
+    }
 }
 
 /// The control parameter, along which solutions are followed.
@@ -262,14 +289,36 @@ impl System {
     }
 
     /// Values of all parameters from those given; the others take their defaults, which may depend on those
-    /// above them.
+    /// above them. A word that the system does not have becomes NaN.
     pub fn parameter_values(&self, given: &[(String, f64)]) -> Vec<f64> {
         let mut values: Vec<f64> = Vec::with_capacity(self.parameters.len());
         for parameter in &self.parameters {
             let value = given.iter().rev().find(|(n, _)| *n == parameter.name).map(|(_, v)| *v);
+            let value = value.map(|value| match &parameter.words {
+                Some(words) => words.inside(value).unwrap_or(f64::NAN),
+                None => value,
+            });
             values.push(value.unwrap_or_else(|| self.interpret(parameter.default, &values)));
         }
         values
+    }
+
+    /// Checks that what is given for parameters of words stands for words that they have.
+    ///
+    /// # Errors
+    /// The first value that does not, with the words that the parameter has.
+    pub fn check_words(&self, given: &[(String, f64)]) -> Result<(), EquationError> {
+        for parameter in &self.parameters {
+            let Some(words) = &parameter.words else { continue };
+            for (_, value) in given.iter().filter(|(name, _)| *name == parameter.name) {
+                if words.inside(*value).is_none() {
+                    let word = word_of(*value, words.common());
+                    let value = word.map_or_else(|| value.to_string(), String::from);
+                    return Err(parameter.not_a_word(value, self));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Checks every value against its domain, and the weights of the discrete variables against 1.
@@ -278,6 +327,9 @@ impl System {
     /// The first value that is not accepted, with its domain.
     pub fn check_parameters(&self, values: &[f64]) -> Result<(), EquationError> {
         for (parameter, value) in self.parameters.iter().zip(values) {
+            if parameter.words.is_some() && word_of(*value, parameter.own_words()).is_none() {
+                return Err(parameter.not_a_word(value.to_string(), self));
+            }
             let inside = match parameter.domain {
                 Some(domain) => self.interpret(domain, values) == 1.0,
                 None => true,

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::assemble::{build, control, description, limit};
+use super::assemble::{build, control, description, limit, no_limit};
 use super::error::{EquationError, Problem};
 use super::library::{self, BUILT_IN};
 use super::schema::File;
 use super::source::Source;
 use super::system::{Control, Description, Limit, System};
+use super::words::{Words, number_in_common};
 
 /// A system on a range of the control.
 #[derive(Debug, Clone)]
@@ -136,6 +137,13 @@ impl Theory {
         names
     }
 
+    /// The words that the values given for a parameter stand for; empty if its values are numbers.
+    pub fn words(&self, parameter: &str) -> &[String] {
+        let mut all = self.pieces.iter().flat_map(|p| &p.system.parameters);
+        let words = all.find(|p| p.name == parameter).and_then(|p| p.words.as_ref());
+        words.map_or(&[], Words::common)
+    }
+
     /// Checks that a name is a parameter of some piece.
     ///
     /// # Errors
@@ -162,6 +170,7 @@ impl Theory {
     /// The first value outside its domain.
     pub fn check_values(&self, given: &[(String, f64)]) -> Result<(), EquationError> {
         for piece in &self.pieces {
+            piece.system.check_words(given)?;
             piece.system.check_parameters(&piece.system.parameter_values(given))?;
         }
         Ok(())
@@ -266,6 +275,9 @@ fn composite(
         let message = format!("the pieces end at {end}, the control at {}", control.to);
         return Err(structure(file.control.to.span(), message));
     }
+    let mut systems: Vec<&mut System> = pieces.iter_mut().map(|p| &mut p.system).collect();
+    number_in_common(&mut systems, |_| &[])
+        .map_err(|e| EquationError { place: Some(source.place(file.piece[0].span())), ..e })?;
     agree_on_defaults(&pieces).map_err(|message| structure(file.piece[0].span(), message))?;
     let theory = Theory {
         description: description(name, file),
@@ -279,6 +291,9 @@ fn composite(
         theory
             .check_parameter_name(parameter.get_ref())
             .map_err(|e| EquationError { place: Some(source.place(parameter.span())), ..e })?;
+        if !theory.words(parameter.get_ref()).is_empty() {
+            return Err(EquationError::at(source.place(parameter.span()), no_limit(parameter.get_ref())));
+        }
     }
     Ok(theory)
 }

@@ -1,13 +1,16 @@
 //! The objects of the theory of a denoiser trained on a two-mode Gaussian mixture, at finite dimension d.
 //!
 //! - [`setting`]: the mixture, the training set and the weight decays, checked once;
-//! - [`interpolant`]: x_t = α x₀ + β x₁ in dilated time;
+//! - [`interpolant`]: x_τ = α x₀ + β x₁, and the schedule from the solver's time to τ;
+//! - [`exact`]: the denoiser that is learnt from n → ∞ samples, and its error;
 //! - [`overlaps`]: what is measured on a learnt denoiser f(x) = c x + u tanh(w·x/√d + b).
 
+pub mod exact;
 pub mod interpolant;
 pub mod overlaps;
 pub mod setting;
 
-pub use interpolant::{Coefficients, Interpolant};
+pub use exact::{EXACT_PARAMETERS, ExactDenoiser, MixtureError, Mse};
+pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
 pub use overlaps::{OVERLAPS, Overlaps};
-pub use setting::{Noise, PARAMETERS, Setting, SettingError};
+pub use setting::{Noise, PARAMETERS, Setting, SettingError, words_of};

@@ -2,11 +2,11 @@
 
 use thiserror::Error;
 
-use super::interpolant::Interpolant;
+use super::interpolant::{Interpolant, Path, Schedule};
 
 /// Names, default values and meanings of the parameters of a [`Setting`], in the order of tables. The default of
 /// `p_test` is `p`.
-pub const PARAMETERS: [(&str, Option<f64>, &str); 9] = [
+pub const PARAMETERS: [(&str, Option<f64>, &str); 11] = [
     ("n", Some(128.0), "training samples"),
     ("p", Some(0.8), "weight of mode +; in tables, the fraction of training samples in it"),
     ("sigma", Some(1.0), "standard deviation within a mode"),
@@ -16,7 +16,18 @@ pub const PARAMETERS: [(&str, Option<f64>, &str); 9] = [
     ("p_test", None, "weight of mode + in test data"),
     ("k", Some(f64::INFINITY), "noise samples per datum; inf: fresh noise at every step"),
     ("d", Some(5000.0), "dimension of the data"),
+    ("interpolant", Some(0.0), "interpolant between noise and data"),
+    ("schedule", Some(0.0), "schedule, from the time t to τ"),
 ];
+
+/// The words that stand for the values 0, 1, … of a parameter; none if its values are numbers.
+pub fn words_of(parameter: &str) -> &'static [&'static str] {
+    match parameter {
+        "interpolant" => &Interpolant::NAMES,
+        "schedule" => &Schedule::NAMES,
+        _ => &[],
+    }
+}
 
 /// The noise x₀ that a datum is seen with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +38,8 @@ pub enum Noise {
     Fixed(usize),
 }
 
-/// A learning problem: n samples of p N(μ, σ² I) + (1 − p) N(−μ, σ² I) with |μ|² = d, the interpolant with
-/// dilation κ, and the loss ½ Σᵢ E|f(x_tⁱ) − x₁ⁱ|² + (λ/2)|u|² + (ℓ/2)|w|².
+/// A learning problem: n samples of p N(μ, σ² I) + (1 − p) N(−μ, σ² I) with |μ|² = d, an interpolant in the time of a
+/// schedule with dilation κ, and the loss ½ Σᵢ E|f(x_tⁱ) − x₁ⁱ|² + (λ/2)|u|² + (ℓ/2)|w|².
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Setting {
     /// Training samples.
@@ -49,6 +60,10 @@ pub struct Setting {
     pub noise: Noise,
     /// Dimension.
     pub d: u64,
+    /// Interpolant between noise and data.
+    pub interpolant: Interpolant,
+    /// Schedule of the time t.
+    pub schedule: Schedule,
 }
 
 /// A parameter of a learning problem with a value it cannot take.
@@ -126,7 +141,17 @@ impl Setting {
                 accepted: "d is a whole number of dimensions from 2 to 9·10¹⁵".into(),
             });
         }
-        if d <= kappa * kappa {
+        let one_of = |name: &'static str| -> Result<usize, SettingError> {
+            let (words, value) = (words_of(name), value(name));
+            let last = (words.len() - 1) as f64;
+            if whole(value) && (0.0..=last).contains(&value) {
+                return Ok(value as usize);
+            }
+            Err(SettingError::Value { name, value, accepted: format!("use one of {}", words.join(", ")) })
+        };
+        let interpolant = Interpolant::ALL[one_of("interpolant")?];
+        let schedule = Schedule::ALL[one_of("schedule")?];
+        if schedule == Schedule::Dilated && d <= kappa * kappa {
             return Err(SettingError::Value {
                 name: "d",
                 value: d,
@@ -136,12 +161,29 @@ impl Setting {
                 ),
             });
         }
-        Ok(Setting { n: n as usize, p, sigma, kappa, lambda, ell, p_test, noise, d: d as u64 })
+        Ok(Setting {
+            n: n as usize,
+            p,
+            sigma,
+            kappa,
+            lambda,
+            ell,
+            p_test,
+            noise,
+            d: d as u64,
+            interpolant,
+            schedule,
+        })
     }
 
-    /// The interpolant at this κ and d.
-    pub fn interpolant(&self) -> Interpolant {
-        Interpolant::new(self.kappa, self.d)
+    /// The interpolant in the time of the schedule, at this κ and d.
+    pub fn path(&self) -> Path {
+        Path {
+            interpolant: self.interpolant,
+            schedule: self.schedule,
+            kappa: self.kappa,
+            root_d: self.root_d(),
+        }
     }
 
     /// √d.

@@ -47,6 +47,8 @@ pub struct Panel {
     /// The symbol on an x axis other than that of the figure, shared by all panels that name it;
     /// that of the figure if empty.
     pub x_label: String,
+    /// Whether that axis of its own is logarithmic; panels that share it say the same.
+    pub x_log: bool,
     /// Curves, drawn first.
     pub curves: Vec<Curve>,
     /// Measured points, drawn over the curves.

@@ -84,7 +84,8 @@ impl Serialize for Row<'_> {
     }
 }
 
-fn cell_value(cell: &Cell) -> Value {
+/// A cell as a JSON value.
+pub fn cell_value(cell: &Cell) -> Value {
     match cell {
         Cell::Missing => Value::Null,
         Cell::Number(value) => number(*value),

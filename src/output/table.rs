@@ -1,5 +1,7 @@
 //! The table: what every command produces, and every output format starts from.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::error::OutputError;
@@ -27,6 +29,29 @@ impl Cell {
             // Counts in tables (samples, iterations, dimensions) lie far below 2⁵³.
             Cell::Integer(value) => Some(*value as f64),
             Cell::Missing | Cell::Text(_) => None,
+        }
+    }
+}
+
+impl Cell {
+    /// The word that a value stands for; the number itself where there are no words.
+    pub fn of<W: AsRef<str>>(value: f64, words: &[W]) -> Cell {
+        let place = value as usize;
+        match words.get(place).filter(|_| place as f64 == value) {
+            Some(word) => Cell::Text(word.as_ref().to_owned()),
+            None => Cell::Number(value),
+        }
+    }
+}
+
+/// The whole value, as it stands in messages.
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cell::Missing => Ok(()),
+            Cell::Number(value) => value.fmt(f),
+            Cell::Integer(value) => value.fmt(f),
+            Cell::Text(text) => text.fmt(f),
         }
     }
 }
@@ -176,6 +201,13 @@ mod tests {
         }
         assert_eq!(table.numbers("omega"), Some(vec![Some(3.0), Some(0.5), None, None]));
         assert_eq!(table.numbers("b"), None);
+    }
+
+    #[test]
+    fn a_value_with_words_is_the_word() {
+        assert_eq!(Cell::of(1.0, &["linear", "trigonometric"]), Cell::from("trigonometric"));
+        assert_eq!(Cell::of(1.0, &[] as &[&str]), Cell::Number(1.0));
+        assert_eq!(Cell::of(0.5, &["linear"]).to_string(), "0.5");
     }
 
     #[test]

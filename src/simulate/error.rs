@@ -68,8 +68,11 @@ pub enum SimulationError {
         /// Noise samples per datum.
         k: usize,
     },
-    /// A time outside the interpolant.
-    #[error("t = {0} is outside the dilated time of the interpolant, 0 ≤ t ≤ 2")]
+    /// Networks that are to be trained on scalar products.
+    #[error("a network is trained on the data themselves, not on their scalar products; use explicit data")]
+    TrainedOnProducts,
+    /// A time outside the schedule.
+    #[error("t = {0} is outside the time of the schedule, 0 ≤ t ≤ 2")]
     Time(f64),
     /// A checkpoint that cannot be read or written, or belongs to another run.
     #[error("checkpoint '{path}': {reason}")]

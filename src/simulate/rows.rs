@@ -60,7 +60,8 @@ fn row(run: &Run, t: f64, p_bar: f64, measured: &Measured) -> Vec<Cell> {
     };
     let mut row = vec![t.into(), Cell::from(s.n), p_bar.into()];
     row.extend([s.sigma, s.kappa, s.lambda, s.ell, s.p_test].map(Cell::Number));
-    row.extend([k, Cell::Integer(s.d), Cell::Integer(run.seed)]);
+    row.extend([k, Cell::Integer(s.d), s.interpolant.name().into(), s.schedule.name().into()]);
+    row.push(Cell::Integer(run.seed));
     row.extend([run.method.name(), run.method.data().name()].map(Cell::from));
     row.push(measured.branch.filter(|_| usable).map(|b| b.name()).into());
     row.extend(measured.overlaps.values().map(number));

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::data::{Gram, LabelRule, Products, Vectors, labels, p_bar};
+use super::data::{Gram, LabelRule, Products, Vectors, labels};
 use super::error::SimulationError;
+use super::learnt::{DataSet, Drawn, Learnt};
 use super::measured::Measured;
 use super::search::{Search, solve};
 use super::trained::{Batch, Training, checkpoint, train};
@@ -100,7 +101,7 @@ impl Run<'_> {
                 return Err(SimulationError::Time(*t));
             }
             if let Noise::Fixed(k) = self.setting.noise
-                && *t <= 1.0
+                && self.setting.path().scale(*t) <= self.setting.kappa
             {
                 return Err(SimulationError::FixedNoiseInFirstPhase { t: *t, k });
             }
@@ -141,17 +142,55 @@ impl Run<'_> {
         stop: &(dyn Fn() -> bool + Sync),
         progress: &(dyn Fn() + Sync),
     ) -> Result<Option<Outcome>, SimulationError> {
-        self.check(times)?;
+        let Some((data, learnt)) = self.learn(times, stop, progress)? else { return Ok(None) };
+        let measured = learnt.into_iter().map(|learnt| learnt.measured).collect();
+        Ok(Some(Outcome { p_bar: data.p_bar(), measured }))
+    }
+
+    /// Draws the data.
+    ///
+    /// # Errors
+    /// Data that do not exist or do not fit.
+    pub fn data(&self) -> Result<DataSet, SimulationError> {
         let (setting, seed) = (&self.setting, self.seed);
-        let labels = labels(setting, self.labels, seed)?;
-        let p_bar = p_bar(&labels);
-        let measured: Result<Option<Vec<Measured>>, SimulationError> = match self.method {
-            Method::Integrated { data, search } => {
-                let products = match data {
-                    DataRule::Gram => Products::in_law(setting, seed)?,
-                    DataRule::Explicit => Products::of(&Vectors::draw(setting, seed)?),
-                };
-                let gram = Gram::new(setting, labels, &products);
+        let drawn = match self.method.data() {
+            DataRule::Gram => Drawn::Products(Products::in_law(setting, seed)?),
+            DataRule::Explicit => Drawn::Vectors(Vectors::draw(setting, seed)?),
+        };
+        Ok(DataSet { labels: labels(setting, self.labels, seed)?, drawn })
+    }
+
+    /// The same as [`Run::measure`], with the data and the denoisers themselves.
+    ///
+    /// # Errors
+    /// See [`Run::measure`].
+    pub fn learn(
+        &self,
+        times: &[f64],
+        stop: &(dyn Fn() -> bool + Sync),
+        progress: &(dyn Fn() + Sync),
+    ) -> Result<Option<(DataSet, Vec<Learnt>)>, SimulationError> {
+        self.check(times)?;
+        let data = self.data()?;
+        let learnt = self.learn_on(&data, times, stop, progress)?;
+        Ok(learnt.map(|learnt| (data, learnt)))
+    }
+
+    /// Learns a denoiser at every time, in parallel, on given data.
+    ///
+    /// # Errors
+    /// Checkpoints.
+    pub fn learn_on(
+        &self,
+        data: &DataSet,
+        times: &[f64],
+        stop: &(dyn Fn() -> bool + Sync),
+        progress: &(dyn Fn() + Sync),
+    ) -> Result<Option<Vec<Learnt>>, SimulationError> {
+        let (setting, seed, labels) = (&self.setting, self.seed, data.labels.clone());
+        match self.method {
+            Method::Integrated { search, .. } => {
+                let gram = Gram::new(setting, labels, &data.products());
                 let at = |t: &f64| {
                     let found = (!stop()).then(|| solve(setting, &gram, seed, *t, *search));
                     progress();
@@ -160,13 +199,15 @@ impl Run<'_> {
                 Ok(times.par_iter().map(at).collect())
             }
             Method::Trained { training, checkpoints } => {
-                let batch = Batch::new(setting, labels, &Vectors::draw(setting, seed)?);
+                let Drawn::Vectors(vectors) = &data.drawn else {
+                    return Err(SimulationError::TrainedOnProducts);
+                };
+                let batch = Batch::new(setting, labels, vectors);
                 let folder = checkpoints.as_deref();
                 let at = |t: &f64| train(setting, &batch, training, seed, *t, folder, stop, progress);
                 let networks: Result<Vec<_>, _> = times.par_iter().map(at).collect();
                 networks.map(|networks| networks.into_iter().collect())
             }
-        };
-        Ok(measured?.map(|measured| Outcome { p_bar, measured }))
+        }
     }
 }

@@ -6,6 +6,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
 use super::data::Gram;
+use super::learnt::{Learnt, Weights};
 use super::measure::{overlaps, rung_for};
 use super::measured::{Branch, Measured};
 use super::minimise::{Coordinates, Goal, Minimum, minimise};
@@ -47,18 +48,18 @@ impl Search {
 }
 
 /// Finds the global minimum of the loss of a data set at time t and measures it.
-pub fn solve(setting: &Setting, gram: &Gram, seed: u64, t: f64, search: Search) -> Measured {
-    let at = setting.interpolant().at(t);
+pub fn solve(setting: &Setting, gram: &Gram, seed: u64, t: f64, search: Search) -> Learnt {
+    let at = setting.path().at(t);
     match setting.noise {
         Noise::Fresh => fresh(setting, gram, seed, t, at, search),
         Noise::Fixed(_) => fixed(setting, gram, seed, t, at, search),
     }
 }
 
-fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, search: Search) -> Measured {
+fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, search: Search) -> Learnt {
     let n = gram.n();
     let (classes, names) = Integrated::of_classes(setting, gram, at, 0);
-    let starts = class_starts(setting, gram, t, at, classes, &names);
+    let starts = class_starts(gram, at, classes, &names);
     let mut loss = Integrated::new(setting, gram, at, 0);
     let coordinates = Coordinates::new(loss.gram(), loss.scale());
     let from = |start: &(Vec<f64>, f64)| {
@@ -93,20 +94,21 @@ fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
             loss.rung += 1;
         }
     }
-    let mut measured = measure(setting, gram, at, informative, constant, iterations);
+    let mut learnt = measure(setting, gram, at, informative, constant, iterations);
+    let measured = &mut learnt.measured;
     measured.quadrature_error = Some(if measured.branch == Some(Branch::Informative) { error } else { 0.0 });
     measured.converged &= error <= search.tolerance;
-    measured
+    learnt
 }
 
-fn fixed(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, search: Search) -> Measured {
+fn fixed(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, search: Search) -> Learnt {
     let n = gram.n();
     let count = gram.matrix.nrows();
     let loss = FixedNoise::new(setting, gram, at);
     let coordinates = Coordinates::new(loss.gram(), loss.scale());
     // The noise-integrated problem leads to the data part of w; the fixed noise then moves it.
     let (classes, names) = Integrated::of_classes(setting, gram, at, 0);
-    let starts = class_starts(setting, gram, t, at, classes, &names).into_iter().map(|(class, b)| {
+    let starts = class_starts(gram, at, classes, &names).into_iter().map(|(class, b)| {
         let a =
             DVector::from_fn(count, |k, _| if k < n { class[place(&names, gram.labels[k])] } else { 0.0 });
         (a, b)
@@ -147,22 +149,20 @@ fn place(classes: &[f64], class: f64) -> usize {
 /// Local minima of the problem with one coefficient per class, lowest first: three unknowns, so that many starts cost
 /// little.
 fn class_starts(
-    setting: &Setting,
     gram: &Gram,
-    t: f64,
     at: Coefficients,
     mut loss: Integrated,
     classes: &[f64],
 ) -> Vec<(Vec<f64>, f64)> {
     let samples = |class: f64| gram.labels.iter().filter(|s| **s == class).count() as f64;
     let p = gram.p_bar().clamp(0.02, 0.98);
-    let (kappa_t, scale) = (setting.kappa * t, at.scale.max(1e-6));
+    let scale = at.scale.max(1e-6);
     let bias = (2.0 * p - 1.0).atanh();
     let coordinates = Coordinates::new(loss.gram(), loss.scale());
     let mut found: Vec<Minimum> = Vec::new();
     for (omega, b) in [
-        (kappa_t.min(3.0 / scale), bias),
-        ((0.5 * kappa_t.min(1.0) + 0.2).min(2.0 / scale), 2.0 * p - 1.0),
+        (scale.min(3.0 / scale), bias),
+        ((0.5 * scale.min(1.0) + 0.2).min(2.0 / scale), 2.0 * p - 1.0),
         (0.3f64.min(6.0 / scale), 2.0 * bias),
         (1.0 / scale.max(1.0), 0.0),
         (4.0 / scale.max(1.0), 0.5 * bias),
@@ -231,7 +231,7 @@ fn measure(
     informative: Option<Minimum>,
     constant: Evaluation,
     iterations: u64,
-) -> Measured {
+) -> Learnt {
     let trace = gram.trace();
     // At τ = 1 the network has nothing to learn and every (w, b) has the same loss, up to round-off.
     let lower = |found: &Minimum| found.at.energy < constant.energy - 1e-13 * constant.energy.abs();
@@ -241,7 +241,7 @@ fn measure(
         Some(found) => (found.a, found.b, found.at, found.gradient_norm),
         None => (DVector::zeros(constant.e.len()), f64::INFINITY, constant, 0.0),
     };
-    Measured {
+    let measured = Measured {
         overlaps: overlaps(setting, gram, at, a.as_slice(), b, &evaluation),
         branch: Some(branch),
         loss: 0.5 * (trace + evaluation.energy),
@@ -250,5 +250,7 @@ fn measure(
         quadrature_error: None,
         iterations,
         converged: gradient_norm <= CONVERGED,
-    }
+    };
+    let weights = Weights::Span { u: evaluation.e.as_slice().to_vec(), w: a.as_slice().to_vec() };
+    Learnt { measured, b, c: evaluation.c, weights }
 }

@@ -20,6 +20,10 @@ pub enum Purpose {
     Weights = 5,
     /// The noise of one training step.
     Step = 6,
+    /// A generated sample: its start, and the noise of a stochastic flow.
+    Generate = 7,
+    /// A datum that is noised and generated again.
+    Turn = 8,
 }
 
 /// The stream of a purpose for the data set `seed` in dimension d; `index` tells streams of one purpose apart.

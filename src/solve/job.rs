@@ -7,7 +7,7 @@ use crate::equation::{Piece, Theory};
 /// What is to be solved: values for some parameters (the others take their defaults) and control values.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Job {
-    /// Parameter values.
+    /// Parameter values; that of a word is its place in [`Theory::words`].
     pub parameters: Vec<(String, f64)>,
     /// Control values; none: the grid of the file.
     pub controls: Option<Vec<f64>>,

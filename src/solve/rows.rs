@@ -19,6 +19,8 @@ pub struct Layout {
     pub system: bool,
     /// Swept parameters.
     pub swept: Vec<String>,
+    /// For each of them the words that its values stand for; empty if they are numbers.
+    words: Vec<Vec<String>>,
     /// Columns of all theories in the table.
     outputs: Vec<(String, String, String)>,
     control: (String, String),
@@ -40,7 +42,19 @@ impl Layout {
         let control = theories
             .first()
             .map_or_else(Default::default, |t| (t.control.name.clone(), t.control.meaning.clone()));
-        Layout { system: theories.len() > 1, swept: swept.to_vec(), outputs, control, verify, tolerance }
+        let words = |name: &String| {
+            let mut all = theories.iter().map(|theory| theory.words(name));
+            all.find(|words| !words.is_empty()).unwrap_or_default().to_vec()
+        };
+        Layout {
+            system: theories.len() > 1,
+            swept: swept.to_vec(),
+            words: swept.iter().map(words).collect(),
+            outputs,
+            control,
+            verify,
+            tolerance,
+        }
     }
 
     /// The columns.
@@ -122,7 +136,7 @@ impl Layout {
             row.push(Cell::Text(theory.name().to_string()));
         }
         row.push(Cell::Number(control));
-        row.extend(swept.iter().map(|v| Cell::Number(*v)));
+        row.extend(swept.iter().zip(&self.words).map(|(v, words)| Cell::of(*v, words)));
         row.push(Cell::Text(system.name().to_string()));
         let Some((track, solution)) = found else {
             row.push(Cell::Missing);

@@ -3,16 +3,15 @@
 use anyhow::bail;
 
 use super::Answer;
-use crate::cli::figure::{drawn_columns, line_of};
+use crate::cli::figure::{drawn_columns, line_of, short};
 use crate::cli::points::mean_and_error;
 use crate::compare::statistics::{Sample, extrapolate};
 use crate::compare::verdict::POWERS;
 use crate::compare::{Measurements, Predictions};
 use crate::equation::Theory;
+use crate::model::words_of;
 use crate::output::figure::PALETTE;
-use crate::output::{
-    Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, symbol_of, terminal::significant,
-};
+use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, symbol_of};
 use crate::solve::{Job, Settings};
 
 /// Panels in a row, unless columns are asked for.
@@ -53,7 +52,7 @@ pub fn figure(
     panels.extend(columns.iter().map(|column| deviations(measurements, &answers[0], answers, *column)));
     Ok(Figure {
         title: format!("{} against measurement", theory.description.title),
-        subtitle: subtitle(measurements),
+        subtitle: subtitle(measurements, theory),
         x_label: symbol_of(&measurements.control),
         columns: columns.len(),
         panels,
@@ -79,13 +78,19 @@ pub fn columns(measurements: &Measurements, theory: &Theory, asked: &[String]) -
     Ok(names.iter().filter_map(|name| measurements.overlaps.iter().position(|o| o == name)).collect())
 }
 
-fn subtitle(measurements: &Measurements) -> String {
+/// The parameters of the measurements; words only where they are not the default.
+fn subtitle(measurements: &Measurements, theory: &Theory) -> String {
     let first = &measurements.rows[0];
-    let shown = |(name, value): (&String, &f64)| {
-        let value = if *value == f64::INFINITY { "∞".into() } else { significant(*value, 6) };
-        format!("{} = {value}", symbol_of(name))
+    let usual = |name: &str, cell: &Cell| {
+        let mut all = theory.pieces.iter().flat_map(|piece| &piece.system.parameters);
+        let own = all.find(|p| p.name == name && p.words.is_some()).map(|p| p.default_text.as_str());
+        let default = own.or(words_of(name).first().copied());
+        matches!(cell, Cell::Text(word) if Some(word.as_str()) == default)
     };
-    measurements.parameters.iter().zip(&first.parameters).map(shown).collect::<Vec<_>>().join(", ")
+    let values = measurements.parameters.iter().zip(&first.parameters).enumerate();
+    let cells = values.map(|(k, (name, value))| (name, measurements.parameter_cell(k, *value)));
+    let words = cells.filter(|(name, cell)| !usual(name, cell));
+    words.map(|(name, cell)| format!("{} = {}", symbol_of(name), short(&cell))).collect::<Vec<_>>().join(", ")
 }
 
 /// Theory curves against the control, and what was measured: extrapolated, or at the largest d.

@@ -7,24 +7,21 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::Check;
-use crate::cli::arguments::{Assignment, Sweep, Values, actual_name};
+use crate::cli::arguments::{Assignment, Given, Sweep, Values, actual_name, words_of};
 use crate::cli::simulation::Simulation;
+use crate::cli::simulation::smallest_dimension;
 use crate::compare::Measurements;
 use crate::equation::{Theory, grid};
 use crate::model::PARAMETERS;
 use crate::output::csv::{read_table, write_table};
-use crate::output::json::number;
-use crate::output::{Table, ascii_name, write_atomically};
+use crate::output::json::cell_value;
+use crate::output::{Cell, Table, ascii_name, write_atomically};
 use crate::simulate::columns;
 
 /// Kinds of quantities that the simulation measures.
 const SIMULATED: [&str; 3] = ["two-phase", "first-phase", "second-phase"];
 /// The dimensions of a check: these times the smallest one.
 const DIMENSIONS: [f64; 4] = [1.0, 4.0, 16.0, 64.0];
-/// The smallest dimension: this, or so many times n³ or κ². Cost does not depend on d, and the larger it is the better the
-/// expansion in 1/√d holds. In the second phase it has terms in ln d/d, and holds only from d of order n³ on, where the
-/// activations saturate; below, they still follow the scatter of the Gram matrix.
-const SMALLEST: (f64, f64, f64) = (131_072.0, 8.0, 64.0);
 
 /// Measurements, and what else the check needs of them.
 pub struct Measured {
@@ -65,13 +62,17 @@ impl Check {
         };
         for set in &self.values.set {
             let name = known_name(&set.name, theories)?;
+            let words = known_words(&name, theories);
+            let value = set.value.resolve(&name, &words)?;
             match given.iter().find(|(known, _)| *known == name) {
-                Some((_, value)) if *value != set.value => bail!(
-                    "{name} = {} was given with --set, but the file of --parameters has {name} = {value}; leave out one of them",
-                    set.value
-                ),
+                Some((_, other)) if *other != value => {
+                    let [value, other] = [value, *other].map(|value| Cell::of(value, &words));
+                    bail!(
+                        "{name} = {value} was given with --set, but the file of --parameters has {name} = {other}; leave out one of them"
+                    )
+                }
                 Some(_) => {}
-                None => given.push((name, set.value)),
+                None => given.push((name, value)),
             }
         }
         match &self.against {
@@ -126,7 +127,10 @@ impl Check {
                 eprintln!("note: {} rows that did not converge are left out", measurements.left_out);
             }
         }
-        let parameters = given.iter().map(|(name, value)| (name.clone(), number(*value))).collect();
+        let shown = |(name, value): &(String, f64)| {
+            (name.clone(), cell_value(&Cell::of(*value, &known_words(name, theories))))
+        };
+        let parameters = given.iter().map(shown).collect();
         let description = json!({ "file": place, "rows": measurements.rows.len() });
         let headline = headline(theories[0].name(), &measurements, &place);
         Ok(Measured {
@@ -193,7 +197,7 @@ impl Check {
         let (for_simulation, given): (Vec<_>, Vec<_>) =
             given.into_iter().partition(|(name, _)| simulated(name));
         let mut values = Values {
-            set: for_simulation.into_iter().map(|(name, value)| Assignment { name, value }).collect(),
+            set: for_simulation.into_iter().map(|(name, value)| assignment(name, value, theories)).collect(),
             ..self.values.clone()
         };
         let is_given = |values: &Values, name: &str| {
@@ -262,17 +266,10 @@ impl Check {
 
 /// Dimensions for an extrapolation, from n and κ.
 fn dimensions(values: &Values) -> Sweep {
-    let largest = |name: &str| {
-        let set = values.set.iter().filter(|s| s.name == name).map(|s| s.value);
-        let swept = values.sweep.iter().filter(|s| s.name == name).flat_map(|s| s.values.iter().copied());
-        let default = PARAMETERS.iter().find(|p| p.0 == name).and_then(|p| p.1);
-        set.chain(swept).reduce(f64::max).or(default).unwrap_or(1.0)
-    };
-    let (n, kappa) = (largest("n"), largest("kappa"));
-    let smallest = SMALLEST.0.max(SMALLEST.1 * n.powi(3)).max((SMALLEST.2 * kappa * kappa).ceil());
+    let smallest = smallest_dimension(values);
     let values: Vec<f64> = DIMENSIONS.iter().map(|x| x * smallest).collect();
     let text = format!("d={}", values.iter().map(f64::to_string).collect::<Vec<_>>().join(","));
-    Sweep { name: "d".into(), text, values }
+    Sweep { name: "d".into(), text, values: values.into_iter().map(Given::Number).collect() }
 }
 
 /// A parameter or the control of the theories, or a parameter of the simulation.
@@ -284,7 +281,25 @@ fn known_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
     actual_name(given, theories)
 }
 
-/// The parameters of a side file (its object `parameters`), or of an object of numbers.
+/// The words that are the values of a parameter of the theories or of the simulation; empty if they are numbers.
+fn known_words(parameter: &str, theories: &[Theory]) -> Vec<String> {
+    let words = words_of(parameter, theories);
+    if !words.is_empty() {
+        return words;
+    }
+    crate::model::words_of(parameter).iter().map(|word| word.to_string()).collect()
+}
+
+/// A value as a user would give it.
+fn assignment(name: String, value: f64, theories: &[Theory]) -> Assignment {
+    let value = match Cell::of(value, &known_words(&name, theories)) {
+        Cell::Text(word) => Given::Word(word),
+        _ => Given::Number(value),
+    };
+    Assignment { name, value }
+}
+
+/// The parameters of a side file (its object `parameters`), or of an object of numbers and words.
 fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Vec<(String, f64)>> {
     let place = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read '{place}'"))?;
@@ -297,11 +312,16 @@ fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Vec<(S
     };
     let mut parameters = Vec::new();
     for (name, value) in object {
+        let name = known_name(name, theories)?;
+        let words = known_words(&name, theories);
         let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
-        let Some(number) = number.filter(|x| !x.is_nan()) else {
-            bail!("'{place}': {name} = {value} is not a number");
+        let given = match (number.filter(|x| !x.is_nan()), value.as_str()) {
+            (Some(number), _) => Given::Number(number),
+            (None, Some(word)) if !words.is_empty() => Given::Word(word.to_string()),
+            _ => bail!("'{place}': {name} = {value} is not a number"),
         };
-        parameters.push((known_name(name, theories)?, number));
+        let value = given.resolve(&name, &words).with_context(|| format!("'{place}'"))?;
+        parameters.push((name, value));
     }
     Ok(parameters)
 }

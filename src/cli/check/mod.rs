@@ -19,11 +19,12 @@ use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
 use super::{DISAGREES, FINE, NOT_CONVERGED, notes};
 use crate::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
-use crate::equation::{BUILT_IN, Theory};
+use crate::equation::{BUILT_IN, Theory, agree_on_words};
+use crate::model::words_of;
 use crate::output::csv::write_table;
 use crate::output::figure::draw;
 use crate::output::json::number;
-use crate::output::{SideFile, Table, check_writable, table_json, write_atomically};
+use crate::output::{Cell, SideFile, Table, check_writable, table_json, write_atomically};
 use measured::Measured;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
@@ -70,7 +71,8 @@ pub struct Check {
     simulation: SimulationOptions,
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+/// A number between 0 and 1.
+pub fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(x) if x > 0.0 && x < 1.0 => Ok(x),
         _ => Err("expected a number between 0 and 1".into()),
@@ -100,7 +102,8 @@ impl Answer<'_> {
 impl Check {
     /// Simulates or reads, compares, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let theories = self.theories()?;
+        let mut theories = self.theories()?;
+        agree_on_words(&mut theories, words_of)?;
         let files = self.files()?;
         files.check()?;
         if let Some(runs) = &self.runs {
@@ -272,10 +275,10 @@ impl Check {
             let mut dimensions: Vec<f64> = measurements.rows.iter().map(|row| row.d).collect();
             dimensions.sort_by(f64::total_cmp);
             dimensions.dedup();
-            let judged = judge(measurements, &predictions, !at_each_d, rules);
+            let judged = judge(measurements, predictions.predicted(), !at_each_d, rules);
             answers.push(Answer { predictions: predictions.clone(), in_the_limit: !at_each_d, judged });
             if at_each_d && dimensions.len() > crate::compare::verdict::POWERS_AT_FINITE_D.len() {
-                let judged = judge(measurements, &predictions, true, rules);
+                let judged = judge(measurements, predictions.predicted(), true, rules);
                 answers.push(Answer { predictions, in_the_limit: true, judged });
             }
         }
@@ -356,4 +359,10 @@ impl Check {
 /// What a file of measurements has to say about groups: the columns of the table in front of the comparisons.
 fn group_columns(measurements: &Measurements) -> Vec<String> {
     measurements.key_parameters().into_iter().map(|k| measurements.parameters[k].clone()).collect()
+}
+
+/// The values of a group under these columns.
+fn group_cells(measurements: &Measurements, group: &[f64]) -> Vec<Cell> {
+    let keys = measurements.key_parameters().into_iter();
+    keys.zip(group).map(|(k, value)| measurements.parameter_cell(k, *value)).collect()
 }

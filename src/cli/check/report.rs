@@ -1,6 +1,6 @@
 //! Verdicts as tables and words.
 
-use super::{Answer, group_columns};
+use super::{Answer, group_cells, group_columns};
 use crate::compare::{Comparison, Measurements, Rules, Why};
 use crate::output::terminal::significant;
 use crate::output::{Cell, Column, Role, Table, TerminalOptions, terminal};
@@ -42,7 +42,7 @@ pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> 
     for answer in answers {
         for c in &answer.judged.comparisons {
             let mut row = vec![Cell::Number(c.place.control)];
-            row.extend(c.place.group.iter().map(|x| Cell::Number(*x)));
+            row.extend(group_cells(measurements, &c.place.group));
             row.extend([answer.predictions.theory.name(), compared(answer)].map(Cell::from));
             row.push(Cell::Number(c.place.d));
             row.push(Cell::from(measurements.overlaps[c.place.overlap].as_str()));
@@ -193,7 +193,8 @@ fn side_by_side(
     }
     for c in places {
         let mut row = vec![Cell::Number(c.place.control)];
-        row.extend(shown.iter().map(|index| Cell::Number(c.place.group[*index])));
+        let group = group_cells(measurements, &c.place.group);
+        row.extend(shown.iter().map(|index| group[*index].clone()));
         if with_d {
             row.push(Cell::Number(c.place.d));
         }

@@ -5,14 +5,19 @@ mod options;
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Value, json};
 
-use super::arguments::{Assignment, Plan, Values};
+use super::arguments::{Assignment, Given, Plan, Values};
 use super::cells::{Cells, for_each_cell, interrupted};
 use crate::equation::{grid, nearest};
-use crate::model::{PARAMETERS, Setting};
-use crate::output::{Cell, ascii_name, json::number};
+use crate::model::{Noise, PARAMETERS, Setting, words_of};
+use crate::output::json::{cell_value, number};
+use crate::output::{Cell, ascii_name};
 use crate::simulate::{LabelRule, Method, Outcome, Run, rows};
-use options::LabelName;
-pub use options::SimulationOptions;
+pub use options::{LabelName, SimulationOptions};
+
+/// The smallest dimension: this, or so many times n³ or κ². Cost does not depend on d, and the larger it is the better the
+/// expansion in 1/√d holds. In the second phase it has terms in ln d/d, and holds only from d of order n³ on, where the
+/// activations saturate; below, they still follow the scatter of the Gram matrix.
+const SMALLEST: (f64, f64, f64) = (131_072.0, 8.0, 64.0);
 
 /// Simulations that were asked for, checked.
 pub struct Simulation {
@@ -40,14 +45,36 @@ impl SimulationOptions {
         csv: Option<&std::path::Path>,
         times: impl Fn(bool) -> Vec<f64>,
     ) -> anyhow::Result<Simulation> {
+        let simulation = self.sorted(values, csv, times)?;
+        for cell in (0..simulation.cells()).step_by(self.seeds as usize) {
+            simulation.run(cell).check(&simulation.times)?;
+        }
+        Ok(simulation)
+    }
+
+    /// The same, with no more checks than the values themselves allow.
+    ///
+    /// # Errors
+    /// Unknown names, impossible values, contradictions.
+    pub fn sorted(
+        &self,
+        values: &Values,
+        csv: Option<&std::path::Path>,
+        times: impl Fn(bool) -> Vec<f64>,
+    ) -> anyhow::Result<Simulation> {
         let mut values = values.clone();
         if let Some(k) = self.noise_samples {
             if values.set.iter().any(|s| s.name == "k") || values.sweep.iter().any(|s| s.name == "k") {
                 bail!("--noise-samples {k} and a value for k contradict each other; give one of them");
             }
-            values.set.push(Assignment { name: "k".into(), value: f64::from(k) });
+            values.set.push(Assignment { name: "k".into(), value: Given::Number(f64::from(k)) });
         }
-        let plan = values.sort("t", parameter_name)?;
+        let actual = |given: &str| {
+            let name = parameter_name(given)?;
+            let words = words_of(&name).iter().map(|word| word.to_string()).collect();
+            Ok((name, words))
+        };
+        let plan = values.sort("t", actual)?;
         let fixed_noise = plan.fixed.iter().any(|(name, k)| name == "k" && k.is_finite())
             || plan.swept.iter().any(|s| s.name == "k");
         let times = plan.controls.clone().unwrap_or_else(|| times(fixed_noise));
@@ -58,7 +85,7 @@ impl SimulationOptions {
             })
             .collect::<Result<_, _>>()?;
         let last_seed = self.first_seed.checked_add(self.seeds).context("the seeds go beyond 2⁶⁴")?;
-        let simulation = Simulation {
+        Ok(Simulation {
             plan,
             times,
             settings,
@@ -69,11 +96,7 @@ impl SimulationOptions {
             },
             method: self.method(values.tolerance, csv)?,
             own_folder: self.training.checkpoints.is_none(),
-        };
-        for cell in (0..simulation.cells()).step_by(self.seeds as usize) {
-            simulation.run(cell).check(&simulation.times)?;
-        }
-        Ok(simulation)
+        })
     }
 }
 
@@ -95,13 +118,43 @@ impl Simulation {
         self.settings.len().saturating_mul((self.seeds.end - self.seeds.start) as usize)
     }
 
-    fn run(&self, cell: usize) -> Run<'_> {
+    /// One data set: all seeds of the first combination come first.
+    pub fn run(&self, cell: usize) -> Run<'_> {
         let seeds = (self.seeds.end - self.seeds.start) as usize;
         Run {
             setting: self.settings[cell / seeds],
             seed: self.seeds.start + (cell % seeds) as u64,
             labels: self.labels,
             method: &self.method,
+        }
+    }
+
+    fn checkpoints(&self) -> Option<&std::path::PathBuf> {
+        match &self.method {
+            Method::Trained { checkpoints, .. } => checkpoints.as_ref(),
+            Method::Integrated { .. } => None,
+        }
+    }
+
+    /// Makes the folder for checkpoints, where networks are trained.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
+    pub fn prepare(&self) -> anyhow::Result<()> {
+        let Some(folder) = self.checkpoints() else { return Ok(()) };
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("cannot make the folder {} for checkpoints; use --checkpoints", folder.display())
+        })
+    }
+
+    /// What an interruption leaves.
+    pub fn stopped(&self) -> anyhow::Error {
+        match self.checkpoints() {
+            Some(folder) => anyhow!(
+                "interrupted; no table was written. The networks so far are in {}; the same command continues there",
+                folder.display()
+            ),
+            None => anyhow!("interrupted; nothing was written"),
         }
     }
 
@@ -114,49 +167,44 @@ impl Simulation {
         quiet: bool,
         mut take: impl FnMut(Vec<Cell>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let folder = match &self.method {
-            Method::Trained { checkpoints: Some(folder), .. } => {
-                std::fs::create_dir_all(folder).with_context(|| {
-                    format!("cannot make the folder {} for checkpoints; use --checkpoints", folder.display())
-                })?;
-                Some(folder)
-            }
-            _ => None,
-        };
+        self.prepare()?;
         let units = self.times.len() as u64
             * match &self.method {
                 Method::Trained { training, .. } => training.epochs,
                 Method::Integrated { .. } => 1,
             };
-        let stopped = || match folder {
-            Some(folder) => anyhow!(
-                "interrupted; no table was written. The networks so far are in {}; the same command continues there",
-                folder.display()
-            ),
-            None => anyhow!("interrupted; nothing was written"),
-        };
         let cells = Cells { count: self.cells(), units };
         for_each_cell(
             cells,
             quiet,
             |cell, progress| self.run(cell).measure(&self.times, &interrupted, &|| progress.tick()),
             |cell, outcome: Result<Option<Outcome>, _>| {
-                let outcome = outcome?.ok_or_else(stopped)?;
+                let outcome = outcome?.ok_or_else(|| self.stopped())?;
                 rows(&self.run(cell), &self.times, &outcome).into_iter().try_for_each(&mut take)
             },
         )
-        .map_err(|error| if interrupted() { stopped() } else { error })
+        .map_err(|error| if interrupted() { self.stopped() } else { error })
     }
 
     /// Removes the networks of this run, and their folder if nothing else is in it, unless the user named the folder.
     pub fn finish(&self) {
+        self.finish_at(&self.times);
+    }
+
+    /// The same, where networks were trained at other times.
+    pub fn finish_at(&self, times: &[f64]) {
         if let Method::Trained { checkpoints: Some(folder), .. } = &self.method
             && self.own_folder
         {
             // The table is complete; a file that cannot be removed is no failure of the run.
             for cell in 0..self.cells() {
-                for file in self.run(cell).checkpoints(&self.times).unwrap_or_default() {
-                    let _ = std::fs::remove_file(file);
+                let run = self.run(cell);
+                // Generation trains the networks of the first phase with fresh noise.
+                let fresh = Run { setting: Setting { noise: Noise::Fresh, ..run.setting }, ..run.clone() };
+                for run in [run, fresh] {
+                    for file in run.checkpoints(times).unwrap_or_default() {
+                        let _ = std::fs::remove_file(file);
+                    }
                 }
             }
             // What a run that was killed in the middle of writing left behind.
@@ -200,10 +248,27 @@ impl Simulation {
             given.or(default)
         };
         let of = |(name, default, _): &(&str, Option<f64>, &str)| {
-            value(name, *default).filter(|_| !swept(name)).map(|v| (name.to_string(), number(v)))
+            let value = value(name, *default).filter(|_| !swept(name))?;
+            Some((name.to_string(), cell_value(&Cell::of(value, words_of(name)))))
         };
         PARAMETERS.iter().filter_map(of).collect()
     }
+}
+
+/// The smallest dimension at which the theories of d → ∞ hold well, from n and κ.
+pub fn smallest_dimension(values: &Values) -> f64 {
+    let largest = |name: &str| {
+        let set = values.set.iter().filter(|s| s.name == name).map(|s| &s.value);
+        let swept = values.sweep.iter().filter(|s| s.name == name).flat_map(|s| &s.values);
+        let numbers = set.chain(swept).filter_map(|value| match value {
+            Given::Number(value) => Some(*value),
+            Given::Word(_) => None,
+        });
+        let default = PARAMETERS.iter().find(|p| p.0 == name).and_then(|p| p.1);
+        numbers.reduce(f64::max).or(default).unwrap_or(1.0)
+    };
+    let (n, kappa) = (largest("n"), largest("kappa"));
+    SMALLEST.0.max(SMALLEST.1 * n.powi(3)).max((SMALLEST.2 * kappa * kappa).ceil())
 }
 
 /// The default times of a simulation: the whole dilated time, or the second phase where the noise is fixed.

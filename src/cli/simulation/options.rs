@@ -151,6 +151,11 @@ impl SimulationOptions {
         self.method == MethodName::Trained || self.data == Some(DataName::Explicit)
     }
 
+    /// Whether explicit data were asked for by name.
+    pub fn explicit_asked(&self) -> bool {
+        self.data == Some(DataName::Explicit)
+    }
+
     /// The method that they ask for; `csv` is the output, beside which checkpoints are kept.
     ///
     /// # Errors

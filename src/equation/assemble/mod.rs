@@ -2,6 +2,8 @@
 
 mod sections;
 
+pub use sections::is_word;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,6 +20,7 @@ use super::system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown,
 };
+use super::words;
 use crate::output::ascii_name;
 
 /// The largest product rule: nodes of all normal variables of one average together. An array of this size takes
@@ -131,12 +134,21 @@ impl Builder<'_> {
         // Everything is parsed and checked before anything is built, so that errors come in the order of the file.
         let mut parameters = Vec::new();
         for (name, entry) in &file.parameters {
+            if let Some((words, place)) = self.words(name, entry)? {
+                // Inside, a word is its place in the list.
+                let text = Text::new(place.to_string(), entry.default.span(), self.source.clone());
+                let default = Written { expression: Expression::parse(&text)?, text };
+                parameters.push((name, entry, default, None, Some(words::Words::new(words))));
+                continue;
+            }
             let default = self.parse_value(&entry.default)?;
             scalar(&default, "the default of a parameter", Allowed::Parameters)?;
             let mut used = Vec::new();
             names_in(&default.expression, &mut used);
             let below = used.into_iter().find(|u| match scope.meaning(u) {
-                Some(Meaning::Parameter(place)) => place >= parameters.len(),
+                Some(Meaning::Parameter(place) | Meaning::Word { symbol: place, .. }) => {
+                    place >= parameters.len()
+                }
                 Some(Meaning::Definition(_)) => true,
                 _ => false,
             });
@@ -151,7 +163,7 @@ impl Builder<'_> {
             if let Some(d) = &domain {
                 scope.check_scalar(&d.expression, &d.text, "a domain", Allowed::Parameters, true)?;
             }
-            parameters.push((name.get_ref().clone(), default, domain, entry.meaning.clone()));
+            parameters.push((name, entry, default, domain, None));
         }
         let mut discrete = Vec::new();
         let mut variables = Vec::new();
@@ -246,14 +258,16 @@ impl Builder<'_> {
         let mut lower = |w: &Written| lowering.scalar(&w.expression, &w.text);
         let parameters: Vec<Parameter> = parameters
             .iter()
-            .map(|(name, default, domain, meaning)| {
+            .map(|(name, entry, default, domain, words)| {
+                let default_text = expression_text(&entry.default, self.source).value;
                 Ok(Parameter {
-                    name: name.clone(),
-                    default_text: default.text.value.trim_end_matches(".0").to_string(),
+                    name: name.get_ref().clone(),
+                    default_text: default_text.trim_end_matches(".0").to_string(),
                     default: lower(default)?,
+                    words: words.clone(),
                     domain_text: domain.as_ref().map(|d| d.text.value.clone()),
                     domain: domain.as_ref().map(&mut lower).transpose()?,
-                    meaning: meaning.clone(),
+                    meaning: entry.meaning.clone(),
                 })
             })
             .collect::<Result<_, EquationError>>()?;
@@ -410,6 +424,11 @@ impl Builder<'_> {
     }
 }
 
+/// A word goes to no limit.
+pub fn no_limit(parameter: &str) -> Problem {
+    Problem::Structure(format!("the values of `{parameter}` are words, which have no limit"))
+}
+
 /// The limit of a file, checked.
 ///
 /// # Errors
@@ -422,6 +441,13 @@ pub fn limit(file: &File, source: &Arc<Source>) -> Result<Option<Limit>, Equatio
         let near = nearest(limit.parameter.get_ref(), known());
         let problem = Problem::UnknownName { name: limit.parameter.get_ref().clone(), nearest: near };
         return Err(EquationError::at(source.place(limit.parameter.span()), problem));
+    }
+    let is_meant = |(name, _): &(&Str, &schema::Parameter)| name.get_ref() == limit.parameter.get_ref();
+    if file.parameters.iter().find(is_meant).is_some_and(|(_, p)| p.values.is_some()) {
+        return Err(EquationError::at(
+            source.place(limit.parameter.span()),
+            no_limit(limit.parameter.get_ref()),
+        ));
     }
     let order = limit.order.get_ref().0;
     if !(order > 0.0 && order.is_finite()) {

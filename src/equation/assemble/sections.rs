@@ -19,8 +19,12 @@ impl Builder<'_> {
             scope.declare(name.get_ref(), meaning).map_err(|problem| self.error(name.span(), problem))
         };
         declare(&mut scope, &file.control.name, Meaning::Control(first_unknown - 1))?;
-        for (i, name) in file.parameters.keys().enumerate() {
-            declare(&mut scope, name, Meaning::Parameter(i))?;
+        for (symbol, (name, entry)) in file.parameters.iter().enumerate() {
+            let meaning = match self.words(name, entry)? {
+                Some((words, _)) => Meaning::Word { symbol, count: words.len() },
+                None => Meaning::Parameter(symbol),
+            };
+            declare(&mut scope, name, meaning)?;
         }
         let (mut discrete, mut normal) = (0, 0);
         for (name, entry) in &file.variables {
@@ -59,6 +63,56 @@ impl Builder<'_> {
         }
         scope.check_definitions()?;
         Ok(scope)
+    }
+
+    /// The words that are the values of a parameter, and the place of its default among them; none if its values are
+    /// numbers.
+    pub(super) fn words(
+        &self,
+        name: &Str,
+        entry: &schema::Parameter,
+    ) -> Result<Option<(Vec<String>, usize)>, EquationError> {
+        let Some(values) = &entry.values else { return Ok(None) };
+        let name = name.get_ref();
+        if values.get_ref().is_empty() {
+            return Err(
+                self.structure(values.span(), format!("`{name}` needs at least one word as its value"))
+            );
+        }
+        let mut words: Vec<String> = Vec::new();
+        for value in values.get_ref() {
+            let word = value.get_ref();
+            if !is_word(word) {
+                let message = format!(
+                    "`{word}` is not a word that a value can be; use ASCII letters, digits and _, a letter first, and nothing that reads as a number"
+                );
+                return Err(self.structure(value.span(), message));
+            }
+            if words.contains(word) {
+                let message = format!("`{word}` stands twice among the values of `{name}`");
+                return Err(self.structure(value.span(), message));
+            }
+            words.push(word.clone());
+        }
+        if let Some(domain) = &entry.domain {
+            let message =
+                format!("`{name}` has a list of words as its values, and takes no other; leave out `domain`");
+            return Err(self.structure(domain.span(), message));
+        }
+        let default = match entry.default.get_ref() {
+            schema::NumberOrText::Text(text) => text.clone(),
+            schema::NumberOrText::Number(number) => number.to_string(),
+        };
+        let Some(place) = words.iter().position(|word| *word == default) else {
+            let hint = nearest(&default, words.iter().map(String::as_str))
+                .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+            let message = format!(
+                "the default `{default}` of `{name}` is none of its values{hint}, which are {}",
+                words.join(", ")
+            );
+            return Err(self.structure(entry.default.span(), message));
+        };
+        Ok(Some((words, place)))
     }
 
     /// Columns must have distinct ASCII names, and an output may not hide a parameter or an unknown.
@@ -262,4 +316,12 @@ impl Builder<'_> {
         }
         Ok(Some((keep, flip)))
     }
+}
+
+/// Whether a text can be one of the values of a parameter of words. `inf` and `nan` are numbers.
+pub fn is_word(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && text.parse::<f64>().is_err()
 }

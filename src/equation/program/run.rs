@@ -96,6 +96,10 @@ fn combine(w: &Workspace, op: Combine, a: Operand, b: Operand, out: &mut [f64]) 
         (Combine::Divide, Scalar(s), Array(a)) => {
             kernel::divide_into_number(&w.slots[a], w.registers[s], out);
         }
+        (Combine::If, Scalar(s), Array(b)) => match w.registers[s] != 0.0 {
+            true => out.copy_from_slice(&w.slots[b]),
+            false => out.fill(0.0),
+        },
         (op, a, b) => {
             let value = |o: Operand, i: usize| match o {
                 Array(s) => w.slots[s][i],

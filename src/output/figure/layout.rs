@@ -79,13 +79,13 @@ impl Layout {
         let mut x_axes: Vec<(&str, Option<Axis>)> = Vec::new();
         for panel in &figure.panels {
             if x_axes.iter().all(|(label, _)| *label != panel.x_label) {
-                x_axes.push((&panel.x_label, x_axis(figure, &panel.x_label, width)));
+                x_axes.push((&panel.x_label, x_axis(figure, panel, width)));
             }
         }
         let row_space = if x_axes.len() > 1 { X_SPACE } else { ROW_SPACE };
         let y_ticks = ((height / 25.0) as usize).min(9);
         let mut y_axes: Vec<Option<Axis>> =
-            figure.panels.iter().map(|panel| y_axis(panel, Scale::new(figure.x_log), y_ticks)).collect();
+            figure.panels.iter().map(|panel| y_axis(panel, x_scale(figure, panel), y_ticks)).collect();
 
         // Each column is indented by the widest number at one of its y axes.
         let mut lefts = Vec::new();
@@ -159,12 +159,17 @@ fn plot_size(columns: usize) -> (f64, f64) {
     }
 }
 
-/// The x axis of the panels that name this label, with as many ticks as stand apart.
-fn x_axis(figure: &Figure, label: &str, width: f64) -> Option<Axis> {
+/// The scale of the x axis of a panel: its own, or that of the figure.
+fn x_scale(figure: &Figure, panel: &Panel) -> Scale {
+    Scale::new(if panel.x_label.is_empty() { figure.x_log } else { panel.x_log })
+}
+
+/// The x axis of the panels that share that of this one, with as many ticks as stand apart.
+fn x_axis(figure: &Figure, first: &Panel, width: f64) -> Option<Axis> {
     let around = |most_ticks| {
-        let panels = figure.panels.iter().filter(|panel| panel.x_label == label);
+        let panels = figure.panels.iter().filter(|panel| panel.x_label == first.x_label);
         let values = panels.flat_map(|panel| places(panel).map(|(x, _)| x));
-        Axis::around(values, Scale::new(figure.x_log), 0.02, most_ticks)
+        Axis::around(values, x_scale(figure, first), 0.02, most_ticks)
     };
     let stand_apart = |axis: &Axis| {
         axis.ticks.windows(2).all(|pair| {
@@ -260,6 +265,17 @@ mod tests {
         let end = |panel: usize, x: f64| layout.panels[panel].x_axis.as_ref().unwrap().fraction(x);
         assert!(end(0, 1.0) < 1.0 && end(0, 1.0) > 0.9 && end(2, 0.03) < 1.0 && end(2, 0.03) > 0.9);
         assert!(layout.panels[2].top - layout.panels[0].top - layout.panels[0].height > X_SPACE);
+    }
+
+    #[test]
+    fn a_panel_may_have_a_logarithmic_axis_of_its_own() {
+        let mut figure = figure(2);
+        figure.panels[1].x_label = "n".into();
+        figure.panels[1].x_log = true;
+        figure.panels[1].curves[0].segments = vec![vec![(1.0, 0.0), (100.0, 1.0)]];
+        let layout = Layout::of(&figure);
+        let middle = |panel: usize, x: f64| layout.panels[panel].x_axis.as_ref().unwrap().fraction(x);
+        assert!((middle(0, 0.5) - 0.5).abs() < 1e-12 && (middle(1, 10.0) - 0.5).abs() < 1e-12);
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn the_loss_with_the_noise_integrated_out_is_the_mean_over_noise() {
     let s = setting(3, 12, f64::INFINITY);
     let (x1, gram) = data(&s);
     for t in [0.6, 1.4] {
-        let at = s.interpolant().at(t);
+        let at = s.path().at(t);
         let a = DVector::from_vec(vec![0.5, -0.2, -0.9]);
         let found = Integrated::new(&s, &gram, at, 9).evaluate(&a, 0.3);
         let (u, w) = (combination(&x1, &found.e), combination(&x1, &a));
@@ -87,7 +87,7 @@ fn the_loss_with_the_noise_integrated_out_is_the_mean_over_noise() {
 fn the_loss_with_fixed_noise_is_the_plain_one_and_lowest_in_u_and_c() {
     let s = setting(3, 40, 1.0);
     let (y, gram) = data(&s);
-    let at = s.interpolant().at(1.3);
+    let at = s.path().at(1.3);
     let loss = FixedNoise::new(&s, &gram, at);
     let a = DVector::from_vec(vec![0.2, -0.1, -0.3, 0.05, 0.1, -0.2]);
     let found = loss.evaluate(&a, -0.2);
@@ -126,7 +126,7 @@ fn gradients_are_those_of_the_loss() {
     let s = setting(5, 60, f64::INFINITY);
     let (_, gram) = data(&s);
     for t in [0.0, 0.7, 1.3, 2.0] {
-        let at = s.interpolant().at(t);
+        let at = s.path().at(t);
         let a = DVector::from_vec(vec![0.3, 0.1, 0.2, -0.4, -0.3]);
         check_gradient(&Integrated::new(&s, &gram, at, 8), &a, 0.4);
         let (classes, names) = Integrated::of_classes(&s, &gram, at, 8);
@@ -136,7 +136,7 @@ fn gradients_are_those_of_the_loss() {
     let s = setting(3, 60, 2.0);
     let (_, gram) = data(&s);
     let a = DVector::from_fn(9, |k, _| 0.1 * (k as f64).sin());
-    check_gradient(&FixedNoise::new(&s, &gram, s.interpolant().at(1.4)), &a, -0.3);
+    check_gradient(&FixedNoise::new(&s, &gram, s.path().at(1.4)), &a, -0.3);
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn equal_coefficients_within_the_classes_give_the_loss_of_the_classes() {
     let class = |i: usize| if i < 3 { 0 } else { 3 };
     let means = gram.matrix.clone();
     gram.matrix = DMatrix::from_fn(5, 5, |i, j| means[(class(i), class(j))]);
-    let at = s.interpolant().at(1.1);
+    let at = s.path().at(1.1);
     let (classes, _) = Integrated::of_classes(&s, &gram, at, 8);
     let whole =
         Integrated::new(&s, &gram, at, 8).evaluate(&DVector::from_vec(vec![0.2, 0.2, 0.2, -0.5, -0.5]), 0.1);
@@ -161,7 +161,7 @@ fn a_saturated_bias_is_the_constant_solution() {
     for k in [f64::INFINITY, 2.0] {
         let s = setting(4, 60, k);
         let (_, gram) = data(&s);
-        let at = s.interpolant().at(1.2);
+        let at = s.path().at(1.2);
         let zero = DVector::zeros(gram.matrix.nrows());
         let (saturated, constant) = match s.noise {
             Noise::Fresh => {

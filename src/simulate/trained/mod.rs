@@ -23,7 +23,7 @@ pub use adam::{Decay, Training};
 pub use batch::Batch;
 
 use super::error::SimulationError;
-use super::measured::Measured;
+use super::learnt::{Learnt, Weights};
 use super::stream::{Purpose, stream};
 use crate::model::Setting;
 use checkpoint::Checkpoint;
@@ -56,8 +56,8 @@ pub fn train(
     checkpoints: Option<&Path>,
     stop: &(dyn Fn() -> bool + Sync),
     progress: &(dyn Fn() + Sync),
-) -> Result<Option<Measured>, SimulationError> {
-    let at = setting.interpolant().at(t);
+) -> Result<Option<Learnt>, SimulationError> {
+    let at = setting.path().at(t);
     let checkpoint = checkpoints.map(|folder| checkpoint(setting, &batch.labels, training, seed, t, folder));
     let saved = match &checkpoint {
         Some(checkpoint) => checkpoint.load(batch)?,
@@ -88,7 +88,12 @@ pub fn train(
     if let Some(checkpoint) = checkpoint.filter(|_| done < training.epochs) {
         checkpoint.save(&network)?;
     }
-    Ok(Some(measure::measure(setting, batch, at, &network)))
+    let measured = measure::measure(setting, batch, at, &network);
+    let (b, c) = (network.b.value, network.c.value);
+    let (mut u, mut w) = (network.u, network.w);
+    u.truncate(batch.d);
+    w.truncate(batch.d);
+    Ok(Some(Learnt { measured, b, c, weights: Weights::Explicit { u, w } }))
 }
 
 /// Where a network is kept.

@@ -132,7 +132,7 @@ fn the_gradient_with_fresh_noise_has_the_law_of_the_plain_loop() {
     {
         let s = setting(n, 5, f64::INFINITY);
         let batch = batch(&s);
-        let at = s.interpolant().at(t);
+        let at = s.path().at(t);
         let start = network(&batch, &u, &w, 0.3, 0.45);
         let count = 60_000;
         let draw = |which: u64, of: &(dyn Fn(&mut ChaCha8Rng) -> DVector<f64> + Sync)| -> Vec<DVector<f64>> {
@@ -158,7 +158,7 @@ fn the_gradient_with_fresh_noise_has_the_law_of_the_plain_loop() {
 fn the_gradient_with_fixed_noise_is_that_of_the_plain_loop() {
     let s = setting(3, 7, 2.0);
     let batch = batch(&s);
-    let at = s.interpolant().at(1.4);
+    let at = s.path().at(1.4);
     let (u, w): (Vec<f64>, Vec<f64>) = (0..7).map(|j| ((j as f64).sin() + 0.5, (j as f64).cos())).unzip();
     let start = network(&batch, &u, &w, -0.2, 0.6);
     let noise = DMatrix::from_fn(6, 7, |j, x| f64::from(batch.rows.block(0)[(3 + j) * BLOCK + x]));
@@ -173,7 +173,7 @@ fn the_gradient_reported_is_that_of_the_loss_reported() {
     for k in [f64::INFINITY, 2.0] {
         let s = setting(3, 40, k);
         let batch = batch(&s);
-        let at = s.interpolant().at(1.3);
+        let at = s.path().at(1.3);
         let (u, w): (Vec<f64>, Vec<f64>) =
             (0..40).map(|j| ((j as f64).sin() + 0.5, 0.3 * (j as f64).cos())).unzip();
         let energy = |u: &[f64], w: &[f64], b: f64, c: f64| {
@@ -233,7 +233,11 @@ fn an_interrupted_training_ends_with_the_same_bits() {
 }
 
 /// Equal to the last bit; NaN (q_ξ with fresh noise) equals itself.
-fn same(a: &Measured, b: &Measured) -> bool {
-    let bits = |m: &Measured| m.overlaps.values().map(f64::to_bits);
-    bits(a) == bits(b) && a.loss.to_bits() == b.loss.to_bits() && a.iterations == b.iterations
+fn same(a: &Learnt, b: &Learnt) -> bool {
+    let bits = |m: &Learnt| m.measured.overlaps.values().map(f64::to_bits);
+    let (one, other) = (&a.measured, &b.measured);
+    bits(a) == bits(b)
+        && one.loss.to_bits() == other.loss.to_bits()
+        && one.iterations == other.iterations
+        && a.weights == b.weights
 }
