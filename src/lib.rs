@@ -10,7 +10,9 @@
 //!   the global branch; a [`solve::Curve`] becomes rows.
 //! - [`model`]: the learning problem at finite dimension d, and what is measured on a learnt denoiser.
 //! - [`simulate`]: denoisers that minimise the loss, or are trained, on given data; their overlaps become rows too.
+//! - [`generate`]: samples from the probability-flow ODE of a denoiser, and what theory predicts of them.
 //! - [`compare`]: joins both kinds of rows by column name: differences, extrapolations in d, one verdict per theory.
+//! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
 //! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
 //! - [`cli`]: the commands.
 #![deny(missing_docs)]
@@ -19,7 +21,9 @@ pub mod average;
 pub mod cli;
 pub mod compare;
 pub mod equation;
+pub mod generate;
 pub mod model;
 pub mod output;
+pub mod schedule;
 pub mod simulate;
 pub mod solve;

@@ -6,16 +6,19 @@ mod check;
 mod critical;
 mod destination;
 mod figure;
+mod generate;
 mod limit;
 mod list;
 mod notes;
 mod points;
 mod reproduce;
+mod schedule;
 mod show;
 mod simulate;
 mod simulation;
 mod solve;
 mod tally;
+mod uturn;
 
 use std::process::ExitCode;
 
@@ -55,6 +58,12 @@ enum Command {
     Simulate(simulate::Simulate),
     /// Check a system against simulation at finite d, or against your own measurements.
     Check(check::Check),
+    /// Generate samples with the probability-flow ODE and compare their law with theory.
+    Generate(Box<generate::Generate>),
+    /// Noise samples of a known class back to a time, generate again, and count the classes that come out.
+    Uturn(Box<uturn::Uturn>),
+    /// Find when features are decided, and make a density over training times.
+    Schedule(schedule::Schedule),
     /// Make a result of this project again.
     Reproduce(reproduce::Reproduce),
 }
@@ -81,6 +90,9 @@ impl Cli {
             Command::Critical(c) => c.run()?,
             Command::Simulate(c) => c.run()?,
             Command::Check(c) => c.run()?,
+            Command::Generate(c) => c.run()?,
+            Command::Uturn(c) => c.run()?,
+            Command::Schedule(c) => c.run()?,
             Command::Reproduce(c) => c.run()?,
         };
         Ok(ExitCode::from(code))

@@ -1,7 +1,12 @@
 //! `overlaps reproduce NAME`: results of this project that take more than one run.
 
+mod figure_1;
+mod files;
 mod formulas;
+mod generated_formulas;
 mod printed_formulas;
+mod result_3;
+mod verdicts;
 
 use std::path::PathBuf;
 
@@ -15,7 +20,8 @@ pub struct Reproduce {
     /// Which.
     #[arg(value_enum)]
     what: What,
-    /// Write it to this Markdown file, and every number behind it to a CSV beside it [default: results/NAME.md].
+    /// Write it to this Markdown file, and every number behind it to a CSV beside it (and the figure, if there is one)
+    /// [default: results/NAME.md].
     #[arg(long, value_name = "FILE.md")]
     output: Option<PathBuf>,
     /// Data sets per combination of parameters.
@@ -32,8 +38,14 @@ pub struct Reproduce {
 /// What can be made again.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum What {
-    /// Every printed formula of Results 1 and 2 and Corollaries 1 to 4 of arXiv:2412.07972 against simulation.
+    /// Every printed formula of arXiv:2412.07972 against simulation.
     PrintedFormulas,
+    /// The fraction of samples in each mode with the dilated and the plain schedule (figure 1 of the paper).
+    #[value(name = "figure-1")]
+    Figure1,
+    /// How learnt samples approach those of the exact flow as n grows (Result 3 and Corollary 5 of the paper).
+    #[value(name = "result-3")]
+    Result3,
 }
 
 impl Reproduce {
@@ -42,6 +54,8 @@ impl Reproduce {
         super::arguments::start_threads(self.threads);
         match self.what {
             What::PrintedFormulas => self.printed_formulas()?,
+            What::Figure1 => self.figure_1()?,
+            What::Result3 => self.result_3()?,
         }
         Ok(FINE)
     }

@@ -1,20 +1,19 @@
 //! Each printed formula of Results 1 and 2 and Corollaries 1 to 4 of arXiv:2412.07972 against simulation, beside the
 //! derived one: a table with a verdict for each, and the numbers behind it.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context, bail};
 
 use super::Reproduce;
+use super::files::Files;
 use super::formulas::{Experiment, FAR, FORMULAS, Formula, Known, SIGMAS};
+use super::generated_formulas::generated_formulas;
 use crate::cli::cells::{Cells, for_each_cell, interrupted};
-use crate::cli::print;
 use crate::compare::statistics::{Sample, extrapolate, holm, two_sided};
 use crate::compare::{Comparison, Estimate, Measurements, Place, Predictions, Rules, judge};
-use crate::equation::Theory;
-use crate::output::csv::write_table;
+use crate::equation::{Theory, agree_on_words};
+use crate::model::words_of;
 use crate::output::terminal::significant;
-use crate::output::{Cell, Column, Role, Table, check_writable, symbol_of, write_atomically};
+use crate::output::{Cell, Column, Role, Table, symbol_of};
 use crate::simulate::{DataRule, LabelRule, Method, Outcome, Run, Search, columns, rows};
 use crate::solve::Settings;
 
@@ -56,7 +55,7 @@ fn compare(
     if experiment.in_the_limit() {
         return in_both_limits(measurements, predictions);
     }
-    Ok(judge(measurements, predictions, true, &Rules::default()).comparisons)
+    Ok(judge(measurements, predictions.predicted(), true, &Rules::default()).comparisons)
 }
 
 /// Extrapolates measured − predicted to n → ∞ by a + b/n + c/n² at a dimension so large that it counts as infinite. The
@@ -194,16 +193,7 @@ What differs, and why, is explained in [equations/README.md](../equations/README
 impl Reproduce {
     /// Simulates, compares, writes.
     pub fn printed_formulas(&self) -> anyhow::Result<()> {
-        let markdown = match &self.output {
-            Some(path) => path.clone(),
-            None => {
-                std::fs::create_dir_all("results").context("cannot make the folder results; use --output")?;
-                PathBuf::from("results/printed-formulas.md")
-            }
-        };
-        let csv = beside(&markdown)?;
-        check_writable(&markdown)?;
-        check_writable(&csv)?;
+        let files = Files::of("printed-formulas", self.output.as_ref(), false)?;
         let mut rows: Vec<Row> = Vec::new();
         let mut numbers = Table::new(
             [
@@ -229,8 +219,9 @@ impl Reproduce {
             }
         }
         for experiment in experiments {
-            let theories: Vec<Theory> =
+            let mut theories: Vec<Theory> =
                 experiment.systems().iter().map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
+            agree_on_words(&mut theories, words_of)?;
             let table = simulate(experiment, self.seeds, self.quiet)?;
             let measurements = Measurements::from_table(&table, &theories, "the simulation")?;
             if measurements.left_out > 0 {
@@ -291,14 +282,9 @@ impl Reproduce {
         rows.sort_by_key(|row| FORMULAS.iter().position(|f| std::ptr::eq(f, row.formula)));
         let mut text = HEAD.replace("{seeds}", &self.seeds.to_string());
         rows.iter().for_each(|row| text += &row.markdown());
+        text += &generated_formulas(self.seeds, self.quiet, &mut numbers)?;
         text += TAIL;
-        write_atomically(&csv, |w| write_table(&numbers, w))?;
-        write_atomically(&markdown, |w| w.write_all(text.as_bytes()))?;
-        if !self.quiet {
-            print(&text)?;
-            eprintln!("note: wrote {}, {}", markdown.display(), csv.display());
-        }
-        Ok(())
+        files.write(&text, &numbers, None, self.quiet)
     }
 }
 
@@ -324,15 +310,4 @@ fn number_row(
         Cell::Number(c.z),
         Cell::Number(c.p),
     ]
-}
-
-/// The CSV beside a Markdown file.
-fn beside(markdown: &Path) -> anyhow::Result<PathBuf> {
-    if markdown.extension().is_some_and(|e| e == "csv") {
-        bail!(
-            "--output {} names the Markdown file; the CSV beside it would have the same name. Use FILE.md",
-            markdown.display()
-        );
-    }
-    Ok(markdown.with_extension("csv"))
 }

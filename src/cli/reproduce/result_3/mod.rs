@@ -1,0 +1,72 @@
+//! Result 3 and Corollary 5 of arXiv:2412.07972 against simulation: how the samples of learnt denoisers approach those of the
+//! exact one as n grows.
+//!
+//! `coupled` runs both flows from the same start, `rates` does so at several n and fits exponents, `kappa` has the exact
+//! denoiser at several κ; `report` is the text and `drawing` the figure.
+
+pub mod coupled;
+mod drawing;
+pub mod kappa;
+pub mod rates;
+mod report;
+
+use super::Reproduce;
+use super::files::Files;
+use kappa::{AtKappa, at_kappa};
+use rates::{Quantity, Rate, Size, predict_all, sizes};
+
+/// Training samples with fresh noise, and with fixed noise, where there are two vectors for each, and the margin of new
+/// samples is small at larger n.
+const FRESH: [usize; 8] = [8, 16, 32, 64, 128, 256, 512, 1024];
+const FIXED: [usize; 5] = [8, 16, 32, 64, 128];
+/// Samples per data set.
+const SAMPLES: usize = 20_000;
+/// Dilations, and samples at each.
+const KAPPAS: [f64; 7] = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5];
+const SAMPLES_AT_KAPPA: usize = 200_000;
+
+/// Everything that was found.
+struct Found {
+    fresh: Vec<Size>,
+    fixed: Vec<Size>,
+    kappas: Vec<AtKappa>,
+    rates: Vec<Rate>,
+}
+
+impl Found {
+    /// The runs that a quantity is taken from.
+    fn sizes(&self, quantity: Quantity) -> &[Size] {
+        if quantity.with_fixed_noise() { &self.fixed } else { &self.fresh }
+    }
+
+    fn rate(&self, quantity: Quantity) -> &Rate {
+        // One per quantity, in their order.
+        &self.rates[quantity as usize]
+    }
+}
+
+impl Reproduce {
+    /// Simulates, fits, writes.
+    ///
+    /// # Errors
+    /// Files that cannot be written, an interruption, denoisers that do not converge.
+    pub fn result_3(&self) -> anyhow::Result<()> {
+        let files = Files::of("result-3", self.output.as_ref(), true)?;
+        let mut fixed = sizes(&FIXED, 1.0, self.seeds, 2000, self.quiet)?;
+        let mut fresh = sizes(&FRESH, f64::INFINITY, self.seeds, SAMPLES, self.quiet)?;
+        predict_all(&mut fixed, true)?;
+        predict_all(&mut fresh, true)?;
+        let kappas = at_kappa(&KAPPAS, SAMPLES_AT_KAPPA, self.quiet)?;
+        let of = |quantity: Quantity| {
+            Rate::new(quantity, if quantity.with_fixed_noise() { &fixed } else { &fresh })
+        };
+        let rates = Quantity::ALL.into_iter().map(of).collect::<anyhow::Result<_>>()?;
+        let found = Found { fresh, fixed, kappas, rates };
+        files.write(
+            &report::text(&found, self.seeds),
+            &report::numbers(&found)?,
+            Some(&drawing::figure(&found)),
+            self.quiet,
+        )
+    }
+}

@@ -1,0 +1,214 @@
+//! The features of your own CSV.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::json;
+
+use super::{Schedule, Source};
+use crate::equation::nearest;
+use crate::output::{Cell, Table, csv::read_table, terminal::significant};
+use crate::schedule::{Feature, FeatureError};
+
+/// A monotone curve that is further from the data than this share of its change says little about them.
+const FAR: f64 = 0.25;
+
+/// A curve before it is fitted.
+struct Curve {
+    file: usize,
+    column: String,
+    data: Vec<(f64, f64)>,
+}
+
+impl Schedule {
+    /// The features of the files.
+    ///
+    /// # Errors
+    /// Files that cannot be read, columns that are not there, curves without a window.
+    pub(super) fn curves(&self) -> anyhow::Result<Source> {
+        let mut notes = Vec::new();
+        let mut curves: Vec<Curve> = Vec::new();
+        let mut found: Vec<&String> = Vec::new();
+        let mut time = String::new();
+        let mut columns: Vec<String> = Vec::new();
+        for (file, path) in self.curve.iter().enumerate() {
+            let table = read(path)?;
+            let time_column = self.time_column(&table, path)?;
+            time = if file == 0 || time == table.columns[time_column].name {
+                table.columns[time_column].name.clone()
+            } else {
+                "time".into()
+            };
+            let asked = !self.features.is_empty();
+            for (index, column) in table.columns.iter().enumerate() {
+                columns.push(column.name.clone());
+                let wanted = match self.features.iter().find(|name| **name == column.name) {
+                    Some(name) => {
+                        found.push(name);
+                        true
+                    }
+                    None => !asked && index != time_column,
+                };
+                if !wanted {
+                    continue;
+                }
+                if let Some(row) = table.rows.iter().position(|row| matches!(row[index], Cell::Text(_))) {
+                    if asked {
+                        // The header is line 1.
+                        bail!(
+                            "{}: `{}` in line {} of column `{}` is not a number",
+                            path.display(),
+                            text_of(&table.rows[row][index]),
+                            row + 2,
+                            column.name
+                        );
+                    }
+                    notes.push(format!("column `{}` has text and is no feature", column.name));
+                    continue;
+                }
+                let (data, empty) = data(&table, time_column, index, path)?;
+                if empty > 0 && !data.is_empty() {
+                    notes.push(format!(
+                        "{empty} of {} rows have no time or no value of `{}` and are left out for it",
+                        table.rows.len(),
+                        column.name
+                    ));
+                }
+                curves.push(Curve { file, column: column.name.clone(), data });
+            }
+        }
+        if let Some(missing) = self.features.iter().find(|name| !found.contains(name)) {
+            return Err(no_column(missing, columns.iter().map(String::as_str)));
+        }
+        self.fitted(curves, time, notes)
+    }
+
+    fn fitted(&self, curves: Vec<Curve>, time: String, mut notes: Vec<String>) -> anyhow::Result<Source> {
+        let (mut features, mut data, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        let twice = |column: &str| curves.iter().filter(|c| c.column == column).count() > 1;
+        let names: Vec<String> = curves
+            .iter()
+            .map(|curve| match self.curve[curve.file].file_stem() {
+                Some(stem) if twice(&curve.column) => format!("{}: {}", stem.to_string_lossy(), curve.column),
+                _ => curve.column.clone(),
+            })
+            .collect();
+        for (curve, name) in curves.iter().zip(names) {
+            let feature = match Feature::fitted(&name, curve.data.clone()) {
+                Ok(feature) => feature,
+                // Nothing that was asked for.
+                Err(FeatureError::Constant { .. } | FeatureError::TooFew { found: 0 })
+                    if self.features.is_empty() && curves.len() > 1 =>
+                {
+                    notes.push(format!("column `{name}` does not change and is no feature"));
+                    continue;
+                }
+                Err(reason) => {
+                    let hint = if curves.len() > 1 { "; choose others with --features" } else { "" };
+                    bail!("{}: `{name}` {reason}{hint}", self.curve[curve.file].display());
+                }
+            };
+            let change = feature.change().abs();
+            let verb = if feature.change() > 0.0 { "rises" } else { "falls" };
+            let distance = format!(
+                "the nearest curve that {verb} throughout is up to {} from the data, {} % of its change",
+                significant(feature.deviation, 3),
+                significant(100.0 * feature.deviation / change, 2)
+            );
+            if feature.deviation > FAR * change {
+                warnings.push(format!("{name} is far from monotone: {distance}; its window says little"));
+            } else if feature.deviation > 0.0 {
+                notes.push(format!("{name} {verb}; {distance}"));
+            }
+            features.push(feature);
+            data.push(curve.data.clone());
+        }
+        if features.is_empty() {
+            bail!("there is no feature: no column beside the time has numbers that change");
+        }
+        let files: Vec<String> = self.curve.iter().map(|path| path.display().to_string()).collect();
+        Ok(Source {
+            features,
+            data,
+            time: time.clone(),
+            system: "curves",
+            scale: None,
+            parameters: Default::default(),
+            extra: [("curves".to_string(), json!(files)), ("time".to_string(), json!(time))].into(),
+            notes,
+            warnings,
+        })
+    }
+
+    fn time_column(&self, table: &Table, path: &Path) -> anyhow::Result<usize> {
+        let Some(name) = &self.time else { return Ok(0) };
+        let names = table.columns.iter().map(|column| column.name.as_str());
+        table.column(name).ok_or_else(|| no_column(name, names).context(path.display().to_string()))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Table> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = String::from_utf8_lossy(header);
+    let is_number = |name: &&str| name.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    if let Some(number) = header.split(',').find(is_number) {
+        bail!(
+            "{}: the first line of a CSV names its columns, and `{}` is a number; add a header",
+            path.display(),
+            number.trim()
+        );
+    }
+    let table =
+        read_table(&bytes[..]).map_err(|reason| anyhow!("cannot read {}: {reason}", path.display()))?;
+    if table.columns.len() < 2 {
+        bail!("{}: a curve needs two columns, a time and a feature", path.display());
+    }
+    // Tables of samples hold rows of theory too, which are no data.
+    let mut table = table;
+    if let Some(source) = table.column("source") {
+        let samples = Cell::from("samples");
+        if table.rows.iter().any(|row| row[source] == samples) {
+            table.rows.retain(|row| row[source] == samples);
+        }
+    }
+    if table.rows.is_empty() {
+        bail!("{}: there is nothing below its header", path.display());
+    }
+    Ok(table)
+}
+
+/// The pairs of time and value where there are both, and how many rows lack one. Programs write a missing value as an
+/// empty field or as `nan`.
+fn data(table: &Table, time: usize, value: usize, path: &Path) -> anyhow::Result<(Vec<(f64, f64)>, usize)> {
+    let (mut data, mut empty) = (Vec::new(), 0);
+    for (index, row) in table.rows.iter().enumerate() {
+        if let text @ Cell::Text(_) = &row[time] {
+            bail!(
+                "{}: `{}` in line {} of the time `{}` is not a number; --time names another column",
+                path.display(),
+                text_of(text),
+                index + 2,
+                table.columns[time].name
+            );
+        }
+        match (row[time].number(), row[value].number()) {
+            (Some(time), Some(value)) if !time.is_nan() && !value.is_nan() => data.push((time, value)),
+            _ => empty += 1,
+        }
+    }
+    Ok((data, empty))
+}
+
+fn text_of(cell: &Cell) -> &str {
+    match cell {
+        Cell::Text(text) => text,
+        _ => "",
+    }
+}
+
+fn no_column<'a>(name: &str, columns: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
+    let hint = nearest(name, columns.clone()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+    let known: Vec<&str> = columns.collect();
+    anyhow!("there is no column `{name}`{hint}; columns are {}", known.join(", "))
+}

@@ -1,0 +1,30 @@
+//! Generation: samples from the probability-flow ODE of a denoiser, and what theory says of them.
+//!
+//! The velocity lies in the span of x and of vectors that are known, so that a sample in any dimension d is a few
+//! coordinates in an orthonormal [`basis`] and one scale for everything orthogonal to it. `denoiser` places denoisers in the
+//! basis, `flow` integrates, `explicit` does the same with arrays of d numbers, `law` is what is measured on the samples
+//! at one time, `run` does it for one data set and `rows` is its table. [`predicted`] averages the same flow over its start by quadrature, at finite d and for
+//! d → ∞; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and generates from there.
+
+pub mod basis;
+mod denoiser;
+mod error;
+mod explicit;
+mod flow;
+mod law;
+pub mod predicted;
+mod rows;
+mod run;
+mod saved;
+#[cfg(test)]
+mod tests;
+pub mod uturn;
+
+pub use basis::Basis;
+pub use denoiser::{Projected, exact, half_log_odds};
+pub use error::GenerateError;
+pub use flow::{Integrator, Samples, times};
+pub use law::{Directions, LAW, Law};
+pub use rows::{columns, lead, rows, theory_row};
+pub use run::{Denoisers, Generated, Generation, Networks};
+pub use saved::Saved;

@@ -1,0 +1,22 @@
+//! Training schedules that know the phases: when each feature is decided, and where training times should lie.
+//!
+//! A feature is any curve against time that goes from one level to another: a part of the error of a denoiser, the
+//! probability that a U-turn ends in another class. arXiv:2412.07972 trains with half of the times in the short window
+//! in which the mode of the mixture is decided; here the window is found from the curve.
+//!
+//! - [`isotonic`]: the monotone curve nearest to noisy data;
+//! - [`feature`]: a curve as the share of its change that has happened, and its [`Window`];
+//! - [`mixture`]: the two features of the exact denoiser of the mixture, resolved at any dimension;
+//! - [`density`]: a density over training times, and its quantiles;
+//! - [`width`]: how the width of a window scales with the dimension.
+
+pub mod density;
+pub mod feature;
+pub mod isotonic;
+pub mod mixture;
+pub mod width;
+
+pub use density::Density;
+pub use feature::{Feature, FeatureError, Levels, Window};
+pub use mixture::{MixtureFeatures, dilated_time};
+pub use width::PowerLaw;
