@@ -204,6 +204,45 @@ fn a_value_that_is_not_a_number_is_refused_with_the_form_that_is_read() {
 }
 
 #[test]
+fn a_word_for_a_number_and_a_number_for_a_word_are_refused() {
+    refused(&["first-phase", "--set", "n=eight"], 1, &["n = eight", "not a number"]);
+    refused(&["first-phase", "--sweep", "n=eight,nine"], 1, &["n = eight", "not a number"]);
+    refused(&["first-phase", "--set", "t=half"], 1, &["t = half", "not a number"]);
+    refused(&["finite-d", "--set", "interpolant=1"], 1, &["interpolant = 1", "linear, trigonometric"]);
+    refused(&["finite-d", "--sweep", "schedule=0:1:2"], 1, &["schedule = 0", "dilated, uniform"]);
+    refused(&["finite-d", "--sweep", "schedule=0,1"], 1, &["schedule = 0", "dilated, uniform"]);
+    refused(&["finite-d", "--sweep", "schedule=dilated,dilated"], 2, &["`dilated` stands twice"]);
+    refused(&["finite-d", "--sweep", "schedule=dilated,1"], 2, &["`dilated` is not a number"]);
+    refused(&["finite-d", "--sweep", "schedule=dilated"], 2, &["NAME=START:STOP:COUNT"]);
+}
+
+#[test]
+fn a_word_that_a_parameter_does_not_have_is_refused_with_those_that_it_has() {
+    let words = ["interpolant = trigonometrc", "linear, trigonometric", "did you mean `trigonometric`?"];
+    refused(&["finite-d", "--set", "interpolant=trigonometrc"], 1, &words);
+    refused(&["finite-d", "--sweep", "interpolant=linear,trigonometrc"], 1, &words);
+    refused(&["first-phase", "--set", "schedule=uniform"], 1, &["schedule = uniform", "use one of dilated"]);
+    // What one of several systems does not have.
+    let compare = ["finite-d", "--compare", "first-phase", "--set", "schedule=uniform"];
+    refused(&compare, 1, &["schedule = uniform is not possible in first-phase, where `schedule` is dilated"]);
+    let files = &TO_FILES[..];
+    for (set, words) in [
+        ("interpolant=trigonometrc", &words[..]),
+        ("schedule=1", &["schedule = 1", "dilated, uniform"]),
+        ("n=eight", &["n = eight", "not a number"]),
+    ] {
+        refused_in(&folder(), &[&["simulate", "--set", set], files].concat(), 1, words);
+        refused_in(&folder(), &[&["check", "two-phase", "--set", set], files].concat(), 1, words);
+    }
+    refused_in(
+        &folder(),
+        &["limit", "finite-d", "--set", "schedule=uniform"],
+        1,
+        &["first-phase", "dilated"],
+    );
+}
+
+#[test]
 fn a_sweep_of_0_points_is_refused() {
     refused(&["first-phase", "--sweep", "t=0:1:0"], 2, &["t=0:1:0", "0 points", "1 or more"]);
 }
@@ -432,6 +471,52 @@ fn a_wrong_number_of_arguments_is_refused() {
     file_refused(&edited(&[(VALUE, "min(x)")]), "min(", &["`min` takes 2", "not 1"]);
     file_refused(&edited(&[(VALUE, "exp(x, t)")]), "exp(", &["`exp` takes 1", "not 2"]);
     file_refused(&edited(&[(VALUE, "1 + exp()")]), ")\", meaning = \"its", &["found `)`"]);
+}
+
+/// The file with a parameter `path` of two words.
+fn with_words(values: &str, more: &str, value: &str) -> String {
+    let parameter = format!("gain\" }}\npath = {{ values = {values}, {more}, meaning = \"\"");
+    edited(&[("gain\"", &parameter), (VALUE, value)])
+}
+
+#[test]
+fn the_words_of_a_parameter_are_distinct_words_with_a_default_among_them() {
+    let right = "[\"one\", \"two\"]";
+    let default = "default = \"one\"";
+    let (code, message) = limited(&with_words(right, default, "choose(path, x, 2)"), 60, 8_000_000);
+    assert_eq!(code, Some(0), "{message}");
+    file_refused(&with_words("[]", default, "x"), "[], default", &["`path`", "at least one word"]);
+    file_refused(&with_words("[\"one\", \"one\"]", default, "x"), "\"one\"], def", &["`one`", "twice"]);
+    for word in ["two words", "", "2nd", "zwölf", "a-b", "inf", "NaN", "infinity"] {
+        let values = format!("[\"one\", \"{word}\"]");
+        let at = format!("\"{word}\"], default");
+        file_refused(&with_words(&values, default, "x"), &at, &[&format!("`{word}`"), "ASCII"]);
+    }
+    file_refused(&with_words("[1, 2]", default, "x"), "1, 2]", &["string"]);
+    let words = ["the default `onee`", "did you mean `one`?", "one, two"];
+    file_refused(&with_words(right, "default = \"onee\"", "x"), "\"onee\"", &words);
+    file_refused(&with_words(right, "default = 0", "x"), "0, meaning", &["the default `0`", "one, two"]);
+    let domain = format!("{default}, domain = \"path > 0\"");
+    file_refused(&with_words(right, &domain, "x"), "\"path > 0\"", &["list of words", "leave out `domain`"]);
+    let limit = with_words(right, default, "x")
+        + "\n[limit]\nparameter = \"path\"\nsystem = \"first-phase\"\norder = 1\n";
+    file_refused(&limit, "\"path\"", &["`path`", "no limit"]);
+}
+
+#[test]
+fn choose_takes_one_alternative_for_each_word() {
+    let file = |value: &str| with_words("[\"one\", \"two\"]", "default = \"one\"", value);
+    file_refused(&file("choose(path, x)"), "choose", &["`path` has 2", "2 alternative(s), not 1"]);
+    file_refused(&file("choose(path, x, 1, 2)"), "choose", &["2 alternative(s), not 3"]);
+    file_refused(&file("choose(path)"), "choose", &["2 alternative(s), not 0"]);
+    file_refused(&file("choose(a, x, 1)"), "a, x, 1", &["words", "this file has path"]);
+    file_refused(&file("choose(x + 7, x, 1)"), "x + 7", &["words", "this file has path"]);
+    file_refused(&file("choose(path, x > 0, 1)"), "x > 0", &["expected a number"]);
+    file_refused(&file("x + path/3"), "path/3", &["`path` is a word", "choose(path, …)"]);
+    file_refused(&file("x + choos(path, 1, 2)"), "choos(", &["did you mean `choose`?"]);
+    file_refused(&edited(&[(VALUE, "choose(a, x, 1)")]), "a, x, 1", &["this file has none"]);
+    // Averages in what is chosen are checked like all others.
+    file_refused(&file("choose(path, x, z^3)"), "z^3", &["`z`", "E[z]"]);
 }
 
 #[test]
@@ -731,7 +816,7 @@ fn a_name_with_two_meanings_is_refused() {
 
 #[test]
 fn a_name_that_belongs_to_the_program_is_refused() {
-    for name in ["tanh", "E", "inf", "pi", "max"] {
+    for name in ["tanh", "E", "inf", "pi", "max", "choose"] {
         let said = format!("`{name}`");
         file_refused(
             &edited(&[("a = {", &format!("{name} = {{"))]),
@@ -929,7 +1014,7 @@ proptest! {
 
     #[test]
     fn any_text_in_place_of_an_expression_is_read_or_refused(
-        text in "([-+*/^!<>=&|(), ]|E\\[[sz]\\]|tanh|min|x|a|t|h|z|s|inf|[0-9.e]|ω){0,20}"
+        text in "([-+*/^!<>=&|(), ]|E\\[[sz]\\]|tanh|min|choose|x|a|t|h|z|s|inf|[0-9.e]|ω){0,20}"
     ) {
         let _ = overlaps::equation::Theory::parse("theory", &edited(&[(VALUE, &text)]));
     }

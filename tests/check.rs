@@ -116,6 +116,30 @@ fn second_phase_holds_as_derived_and_not_as_printed() {
 }
 
 #[test]
+fn both_phases_hold_for_the_trigonometric_interpolant() {
+    let sets = ["n=8", "p=0.75", "kappa=2", "interpolant=trigonometric"].map(|set| ["--set", set]).concat();
+    for (system, more) in [
+        ("two-phase", &[][..]),
+        ("second-phase", &["--set", "k=4", "--sweep", "t=1.4,1.6", "--sweep", "d=131072,524288,2097152"]),
+    ] {
+        let found = verdicts(&[&[system], &sets[..], more].concat(), 0);
+        assert_verdicts(&found, &[(system, "limit", "agrees")]);
+        // Nothing is printed for this interpolant, and nothing printed is compared.
+        assert!(!found.iter().any(|(theory, _, _)| theory.ends_with("-printed")), "{found:?}");
+    }
+    // At another interpolant than that of the data they are rejected.
+    let folder = TempDir::new().unwrap();
+    let simulate =
+        [&["simulate", "--seeds", "4", "--sweep", "t=1.3,1.6", "--output", "s.csv", "--quiet"], &sets[..]];
+    let dimensions = ["--sweep", "d=131072,524288,2097152"];
+    assert!(run_in(folder.path(), &[&simulate.concat(), &dimensions[..]].concat()).status.success());
+    let text = fs::read_to_string(folder.path().join("s.csv")).unwrap();
+    fs::write(folder.path().join("s.csv"), text.replace("trigonometric", "linear")).unwrap();
+    let output = run_in(folder.path(), &["check", "second-phase", "--against", "s.csv", "--quiet"]);
+    assert_eq!(output.status.code(), Some(4), "{}", message(&output));
+}
+
+#[test]
 fn both_phases_hold_at_128_samples() {
     let found = verdicts(&["two-phase", "--seeds", "8", "--sweep", "t=0.25,1,1.3,1.6"], 0);
     assert_verdicts(

@@ -117,7 +117,11 @@ fn list_names_every_equation_file_and_show_prints_it() {
 #[test]
 fn show_names_defaults_domains_and_the_limit() {
     let shown = printed(&["show", "second-phase"], 0);
-    for words in ["k      = inf   [k >= 1]", "n      = 128   [n >= 2 && n < inf]   training samples"] {
+    for words in [
+        "k           = inf   [k >= 1]",
+        "n           = 128   [n >= 2 && n < inf]   training samples",
+        "schedule    = dilated   [dilated]",
+    ] {
         assert!(shown.contains(words), "{shown}");
     }
     assert!(shown.contains("n → ∞: second-phase-limit"), "{shown}");

@@ -18,57 +18,66 @@ fn gradients_jacobians_and_control_derivatives_agree_with_differences() {
             if system.kind == Kind::ClosedForm {
                 continue;
             }
-            let parameters =
-                system.parameter_values(&[("n".into(), 7.0), ("d".into(), 900.0), ("T".into(), 0.6)]);
-            let mut equations = Equations::new(system, &parameters);
-            let rung = 8;
-            for (shift, control) in [(0.0, 0.31), (0.13, 0.52)] {
-                let control = system.control.from + control * (system.control.to - system.control.from);
-                let x = DVector::from_fn(k, |i, _| [0.83, 0.74, 0.41][i] - shift);
-                let exact_along = equations.along_control(control, &x, rung);
-                let at = equations.evaluate(control, &x, rung).clone();
-                let h = 1e-5;
-                // Fourth-order central differences: error ~ h⁴ and round-off ~ 1e-16/h.
-                let mut difference = |f: &mut dyn FnMut(&mut Equations, f64) -> Vec<f64>| -> Vec<f64> {
-                    let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(|s| f(&mut equations, s * h));
-                    (0..a.len()).map(|i| (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h)).collect()
-                };
-                let scale = at.jacobian.amax().max(exact_along.amax()).max(1.0);
-                for j in 0..k {
-                    let column = difference(&mut |e, s| {
-                        let mut y = x.clone();
-                        y[j] += s;
-                        let v = e.evaluate(control, &y, rung);
-                        v.residual.iter().copied().chain([v.energy]).collect()
+            // Every word that a parameter can be.
+            let mut settings = vec![vec![("n".into(), 7.0), ("d".into(), 900.0), ("T".into(), 0.6)]];
+            for parameter in &system.parameters {
+                for word in 1..parameter.own_words().len() {
+                    let mut other = settings[0].clone();
+                    other.push((parameter.name.clone(), word as f64));
+                    settings.push(other);
+                }
+            }
+            for given in settings {
+                let mut equations = Equations::new(system, &system.parameter_values(&given));
+                let rung = 8;
+                for (shift, control) in [(0.0, 0.31), (0.13, 0.52)] {
+                    let control = system.control.from + control * (system.control.to - system.control.from);
+                    let x = DVector::from_fn(k, |i, _| [0.83, 0.74, 0.41][i] - shift);
+                    let exact_along = equations.along_control(control, &x, rung);
+                    let at = equations.evaluate(control, &x, rung).clone();
+                    let h = 1e-5;
+                    // Fourth-order central differences: error ~ h⁴ and round-off ~ 1e-16/h.
+                    let mut difference = |f: &mut dyn FnMut(&mut Equations, f64) -> Vec<f64>| -> Vec<f64> {
+                        let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(|s| f(&mut equations, s * h));
+                        (0..a.len()).map(|i| (a[i] - 8.0 * b[i] + 8.0 * c[i] - d[i]) / (12.0 * h)).collect()
+                    };
+                    let scale = at.jacobian.amax().max(exact_along.amax()).max(1.0);
+                    for j in 0..k {
+                        let column = difference(&mut |e, s| {
+                            let mut y = x.clone();
+                            y[j] += s;
+                            let v = e.evaluate(control, &y, rung);
+                            v.residual.iter().copied().chain([v.energy]).collect()
+                        });
+                        for (i, numeric) in column.iter().take(k).enumerate() {
+                            let exact = at.jacobian[(i, j)];
+                            assert!(
+                                (numeric - exact).abs() < 1e-8 * scale,
+                                "{name} J[{i},{j}]: {numeric} {exact}"
+                            );
+                        }
+                        if system.kind == Kind::Energy {
+                            let exact = at.residual[j];
+                            assert!((column[k] - exact).abs() < 1e-8 * scale, "{name} gradient {j}");
+                        }
+                    }
+                    let along = difference(&mut |e, s| {
+                        e.evaluate(control + s, &x, rung).residual.iter().copied().collect()
                     });
-                    for (i, numeric) in column.iter().take(k).enumerate() {
-                        let exact = at.jacobian[(i, j)];
+                    for i in 0..k {
+                        let exact = exact_along[i];
                         assert!(
-                            (numeric - exact).abs() < 1e-8 * scale,
-                            "{name} J[{i},{j}]: {numeric} {exact}"
+                            (along[i] - exact).abs() < 1e-8 * scale,
+                            "{name} ∂/∂control [{i}]: {} {exact}",
+                            along[i]
                         );
                     }
-                    if system.kind == Kind::Energy {
-                        let exact = at.residual[j];
-                        assert!((column[k] - exact).abs() < 1e-8 * scale, "{name} gradient {j}");
-                    }
+                    checked += 1;
                 }
-                let along = difference(&mut |e, s| {
-                    e.evaluate(control + s, &x, rung).residual.iter().copied().collect()
-                });
-                for i in 0..k {
-                    let exact = exact_along[i];
-                    assert!(
-                        (along[i] - exact).abs() < 1e-8 * scale,
-                        "{name} ∂/∂control [{i}]: {} {exact}",
-                        along[i]
-                    );
-                }
-                checked += 1;
             }
         }
     }
-    assert!(checked >= 14, "{checked}");
+    assert!(checked >= 22, "{checked}");
 }
 
 fn closed_form(variables: &str, outputs: &[(&str, &str)]) -> Theory {

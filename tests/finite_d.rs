@@ -106,3 +106,67 @@ fn just_before_t_2_the_constant_returns() {
     assert!((changes[0] - 0.018_374_310_63).abs() < 1e-9);
     assert!((changes[1] - 1.981_410_013_2).abs() < 1e-8);
 }
+
+#[test]
+fn a_schedule_is_only_another_name_for_the_time() {
+    // Uniform time 2τ is dilated time τ√d/κ in the first phase and 1 + (τ − κ/√d)/(1 − κ/√d) in the second.
+    let (kappa, d) = (2.0f64, 1e4f64);
+    let kick = kappa / d.sqrt();
+    for interpolant in [0.0, 1.0] {
+        for tau in [0.002, 0.01, kick, 0.1, 0.5, 0.9] {
+            let dilated = if tau <= kick { tau / kick } else { 1.0 + (tau - kick) / (1.0 - kick) };
+            let given = [("n", 8.0), ("p", 0.75), ("kappa", kappa), ("d", d), ("interpolant", interpolant)];
+            let uniform = one("finite-d", &[&given[..], &[("schedule", 1.0)]].concat(), 2.0 * tau);
+            let dilated = one("finite-d", &given, dilated);
+            assert_eq!(uniform.branch, dilated.branch);
+            for (column, value) in &dilated.values {
+                // Where τ is a small difference or sum, its round-off enters; close to t = 2 the minimum is flat, most of all
+                // along the tilt, which is small itself.
+                let relative = if column == "tilt" { 1e-7 } else { 1e-8 };
+                close(&format!("{column} at τ = {tau}"), uniform.get(column), *value, relative);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_trigonometric_interpolant_has_the_limits_of_its_own_phases() {
+    let given = [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("interpolant", 1.0)];
+    let deviation = |d: f64, t: f64, column: &str| {
+        let finite = one("finite-d", &[&given[..], &[("d", d)]].concat(), t);
+        let limit = if t <= 1.0 {
+            one("first-phase", &given, t)
+        } else {
+            one("second-phase", &[given[0], given[3]], t)
+        };
+        (finite.get(column) - limit.get(column)).abs()
+    };
+    // α = 1 − O(1/d) in the first phase: ω and b are reached with order 1, not ½.
+    for (t, column, order) in [
+        (0.25, "omega", 1.0),
+        (1.0, "b", 1.0),
+        (1.0, "c", 0.5),
+        (1.3, "c", 0.5),
+        (1.6, "m", 0.5),
+        (1.6, "q", 0.5),
+    ] {
+        let found = (deviation(1e6, t, column) / deviation(1e8, t, column)).ln() / 100f64.ln();
+        assert!((found - order).abs() < 0.05, "{column} at t = {t}: {found}");
+    }
+}
+
+#[test]
+fn the_whole_schedule_is_solved_for_every_word() {
+    let system = theory("finite-d");
+    for (interpolant, schedule) in [(0.0, 1.0), (1.0, 0.0), (1.0, 1.0)] {
+        let given = [("n", 8.0), ("p", 0.75), ("interpolant", interpolant), ("schedule", schedule)];
+        let rows = solve(&system, &given, &[]);
+        assert_eq!(rows.len(), 201);
+        assert!(
+            rows.iter().all(|row| row.quadrature_error <= 1e-12 && row.values.values().all(|v| !v.is_nan()))
+        );
+    }
+    // Without dilation the dimension has no lower bound but 0.
+    assert!(system.check_values(&[("d".into(), 9.0), ("schedule".into(), 1.0)]).is_ok());
+    assert!(system.check_values(&[("d".into(), 9.0)]).is_err());
+}

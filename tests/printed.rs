@@ -109,5 +109,9 @@ fn corollary_3_as_printed_is_the_limit_of_result_2_as_printed_and_belongs_to_ano
         // β σ²/(α² + β² σ²) with α² = 1 − τ².
         let c = tau * sigma * sigma / (1.0 - tau * tau + tau * tau * sigma * sigma);
         close("c", limit.get("c"), c, 1e-14);
+        // Which is what is derived for that interpolant.
+        let derived = one("second-phase-limit", &[("sigma", sigma), ("interpolant", 1.0)], 1.0 + tau);
+        close("c", limit.get("c"), derived.get("c"), 1e-14);
+        close("m", limit.get("m"), derived.get("m"), 1e-14);
     }
 }

@@ -23,7 +23,8 @@ fn expression(names: &'static [&'static str], averages: bool) -> impl Strategy<V
             two.clone().prop_map(|(a, b)| format!("({a} + {b})")).boxed(),
             two.clone().prop_map(|(a, b)| format!("({a} - {b})")).boxed(),
             two.clone().prop_map(|(a, b)| format!("({a} * tanh({b}))")).boxed(),
-            two.prop_map(|(a, b)| format!("({a} / (2 + tanh({b})))")).boxed(),
+            two.clone().prop_map(|(a, b)| format!("({a} / (2 + tanh({b})))")).boxed(),
+            two.prop_map(|(a, b)| format!("choose(word, {a}, {b})")).boxed(),
             (proptest::sample::select(&FUNCTIONS[..]), inner.clone())
                 .prop_map(|(f, a)| format!("{f}({a})"))
                 .boxed(),
@@ -40,6 +41,7 @@ fn file(body: &str) -> String {
     format!(
         "title = \"random\"\ncontrol = {{ name = \"t\", from = -2, to = 2, points = 3 }}\n\
          [parameters]\na = {{ default = 0.7, meaning = \"\" }}\n\
+         word = {{ values = [\"first\", \"second\"], default = \"first\", meaning = \"\" }}\n\
          [variables]\ns = {{ values = [1, -0.5, 2], weights = [0.5, 0.3, \"1 - 0.8\"] }}\nz = \"normal\"\n{body}"
     )
 }
@@ -51,6 +53,7 @@ proptest! {
     fn both_evaluators_agree(
         f in expression(&["s", "z", "a", "t", "h"], true),
         g in expression(&["s", "z", "a", "t", "h"], false),
+        word in 0..2u8,
     ) {
         let text = file(&format!(
             "[definitions]\nh = \"s*t + a*z\"\nf = \"{f}\"\n\
@@ -60,7 +63,7 @@ proptest! {
         ));
         let theory = Theory::parse("random", &text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         let settings = Settings { tolerance: 1e-11, ..Settings::default() };
-        for piece in job(&[], &[0.6]).solve(&theory, settings) {
+        for piece in job(&[("word", f64::from(word))], &[0.6]).solve(&theory, settings) {
             let (_, solution) = piece.curve.solution(0).expect("a closed form has a row");
             if solution.certified.quadrature_error <= 1e-11 {
                 let size = solution.certified.outputs.iter().fold(1.0f64, |m, v| m.max(v.abs()));
@@ -71,7 +74,10 @@ proptest! {
     }
 
     #[test]
-    fn derivatives_agree_with_differences(f in expression(&["s", "z", "a", "t", "u", "v"], true)) {
+    fn derivatives_agree_with_differences(
+        f in expression(&["s", "z", "a", "t", "u", "v"], true),
+        word in 0..2u8,
+    ) {
         let text = file(&format!(
             "[unknowns]\nu = \"first\"\nv = \"second\"\n\
              [energy]\nminimise = \"E[s,z]({f}) + E[s](E[z](tanh({f}))^2)\"\n\
@@ -79,7 +85,8 @@ proptest! {
         ));
         let theory = Theory::parse("random", &text).map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
         let system = &theory.pieces[0].system;
-        let mut equations = Equations::new(system, &system.parameter_values(&[]));
+        let mut equations =
+            Equations::new(system, &system.parameter_values(&[("word".into(), f64::from(word))]));
         let (control, rung, h) = (0.4, 3, 1e-4);
         let x = DVector::from_vec(vec![0.37, -0.58]);
         let along = equations.along_control(control, &x, rung);

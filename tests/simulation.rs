@@ -298,6 +298,52 @@ fn errors_are_those_of_the_theory_at_finite_d() {
 }
 
 #[test]
+fn the_theory_at_finite_d_holds_without_dilation_and_for_both_interpolants() {
+    // Uniform time t = 2τ: τ = 2/√d, where the class is learnt, and τ of order 1. Dimensions of order n³ and more, where the
+    // mean Gram matrix is good enough.
+    for d in [131_072.0, 2_097_152.0] {
+        for interpolant in [0.0, 1.0] {
+            let times = [4.0 / f64::sqrt(d), 0.5, 1.2];
+            let s = setting(d, &[("schedule", 1.0), ("interpolant", interpolant)]);
+            let runs: Vec<Vec<Measured>> =
+                (0..40u64).into_par_iter().map(|seed| run(&s, seed, &INTEGRATED, &times)).collect();
+            let mut p = Vec::new();
+            for (place, t) in times.iter().enumerate() {
+                let given = [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("d", d)];
+                let words = [("schedule", 1.0), ("interpolant", interpolant)];
+                let theory = one("finite-d", &[&given[..], &words].concat(), *t);
+                let measured: Vec<Overlaps> = runs.iter().map(|m| m[place].overlaps).collect();
+                for (name, values) in by_overlap(&measured) {
+                    let (mean, variance) = mean_and_variance(&values);
+                    let z = (mean - theory.get(name)) / (variance / 40.0).sqrt();
+                    p.push((format!("{name} at d = {d}, t = {t}"), two_sided(z, 39.0)));
+                }
+            }
+            assert_eq!(p.len(), 36);
+            no_difference("uniform schedule", &p);
+        }
+    }
+}
+
+#[test]
+fn second_phase_of_the_trigonometric_interpolant_is_approached_as_d_grows() {
+    let deviation = |d: f64, t: f64, column: &str| {
+        let s = setting(d, &[("interpolant", 1.0)]);
+        let theory = one("second-phase", &[("n", 8.0), ("p", 0.75), ("interpolant", 1.0)], t);
+        (by_overlap(&[run(&s, 0, &INTEGRATED, &[t])[0].overlaps])[column][0] - theory.get(column)).abs()
+    };
+    for t in [1.3, 1.6] {
+        for column in ["c", "m", "q", "q_eta_plus", "mse_train", "mse_test"] {
+            // Deviations of order 1/√d: 3e-6 at d = 10¹¹.
+            for d in [1e9, 1e11, 1e13] {
+                let found = deviation(d, t, column);
+                assert!(found < 5.0 / d.sqrt(), "{column} at t = {t}, d = {d}: {found}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_constant_solution_is_found_where_it_is_the_minimum() {
     // d → ∞: the energies cross at κt = 0.0367.
     let s = setting(1e8, &[]);
@@ -446,12 +492,15 @@ fn the_table_has_the_columns_of_solve_and_those_of_a_simulation() {
     let text = fs::read_to_string(folder.path().join("runs.csv")).unwrap();
     assert_eq!(
         text.lines().next().unwrap(),
-        "t,n,p,sigma,kappa,lambda,ell,p_test,k,d,seed,method,data,branch,omega,b,c,m,q_eta_plus,q_eta_minus,p_eta_plus,\
-         p_eta_minus,q_xi,q,r,mse_train,mse_test,loss,energy,gradient_norm,quadrature_error,iterations,status"
+        "t,n,p,sigma,kappa,lambda,ell,p_test,k,d,interpolant,schedule,seed,method,data,branch,omega,b,c,m,q_eta_plus,q_eta_minus,\
+         p_eta_plus,p_eta_minus,q_xi,q,r,mse_train,mse_test,loss,energy,gradient_norm,quadrature_error,iterations,status"
     );
     // p is the fraction that the data have, 6/8; p_test the weight of the mode.
     assert!(
-        text.lines().nth(1).unwrap().starts_with("0.2,8,0.75,1,2,0.1,0.01,0.8,inf,200,0,integrated,gram,")
+        text.lines()
+            .nth(1)
+            .unwrap()
+            .starts_with("0.2,8,0.75,1,2,0.1,0.01,0.8,inf,200,linear,dilated,0,integrated,gram,")
     );
     let side: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(folder.path().join("runs.json")).unwrap()).unwrap();
