@@ -18,7 +18,7 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 /// x = k ln 2 + r with |r| ≤ ln 2 / 2, e^r − 1 by its Taylor series to r¹³ (remainder below 5e-18 of it), and
 /// e^x − 1 = 2^k (e^r − 1) + (2^k − 1), where no cancellation occurs for x ≤ 0 beyond that of the result.
 #[inline(always)]
-fn exp_m1_and_exp(x: f64) -> (f64, f64) {
+pub fn exp_m1_and_exp(x: f64) -> (f64, f64) {
     // Below −708 the result no longer is a normal number; comparing this way keeps NaN.
     let x = if x < -708.0 { -708.0 } else { x };
     let shifted = x * LOG2_E + ROUND;

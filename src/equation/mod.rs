@@ -26,7 +26,7 @@ mod words;
 
 pub use assemble::{LARGEST_PRODUCT, is_word};
 pub use error::{EquationError, Problem, nearest};
-pub(crate) use kernel::{dot, tanh_and_sech2};
+pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;
 pub(crate) use program::{Program, Workspace};

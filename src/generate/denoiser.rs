@@ -28,8 +28,8 @@ pub fn half_log_odds(p: f64) -> f64 {
     0.5 * (p / (1.0 - p)).ln()
 }
 
-/// The exact denoiser E[x₁|x] (eq. 9 of arXiv:2412.07972), in the basis μ/√d:
-/// βσ²/(α² + σ²β²) x + α²/(α² + σ²β²) μ tanh(β μ·x/(α² + σ²β²) + h).
+/// The exact denoiser E[x₁|x] of the mixture (eq. 9 of arXiv:2412.07972), in the basis μ/|μ|:
+/// βσ²/(α² + σ²β²) x + α²/(α² + σ²β²) μ tanh(β μ·x/(α² + σ²β²) + h), |μ| = M√d.
 pub fn exact(setting: &Setting, at: Coefficients) -> Projected {
     let Coefficients { alpha, beta, scale } = at;
     let data = setting.sigma * setting.sigma;
@@ -37,8 +37,8 @@ pub fn exact(setting: &Setting, at: Coefficients) -> Projected {
     let spread = (alpha * alpha + data * beta * beta).max(f64::MIN_POSITIVE);
     Projected {
         c: beta * data / spread,
-        u: vec![alpha * alpha / spread],
-        w: vec![scale / spread],
+        u: vec![setting.target.m() * alpha * alpha / spread],
+        w: vec![setting.target.m() * scale / spread],
         b: half_log_odds(setting.p),
     }
 }

@@ -27,6 +27,25 @@ pub enum GenerateError {
         "kappa = 0 leaves no time for the first phase, in which the mode is decided; use kappa > 0, or --set schedule=uniform"
     )]
     NoDilation,
+    /// Spins are arrays of d numbers.
+    #[error("d = {d} is too large for spins, which are generated one by one; use d up to {most}")]
+    ManySpins {
+        /// Dimension.
+        d: u64,
+        /// Limit.
+        most: u64,
+    },
+    /// An exploding interpolant in uniform time, whose noise falls too late.
+    #[error(
+        "--integrator adaptive cannot follow this interpolant to its end in uniform time, where noise falls within the rounding of t; use schedule=dilated, or --integrator ddim"
+    )]
+    NoEnd,
+    /// What only the exact denoiser has.
+    #[error("{what} is generated with the exact denoiser only; use --denoiser exact")]
+    ExactOnly {
+        /// What.
+        what: &'static str,
+    },
     /// A higher-order method with denoisers that exist at the times of the steps only.
     #[error(
         "--integrator adaptive needs the denoiser at every time; {what} exist at the times of the steps only. Use --integrator euler"

@@ -4,7 +4,7 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::error::GenerateError;
-use super::flow::Step;
+use super::flow::{Integrator, Step};
 use super::law::{Law, mode};
 use crate::equation::{dot, tanh_and_sech2};
 use crate::model::{Path, Setting};
@@ -75,13 +75,17 @@ impl ExplicitSamples {
         Ok(())
     }
 
-    /// X₀ ~ N(0, I_d).
+    /// X = αx₀ at τ = 0, x₀ ~ N(0, I_d).
     pub fn start(setting: &Setting, seed: u64, count: usize) -> ExplicitSamples {
         let d = setting.d as usize;
+        let noise = setting.path().noise();
         let mut x = vec![0.0; count * d];
         x.par_chunks_mut(d).enumerate().for_each(|(sample, x)| {
             let mut rng = stream(seed, setting.d, Purpose::Generate, sample as u64);
-            x.iter_mut().for_each(|x| *x = StandardNormal.sample(&mut rng));
+            x.iter_mut().for_each(|x| {
+                let normal: f64 = StandardNormal.sample(&mut rng);
+                *x = noise * normal;
+            });
         });
         ExplicitSamples { x, d }
     }
@@ -92,9 +96,16 @@ impl ExplicitSamples {
         self.x.par_chunks(self.d).map(|x| x.iter().sum::<f64>() / root_d).collect()
     }
 
-    /// One step of Euler.
-    pub fn euler(&mut self, path: &Path, denoiser: &ExplicitDenoiser, from: f64, to: f64) {
-        let Step { decay, push } = Step::new(path, from, to, denoiser.c);
+    /// One step, with the denoiser at its beginning.
+    pub fn step(
+        &mut self,
+        path: &Path,
+        integrator: Integrator,
+        denoiser: &ExplicitDenoiser,
+        from: f64,
+        to: f64,
+    ) {
+        let Step { decay, push } = Step::new(path, integrator, from, to, denoiser.c);
         let root_d = path.root_d;
         self.x.par_chunks_mut(self.d).for_each(|x| {
             let activation = tanh_and_sech2(dot(&denoiser.w, x) / root_d + denoiser.b).0;

@@ -15,15 +15,28 @@ use crate::simulate::{Purpose, stream};
 
 /// Tolerance of the adaptive method, relative and absolute.
 const TOLERANCE: f64 = 1e-9;
-/// The adaptive method stops at this distance from τ = 1, where the velocity is 0/0, and makes one step of Euler: its error
+/// The adaptive method stops at this distance from t = 2, where the velocity is 0/0, and makes one step of fixed f: its error
 /// is of second order in the distance.
 const END: f64 = 1e-7;
+/// The same where that is not near enough: closer, the rounding of t is felt.
+const NEAREST_END: f64 = 1e-11;
+/// Noise that is small enough for the last step.
+const SMALL_NOISE: f64 = 1e-3;
+
+/// How far from t = 2 the adaptive method stops; none where noise is still too large at the nearest time, as for exploding
+/// interpolants in uniform time at large d.
+pub fn end_of_adaptive(path: &Path) -> Option<f64> {
+    [END, NEAREST_END].into_iter().find(|end| path.at(2.0 - end).alpha <= SMALL_NOISE)
+}
 
 /// How the flow is integrated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Integrator {
     /// One step per interval of the time grid.
     Euler,
+    /// One step per interval too, in which the denoiser's answer f stands still and the rest is exact:
+    /// X + (α_to/α_from − 1) X + (β_to − β_from α_to/α_from) f. For a linear α it is Euler's method.
+    Ddim,
     /// The method of Dormand and Prince of order 8 with steps of its own.
     Adaptive,
 }
@@ -33,6 +46,7 @@ impl Integrator {
     pub fn name(self) -> &'static str {
         match self {
             Integrator::Euler => "euler",
+            Integrator::Ddim => "ddim",
             Integrator::Adaptive => "adaptive",
         }
     }
@@ -43,7 +57,7 @@ pub fn times(steps: usize) -> Vec<f64> {
     grid(0.0, 2.0, steps + 1)
 }
 
-/// A step of Euler from one time to the next: what X and √d f's vector part are multiplied with.
+/// A step from one time to the next: what X and √d f's vector part are multiplied with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {
     /// Factor of X, with the linear part c x of the denoiser.
@@ -53,14 +67,18 @@ pub struct Step {
 }
 
 impl Step {
-    /// From t₀ to t₁ with a denoiser of linear coefficient c.
-    pub fn new(path: &Path, from: f64, to: f64, c: f64) -> Step {
-        let scaled = path.scale(to) - path.scale(from);
-        let tau = path.tau(from);
-        let (of_x, of_data) = path.interpolant.velocity(tau);
-        // The last step ends at τ = 1 exactly.
-        let step = if to >= 2.0 { 1.0 - tau } else { scaled / path.root_d };
-        Step { decay: 1.0 + step * (of_x + of_data * c), push: scaled * of_data }
+    /// From one time to another with a denoiser of linear coefficient c.
+    pub fn new(path: &Path, integrator: Integrator, from: f64, to: f64, c: f64) -> Step {
+        let (of_x, of_data) = if integrator == Integrator::Ddim {
+            let (start, end) = (path.at(from), path.at(to));
+            let ratio = end.alpha / start.alpha;
+            (ratio - 1.0, end.beta - start.beta * ratio)
+        } else {
+            let step = path.tau_step(from, to);
+            let (of_x, of_data) = path.velocity(from);
+            (step * of_x, step * of_data)
+        };
+        Step { decay: 1.0 + of_x + of_data * c, push: path.root_d * of_data }
     }
 }
 
@@ -78,12 +96,14 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// X₀ ~ N(0, I_d), exactly: independent normal coordinates, and χ² with d − size degrees of freedom for the rest.
+    /// X = αx₀ at τ = 0, x₀ ~ N(0, I_d), exactly: independent normal coordinates, and χ² with d − size degrees of freedom for the rest.
     pub fn start(setting: &Setting, seed: u64, count: usize, size: usize) -> Samples {
         let freedom = setting.d.saturating_sub(size as u64) as f64;
+        let noise = setting.path().noise();
         let one = |sample: usize| {
             let mut rng = stream(seed, setting.d, Purpose::Generate, sample as u64);
-            let x: Vec<f64> = (0..size).map(|_| StandardNormal.sample(&mut rng)).collect();
+            let mut normal = || -> f64 { StandardNormal.sample(&mut rng) };
+            let x: Vec<f64> = (0..size).map(|_| noise * normal()).collect();
             let rest = ChiSquared::new(freedom).ok().map(|chi| chi.sample(&mut rng) / freedom);
             (x, rest)
         };
@@ -92,7 +112,7 @@ impl Samples {
             x: drawn.iter().flat_map(|(x, _)| x).copied().collect(),
             size,
             orthogonal: drawn.iter().filter_map(|(_, rest)| *rest).collect(),
-            scale: 1.0,
+            scale: noise,
         }
     }
 
@@ -106,9 +126,9 @@ impl Samples {
         self.x.chunks_exact(self.size).map(|x| x[0]).collect()
     }
 
-    /// One step of Euler with the denoiser at its beginning.
-    pub fn euler(&mut self, path: &Path, denoiser: &Projected, from: f64, to: f64) {
-        let Step { decay, push } = Step::new(path, from, to, denoiser.c);
+    /// One step of Euler's method (or that with f standing still) with the denoiser at its beginning.
+    pub fn step(&mut self, path: &Path, integrator: Integrator, denoiser: &Projected, from: f64, to: f64) {
+        let Step { decay, push } = Step::new(path, integrator, from, to, denoiser.c);
         self.scale *= decay;
         self.x.par_chunks_mut(self.size).with_min_len(64).for_each(|x| {
             let kick = push * denoiser.activation(x);
@@ -129,12 +149,11 @@ impl Samples {
         to: f64,
     ) -> Result<(), GenerateError> {
         // In t, and to the end by a last step of Euler.
-        let end = if to >= 2.0 { (2.0 - END / path.tau_slope(1.5)).max(from) } else { to };
+        let end = if to >= 2.0 { (2.0 - end_of_adaptive(path).unwrap_or(NEAREST_END)).max(from) } else { to };
         if end > from {
             let rest = [self.scale, from];
             let state = DVector::from_iterator(self.x.len() + rest.len(), self.x.iter().copied().chain(rest));
-            let rate = path.tau_slope(0.5 * (from + to));
-            let flow = Flow { path, rate, denoiser, size: self.size };
+            let flow = Flow { path, beside: 0.5 * (from + to), denoiser, size: self.size };
             let mut method = Dop853::new(flow, from, end, end - from, state, TOLERANCE, TOLERANCE);
             method.set_output(OutputType::Sparse);
             method.integrate().map_err(|e| GenerateError::Integration { t: from, reason: e.to_string() })?;
@@ -145,7 +164,7 @@ impl Samples {
             }
         }
         if to >= 2.0 {
-            self.euler(path, &denoiser(end), end, to);
+            self.step(path, Integrator::Ddim, &denoiser(end), end, to);
         }
         Ok(())
     }
@@ -156,8 +175,8 @@ impl Samples {
 /// explicit time.
 struct Flow<'a> {
     path: &'a Path,
-    /// τ′(t), the same between the bends of the schedule.
-    rate: f64,
+    /// A time on the same piece of the schedule.
+    beside: f64,
     denoiser: &'a (dyn Fn(f64) -> Projected + Sync),
     size: usize,
 }
@@ -167,9 +186,10 @@ impl System<f64, DVector<f64>> for Flow<'_> {
         let last = state.len() - 2;
         let t = state[last + 1];
         let denoiser = (self.denoiser)(t);
-        let (of_x, of_data) = self.path.interpolant.velocity(self.path.tau(t));
-        let decay = self.rate * (of_x + of_data * denoiser.c);
-        let push = self.rate * of_data * self.path.root_d;
+        let (of_x, of_data) = self.path.velocity(t);
+        let rate = self.path.tau_slope(t, self.beside);
+        let decay = rate * (of_x + of_data * denoiser.c);
+        let push = rate * of_data * self.path.root_d;
         slope[last + 1] = 1.0;
         let (state, slope) = (state.as_slice(), slope.as_mut_slice());
         slope[last] = decay * state[last];

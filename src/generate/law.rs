@@ -4,7 +4,7 @@ use super::basis::Basis;
 use super::flow::Samples;
 
 /// Names and meanings of what is measured, in the order of [`Law::values`]. S = ±1 is the sign of μ·X.
-pub const LAW: [(&str, &str); 14] = [
+pub const LAW: [(&str, &str); 15] = [
     ("fraction_plus", "fraction of samples with μ·X > 0"),
     ("nu_plus", "mean of ν = μ·X/√d over the samples with μ·X > 0"),
     ("nu_minus", "the same over those with μ·X < 0"),
@@ -19,6 +19,7 @@ pub const LAW: [(&str, &str); 14] = [
     ("z_minus", "the same over those of mode −"),
     ("eta", "mean of S η·X/√d over samples, η the unit vector along Σ sⁱzⁱ"),
     ("xi", "mean of S ξ·X/√d over samples, ξ the unit vector along Σ sⁱx₀ⁱ of the fixed noise"),
+    ("spin", "Curie–Weiss: mean of |X_i| over coordinates and samples"),
 ];
 
 /// What is measured on samples at one time; NaN where it is not defined (no samples in a mode, no fixed noise).
@@ -42,6 +43,8 @@ pub struct Law {
     pub eta: f64,
     /// S ξ·X/√d.
     pub xi: f64,
+    /// Mean of |X_i|; where the data are spins.
+    pub spin: f64,
 }
 
 impl Law {
@@ -56,10 +59,11 @@ impl Law {
         z: [f64::NAN; 2],
         eta: f64::NAN,
         xi: f64::NAN,
+        spin: f64::NAN,
     };
 
     /// The values in the order of [`LAW`].
-    pub fn values(&self) -> [f64; 14] {
+    pub fn values(&self) -> [f64; 15] {
         let Law { nu, sd_nu, m, sd_m, z, .. } = self;
         [
             self.fraction_plus,
@@ -76,6 +80,7 @@ impl Law {
             z[1],
             self.eta,
             self.xi,
+            self.spin,
         ]
     }
 
@@ -92,6 +97,7 @@ impl Law {
             z: pair(self.z, other.z),
             eta: 2.0 * self.eta - other.eta,
             xi: 2.0 * self.xi - other.xi,
+            spin: 2.0 * self.spin - other.spin,
         }
     }
 
@@ -110,6 +116,7 @@ impl Law {
             z: [along[0], along[1]],
             eta: along[2],
             xi: along[3],
+            spin: f64::NAN,
         }
     }
 }

@@ -2,20 +2,25 @@
 //!
 //! The velocity lies in the span of x and of vectors that are known, so that a sample in any dimension d is a few
 //! coordinates in an orthonormal [`basis`] and one scale for everything orthogonal to it. `denoiser` places denoisers in the
-//! basis, `flow` integrates, `explicit` does the same with arrays of d numbers, `law` is what is measured on the samples
-//! at one time, `run` does it for one data set and `rows` is its table. [`predicted`] averages the same flow over its start by quadrature, at finite d and for
-//! d → ∞; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and generates from there.
+//! basis, `flow` integrates, `explicit` does the same with arrays of d numbers, [`spins`] for the exact denoiser of a magnet,
+//! `law` is what is measured on the samples at one time, `run` does it for one data set and `rows` is its table.
+//! [`predicted`] averages the same flow over its start by quadrature, at finite d and for d → ∞; [`accuracy`] is what a
+//! number of steps costs in accuracy, [`optimum`] the schedule that makes it least; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and
+//! generates from there.
 
+pub mod accuracy;
 pub mod basis;
 mod denoiser;
 mod error;
 mod explicit;
 mod flow;
 mod law;
+pub mod optimum;
 pub mod predicted;
 mod rows;
 mod run;
 mod saved;
+pub mod spins;
 #[cfg(test)]
 mod tests;
 pub mod uturn;

@@ -2,7 +2,7 @@
 
 use super::law::{LAW, Law};
 use super::run::{Denoisers, Generated, Generation};
-use crate::model::{Noise, PARAMETERS};
+use crate::model::{FLOW_PARAMETERS, Noise, PARAMETERS, Target};
 use crate::output::{Cell, Column, Role};
 use crate::simulate::DataRule;
 use crate::solve::{CONVERGED, NOT_CONVERGED};
@@ -13,6 +13,8 @@ pub fn columns() -> Vec<Column> {
     // Test data have no part in a generation.
     let parameters = PARAMETERS.iter().filter(|p| p.0 != "p_test");
     columns.extend(parameters.map(|(name, _, meaning)| Column::new(*name, *meaning, Role::Parameter)));
+    let flow = FLOW_PARAMETERS.iter();
+    columns.extend(flow.map(|(name, _, meaning)| Column::new(*name, *meaning, Role::Parameter)));
     columns.push(Column::new("steps", "steps from t = 0 to 2", Role::Parameter));
     columns.push(Column::new("samples", "samples", Role::Parameter));
     columns.push(Column::new("seed", "data set", Role::Parameter));
@@ -81,6 +83,11 @@ pub fn lead(
     row.extend([s.sigma, s.kappa].map(Cell::Number));
     row.extend([s.lambda, s.ell].map(|x| of_learning(Cell::Number(x))));
     row.extend([of_learning(k), Cell::Integer(s.d), s.interpolant.name().into(), s.schedule.name().into()]);
+    let beta = match s.target {
+        Target::Mixture { .. } => Cell::Missing,
+        Target::CurieWeiss { beta, .. } => Cell::Number(beta),
+    };
+    row.extend([s.target.name().into(), Cell::Number(s.target.m()), beta, Cell::Number(s.bend)]);
     row.extend([Cell::from(generation.steps), of_samples(Cell::from(generation.samples))]);
     row.push(seed.map_or(Cell::Missing, Cell::Integer));
     let denoiser = match generation.denoisers {

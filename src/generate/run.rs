@@ -8,9 +8,10 @@ use super::basis::{Basis, place};
 use super::denoiser::{Projected, exact};
 use super::error::GenerateError;
 use super::explicit::{ExplicitDenoiser, ExplicitDirections, ExplicitSamples};
-use super::flow::{Integrator, Samples, times};
+use super::flow::{Integrator, Samples, end_of_adaptive, times};
 use super::law::{Directions, Law};
-use crate::model::{Noise, Schedule, Setting};
+use super::spins::{Draw, Start, check as check_spins, generate as generate_spins};
+use crate::model::{Noise, Schedule, Setting, Target};
 use crate::simulate::{
     DataRule, DataSet, Drawn, Gram, LabelRule, Learnt, Method, Products, Run, Vectors, Weights, p_bar, solve,
 };
@@ -84,7 +85,25 @@ impl Generation<'_> {
         if setting.schedule == Schedule::Dilated && setting.kappa == 0.0 {
             return Err(GenerateError::NoDilation);
         }
+        if self.is_magnet() {
+            if self.denoisers != Denoisers::Exact {
+                return Err(GenerateError::ExactOnly { what: "the Curie–Weiss magnet" });
+            }
+            if self.integrator == Integrator::Adaptive {
+                return Err(GenerateError::OnlyAtSteps { what: "the spins of a magnet" });
+            }
+            return check_spins(setting);
+        }
+        if self.integrator == Integrator::Adaptive && end_of_adaptive(&setting.path()).is_none() {
+            return Err(GenerateError::NoEnd);
+        }
         if let Denoisers::Learnt(method) = self.denoisers {
+            if setting.interpolant.is_exploding() {
+                return Err(GenerateError::ExactOnly { what: "a variance-exploding interpolant" });
+            }
+            if setting.target.m() != 1.0 {
+                return Err(GenerateError::ExactOnly { what: "a mixture with M other than 1" });
+            }
             let run = self.run(method, true);
             run.check(&[0.0])?;
             self.run(method, false).check(&[2.0])?;
@@ -112,6 +131,10 @@ impl Generation<'_> {
             });
         }
         Ok(())
+    }
+
+    fn is_magnet(&self) -> bool {
+        matches!(self.setting.target, Target::CurieWeiss { .. })
     }
 
     /// The times of the steps, from 0 to 2.
@@ -182,11 +205,11 @@ impl Generation<'_> {
             return Err(GenerateError::OnlyAtSteps { what: "saved denoisers" });
         }
         let directions = Directions::new(&networks.basis, &networks.labels);
-        let record = self.euler(&networks.denoisers, &directions, networks.basis.size, stop);
+        let record = self.in_steps(&networks.denoisers, &directions, networks.basis.size, stop);
         Ok(record.map(|record| record.generated(p_bar(&networks.labels), networks.converged)))
     }
 
-    fn euler(
+    fn in_steps(
         &self,
         denoisers: &[Projected],
         directions: &Directions,
@@ -201,7 +224,7 @@ impl Generation<'_> {
             if stop() {
                 return None;
             }
-            samples.euler(&path, denoiser, ends[0], ends[1]);
+            samples.step(&path, self.integrator, denoiser, ends[0], ends[1]);
             record.take(directions.law(&samples, path.root_d), || samples.nu());
         }
         Some(record)
@@ -231,6 +254,7 @@ impl Generation<'_> {
         progress: &(dyn Fn() + Sync),
     ) -> Result<Option<Generated>, GenerateError> {
         match self.denoisers {
+            Denoisers::Exact if self.is_magnet() => Ok(self.spins(stop)),
             Denoisers::Exact => self.generate_exact(stop),
             Denoisers::Learnt(method) if self.integrator == Integrator::Adaptive => {
                 self.generate_adaptive(method, stop)
@@ -248,6 +272,16 @@ impl Generation<'_> {
         }
     }
 
+    /// Spins, in arrays of d numbers, whose denoiser is not of the form c x + u tanh(w·x/√d + b).
+    fn spins(&self, stop: &(dyn Fn() -> bool + Sync)) -> Option<Generated> {
+        let times = self.times();
+        let at: Vec<usize> = (0..times.len()).collect();
+        let draw = Draw { seed: self.seed, count: self.samples, start: Start::Independent };
+        let found = generate_spins(&self.setting, draw, self.integrator, &times, &at, stop)?;
+        let laws = found.into_iter().map(|(law, _)| law).collect();
+        Some(Generated { p_bar: self.setting.p, laws, nu_first: Vec::new(), converged: true })
+    }
+
     fn generate_exact(&self, stop: &(dyn Fn() -> bool + Sync)) -> Result<Option<Generated>, GenerateError> {
         let (setting, path, times) = (&self.setting, self.setting.path(), self.times());
         if self.data == DataRule::Explicit {
@@ -256,9 +290,9 @@ impl Generation<'_> {
         let (basis, directions) = (Basis::of_mean(), Directions::none());
         let at = |t: f64| exact(setting, path.at(t));
         let record = match self.integrator {
-            Integrator::Euler => {
+            Integrator::Euler | Integrator::Ddim => {
                 let denoisers: Vec<Projected> = times[..self.steps].iter().map(|t| at(*t)).collect();
-                self.euler(&denoisers, &directions, basis.size, stop)
+                self.in_steps(&denoisers, &directions, basis.size, stop)
             }
             Integrator::Adaptive => self.adaptive(&at, &directions, basis.size, stop)?,
         };
@@ -280,8 +314,8 @@ impl Generation<'_> {
             if stop() {
                 return Ok(None);
             }
-            // The slope of a dilated schedule jumps at t = 1.
-            let middle = (ends[0] < 1.0 && ends[1] > 1.0).then_some(1.0);
+            // The slope of a dilated schedule jumps at its bend.
+            let middle = (ends[0] < path.bend && ends[1] > path.bend).then_some(path.bend);
             let stops: Vec<f64> = std::iter::once(ends[0]).chain(middle).chain([ends[1]]).collect();
             for part in stops.windows(2) {
                 samples.adaptive(&path, at, part[0], part[1])?;
@@ -363,7 +397,7 @@ impl Generation<'_> {
                     ExplicitDenoiser { c: one.c, u: vec![one.u[0]; d], w: vec![one.w[0]; d], b: one.b }
                 }
             };
-            samples.euler(&path, &denoiser, ends[0], ends[1]);
+            samples.step(&path, self.integrator, &denoiser, ends[0], ends[1]);
             record.take(directions.law(&samples), || samples.nu());
         }
         let p_bar = learnt.map_or(setting.p, |(data, _)| data.p_bar());

@@ -59,8 +59,8 @@ fn same_numbers(setting: Setting, method: &Method) {
     for (step, ends) in grid.windows(2).enumerate() {
         let Learnt { b, c, weights, .. } = &learnt[step];
         let denoiser = ExplicitDenoiser::learnt(vectors, &data.labels, setting.sigma, weights, (*b, *c));
-        explicit.euler(&path, &denoiser, ends[0], ends[1]);
-        reduced.euler(&path, &networks.denoisers[step], ends[0], ends[1]);
+        explicit.step(&path, Integrator::Euler, &denoiser, ends[0], ends[1]);
+        reduced.step(&path, Integrator::Euler, &networks.denoisers[step], ends[0], ends[1]);
         let (a, b) = (directions.law(&reduced, path.root_d), explicit_directions.law(&explicit));
         for ((a, b), (name, _)) in a.values().iter().zip(b.values()).zip(LAW) {
             // With trained networks the two spaces across which the variance is taken differ by the few dimensions that

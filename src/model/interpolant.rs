@@ -2,7 +2,8 @@
 //! to τ in [0, 1], and both together at dimension d.
 //!
 //! The flow whose law at τ is that of x_τ has the velocity E[α′x₀ + β′x₁ | x_τ = x] = (α′/α) x + (β′ − α′β/α) E[x₁|x]
-//! (eqs. 4 and 7 of arXiv:2412.07972).
+//! (eqs. 4 and 7 of arXiv:2412.07972), whatever constant α is multiplied with. With that constant 1 the variance of x is
+//! kept in order 1 throughout; with √d noise is as large as the whole of a mode (variance-exploding, arXiv:2501.00988).
 
 /// An interpolant; β = τ for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,42 +13,66 @@ pub enum Interpolant {
     Linear,
     /// α = √(1 − τ²): variance-preserving.
     Trigonometric,
+    /// α = √d (1 − τ): variance-exploding.
+    ExplodingLinear,
+    /// α = √d √(1 − τ²).
+    ExplodingTrigonometric,
 }
 
 impl Interpolant {
     /// All of them, in the order of their codes as parameter values.
-    pub const ALL: [Interpolant; 2] = [Interpolant::Linear, Interpolant::Trigonometric];
+    pub const ALL: [Interpolant; 4] = [
+        Interpolant::Linear,
+        Interpolant::Trigonometric,
+        Interpolant::ExplodingLinear,
+        Interpolant::ExplodingTrigonometric,
+    ];
     /// Their names.
-    pub const NAMES: [&str; 2] = ["linear", "trigonometric"];
+    pub const NAMES: [&str; 4] = ["linear", "trigonometric", "exploding_linear", "exploding_trigonometric"];
 
     /// Its name.
     pub fn name(self) -> &'static str {
         Self::NAMES[self as usize]
     }
 
-    /// α(τ).
-    pub fn alpha(self, tau: f64) -> f64 {
-        match self {
-            Interpolant::Linear => 1.0 - tau,
-            Interpolant::Trigonometric => ((1.0 - tau) * (1.0 + tau)).sqrt(),
-        }
+    /// Whether α has the factor √d.
+    pub fn is_exploding(self) -> bool {
+        matches!(self, Interpolant::ExplodingLinear | Interpolant::ExplodingTrigonometric)
     }
 
-    /// α′(τ); −∞ for the trigonometric interpolant at τ = 1.
+    /// Whether α is a square root, apart from its factor.
+    fn is_root(self) -> bool {
+        matches!(self, Interpolant::Trigonometric | Interpolant::ExplodingTrigonometric)
+    }
+
+    /// α(τ) without the factor √d, from 1 − τ.
+    fn alpha_of_rest(self, rest: f64) -> f64 {
+        if self.is_root() { (rest * (2.0 - rest)).sqrt() } else { rest }
+    }
+
+    /// α(τ) without the factor √d.
+    pub fn alpha(self, tau: f64) -> f64 {
+        self.alpha_of_rest(1.0 - tau)
+    }
+
+    /// α′(τ) without the factor √d; −∞ for a square root at τ = 1.
     pub fn alpha_slope(self, tau: f64) -> f64 {
-        match self {
-            Interpolant::Linear => -1.0,
-            Interpolant::Trigonometric => -tau / self.alpha(tau),
-        }
+        if self.is_root() { -tau / self.alpha(tau) } else { -1.0 }
     }
 
     /// (α′/α, β′ − α′β/α): what x and E[x₁|x] are multiplied with in the velocity; infinite at τ = 1.
     pub fn velocity(self, tau: f64) -> (f64, f64) {
-        let left = 1.0 - tau;
-        match self {
-            Interpolant::Linear => (-1.0 / left, 1.0 / left),
+        self.velocity_of_rest(1.0 - tau)
+    }
+
+    /// The same, from 1 − τ.
+    fn velocity_of_rest(self, rest: f64) -> (f64, f64) {
+        if self.is_root() {
             // α′/α = −τ/(1 − τ²) and 1 + τ²/(1 − τ²).
-            Interpolant::Trigonometric => (-tau / (left * (1.0 + tau)), 1.0 / (left * (1.0 + tau))),
+            let square = rest * (2.0 - rest);
+            ((rest - 1.0) / square, 1.0 / square)
+        } else {
+            (-1.0 / rest, 1.0 / rest)
         }
     }
 }
@@ -55,7 +80,10 @@ impl Interpolant {
 /// How the solver's time t, from 0 to 2, becomes τ, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Schedule {
-    /// τ = κt/√d on [0, 1] and κ/√d + (1 − κ/√d)(t − 1) on [1, 2]: eq. (11) of arXiv:2412.07972.
+    /// Half of the time for the layer in which the law changes within O(1/√d) of τ: at the beginning for variance-preserving
+    /// interpolants, τ = κt/√d on [0, 1] and κ/√d + (1 − κ/√d)(t − 1) on [1, 2] (eq. 11 of arXiv:2412.07972); at the end for
+    /// exploding ones, α = √d(1 − τ) with τ = (1 − κ/√d)t and (1 − κ/√d) + (κ/√d)(t − 1), α = √d√(1 − τ²) with
+    /// τ = √(1 − κ²/d) t and √(1 − κ²(2 − t)²/d) (arXiv:2501.00988).
     #[default]
     Dilated,
     /// τ = t/2: no dilation.
@@ -83,6 +111,8 @@ pub struct Path {
     pub schedule: Schedule,
     /// Dilation κ of the schedule.
     pub kappa: f64,
+    /// The time at which a dilated schedule bends; 1 unless it is optimised.
+    pub bend: f64,
     /// √d.
     pub root_d: f64,
 }
@@ -99,14 +129,24 @@ pub struct Coefficients {
 }
 
 impl Path {
+    /// The share of a piece of a dilated schedule that is past: of the first until the bend, of the second after it.
+    fn past(&self, t: f64) -> (f64, f64) {
+        (t.min(self.bend) / self.bend, (t - self.bend).max(0.0) / (2.0 - self.bend))
+    }
+
     /// √d τ(t), without the division and multiplication by √d.
     pub fn scale(&self, t: f64) -> f64 {
-        match self.schedule {
-            Schedule::Dilated => {
-                let (first, second) = (t.min(1.0), (t - 1.0).max(0.0));
-                self.kappa * first + (self.root_d - self.kappa) * second
+        let (first, second) = self.past(t);
+        match (self.schedule, self.interpolant) {
+            (Schedule::Uniform, _) => 0.5 * t * self.root_d,
+            (Schedule::Dilated, Interpolant::ExplodingLinear) => {
+                (self.root_d - self.kappa) * first + self.kappa * second
             }
-            Schedule::Uniform => 0.5 * t * self.root_d,
+            (Schedule::Dilated, Interpolant::ExplodingTrigonometric) => {
+                let left = self.kappa * (1.0 - second);
+                (self.root_d * self.root_d - left * left).max(0.0).sqrt() * first
+            }
+            (Schedule::Dilated, _) => self.kappa * first + (self.root_d - self.kappa) * second,
         }
     }
 
@@ -115,19 +155,62 @@ impl Path {
         if t >= 2.0 { 1.0 } else { self.scale(t) / self.root_d }
     }
 
-    /// τ′(t), from the right.
-    pub fn tau_slope(&self, t: f64) -> f64 {
-        match self.schedule {
-            Schedule::Dilated if t < 1.0 => self.kappa / self.root_d,
-            Schedule::Dilated => 1.0 - self.kappa / self.root_d,
-            Schedule::Uniform => 0.5,
+    /// 1 − τ(t), with all its digits where an exploding schedule dwells near τ = 1.
+    fn rest(&self, t: f64) -> f64 {
+        let (first, second) = self.past(t);
+        let left = self.kappa / self.root_d * (1.0 - second);
+        match (self.schedule, self.interpolant) {
+            (Schedule::Dilated, Interpolant::ExplodingLinear) if first >= 1.0 => left,
+            (Schedule::Dilated, Interpolant::ExplodingTrigonometric) if first >= 1.0 => {
+                left * left / (1.0 + (1.0 - left * left).max(0.0).sqrt())
+            }
+            _ => 1.0 - self.tau(t),
         }
+    }
+
+    /// τ′(t) on the piece of the schedule that holds another time too, which is not its bend.
+    pub fn tau_slope(&self, t: f64, beside: f64) -> f64 {
+        let second = beside > self.bend;
+        let length = if second { 2.0 - self.bend } else { self.bend };
+        let dilation = self.kappa / self.root_d;
+        match (self.schedule, self.interpolant) {
+            (Schedule::Uniform, _) => 0.5,
+            (Schedule::Dilated, Interpolant::ExplodingLinear) if second => dilation / length,
+            (Schedule::Dilated, Interpolant::ExplodingLinear) => (1.0 - dilation) / length,
+            (Schedule::Dilated, Interpolant::ExplodingTrigonometric) if second => {
+                dilation * dilation * (2.0 - t) / (length * length * self.tau(t))
+            }
+            (Schedule::Dilated, Interpolant::ExplodingTrigonometric) => {
+                (1.0 - dilation * dilation).sqrt() / length
+            }
+            (Schedule::Dilated, _) if second => (1.0 - dilation) / length,
+            (Schedule::Dilated, _) => dilation / length,
+        }
+    }
+
+    /// τ(to) − τ(from), with all its digits.
+    pub fn tau_step(&self, from: f64, to: f64) -> f64 {
+        if self.interpolant.is_exploding() || to >= 2.0 {
+            self.rest(from) - self.rest(to)
+        } else {
+            (self.scale(to) - self.scale(from)) / self.root_d
+        }
+    }
+
+    /// The factor of α: 1, or √d.
+    pub fn noise(&self) -> f64 {
+        if self.interpolant.is_exploding() { self.root_d } else { 1.0 }
     }
 
     /// α, β and √d β at time t in [0, 2].
     pub fn at(&self, t: f64) -> Coefficients {
-        let tau = self.tau(t);
-        Coefficients { alpha: self.interpolant.alpha(tau), beta: tau, scale: self.scale(t) }
+        let alpha = self.noise() * self.interpolant.alpha_of_rest(self.rest(t));
+        Coefficients { alpha, beta: self.tau(t), scale: self.scale(t) }
+    }
+
+    /// What x and E[x₁|x] are multiplied with in the velocity dX/dτ at time t.
+    pub fn velocity(&self, t: f64) -> (f64, f64) {
+        self.interpolant.velocity_of_rest(self.rest(t))
     }
 }
 
@@ -136,7 +219,7 @@ mod tests {
     use super::*;
 
     fn path(interpolant: Interpolant, schedule: Schedule) -> Path {
-        Path { interpolant, schedule, kappa: 4.0, root_d: 100.0 }
+        Path { interpolant, schedule, kappa: 4.0, bend: 1.0, root_d: 100.0 }
     }
 
     #[test]
@@ -150,13 +233,50 @@ mod tests {
     }
 
     #[test]
+    fn exploding_schedules_dwell_at_the_end() {
+        // The formulas of arXiv:2501.00988 in its time t/2.
+        let (kappa, root_d) = (4.0, 100.0);
+        for t in [0.0f64, 0.3, 0.9, 1.0, 1.2, 1.7, 2.0] {
+            let linear = path(Interpolant::ExplodingLinear, Schedule::Dilated);
+            let tau = if t <= 1.0 {
+                (1.0 - kappa / root_d) * t
+            } else {
+                (1.0 - kappa / root_d) + kappa / root_d * (t - 1.0)
+            };
+            assert!((linear.tau(t) - tau).abs() < 1e-15);
+            assert!((linear.at(t).alpha - root_d * (1.0 - tau)).abs() < 1e-12);
+            let root = path(Interpolant::ExplodingTrigonometric, Schedule::Dilated);
+            let tau = if t <= 1.0 {
+                (1.0 - (kappa / root_d).powi(2)).sqrt() * t
+            } else {
+                (1.0 - (kappa * (2.0 - t) / root_d).powi(2)).sqrt()
+            };
+            assert!((root.tau(t) - tau).abs() < 1e-15);
+            assert!((root.at(t).alpha - root_d * (1.0 - tau * tau).sqrt()).abs() < 1e-10, "{t}");
+            if t >= 1.0 {
+                // α is linear in t there, to the last digit.
+                assert!((root.at(t).alpha - kappa * (2.0 - t)).abs() < 1e-13);
+            }
+        }
+        let far = Path { root_d: 1e5, ..path(Interpolant::ExplodingTrigonometric, Schedule::Dilated) };
+        let alpha = far.at(1.999).alpha;
+        assert!((alpha / 0.004 - 1.0).abs() < 1e-10, "{alpha}");
+    }
+
+    #[test]
     fn every_schedule_runs_from_0_to_1_with_its_slope() {
-        for schedule in Schedule::ALL {
-            let path = path(Interpolant::Trigonometric, schedule);
-            assert_eq!((path.tau(0.0), path.tau(2.0), path.at(2.0).alpha), (0.0, 1.0, 0.0));
-            for t in [0.1, 0.9, 1.1, 1.9] {
-                let difference = (path.tau(t + 1e-6) - path.tau(t - 1e-6)) / 2e-6;
-                assert!((difference - path.tau_slope(t)).abs() < 1e-9);
+        for interpolant in Interpolant::ALL {
+            for schedule in Schedule::ALL {
+                for bend in [1.0, 0.4] {
+                    let path = Path { bend, ..path(interpolant, schedule) };
+                    assert_eq!((path.tau(0.0), path.tau(2.0), path.at(2.0).alpha), (0.0, 1.0, 0.0));
+                    for t in [0.1, 0.3, 1.1, 1.9] {
+                        let difference = path.tau_step(t - 1e-6, t + 1e-6) / 2e-6;
+                        assert!((difference - path.tau_slope(t, t)).abs() < 1e-9, "{interpolant:?} {t}");
+                        let tau = path.tau(t + 1e-3) - path.tau(t);
+                        assert!((path.tau_step(t, t + 1e-3) - tau).abs() < 1e-14);
+                    }
+                }
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`setting`]: the mixture, the training set and the weight decays, checked once;
 //! - [`interpolant`]: x_τ = α x₀ + β x₁, and the schedule from the solver's time to τ;
+//! - [`target`]: the law of the data, where it is another than the mixture;
 //! - [`exact`]: the denoiser that is learnt from n → ∞ samples, and its error;
 //! - [`overlaps`]: what is measured on a learnt denoiser f(x) = c x + u tanh(w·x/√d + b).
 
@@ -9,8 +10,10 @@ pub mod exact;
 pub mod interpolant;
 pub mod overlaps;
 pub mod setting;
+pub mod target;
 
 pub use exact::{EXACT_PARAMETERS, ExactDenoiser, MixtureError, Mse};
 pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
 pub use overlaps::{OVERLAPS, Overlaps};
-pub use setting::{Noise, PARAMETERS, Setting, SettingError, words_of};
+pub use setting::{FLOW_PARAMETERS, Noise, PARAMETERS, Setting, SettingError, words_of};
+pub use target::{Target, magnetisation};

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::interpolant::{Interpolant, Path, Schedule};
+use super::target::Target;
 
 /// Names, default values and meanings of the parameters of a [`Setting`], in the order of tables. The default of
 /// `p_test` is `p`.
@@ -20,11 +21,20 @@ pub const PARAMETERS: [(&str, Option<f64>, &str); 11] = [
     ("schedule", Some(0.0), "schedule, from the time t to τ"),
 ];
 
+/// The same for what only the flow of the exact denoiser has.
+pub const FLOW_PARAMETERS: [(&str, Option<f64>, &str); 4] = [
+    ("target", Some(0.0), "law of the data"),
+    ("M", Some(1.0), "mixture: |μ|/√d"),
+    ("beta", Some(1.5), "Curie–Weiss: inverse temperature"),
+    ("bend", Some(1.0), "time t at which a dilated schedule bends"),
+];
+
 /// The words that stand for the values 0, 1, … of a parameter; none if its values are numbers.
 pub fn words_of(parameter: &str) -> &'static [&'static str] {
     match parameter {
         "interpolant" => &Interpolant::NAMES,
         "schedule" => &Schedule::NAMES,
+        "target" => &Target::NAMES,
         _ => &[],
     }
 }
@@ -64,6 +74,10 @@ pub struct Setting {
     pub interpolant: Interpolant,
     /// Schedule of the time t.
     pub schedule: Schedule,
+    /// Where the schedule bends.
+    pub bend: f64,
+    /// Law of the data.
+    pub target: Target,
 }
 
 /// A parameter of a learning problem with a value it cannot take.
@@ -87,7 +101,8 @@ impl Setting {
     /// # Errors
     /// The first value that is not possible, with what would be.
     pub fn new(value_of: impl Fn(&str) -> Option<f64>) -> Result<Setting, SettingError> {
-        let default = |name: &str| PARAMETERS.iter().find(|p| p.0 == name).and_then(|p| p.1);
+        let default =
+            |name: &str| PARAMETERS.iter().chain(&FLOW_PARAMETERS).find(|p| p.0 == name).and_then(|p| p.1);
         let value = |name: &str| value_of(name).or_else(|| default(name)).unwrap_or(f64::NAN);
         let bad = |name: &'static str, accepted: &str| {
             Err(SettingError::Value { name, value: value(name), accepted: accepted.into() })
@@ -161,6 +176,26 @@ impl Setting {
                 ),
             });
         }
+        let bend = value("bend");
+        if !(bend > 0.0 && bend < 2.0) {
+            return bad("bend", "it is a time of the schedule, 0 < bend < 2");
+        }
+        let (m, beta) = (value("M"), value("beta"));
+        let target = match one_of("target")? {
+            0 if value_of("beta").is_some() => {
+                return bad("beta", "a mixture has no temperature; use it with target=curie_weiss");
+            }
+            0 if m > 0.0 && m < 1e6 => Target::Mixture { m },
+            0 => return bad("M", "the modes stand at ±M√d along μ, 0 < M < 10⁶"),
+            _ if value_of("M").is_some() => {
+                return bad("M", "the magnetisation follows from beta; use it with target=mixture");
+            }
+            _ if value_of("sigma").is_some() => {
+                return bad("sigma", "spins are ±1 and have no width; use it with target=mixture");
+            }
+            _ if beta > 1.0 && beta <= 50.0 => Target::curie_weiss(beta),
+            _ => return bad("beta", "two states exist at inverse temperatures 1 < β, here up to 50"),
+        };
         Ok(Setting {
             n: n as usize,
             p,
@@ -173,6 +208,8 @@ impl Setting {
             d: d as u64,
             interpolant,
             schedule,
+            bend,
+            target,
         })
     }
 
@@ -182,6 +219,7 @@ impl Setting {
             interpolant: self.interpolant,
             schedule: self.schedule,
             kappa: self.kappa,
+            bend: self.bend,
             root_d: self.root_d(),
         }
     }

@@ -196,8 +196,13 @@ mod tests {
     #[test]
     fn dilated_time_is_the_inverse_of_equation_11() {
         use crate::model::{Path, Schedule};
-        let path =
-            Path { interpolant: Interpolant::Linear, schedule: Schedule::Dilated, kappa: 4.0, root_d: 1e4 };
+        let path = Path {
+            interpolant: Interpolant::Linear,
+            schedule: Schedule::Dilated,
+            kappa: 4.0,
+            bend: 1.0,
+            root_d: 1e4,
+        };
         for t in [0.0, 0.3, 1.0, 1.2, 2.0] {
             let found = dilated_time(path.tau(t), 4.0, 1e4).unwrap();
             assert!((found - t).abs() < 1e-12, "{t} {found}");

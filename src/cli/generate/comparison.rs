@@ -347,6 +347,10 @@ fn law_at_one(generations: &[Generation], outcomes: &[Generated]) -> Vec<String>
         if generations[start].denoisers == Denoisers::Exact {
             let mut nu: Vec<f64> =
                 outcomes[start..start + same].iter().flat_map(|o| o.nu_first.iter().copied()).collect();
+            if nu.is_empty() {
+                start += same;
+                continue;
+            }
             let t = generations[start].times()[places(&generations[start])[0]];
             let cdf = |x: f64| crate::generate::predicted::closed_form::mixture_cdf(&setting, t, x);
             let (distance, p) = kolmogorov_smirnov(&mut nu, cdf);

@@ -7,6 +7,7 @@ use crate::cli::figure::short;
 use crate::cli::points::{mean_and_error, subtitle};
 use crate::cli::simulation::Simulation;
 use crate::generate::{Generated, Generation, LAW, Law};
+use crate::model::FLOW_PARAMETERS;
 use crate::output::figure::PALETTE;
 use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Points, symbol_of};
 
@@ -86,6 +87,9 @@ pub fn figure(
     };
     let mut parameters = simulation.parameters();
     parameters.retain(|name, _| name != "p_test");
+    // What the exact denoiser's flow has besides is shown where it is given.
+    let given = |name: &str| simulation.plan.fixed.iter().any(|(given, _)| given == name);
+    parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.0 != name));
     Ok(Figure {
         title: format!("Generated samples, {} steps", generations[0].steps),
         subtitle: subtitle(&parameters),

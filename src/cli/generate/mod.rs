@@ -39,7 +39,7 @@ use predictions::Predictions;
 /// table compares it with the theory at this d and for d → ∞. Exit code 4 if they disagree.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). The time t runs from 0 to 2."
+    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2."
 )]
 pub struct Generate {
     /// The exact denoiser of the mixture, or learnt ones (see --method).
@@ -51,7 +51,8 @@ pub struct Generate {
     /// Samples per data set.
     #[arg(long, value_name = "COUNT", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     samples: u32,
-    /// Euler's method, one step per interval as in the paper, or an adaptive method of order 8 for the flow itself.
+    /// Euler's method, one step per interval as in the paper; ddim, exact where the denoiser's answer stands still; or an
+    /// adaptive method of order 8 for the flow itself.
     #[arg(long, value_enum, default_value_t = IntegratorName::Euler)]
     integrator: IntegratorName,
     /// Use the denoisers in this file if it exists; otherwise learn them and leave them there.
@@ -132,6 +133,8 @@ impl DenoiserName {
 enum IntegratorName {
     /// Euler's method.
     Euler,
+    /// One step in which f stands still.
+    Ddim,
     /// Dormand and Prince, order 8.
     Adaptive,
 }
@@ -164,7 +167,9 @@ impl Generate {
         let keep = kept.is_some();
         let units = match generations[0].denoisers {
             Denoisers::Learnt(Method::Trained { training, .. }) => training.epochs * u64::from(self.steps),
-            Denoisers::Learnt(_) if generations[0].integrator == Integrator::Euler => u64::from(self.steps),
+            Denoisers::Learnt(_) if generations[0].integrator != Integrator::Adaptive => {
+                u64::from(self.steps)
+            }
             _ => 1,
         };
         for_each_cell(
@@ -202,7 +207,7 @@ impl Generate {
         if let Some(path) = &files.csv {
             let side = side_file(path)?;
             write_atomically(path, |w| write_table(&table, w))?;
-            write_atomically(&side, |w| self.side(&simulation, &table, &comparison).write(w))?;
+            write_atomically(&side, |w| self.side(&simulation, &generations, &table, &comparison).write(w))?;
             written.extend([path.display().to_string(), side.display().to_string()]);
         }
         if let Some((path, svg)) = svg {
@@ -262,7 +267,7 @@ impl Generate {
         if self.denoiser == DenoiserName::Exact {
             options.labels = LabelName::Drawn;
         }
-        let simulation = options.sorted(&values, files.csv.as_deref(), |_| vec![2.0])?;
+        let simulation = options.sorted(&values, files.csv.as_deref(), true, |_| vec![2.0])?;
         if simulation.plan.controls.is_some() {
             bail!(
                 "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says how many steps that takes"
@@ -287,6 +292,7 @@ impl Generate {
                     samples: self.samples as usize,
                     integrator: match self.integrator {
                         IntegratorName::Euler => Integrator::Euler,
+                        IntegratorName::Ddim => Integrator::Ddim,
                         IntegratorName::Adaptive => Integrator::Adaptive,
                     },
                     // A network is trained on explicit data, but generates in the basis of these unless it is told otherwise.
@@ -375,10 +381,16 @@ impl Generate {
         drawn_columns(&self.columns, &defaults, table)
     }
 
-    fn side(&self, simulation: &Simulation, table: &Table, comparison: &Comparison) -> SideFile {
+    fn side(
+        &self,
+        simulation: &Simulation,
+        generations: &[Generation],
+        table: &Table,
+        comparison: &Comparison,
+    ) -> SideFile {
         let mut generation = json!({
             "denoiser": self.denoiser.name(),
-            "integrator": if self.integrator == IntegratorName::Euler { "euler" } else { "adaptive" },
+            "integrator": generations[0].integrator.name(),
             "steps": self.steps,
             "samples": self.samples,
         });

@@ -9,11 +9,12 @@ use crate::generate::predicted::{
 use crate::generate::{
     Denoisers, GenerateError, Generated, Generation, Integrator, Law, columns, theory_row,
 };
-use crate::model::{Noise, Schedule};
+use crate::model::{Noise, Schedule, Target};
 use crate::output::Cell;
 
 /// Why there is no theory at finite d.
 const FIXED_NOISE: &str = "there is no theory at finite d for fixed noise. What is predicted for d → ∞ is approached only as ln d: on new samples the activations of the second phase are a small part of those on the training samples, which grow as ln d";
+const SPINS: &str = "of spins there is no theory of N steps; N_infinite is what the flow itself ends with, up to the bias of the steps and the fluctuations of M at finite d";
 const NO_VARIANCE: &str = "there is no theory at finite d for sigma = 0";
 const ONE_CLASS: &str = "a data set with samples of one class only has no theory";
 const TOO_LARGE: &str = "at d above 10¹⁴ the theory of finite d is lost in round-off; use a smaller d, which is as good as infinite";
@@ -112,6 +113,33 @@ impl Predicted {
             }
         };
         let times = generation.times();
+        let at_the_end = |law: Law| {
+            let mut laws = vec![Law::UNKNOWN; times.len()];
+            if let Some(last) = laws.last_mut() {
+                *last = law;
+            }
+            laws
+        };
+        // Of spins the law is known that the flow itself ends with, at any d but for the fluctuation of M.
+        if let Target::CurieWeiss { m, .. } = setting.target {
+            let law = Law {
+                fraction_plus: setting.p,
+                m: [m, -m],
+                variance: 1.0 - m * m,
+                spin: 1.0,
+                ..Law::UNKNOWN
+            };
+            let flow = Continuous { first: Law::UNKNOWN, last: law, error: 0.0 };
+            return Ok(Predicted {
+                first,
+                p_bar,
+                at_d: Err(SPINS),
+                infinite: at_the_end(Law::UNKNOWN),
+                continuous: Some(flow),
+                error: 0.0,
+            });
+        }
+        let plain = !setting.interpolant.is_exploding() && setting.target.m() == 1.0 && setting.bend == 1.0;
         // Training data of one class only have nothing that tells modes apart.
         if matches!(source, Source::Learnt { n } if n[0] == 0 || n[1] == 0) {
             let infinite = vec![Law::UNKNOWN; times.len()];
@@ -132,10 +160,10 @@ impl Predicted {
             _ => Ok(()),
         };
         let continuous = match setting.schedule {
-            Schedule::Dilated => Some(continuous(theories, setting, source)?),
-            Schedule::Uniform => None,
+            Schedule::Dilated if plain => Some(continuous(theories, setting, source)?),
+            _ => None,
         };
-        let euler = generation.integrator == Integrator::Euler;
+        let euler = generation.integrator != Integrator::Adaptive;
         let mut error = continuous.as_ref().filter(|_| !euler).map_or(0.0, |c| c.error);
         let mut take = |prediction: Prediction| {
             error = error.max(prediction.error);
@@ -144,14 +172,22 @@ impl Predicted {
         let at: Vec<usize> = (0..times.len()).collect();
         let at_d = match (known_at_d, euler, source) {
             (Err(why), ..) => Err(why),
-            (Ok(()), true, _) => {
-                Ok(take(predict(theories, setting, source, Dimension::Finite, &times, &at)?))
-            }
+            (Ok(()), true, _) => Ok(take(predict(
+                theories,
+                setting,
+                source,
+                Dimension::Finite,
+                generation.integrator,
+                &times,
+                &at,
+            )?)),
             (Ok(()), false, Source::Exact) => Ok(times.iter().map(|t| mixture_law(setting, *t)).collect()),
             (Ok(()), false, _) => Ok(take(predict_flow(theories, setting, source, &times)?)),
         };
-        let infinite = if euler {
-            take(predict(theories, setting, source, Dimension::Infinite, &times, &at)?)
+        let infinite = if !plain {
+            at_the_end(Law::UNKNOWN)
+        } else if euler {
+            take(predict(theories, setting, source, Dimension::Infinite, generation.integrator, &times, &at)?)
         } else {
             // Of the flow itself the law is known at the ends of the phases.
             let known = |t: &f64| match &continuous {

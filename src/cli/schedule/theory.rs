@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::{Schedule, Source};
+use crate::cli::simulation::only_exact_flow;
 use crate::equation::nearest;
 use crate::model::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, words_of};
 use crate::output::{ascii_name, json::number, symbol_of};
@@ -74,6 +75,9 @@ impl Schedule {
         }
         if let Some(code) = given.value("interpolant") {
             given.interpolant = Interpolant::ALL[code as usize];
+            if given.interpolant.is_exploding() {
+                return Err(only_exact_flow(given.interpolant));
+            }
         }
         Ok(given)
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::arguments::{Assignment, Given, Plan, Values};
 use super::cells::{Cells, for_each_cell, interrupted};
 use crate::equation::{grid, nearest};
-use crate::model::{Noise, PARAMETERS, Setting, words_of};
+use crate::model::{FLOW_PARAMETERS, Interpolant, Noise, PARAMETERS, Setting, words_of};
 use crate::output::json::{cell_value, number};
 use crate::output::{Cell, ascii_name};
 use crate::simulate::{LabelRule, Method, Outcome, Run, rows};
@@ -23,6 +23,8 @@ const SMALLEST: (f64, f64, f64) = (131_072.0, 8.0, 64.0);
 pub struct Simulation {
     /// Parameters that are fixed and swept; the control values if given.
     pub plan: Plan,
+    /// Whether it has the parameters of a flow.
+    flow: bool,
     /// Times.
     pub times: Vec<f64>,
     settings: Vec<Setting>,
@@ -45,14 +47,14 @@ impl SimulationOptions {
         csv: Option<&std::path::Path>,
         times: impl Fn(bool) -> Vec<f64>,
     ) -> anyhow::Result<Simulation> {
-        let simulation = self.sorted(values, csv, times)?;
+        let simulation = self.sorted(values, csv, false, times)?;
         for cell in (0..simulation.cells()).step_by(self.seeds as usize) {
             simulation.run(cell).check(&simulation.times)?;
         }
         Ok(simulation)
     }
 
-    /// The same, with no more checks than the values themselves allow.
+    /// The same, with no more checks than the values themselves allow; with `flow` the names of [`FLOW_PARAMETERS`] too.
     ///
     /// # Errors
     /// Unknown names, impossible values, contradictions.
@@ -60,6 +62,7 @@ impl SimulationOptions {
         &self,
         values: &Values,
         csv: Option<&std::path::Path>,
+        flow: bool,
         times: impl Fn(bool) -> Vec<f64>,
     ) -> anyhow::Result<Simulation> {
         let mut values = values.clone();
@@ -70,7 +73,7 @@ impl SimulationOptions {
             values.set.push(Assignment { name: "k".into(), value: Given::Number(f64::from(k)) });
         }
         let actual = |given: &str| {
-            let name = parameter_name(given)?;
+            let name = parameter_name(given, flow)?;
             let words = words_of(&name).iter().map(|word| word.to_string()).collect();
             Ok((name, words))
         };
@@ -84,9 +87,13 @@ impl SimulationOptions {
                 Setting::new(|name| given.iter().find(|(n, _)| n == name).map(|(_, v)| *v))
             })
             .collect::<Result<_, _>>()?;
+        if !flow && let Some(setting) = settings.iter().find(|s| s.interpolant.is_exploding()) {
+            return Err(only_exact_flow(setting.interpolant));
+        }
         let last_seed = self.first_seed.checked_add(self.seeds).context("the seeds go beyond 2⁶⁴")?;
         Ok(Simulation {
             plan,
+            flow,
             times,
             settings,
             seeds: self.first_seed..last_seed,
@@ -100,9 +107,19 @@ impl SimulationOptions {
     }
 }
 
+/// What is said where an exploding interpolant has no place: learnt denoisers, U-turns and training schedules are those of
+/// the variance-preserving ones.
+pub fn only_exact_flow(interpolant: Interpolant) -> anyhow::Error {
+    anyhow!(
+        "interpolant = {} is for the flow of the exact denoiser alone (`overlaps generate --denoiser exact`, `overlaps steps`); use linear or trigonometric",
+        interpolant.name()
+    )
+}
+
 /// The parameter that a name means: Greek letters may be written or spelled.
-fn parameter_name(given: &str) -> anyhow::Result<String> {
-    let names = || PARAMETERS.iter().map(|p| p.0).chain(["t"]);
+fn parameter_name(given: &str, flow: bool) -> anyhow::Result<String> {
+    let more: &[_] = if flow { &FLOW_PARAMETERS } else { &[] };
+    let names = || PARAMETERS.iter().chain(more).map(|p| p.0).chain(["t"]);
     let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
     if let Some(name) = names().find(|name| *name == spelled) {
         return Ok(name.to_string());
@@ -251,7 +268,8 @@ impl Simulation {
             let value = value(name, *default).filter(|_| !swept(name))?;
             Some((name.to_string(), cell_value(&Cell::of(value, words_of(name)))))
         };
-        PARAMETERS.iter().filter_map(of).collect()
+        let more: &[_] = if self.flow { &FLOW_PARAMETERS } else { &[] };
+        PARAMETERS.iter().chain(more).filter_map(of).collect()
     }
 }
 

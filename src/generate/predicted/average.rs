@@ -164,6 +164,20 @@ pub fn laws(map: &impl Map, at: &[usize]) -> Prediction {
     Prediction { laws: laws.into_iter().map(|(law, _)| law).collect(), error }
 }
 
+/// P(μ·X > 0) at a place for a map with one random coordinate: one root, no other average.
+pub fn fraction(map: &impl Map, place: usize) -> f64 {
+    let along = map.along();
+    let first = |g: f64| {
+        let mut x = 0.0;
+        map.trace(&along.map(|e| g * e), &[place], &mut |state| x = state[0]);
+        x
+    };
+    match root(&first, None) {
+        Root::At(g) => normal_cdf(-g),
+        Root::Always(sign) => f64::from(sign > 0.0),
+    }
+}
+
 /// Transverse parts of the start with their weights.
 fn starts(map: &impl Map, nodes: usize) -> Vec<(State, f64)> {
     let along = map.along();

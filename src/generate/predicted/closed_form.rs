@@ -1,11 +1,18 @@
 //! What is known in closed form of generated samples as d → ∞.
 
+use statrs::distribution::{ContinuousCDF, Normal};
+
 use crate::generate::law::Law;
 use crate::model::{Noise, Setting};
 
 /// Φ(x), the distribution function of N(0, 1).
 pub fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// Its inverse, for probabilities between 0 and 1.
+pub fn normal_quantile(share: f64) -> f64 {
+    Normal::standard().inverse_cdf(share)
 }
 
 /// p^κ = pΦ(κ) + (1 − p)Φ(−κ), the probability of ν > 0 at t = 1 with the exact denoiser (Proposition 1).
@@ -25,7 +32,8 @@ pub fn p_first_step(p: f64, kappa: f64) -> f64 {
 pub fn mixture_cdf(setting: &Setting, t: f64, x: f64) -> f64 {
     let at = setting.path().at(t);
     let sd = (at.alpha * at.alpha + setting.sigma * setting.sigma * at.beta * at.beta).sqrt();
-    setting.p * normal_cdf((x - at.scale) / sd) + (1.0 - setting.p) * normal_cdf((x + at.scale) / sd)
+    let mean = setting.target.m() * at.scale;
+    setting.p * normal_cdf((x - mean) / sd) + (1.0 - setting.p) * normal_cdf((x + mean) / sd)
 }
 
 /// The law of the interpolant itself at a time of the schedule, which the flow of the exact denoiser reproduces:
@@ -34,7 +42,8 @@ pub fn mixture_law(setting: &Setting, t: f64) -> Law {
     let at = setting.path().at(t);
     let variance = at.alpha * at.alpha + setting.sigma * setting.sigma * at.beta * at.beta;
     let sd = variance.sqrt();
-    let weights = [(setting.p, at.scale), (1.0 - setting.p, -at.scale)];
+    let mean = setting.target.m() * at.scale;
+    let weights = [(setting.p, mean), (1.0 - setting.p, -mean)];
     let side = |sign: f64| {
         // Of a normal variable cut off at 0, with a = mean/sd towards the side: P = Φ(a), E x = mean P + sd φ(a),
         // E x² = (mean² + v) P + mean sd φ(a).

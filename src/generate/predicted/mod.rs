@@ -12,8 +12,10 @@ mod continuous;
 mod steps;
 mod theory;
 
+use super::denoiser::exact;
 use super::error::GenerateError;
 use super::law::Law;
+use crate::generate::Integrator;
 use crate::model::Setting;
 pub use continuous::{Continuous, continuous};
 pub use theory::{Source, Theories};
@@ -45,12 +47,30 @@ pub fn predict(
     setting: &Setting,
     source: Source,
     dimension: Dimension,
+    integrator: Integrator,
     times: &[f64],
     at: &[usize],
 ) -> Result<Prediction, GenerateError> {
     let networks = theories.networks(setting, source, dimension, &times[..times.len() - 1])?;
-    let recursion = steps::Recursion::new(setting, source, dimension, times, networks);
+    let recursion = steps::Recursion::new(setting, source, dimension, integrator, times, networks);
     Ok(average::laws(&recursion, at))
+}
+
+/// What N steps of the exact denoiser leave of the mixture at the dimension of the setting, without sampling noise: the
+/// fraction in mode +, and the variance orthogonal to μ.
+pub fn mixture_after(setting: &Setting, integrator: Integrator, times: &[f64]) -> (f64, f64) {
+    let path = setting.path();
+    let exact = |t: &f64| {
+        let mut one = exact(setting, path.at(*t));
+        one.u.resize(theory::COORDINATES, 0.0);
+        one.w.resize(theory::COORDINATES, 0.0);
+        one
+    };
+    let networks = times[..times.len() - 1].iter().map(exact).collect();
+    let recursion =
+        steps::Recursion::new(setting, Source::Exact, Dimension::Finite, integrator, times, networks);
+    let scale = recursion.scale.last().copied().unwrap_or(1.0);
+    (average::fraction(&recursion, times.len() - 1), scale * scale)
 }
 
 /// Steps of Euler within one interval of a time grid, by which the flow itself is approximated.
@@ -73,7 +93,7 @@ pub fn predict_flow(
         };
         let grid: Vec<f64> = times.windows(2).flat_map(within).chain(times.last().copied()).collect();
         let at: Vec<usize> = (0..times.len()).map(|place| place * parts).collect();
-        predict(theories, setting, source, Dimension::Finite, &grid, &at)
+        predict(theories, setting, source, Dimension::Finite, Integrator::Euler, &grid, &at)
     };
     let (coarse, fine) = (refined(REFINED)?, refined(2 * REFINED)?);
     let laws = coarse.laws.iter().zip(&fine.laws).map(|(coarse, fine)| fine.extrapolated(coarse)).collect();

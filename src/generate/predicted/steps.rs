@@ -2,7 +2,7 @@
 
 use crate::equation::tanh_and_sech2;
 use crate::generate::denoiser::Projected;
-use crate::generate::flow::Step;
+use crate::generate::flow::{Integrator, Step};
 use crate::model::{Noise, Setting};
 
 use super::Dimension;
@@ -28,6 +28,8 @@ struct OneStep {
 /// The steps between the times of a grid.
 pub struct Recursion {
     steps: Vec<OneStep>,
+    /// The factor of the noise at the start.
+    noise: f64,
     /// The scale orthogonal to all coordinates, at every time.
     pub scale: Vec<f64>,
     /// What a coordinate is divided with to be O(1) as a component of X/√d, at every time: √d, or 1 and ∞ as d → ∞.
@@ -48,6 +50,7 @@ impl Recursion {
         setting: &Setting,
         source: Source,
         dimension: Dimension,
+        integrator: Integrator,
         times: &[f64],
         networks: Vec<Projected>,
     ) -> Recursion {
@@ -61,7 +64,8 @@ impl Recursion {
         let fixed_noise = source != Source::Exact && setting.noise != Noise::Fresh;
         let mut recursion = Recursion {
             steps: Vec::new(),
-            scale: vec![1.0],
+            scale: vec![path.noise()],
+            noise: path.noise(),
             root_d: times
                 .iter()
                 .map(|t| match (infinite, in_second(*t)) {
@@ -82,14 +86,20 @@ impl Recursion {
         for (ends, network) in times.windows(2).zip(&networks) {
             let (from, to) = (ends[0], ends[1]);
             let step = if !infinite {
-                Step::new(&path, from, to, network.c)
+                Step::new(&path, integrator, from, to, network.c)
             } else if !in_second(to) {
                 Step { decay: 1.0, push: scaled(to) - scaled(from) }
             } else {
                 let tau = if in_second(from) { scaled(from) } else { 0.0 };
                 let step = scaled(to) - tau;
-                let (of_x, of_data) = setting.interpolant.velocity(tau);
-                Step { decay: 1.0 + step * (of_x + of_data * network.c), push: step * of_data }
+                let (of_x, of_data) = if integrator == Integrator::Ddim {
+                    let ratio = setting.interpolant.alpha(tau + step) / setting.interpolant.alpha(tau);
+                    (ratio - 1.0, tau + step - tau * ratio)
+                } else {
+                    let (of_x, of_data) = setting.interpolant.velocity(tau);
+                    (step * of_x, step * of_data)
+                };
+                Step { decay: 1.0 + of_x + of_data * network.c, push: of_data }
             };
             let scale = recursion.scale.last().copied().unwrap_or(1.0) * step.decay;
             recursion.scale.push(scale);
@@ -114,7 +124,7 @@ impl Recursion {
 
     /// Shows where a start is after some numbers of steps, which rise.
     pub fn run(&self, start: &State, after: &[usize], visit: &mut dyn FnMut(&State)) {
-        let mut x = *start;
+        let mut x = start.map(|x| self.noise * x);
         let mut done = 0;
         for steps in after {
             for one in &self.steps[done..*steps] {

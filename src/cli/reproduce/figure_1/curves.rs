@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::{D, DIMENSIONS, Part, Runs, STEPS, setting};
 use crate::generate::predicted::{Dimension, Source, Theories, continuous, predict};
-use crate::generate::times;
+use crate::generate::{Integrator, times};
 use crate::model::Schedule;
 
 /// Places of the curves against p̄ and d.
@@ -56,11 +56,17 @@ impl Curves {
         let fixed = source(plus(p_bar));
         let times = times(STEPS);
         let all: Vec<usize> = (0..=STEPS).collect();
-        let fractions =
-            |d: f64, schedule, source, dimension, at: &[usize]| -> Result<Vec<f64>, anyhow::Error> {
-                let laws = predict(&theories, &setting(d, schedule)?, source, dimension, &times, at)?.laws;
-                Ok(laws.iter().map(|law| law.fraction_plus).collect())
-            };
+        let fractions = |d: f64,
+                         schedule,
+                         source,
+                         dimension,
+                         at: &[usize]|
+         -> Result<Vec<f64>, anyhow::Error> {
+            let laws =
+                predict(&theories, &setting(d, schedule)?, source, dimension, Integrator::Euler, &times, at)?
+                    .laws;
+            Ok(laws.iter().map(|law| law.fraction_plus).collect())
+        };
         let drawn: Vec<usize> = runs.of(Part::Drawn, Schedule::Dilated).map(|run| plus(run.p_bar)).collect();
         let (least, most) =
             (drawn.iter().min().copied().unwrap_or(1), drawn.iter().max().copied().unwrap_or(1));

@@ -1,6 +1,8 @@
 //! The exact and the learnt flow from the same start: X₂ − X̂₂ of Result 3.
 
-use crate::generate::{Denoisers, Directions, GenerateError, Generation, Projected, Samples, exact};
+use crate::generate::{
+    Denoisers, Directions, GenerateError, Generation, Integrator, Projected, Samples, exact,
+};
 use crate::simulate::Method;
 
 /// What lies between the samples of the two flows. The first three are components of S (X₂ − X̂₂)/√d, S the sign of the
@@ -42,12 +44,12 @@ pub fn gap(
     let mut learnt = Samples::start(setting, generation.seed, generation.samples, size);
     let mut true_flow = learnt.clone();
     for (ends, network) in times.windows(2).zip(&networks.denoisers) {
-        learnt.euler(&path, network, ends[0], ends[1]);
+        learnt.step(&path, Integrator::Euler, network, ends[0], ends[1]);
         // In the basis of the data; it knows its first vector only.
         let mut denoiser: Projected = exact(setting, path.at(ends[0]));
         denoiser.u.resize(size, 0.0);
         denoiser.w.resize(size, 0.0);
-        true_flow.euler(&path, &denoiser, ends[0], ends[1]);
+        true_flow.step(&path, Integrator::Euler, &denoiser, ends[0], ends[1]);
     }
     let directions = Directions::new(&networks.basis, &networks.labels);
     let unit_mu: Vec<f64> = (0..size).map(|j| if j == 0 { 1.0 } else { 0.0 }).collect();

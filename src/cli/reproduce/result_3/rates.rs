@@ -191,7 +191,9 @@ pub fn predictions(theories: &Theories, setting: &Setting, with_limit: bool) -> 
     let learnt = Source::Learnt { n: [plus, setting.n - plus] };
     let times = crate::generate::times(STEPS);
     let last = |source: Source| -> anyhow::Result<Law> {
-        let laws = predict(theories, setting, source, Dimension::Infinite, &times, &[STEPS])?.laws;
+        let laws =
+            predict(theories, setting, source, Dimension::Infinite, Integrator::Euler, &times, &[STEPS])?
+                .laws;
         Ok(laws[0])
     };
     let [exact, found] = [last(Source::Exact)?, last(learnt)?];
