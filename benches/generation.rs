@@ -65,7 +65,17 @@ fn prediction(c: &mut Criterion) {
     for dimension in [Dimension::Finite, Dimension::Infinite] {
         group.bench_function(format!("{dimension:?}"), |b| {
             let source = Source::Learnt { n: [102, 26] };
-            b.iter(|| predict(&theories, &setting(1e6), source, dimension, black_box(&times), &at));
+            b.iter(|| {
+                predict(
+                    &theories,
+                    &setting(1e6),
+                    source,
+                    dimension,
+                    Integrator::Euler,
+                    black_box(&times),
+                    &at,
+                )
+            });
         });
     }
     group.finish();

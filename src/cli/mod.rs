@@ -17,6 +17,7 @@ mod show;
 mod simulate;
 mod simulation;
 mod solve;
+mod steps;
 mod tally;
 mod uturn;
 
@@ -60,6 +61,8 @@ enum Command {
     Check(check::Check),
     /// Generate samples with the probability-flow ODE and compare their law with theory.
     Generate(Box<generate::Generate>),
+    /// Measure how many steps sampling takes as the dimension grows.
+    Steps(Box<steps::Steps>),
     /// Noise samples of a known class back to a time, generate again, and count the classes that come out.
     Uturn(Box<uturn::Uturn>),
     /// Find when features are decided, and make a density over training times.
@@ -91,6 +94,7 @@ impl Cli {
             Command::Simulate(c) => c.run()?,
             Command::Check(c) => c.run()?,
             Command::Generate(c) => c.run()?,
+            Command::Steps(c) => c.run()?,
             Command::Uturn(c) => c.run()?,
             Command::Schedule(c) => c.run()?,
             Command::Reproduce(c) => c.run()?,
