@@ -62,7 +62,8 @@ fn value(generated: &Generated, place: usize, name: &str) -> f64 {
 /// The prediction after every step of N.
 fn predicted(setting: &Setting, source: Source, dimension: Dimension, steps: usize) -> Prediction {
     let at: Vec<usize> = (0..=steps).collect();
-    predict(&Theories::load().unwrap(), setting, source, dimension, &times(steps), &at).unwrap()
+    predict(&Theories::load().unwrap(), setting, source, dimension, Integrator::Euler, &times(steps), &at)
+        .unwrap()
 }
 
 const LEARNT: Source = Source::Learnt { n: [6, 2] };
@@ -328,12 +329,11 @@ fn the_command_writes_samples_and_theory() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let csv = text(folder.path(), "a.csv");
     let header = csv.lines().next().unwrap();
-    assert!(
-        header
-            .starts_with("t,n,p,sigma,kappa,lambda,ell,k,d,interpolant,schedule,steps,samples,seed,source,")
-    );
+    assert!(header.starts_with(
+        "t,n,p,sigma,kappa,lambda,ell,k,d,interpolant,schedule,target,M,beta,bend,steps,samples,seed,source,"
+    ));
     for source in ["samples", "theory", "theory-infinite-d"] {
-        let rows = csv.lines().filter(|line| line.split(',').nth(14) == Some(source)).count();
+        let rows = csv.lines().filter(|line| line.split(',').nth(18) == Some(source)).count();
         assert_eq!(rows, if source == "samples" { 6 * 21 } else { 21 }, "{source}");
     }
     assert!(
