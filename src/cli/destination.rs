@@ -1,12 +1,17 @@
 //! `--output`, `--plot` and `--format`: where the result of a command goes.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use indexmap::IndexMap;
+use serde_json::Value;
 
-use crate::output::check_writable;
+use crate::output::csv::write_table;
+use crate::output::figure::draw;
+use crate::output::{Figure, SideFile, Table, check_writable, table_json, write_atomically};
 
 /// Rows of a table in the terminal.
 pub const ROWS_SHOWN: usize = 24;
@@ -70,6 +75,33 @@ impl Destination {
         Ok(Files { csv: Some(path("csv")), svg: Some(path("svg")) })
     }
 
+    /// Prints a result to standard output: what a reader sees (unless `quiet`), or the whole table as CSV or JSON.
+    ///
+    /// # Errors
+    /// Standard output that cannot be written.
+    pub fn print(&self, table: &Table, quiet: bool, shown: impl FnOnce() -> String) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        match self.format {
+            Format::Table if quiet => {}
+            Format::Table => out.write_all(shown().as_bytes())?,
+            Format::Csv => write_table(table, &mut out)?,
+            Format::Json => table_json(table, &mut out)?,
+        }
+        Ok(out.flush()?)
+    }
+
+    /// Says which files were written, or that none was.
+    pub fn say_written(&self, written: &[String], quiet: bool) {
+        match (quiet, written.is_empty()) {
+            (true, _) => {}
+            (false, false) => eprintln!("note: wrote {}", written.join(", ")),
+            (false, true) if self.format == Format::Table => {
+                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
+            }
+            (false, true) => {}
+        }
+    }
+
     /// How many rows the terminal shows; 0 for all.
     pub fn rows_shown(&self) -> usize {
         if self.all_rows { 0 } else { ROWS_SHOWN }
@@ -99,6 +131,54 @@ impl Files {
             }
         }
         Ok(())
+    }
+}
+
+impl Files {
+    /// Writes what is asked for, all of it complete before the first file appears, and gives the names of the files.
+    ///
+    /// # Errors
+    /// A figure that cannot be drawn, a path that cannot be written.
+    pub fn write(
+        &self,
+        table: &Table,
+        side: &SideFile,
+        figure: Option<&Figure>,
+    ) -> anyhow::Result<Vec<String>> {
+        let mut written = Vec::new();
+        let svg = figure.map(draw).transpose()?;
+        if let Some(path) = &self.csv {
+            let beside = side_file(path)?;
+            write_atomically(path, |w| write_table(table, w))?;
+            write_atomically(&beside, |w| side.write(w))?;
+            written.extend([path.display().to_string(), beside.display().to_string()]);
+        }
+        if let (Some(path), Some(svg)) = (&self.svg, svg) {
+            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
+            written.push(path.display().to_string());
+        }
+        Ok(written)
+    }
+}
+
+/// What the side file of this run says of any result; `extra` is what it says of this one.
+pub fn side(
+    system: &str,
+    parameters: IndexMap<String, Value>,
+    sweeps: impl IntoIterator<Item = (String, String)>,
+    table: &Table,
+    extra: IndexMap<String, Value>,
+) -> SideFile {
+    SideFile {
+        program: env!("CARGO_PKG_NAME").into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        command: command(),
+        system: system.into(),
+        parameters,
+        sweeps: sweeps.into_iter().map(|(name, text)| (name, text.into())).collect(),
+        columns: table.columns.clone(),
+        events: Vec::new(),
+        extra,
     }
 }
 

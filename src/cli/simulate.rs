@@ -1,20 +1,16 @@
 //! `overlaps simulate`.
 
-use std::io::Write;
-
 use clap::Args;
 use serde_json::json;
 
 use super::arguments::Values;
-use super::destination::{Destination, Format, command, side_file};
+use super::destination::{Destination, side, side_file};
 use super::figure::drawn_columns;
 use super::simulation::{Simulation, SimulationOptions, default_times};
 use super::{FINE, NOT_CONVERGED, points};
 use crate::output::csv::CsvWriter;
 use crate::output::figure::draw;
-use crate::output::{
-    AtomicFile, Cell, SideFile, Table, TerminalOptions, table_json, terminal, write_atomically,
-};
+use crate::output::{AtomicFile, Cell, SideFile, Table, TerminalOptions, terminal, write_atomically};
 use crate::simulate::columns;
 use crate::solve::NOT_CONVERGED as FAILED;
 
@@ -91,57 +87,36 @@ impl Simulate {
         }
         if !self.values.quiet {
             eprintln!("note: {} rows; largest gradient norm {worst:.1e}", table.rows.len());
-            match written.is_empty() {
-                true if self.destination.format == Format::Table => eprintln!(
-                    "note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result"
-                ),
-                true => {}
-                false => eprintln!("note: wrote {}", written.join(", ")),
-            }
         }
+        self.destination.say_written(&written, self.values.quiet);
         Ok(if failed > 0 { NOT_CONVERGED } else { FINE })
     }
 
     fn side(&self, simulation: &Simulation, table: &Table, failed: usize) -> SideFile {
-        SideFile {
-            program: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system: "simulation".into(),
-            parameters: simulation.parameters(),
-            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: table.columns.clone(),
-            events: Vec::new(),
-            extra: [
-                ("simulation".to_string(), simulation.describe()),
-                ("rows".to_string(), json!(table.rows.len())),
-                ("rows_not_converged".to_string(), json!(failed)),
-            ]
-            .into(),
-        }
+        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
+        let extra = [
+            ("simulation".to_string(), simulation.describe()),
+            ("rows".to_string(), json!(table.rows.len())),
+            ("rows_not_converged".to_string(), json!(failed)),
+        ]
+        .into();
+        side("simulation", simulation.parameters(), sweeps, table, extra)
     }
 
     fn print(&self, table: &Table, swept: &[String], drawn: &[String]) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        match self.destination.format {
-            Format::Table if self.values.quiet => {}
-            Format::Table => {
-                let lead = ["t", "n"].map(String::from);
-                let more = ["d", "seed", "branch"].map(String::from);
-                let tail = ["gradient_norm", "status"].map(String::from);
-                let swept = swept.iter().filter(|name| !lead.contains(name) && !more.contains(name));
-                let swept: Vec<String> = swept.cloned().collect();
-                let columns = [&lead[..], &swept, &more[..], drawn, &tail[..]].concat();
-                let options = TerminalOptions {
-                    columns: Some(columns),
-                    max_rows: self.destination.rows_shown(),
-                    digits: 6,
-                };
-                out.write_all(terminal::render(table, &options).as_bytes())?;
-            }
-            Format::Csv => crate::output::csv::write_table(table, &mut out)?,
-            Format::Json => table_json(table, &mut out)?,
-        }
-        Ok(out.flush()?)
+        self.destination.print(table, self.values.quiet, || {
+            let lead = ["t", "n"].map(String::from);
+            let more = ["d", "seed", "branch"].map(String::from);
+            let tail = ["gradient_norm", "status"].map(String::from);
+            let swept = swept.iter().filter(|name| !lead.contains(name) && !more.contains(name));
+            let swept: Vec<String> = swept.cloned().collect();
+            let columns = [&lead[..], &swept, &more[..], drawn, &tail[..]].concat();
+            let options = TerminalOptions {
+                columns: Some(columns),
+                max_rows: self.destination.rows_shown(),
+                digits: 6,
+            };
+            terminal::render(table, &options)
+        })
     }
 }

@@ -360,12 +360,6 @@ impl Solve {
                 tally.rows, tally.worst_quadrature, tally.nodes
             );
         }
-        if written.is_empty() {
-            if self.destination.format == Format::Table {
-                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
-            }
-        } else {
-            eprintln!("note: wrote {}", written.join(", "));
-        }
+        self.destination.say_written(written, false);
     }
 }

@@ -1,7 +1,8 @@
 //! Theory against simulation or measurement: does a system of equations describe what was found at finite dimension d?
 //!
 //! [`measurements`] are runs by dimension and seed, from a table; [`predictions`] what the theories say of each of them;
-//! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d, and [`power_law`] exponents;
+//! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d, and [`power_law`] exponents, and [`scaling`] those of what is
+//! computed;
 //! [`verdict`] one answer per theory from all of them.
 
 #[cfg(test)]
@@ -10,6 +11,7 @@ pub mod error;
 pub mod measurements;
 pub mod power_law;
 pub mod predictions;
+pub mod scaling;
 pub mod statistics;
 pub mod verdict;
 
@@ -17,5 +19,6 @@ pub use error::CompareError;
 pub use measurements::{Measurement, Measurements};
 pub use power_law::PowerLaw;
 pub use predictions::Predictions;
+pub use scaling::ScalingLaw;
 pub use statistics::Estimate;
 pub use verdict::{Comparison, Judged, LeftOut, Place, Rules, Verdict, Why, judge};

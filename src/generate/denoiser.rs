@@ -34,7 +34,7 @@ pub fn exact(setting: &Setting, at: Coefficients) -> Projected {
     let Coefficients { alpha, beta, scale } = at;
     let data = setting.sigma * setting.sigma;
     // At τ = 1 with σ = 0 the sample is the datum, a mode: the limit.
-    let spread = (alpha * alpha + data * beta * beta).max(f64::MIN_POSITIVE);
+    let spread = at.variance(setting.sigma).max(f64::MIN_POSITIVE);
     Projected {
         c: beta * data / spread,
         u: vec![setting.target.m() * alpha * alpha / spread],

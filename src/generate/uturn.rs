@@ -10,10 +10,12 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::denoiser::{Projected, half_log_odds};
-use crate::average::{rule, rungs};
 use crate::equation::tanh_and_sech2;
-use crate::model::{Path, Setting};
+use crate::model::{Path, Setting, switch_probability};
 use crate::simulate::{Purpose, stream};
+
+/// Absolute tolerance of the posterior's average.
+const TOLERANCE: f64 = 1e-13;
 
 /// How a sample goes on from t₀.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +88,7 @@ impl Turn<'_> {
             .map(|(ends, denoiser)| ReverseStep::new(&path, ends[0], ends[1], denoiser.c))
             .collect();
         let at = path.at(self.times[0]);
-        let spread =
-            (at.alpha * at.alpha + at.beta * at.beta * self.setting.sigma * self.setting.sigma).sqrt();
+        let spread = at.variance(self.setting.sigma).sqrt();
         self.count(stop, |class, rng| {
             let mut normal = || -> f64 { StandardNormal.sample(rng) };
             let mut x: Vec<f64> = (0..self.size).map(|_| spread * normal()).collect();
@@ -106,7 +107,7 @@ impl Turn<'_> {
     pub fn resample(&self, stop: &(dyn Fn() -> bool + Sync)) -> Option<[f64; 2]> {
         let path = self.setting.path();
         let at = path.at(self.times[0]);
-        let variance = at.alpha * at.alpha + at.beta * at.beta * self.setting.sigma * self.setting.sigma;
+        let variance = at.variance(self.setting.sigma);
         let h = half_log_odds(self.setting.p);
         self.count(stop, |class, rng| {
             let normal: f64 = StandardNormal.sample(rng);
@@ -150,30 +151,13 @@ fn posterior(x: f64) -> f64 {
 /// E_g 1/(1 + exp(−2(s₀ν/v + h))) with ν = ±s₀ + √v g, s₀ = √dβ and v = α² + σ²β²; as d → ∞ in the first phase s₀ = κt₀,
 /// v = 1. And the error of the average, measured on the ladder of rules.
 pub fn exact_return(p: f64, scale: f64, variance: f64) -> ([f64; 2], f64) {
-    let h = half_log_odds(p);
-    let mut error = 0.0f64;
-    let values = [1.0, -1.0].map(|class| {
-        let at = |rung: usize| -> f64 {
-            let rule = rule(rung);
-            let one = |g: &f64| {
-                let nu = class * scale + variance.sqrt() * g;
-                posterior(scale * nu / variance + h)
-            };
-            rule.nodes.iter().zip(&rule.weights).map(|(g, w)| w * one(g)).sum()
-        };
-        let mut before = at(0);
-        for rung in 1..rungs() {
-            let now = at(rung);
-            let change: f64 = (now - before).abs();
-            before = now;
-            if change < 1e-13 || rung + 1 == rungs() {
-                error = error.max(change);
-                break;
-            }
-        }
-        before
-    });
-    (values, error)
+    let (switches, error) = switch_probability(p, scale / variance.sqrt(), TOLERANCE);
+    // The law of the class does not change, so that as many samples leave the larger mode as the smaller one.
+    if p <= 0.5 {
+        ([1.0 - switches, switches * p / (1.0 - p)], error)
+    } else {
+        ([1.0 - switches * (1.0 - p) / p, switches], error)
+    }
 }
 
 /// The κ′ = √dτ at which the memory P(+|+) − P(+|−) of the exact denoiser reaches a level, for d → ∞: where in the first phase
@@ -210,10 +194,16 @@ mod tests {
             assert!((plus - p).abs() < 1e-14 && (minus - p).abs() < 1e-14);
             let ([plus, minus], error) = exact_return(p, 8.0, 1.0);
             assert!(plus > 1.0 - 1e-9 && minus < 1e-9 && error < 1e-12);
-            // The law of the class is stationary: p P(+|+) + (1 − p) P(+|−) = p.
-            for scale in [0.3, 1.0, 2.5] {
-                let ([plus, minus], _) = exact_return(p, scale, 1.0);
-                assert!((p * plus + (1.0 - p) * minus - p).abs() < 1e-12);
+            // The posterior itself, averaged over each class by another quadrature.
+            for (scale, variance) in [(0.3, 1.0), (1.0, 0.7), (2.5, 1.3)] {
+                let (found, _) = exact_return(p, scale, variance);
+                for (class, found) in [1.0, -1.0].into_iter().zip(found) {
+                    let direct = crate::average::normal_average(&|g| {
+                        let nu = class * scale + variance.sqrt() * g;
+                        posterior(scale * nu / variance + half_log_odds(p))
+                    });
+                    assert!((found - direct).abs() < 1e-12, "{p} {scale} {found} {direct}");
+                }
             }
         }
         assert!(decided_at(0.8, 0.1) < decided_at(0.8, 0.9));
@@ -256,8 +246,7 @@ mod tests {
                 grid[..grid.len() - 1].iter().map(|t| exact(&s, path.at(*t))).collect();
             let turn = Turn { setting: &s, seed: 5, samples, times: &grid, denoisers: &denoisers, size: 1 };
             let at = path.at(t);
-            let variance = at.alpha * at.alpha + 0.64 * at.beta * at.beta;
-            let (expected, _) = exact_return(0.7, at.scale, variance);
+            let (expected, _) = exact_return(0.7, at.scale, at.variance(0.8));
             for found in [turn.sde(&|| false), turn.resample(&|| false)] {
                 let found = found.unwrap();
                 for (found, expected) in found.iter().zip(expected) {

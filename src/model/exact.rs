@@ -129,35 +129,36 @@ impl ExactDenoiser {
         let share = if root_v > 0.0 { (alpha / root_v) * (alpha / root_v) } else { 1.0 };
         let signal = if root_v > 0.0 { self.root_d * tau / root_v } else { f64::INFINITY };
         let larger = self.p.max(1.0 - self.p);
-        let (switches, error) = self.switch_probability(signal, tolerance * larger);
+        let (switches, error) = switch_probability(self.p, signal, tolerance * larger);
         (share, share * share * switches / larger, share * share * error / larger)
     }
+}
 
-    /// S(γ) and its measured error.
-    fn switch_probability(&self, signal: f64, tolerance: f64) -> (f64, f64) {
-        // |h| < 373 for every p, so that here not a single normal number below 10 standard deviations leads across.
-        if signal > 64.0 {
-            return (0.0, 0.0);
-        }
-        let smaller = self.p.min(1.0 - self.p);
-        let h = 0.5 * libm::log(smaller / (1.0 - smaller));
-        let average = |rung: usize| -> f64 {
-            let rule = rule(rung);
-            let terms = rule.nodes.iter().zip(&rule.weights);
-            terms.map(|(z, w)| w / (1.0 + libm::exp(2.0 * (signal * (signal + z) + h)))).sum()
-        };
-        let mut lower = average(LOWEST_RUNG - 1);
-        let mut error = f64::INFINITY;
-        for rung in LOWEST_RUNG..rungs() {
-            let value = average(rung);
-            error = (value - lower).abs();
-            lower = value;
-            if error <= tolerance {
-                break;
-            }
-        }
-        (lower, error)
+/// S(γ), the probability that the posterior takes a sample of the smaller mode for one of the larger, averaged over these
+/// samples, and its measured error; γ = √dβ/√V.
+pub fn switch_probability(p: f64, signal: f64, tolerance: f64) -> (f64, f64) {
+    // |h| < 373 for every p, so that here not a single normal number below 10 standard deviations leads across.
+    if signal > 64.0 {
+        return (0.0, 0.0);
     }
+    let smaller = p.min(1.0 - p);
+    let h = 0.5 * libm::log(smaller / (1.0 - smaller));
+    let average = |rung: usize| -> f64 {
+        let rule = rule(rung);
+        let terms = rule.nodes.iter().zip(&rule.weights);
+        terms.map(|(z, w)| w / (1.0 + libm::exp(2.0 * (signal * (signal + z) + h)))).sum()
+    };
+    let mut lower = average(LOWEST_RUNG - 1);
+    let mut error = f64::INFINITY;
+    for rung in LOWEST_RUNG..rungs() {
+        let value = average(rung);
+        error = (value - lower).abs();
+        lower = value;
+        if error <= tolerance {
+            break;
+        }
+    }
+    (lower, error)
 }
 
 #[cfg(test)]

@@ -128,6 +128,13 @@ pub struct Coefficients {
     pub scale: f64,
 }
 
+impl Coefficients {
+    /// α² + σ²β²: the variance of x_τ inside a mode, per direction.
+    pub fn variance(&self, sigma: f64) -> f64 {
+        self.alpha * self.alpha + sigma * sigma * self.beta * self.beta
+    }
+}
+
 impl Path {
     /// The share of a piece of a dilated schedule that is past: of the first until the bend, of the second after it.
     fn past(&self, t: f64) -> (f64, f64) {

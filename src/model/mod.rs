@@ -12,7 +12,7 @@ pub mod overlaps;
 pub mod setting;
 pub mod target;
 
-pub use exact::{EXACT_PARAMETERS, ExactDenoiser, MixtureError, Mse};
+pub use exact::{EXACT_PARAMETERS, ExactDenoiser, MixtureError, Mse, switch_probability};
 pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
 pub use overlaps::{OVERLAPS, Overlaps};
 pub use setting::{FLOW_PARAMETERS, Noise, PARAMETERS, Setting, SettingError, words_of};

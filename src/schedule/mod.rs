@@ -7,16 +7,13 @@
 //! - [`isotonic`]: the monotone curve nearest to noisy data;
 //! - [`feature`]: a curve as the share of its change that has happened, and its [`Window`];
 //! - [`mixture`]: the two features of the exact denoiser of the mixture, resolved at any dimension;
-//! - [`density`]: a density over training times, and its quantiles;
-//! - [`width`]: how the width of a window scales with the dimension.
+//! - [`density`]: a density over training times, and its quantiles.
 
 pub mod density;
 pub mod feature;
 pub mod isotonic;
 pub mod mixture;
-pub mod width;
 
 pub use density::Density;
 pub use feature::{Feature, FeatureError, Levels, Window};
 pub use mixture::{MixtureFeatures, dilated_time};
-pub use width::PowerLaw;

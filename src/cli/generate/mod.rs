@@ -6,7 +6,6 @@ mod comparison;
 mod figure;
 mod predictions;
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -15,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::arguments::{Assignment, Given, Values};
 use super::cells::{Cells, for_each_cell, interrupted};
-use super::destination::{Destination, Files, Format, command, side_file};
+use super::destination::{Destination, Files, side, side_file};
 use super::figure::drawn_columns;
 use super::simulation::{LabelName, Simulation, SimulationOptions, smallest_dimension};
 use super::{DISAGREES, FINE, NOT_CONVERGED};
@@ -23,10 +22,8 @@ use crate::compare::{Rules, Verdict};
 use crate::generate::{
     Denoisers, GenerateError, Generated, Generation, Integrator, Networks, Saved, columns, rows,
 };
-use crate::output::csv::write_table;
-use crate::output::figure::draw;
-use crate::output::{SideFile, Table, ascii_name, table_json, terminal, write_atomically};
-use crate::simulate::{DataRule, Method};
+use crate::output::{SideFile, Table, ascii_name, terminal};
+use crate::simulate::{DataRule, Method, Run};
 use comparison::Comparison;
 pub use predictions::MOST_DIMENSIONS;
 use predictions::Predictions;
@@ -98,12 +95,40 @@ impl DenoiserName {
         }
     }
 
-    /// Where no d is given and the cost does not depend on it, learnt denoisers are those of a d at which theory holds.
-    pub fn default_dimension(self, values: &mut Values, options: &SimulationOptions) {
+    /// Fills in what a flow with these denoisers needs beside what is given: no data for the exact one; learnt ones, where no
+    /// d is given and the cost does not depend on it, are those of a d at which theory holds.
+    ///
+    /// # Errors
+    /// Values that only a learnt denoiser has.
+    pub fn complete(self, values: &mut Values, options: &mut SimulationOptions) -> anyhow::Result<()> {
+        if self == DenoiserName::Exact {
+            self.refuse_learning(values, options)?;
+            values.set.extend(no_data());
+            options.labels = LabelName::Drawn;
+            return Ok(());
+        }
         let mut given = values.set.iter().map(|s| &s.name).chain(values.sweep.iter().map(|s| &s.name));
-        if self == DenoiserName::Learnt && !options.explicit() && !given.any(|name| name == "d") {
+        if !options.explicit() && !given.any(|name| name == "d") {
             let value = Given::Number(smallest_dimension(values));
             values.set.push(Assignment { name: "d".into(), value });
+        }
+        Ok(())
+    }
+
+    /// One data set and its flow in reduced coordinates, by Euler's method.
+    pub fn generation<'s>(self, run: &Run<'s>, steps: u32, samples: u32) -> Generation<'s> {
+        Generation {
+            setting: run.setting,
+            seed: run.seed,
+            labels: run.labels,
+            denoisers: match self {
+                DenoiserName::Exact => Denoisers::Exact,
+                DenoiserName::Learnt => Denoisers::Learnt(run.method),
+            },
+            steps: steps as usize,
+            samples: samples as usize,
+            integrator: Integrator::Euler,
+            data: DataRule::Gram,
         }
     }
 
@@ -111,7 +136,7 @@ impl DenoiserName {
     ///
     /// # Errors
     /// The first such value.
-    pub fn refuse_learning(self, values: &Values, options: &SimulationOptions) -> anyhow::Result<()> {
+    fn refuse_learning(self, values: &Values, options: &SimulationOptions) -> anyhow::Result<()> {
         let given = values.set.iter().map(|s| &s.name).chain(values.sweep.iter().map(|s| &s.name));
         for name in given {
             let spelled = ascii_name(name).unwrap_or_else(|| name.clone());
@@ -126,6 +151,12 @@ impl DenoiserName {
         }
         Ok(())
     }
+}
+
+/// Values for the parameters of a training set where there is none: as few samples as there can be, so that every dimension is
+/// possible.
+pub fn no_data() -> [Assignment; 2] {
+    [("n", 2.0), ("p_test", 0.5)].map(|(name, x)| Assignment { name: name.into(), value: Given::Number(x) })
 }
 
 /// `--integrator`.
@@ -197,25 +228,19 @@ impl Generate {
         predictions.rows(&generations)?.into_iter().try_for_each(|row| table.push(row))?;
         let rules = Rules { level: self.level, ..Rules::default() };
         let comparison = Comparison::new(&simulation.plan, &generations, &outcomes, &predictions, &rules)?;
-        let svg = match &files.svg {
-            Some(path) => {
-                let figure = figure::figure(&simulation, &generations, &outcomes, &predictions, &drawn)?;
-                Some((path, draw(&figure)?))
-            }
-            None => None,
-        };
-        if let Some(path) = &files.csv {
-            let side = side_file(path)?;
-            write_atomically(path, |w| write_table(&table, w))?;
-            write_atomically(&side, |w| self.side(&simulation, &generations, &table, &comparison).write(w))?;
-            written.extend([path.display().to_string(), side.display().to_string()]);
-        }
-        if let Some((path, svg)) = svg {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
-            written.push(path.display().to_string());
-        }
+        let figure = files
+            .svg
+            .is_some()
+            .then(|| figure::figure(&simulation, &generations, &outcomes, &predictions, &drawn))
+            .transpose()?;
+        let side = self.side(&simulation, &generations, &table, &comparison);
+        written.extend(files.write(&table, &side, figure.as_ref())?);
         simulation.finish_at(&generations[0].times());
-        self.print(&table, &comparison, &rules)?;
+        self.destination.print(&table, self.values.quiet, || {
+            let max_rows = self.destination.rows_shown().max(40);
+            let options = terminal::TerminalOptions { columns: None, max_rows, digits: 5 };
+            terminal::render(&comparison.table, &options) + &comparison.words(&rules)
+        })?;
         let failed = outcomes.iter().filter(|o| !o.converged).count();
         if failed > 0 {
             eprintln!(
@@ -223,13 +248,7 @@ impl Generate {
                 outcomes.len()
             );
         }
-        if !self.values.quiet {
-            if written.is_empty() && self.destination.format == Format::Table {
-                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
-            } else if !written.is_empty() {
-                eprintln!("note: wrote {}", written.join(", "));
-            }
-        }
+        self.destination.say_written(&written, self.values.quiet);
         Ok(match comparison.verdict() {
             Verdict::Disagrees => DISAGREES,
             _ if failed > 0 => NOT_CONVERGED,
@@ -251,22 +270,11 @@ impl Generate {
     }
 
     fn checked_simulation(&self, files: &Files) -> anyhow::Result<Simulation> {
-        let mut values = self.values.clone();
-        if self.denoiser == DenoiserName::Exact {
-            self.denoiser.refuse_learning(&values, &self.simulation)?;
-            if self.denoisers.is_some() {
-                bail!("--denoisers keeps learnt denoisers; the exact one is known at every time");
-            }
-            // No data: as few as there can be, so that every dimension is possible.
-            for (name, value) in [("n", 2.0), ("p_test", 0.5)] {
-                values.set.push(Assignment { name: name.into(), value: Given::Number(value) });
-            }
+        if self.denoiser == DenoiserName::Exact && self.denoisers.is_some() {
+            bail!("--denoisers keeps learnt denoisers; the exact one is known at every time");
         }
-        let mut options = self.simulation.clone();
-        self.denoiser.default_dimension(&mut values, &options);
-        if self.denoiser == DenoiserName::Exact {
-            options.labels = LabelName::Drawn;
-        }
+        let (mut values, mut options) = (self.values.clone(), self.simulation.clone());
+        self.denoiser.complete(&mut values, &mut options)?;
         let simulation = options.sorted(&values, files.csv.as_deref(), true, |_| vec![2.0])?;
         if simulation.plan.controls.is_some() {
             bail!(
@@ -281,15 +289,6 @@ impl Generate {
             .map(|cell| {
                 let run = simulation.run(cell);
                 Generation {
-                    setting: run.setting,
-                    seed: run.seed,
-                    labels: run.labels,
-                    denoisers: match self.denoiser {
-                        DenoiserName::Exact => Denoisers::Exact,
-                        DenoiserName::Learnt => Denoisers::Learnt(run.method),
-                    },
-                    steps: self.steps as usize,
-                    samples: self.samples as usize,
                     integrator: match self.integrator {
                         IntegratorName::Euler => Integrator::Euler,
                         IntegratorName::Ddim => Integrator::Ddim,
@@ -300,6 +299,7 @@ impl Generate {
                         true => DataRule::Explicit,
                         false => DataRule::Gram,
                     },
+                    ..self.denoiser.generation(&run, self.steps, self.samples)
                 }
             })
             .collect();
@@ -403,37 +403,10 @@ impl Generate {
         }
         let mut parameters = simulation.parameters();
         parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
-        SideFile {
-            program: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system: "generation".into(),
-            parameters,
-            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: table.columns.clone(),
-            events: Vec::new(),
-            extra: [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())]
-                .into(),
-        }
-    }
-
-    fn print(&self, table: &Table, comparison: &Comparison, rules: &Rules) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        match self.destination.format {
-            Format::Table if self.values.quiet => {}
-            Format::Table => {
-                let options = terminal::TerminalOptions {
-                    columns: None,
-                    max_rows: self.destination.rows_shown().max(40),
-                    digits: 5,
-                };
-                out.write_all(terminal::render(&comparison.table, &options).as_bytes())?;
-                out.write_all(comparison.words(rules).as_bytes())?;
-            }
-            Format::Csv => write_table(table, &mut out)?,
-            Format::Json => table_json(table, &mut out)?,
-        }
-        Ok(out.flush()?)
+        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
+        let extra =
+            [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())].into();
+        side("generation", parameters, sweeps, table, extra)
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::FINE;
 use super::arguments::Values;
 use super::destination::Destination;
-use crate::output::terminal;
+use crate::output::{TerminalOptions, terminal};
 use crate::schedule::{Density, Feature, Levels, Window};
 use report::window_table;
 
@@ -150,13 +150,16 @@ impl Schedule {
         let windows = window_table(&source, &plan)?;
         let side = self.side(&source, &plan, &quantiles);
         let figure = files.svg.is_some().then(|| figure::figure(&source, &plan, levels)).transpose()?;
-        let written = self.write(&files, &quantiles, &side, figure.as_ref())?;
-        self.print(&windows, &quantiles)?;
+        let written = files.write(&quantiles, &side, figure.as_ref())?;
+        self.destination.print(&quantiles, self.values.quiet, || {
+            let max_rows = self.destination.rows_shown();
+            terminal::render(&windows, &TerminalOptions { columns: None, max_rows, digits: 6 })
+        })?;
         source.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
         if !self.values.quiet {
             source.notes.iter().chain([&plan.words]).for_each(|line| eprintln!("note: {line}"));
-            self.say_written(&written);
         }
+        self.destination.say_written(&written, self.values.quiet);
         Ok(FINE)
     }
 

@@ -1,19 +1,13 @@
 //! What leaves the command: the table of quantiles with its side file, the windows in the terminal.
 
-use std::io::Write;
-
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::{DensityName, FLOOR, MASS, Plan, Schedule, Source};
-use crate::cli::destination::{Files, Format, command, side_file};
+use crate::cli::destination::side;
 use crate::equation::grid;
-use crate::output::figure::draw;
 use crate::output::json::number;
-use crate::output::{
-    Cell, Column, Figure, Role, SideFile, Table, TerminalOptions, csv::write_table, table_json, terminal,
-    write_atomically,
-};
+use crate::output::{Cell, Column, Role, SideFile, Table};
 use crate::schedule::dilated_time;
 
 impl Schedule {
@@ -83,65 +77,8 @@ impl Schedule {
         table: &Table,
         extra: IndexMap<String, Value>,
     ) -> SideFile {
-        SideFile {
-            program: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system: system.into(),
-            parameters,
-            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: table.columns.clone(),
-            events: Vec::new(),
-            extra,
-        }
-    }
-
-    /// Writes what is asked for, all of it complete before the first file appears.
-    pub(super) fn write(
-        &self,
-        files: &Files,
-        table: &Table,
-        side: &SideFile,
-        figure: Option<&Figure>,
-    ) -> anyhow::Result<Vec<String>> {
-        let mut written = Vec::new();
-        let svg = figure.map(draw).transpose()?;
-        if let Some(path) = &files.csv {
-            write_atomically(path, |w| write_table(table, w))?;
-            let beside = side_file(path)?;
-            write_atomically(&beside, |w| side.write(w))?;
-            written.extend([path.display().to_string(), beside.display().to_string()]);
-        }
-        if let (Some(path), Some(svg)) = (&files.svg, svg) {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
-            written.push(path.display().to_string());
-        }
-        Ok(written)
-    }
-
-    /// Prints one table to read, the other for a pipe.
-    pub(super) fn print(&self, to_read: &Table, to_pipe: &Table) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        match self.destination.format {
-            Format::Table if self.values.quiet => {}
-            Format::Table => {
-                let max_rows = self.destination.rows_shown();
-                let options = TerminalOptions { columns: None, max_rows, digits: 6 };
-                out.write_all(terminal::render(to_read, &options).as_bytes())?;
-            }
-            Format::Csv => write_table(to_pipe, &mut out)?,
-            Format::Json => table_json(to_pipe, &mut out)?,
-        }
-        Ok(out.flush()?)
-    }
-
-    /// Says which files were written.
-    pub(super) fn say_written(&self, written: &[String]) {
-        if !written.is_empty() {
-            eprintln!("note: wrote {}", written.join(", "));
-        } else if self.destination.format == Format::Table {
-            eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
-        }
+        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
+        side(system, parameters, sweeps, table, extra)
     }
 }
 

@@ -8,14 +8,15 @@ use super::Schedule;
 use super::figure::parameters_line;
 use crate::cli::FINE;
 use crate::cli::destination::Files;
-use crate::compare::Estimate;
+use crate::compare::{Estimate, ScalingLaw};
 use crate::equation::grid;
 use crate::output::figure::PALETTE;
 use crate::output::json::number;
 use crate::output::{
-    Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, terminal::significant,
+    Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, TerminalOptions, terminal,
+    terminal::significant,
 };
-use crate::schedule::{Levels, MixtureFeatures, PowerLaw, Window};
+use crate::schedule::{Levels, MixtureFeatures, Window};
 
 /// The exponent with which the layer narrows.
 const EXPECTED: f64 = -0.5;
@@ -53,7 +54,7 @@ impl Schedule {
         let found: Vec<Found> = theories.par_iter().zip(&given.dimensions).map(find).collect();
         let limit = theories.first().map_or(f64::NAN, |theory| theory.denoiser.jump());
         let widths: Vec<(f64, f64)> = found.iter().map(|f| (f.d, f.window.width())).collect();
-        let law = PowerLaw::fit(&widths);
+        let law = ScalingLaw::fit(&widths);
         let table = table(&found)?;
         let extra: IndexMap<String, Value> = [
             ("tolerance".to_string(), number(self.values.tolerance)),
@@ -71,8 +72,11 @@ impl Schedule {
         let side = self.side_file("exact-denoiser", given.parameters(), &table, extra);
         let subtitle = parameters_line(&given.parameters());
         let figure = files.svg.is_some().then(|| figure(&found, law.as_ref(), limit, subtitle));
-        let written = self.write(files, &table, &side, figure.as_ref())?;
-        self.print(&table, &table)?;
+        let written = files.write(&table, &side, figure.as_ref())?;
+        self.destination.print(&table, self.values.quiet, || {
+            let max_rows = self.destination.rows_shown();
+            terminal::render(&table, &TerminalOptions { columns: None, max_rows, digits: 6 })
+        })?;
         let worst = found.iter().map(|f| f.quadrature_error).fold(0.0, f64::max);
         if worst > self.values.tolerance {
             eprintln!(
@@ -91,8 +95,8 @@ impl Schedule {
                     significant(limit, 7)
                 );
             }
-            self.say_written(&written);
         }
+        self.destination.say_written(&written, self.values.quiet);
         Ok(FINE)
     }
 }
@@ -121,7 +125,8 @@ fn table(found: &[Found]) -> anyhow::Result<Table> {
     ]);
     for (index, f) in found.iter().enumerate() {
         let width = |f: &Found| (f.d, f.window.width());
-        let local = index.checked_sub(1).and_then(|before| PowerLaw::fit(&[width(&found[before]), width(f)]));
+        let local =
+            index.checked_sub(1).and_then(|before| ScalingLaw::fit(&[width(&found[before]), width(f)]));
         table.push(vec![
             Cell::Number(f.d),
             Cell::Number(f.window.from),
@@ -136,7 +141,7 @@ fn table(found: &[Found]) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-fn figure(found: &[Found], law: Option<&PowerLaw>, limit: f64, subtitle: String) -> Figure {
+fn figure(found: &[Found], law: Option<&ScalingLaw>, limit: f64, subtitle: String) -> Figure {
     let points = |label: &str, colour, of: fn(&Found) -> f64| Points {
         label: label.into(),
         colour,

@@ -6,22 +6,18 @@ mod report;
 mod run;
 mod statements;
 
-use std::io::Write;
-
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::FINE;
 use super::arguments::{Assignment, Given, Sweep, Values};
-use super::destination::{Destination, Format, command, side_file};
-use super::generate::DenoiserName;
+use super::destination::{Destination, side};
+use super::generate::{DenoiserName, no_data};
 use super::simulation::{Simulation, SimulationOptions};
 use crate::generate::Integrator;
 use crate::generate::accuracy::Sampling;
-use crate::output::csv::write_table;
-use crate::output::figure::draw;
-use crate::output::{SideFile, TerminalOptions, ascii_name, table_json, terminal, write_atomically};
+use crate::output::{SideFile, TerminalOptions, ascii_name, terminal};
 use report::Report;
 use run::Costs;
 
@@ -98,29 +94,15 @@ impl Steps {
         };
         let rows = costs.rows(&simulation, self.values.quiet)?;
         let report = Report::new(&simulation, &costs, rows)?;
-        let svg = match &files.svg {
-            Some(path) => Some((path, draw(&report.figure(&simulation, &costs)?)?)),
-            None => None,
-        };
-        let mut written = Vec::new();
-        if let Some(path) = &files.csv {
-            let side = side_file(path)?;
-            write_atomically(path, |w| write_table(&report.table, w))?;
-            write_atomically(&side, |w| self.side(&simulation, &costs, &report).write(w))?;
-            written.extend([path.display().to_string(), side.display().to_string()]);
-        }
-        if let Some((path, svg)) = svg {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
-            written.push(path.display().to_string());
-        }
-        self.print(&report)?;
-        if !self.values.quiet {
-            if written.is_empty() && self.destination.format == Format::Table {
-                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
-            } else if !written.is_empty() {
-                eprintln!("note: wrote {}", written.join(", "));
-            }
-        }
+        let figure = files.svg.is_some().then(|| report.figure(&simulation, &costs)).transpose()?;
+        let side = self.side(&simulation, &costs, &report);
+        let written = files.write(&report.table, &side, figure.as_ref())?;
+        self.destination.print(&report.table, self.values.quiet, || {
+            let max_rows = if self.destination.all_rows { 0 } else { 80 };
+            let options = TerminalOptions { columns: Some(report.shown()), max_rows, digits: 5 };
+            terminal::render(&report.table, &options) + &report.words()
+        })?;
+        self.destination.say_written(&written, self.values.quiet);
         Ok(FINE)
     }
 
@@ -161,9 +143,7 @@ impl Steps {
         for sweep in sweeps {
             values.sweep.push(sweep.parse::<Sweep>().map_err(anyhow::Error::msg)?);
         }
-        for (name, value) in [("n", 2.0), ("p_test", 0.5)] {
-            values.set.push(Assignment { name: name.into(), value: Given::Number(value) });
-        }
+        values.set.extend(no_data());
         let simulation = options.sorted(&values, None, true, |_| vec![2.0])?;
         if simulation.plan.controls.is_some() {
             bail!(
@@ -176,41 +156,17 @@ impl Steps {
     fn side(&self, simulation: &Simulation, costs: &Costs, report: &Report) -> SideFile {
         let mut parameters = simulation.parameters();
         parameters.retain(|name, _| !DenoiserName::Exact.unused().contains(&name.as_str()));
-        SideFile {
-            program: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system: "steps".into(),
-            parameters,
-            sweeps: simulation.plan.swept.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: report.table.columns.clone(),
-            events: Vec::new(),
-            extra: [
-                ("integrator".to_string(), json!(costs.integrator.name())),
-                ("error".to_string(), json!(self.error)),
-                ("most_steps".to_string(), json!(costs.most)),
-                ("samples".to_string(), json!(self.samples)),
-                ("seed".to_string(), json!(self.seed)),
-                ("exponents".to_string(), report.json()),
-                ("statements".to_string(), report.statements()),
-            ]
-            .into(),
-        }
-    }
-
-    fn print(&self, report: &Report) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        match self.destination.format {
-            Format::Table if self.values.quiet => {}
-            Format::Table => {
-                let max_rows = if self.destination.all_rows { 0 } else { 80 };
-                let options = TerminalOptions { columns: Some(report.shown()), max_rows, digits: 5 };
-                out.write_all(terminal::render(&report.table, &options).as_bytes())?;
-                out.write_all(report.words().as_bytes())?;
-            }
-            Format::Csv => write_table(&report.table, &mut out)?,
-            Format::Json => table_json(&report.table, &mut out)?,
-        }
-        Ok(out.flush()?)
+        let sweeps = simulation.plan.swept.iter().map(|s| (s.name.clone(), s.text.clone()));
+        let extra = [
+            ("integrator".to_string(), json!(costs.integrator.name())),
+            ("error".to_string(), json!(self.error)),
+            ("most_steps".to_string(), json!(costs.most)),
+            ("samples".to_string(), json!(self.samples)),
+            ("seed".to_string(), json!(self.seed)),
+            ("exponents".to_string(), report.json()),
+            ("statements".to_string(), report.statements()),
+        ]
+        .into();
+        side("steps", parameters, sweeps, &report.table, extra)
     }
 }

@@ -10,13 +10,13 @@ use crate::cli::figure::short;
 use crate::cli::generate::DenoiserName;
 use crate::cli::points::subtitle;
 use crate::cli::simulation::Simulation;
+use crate::compare::ScalingLaw;
 use crate::generate::accuracy::Feature;
 use crate::generate::optimum::Free;
 use crate::model::{Setting, Target};
 use crate::output::json::number;
 use crate::output::terminal::significant;
 use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, symbol_of};
-use crate::schedule::PowerLaw;
 
 /// The most combinations in one figure.
 const MOST_SERIES: usize = 6;
@@ -97,7 +97,7 @@ impl Report {
                     here.iter().filter_map(|r| r.steps.map(|n| (r.setting.d as f64, n as f64))).collect();
                 points.sort_by(|a, b| a.0.total_cmp(&b.0));
                 let beyond = here.iter().filter(|r| r.steps.is_none()).map(|r| r.setting.d).max();
-                let (Some(fit), [.., before, a, b]) = (PowerLaw::fit(&points), points.as_slice()) else {
+                let (Some(fit), [.., before, a, b]) = (ScalingLaw::fit(&points), points.as_slice()) else {
                     continue;
                 };
                 let slope = |a: &(f64, f64), b: &(f64, f64)| (b.1 / a.1).ln() / (b.0 / a.0).ln();

@@ -1,29 +1,27 @@
 //! `overlaps uturn`.
 //!
-//! `turns` runs the U-turns of one data set, `report` sets them beside the prediction and draws them.
+//! `turns` runs the U-turns of one data set, `report` sets them beside the prediction; `series` are what is drawn in the
+//! `figure`, with the window in which the class is decided.
 
+mod figure;
 mod report;
+mod series;
 mod turns;
-
-use std::io::Write;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::arguments::{Assignment, Given, Values};
+use super::arguments::Values;
 use super::cells::{Cells, for_each_cell, interrupted};
-use super::destination::{Destination, Files, Format, command, side_file};
+use super::destination::{Destination, Files, side};
 use super::generate::DenoiserName;
-use super::simulation::{LabelName, Simulation, SimulationOptions};
+use super::simulation::{Simulation, SimulationOptions};
 use super::{DISAGREES, FINE, NOT_CONVERGED};
 use crate::equation::grid;
 use crate::generate::uturn::Forward;
-use crate::generate::{Denoisers, GenerateError, Generation, Integrator};
-use crate::output::csv::write_table;
-use crate::output::figure::draw;
-use crate::output::{SideFile, TerminalOptions, table_json, terminal, write_atomically};
-use crate::simulate::DataRule;
+use crate::generate::{GenerateError, Generation};
+use crate::output::{SideFile, TerminalOptions, terminal};
 use report::Report;
 use turns::{Turned, Turns};
 
@@ -108,36 +106,21 @@ impl Uturn {
         let generations: Vec<Generation> =
             (0..count).map(|cell| self.generation(&simulation, cell)).collect();
         let report = Report::new(&simulation, &turns, &generations, &turned, (from, to), self.level)?;
-        let svg = match &files.svg {
-            Some(path) => Some((path, draw(&report.figure(&simulation)?)?)),
-            None => None,
-        };
-        let mut written = Vec::new();
-        if let Some(path) = &files.csv {
-            let side = side_file(path)?;
-            write_atomically(path, |w| write_table(&report.rows, w))?;
-            write_atomically(&side, |w| self.side(&simulation, &report).write(w))?;
-            written.extend([path.display().to_string(), side.display().to_string()]);
-        }
-        if let Some((path, svg)) = svg {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
-            written.push(path.display().to_string());
-        }
+        let figure = files.svg.is_some().then(|| figure::figure(&report, &simulation)).transpose()?;
+        let written = files.write(&report.rows, &self.side(&simulation, &report), figure.as_ref())?;
         simulation.finish_at(turns.needed());
-        self.print(&report)?;
+        self.destination.print(&report.rows, self.values.quiet, || {
+            let max_rows = if self.destination.all_rows { 0 } else { 42 };
+            let options = TerminalOptions { columns: None, max_rows, digits: 5 };
+            terminal::render(&report.table, &options) + &report.words()
+        })?;
         let failed = turned.iter().filter(|t| !t.converged).count();
         if failed > 0 {
             eprintln!(
                 "warning: of {failed} of {count} data sets some denoiser did not converge (status not-converged)"
             );
         }
-        if !self.values.quiet {
-            if written.is_empty() && self.destination.format == Format::Table {
-                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
-            } else if !written.is_empty() {
-                eprintln!("note: wrote {}", written.join(", "));
-            }
-        }
+        self.destination.say_written(&written, self.values.quiet);
         Ok(match report.disagrees() {
             true => DISAGREES,
             false if failed > 0 => NOT_CONVERGED,
@@ -157,20 +140,13 @@ impl Uturn {
     }
 
     fn checked_simulation(&self, files: &Files) -> anyhow::Result<Simulation> {
-        let mut values = self.values.clone();
-        let mut options = self.simulation.clone();
-        self.denoiser.default_dimension(&mut values, &options);
-        if self.denoiser == DenoiserName::Exact {
-            self.denoiser.refuse_learning(&values, &options)?;
-            for (name, value) in [("n", 2.0), ("p_test", 0.5)] {
-                values.set.push(Assignment { name: name.into(), value: Given::Number(value) });
-            }
-            options.labels = LabelName::Drawn;
-        } else if self.forward == ForwardName::Resample {
+        if self.denoiser == DenoiserName::Learnt && self.forward == ForwardName::Resample {
             bail!(
                 "--forward resample draws from the exact posterior; learnt denoisers have --forward sde only"
             );
         }
+        let (mut values, mut options) = (self.values.clone(), self.simulation.clone());
+        self.denoiser.complete(&mut values, &mut options)?;
         if options.explicit_asked() {
             bail!("U-turns are made in reduced coordinates, exact in law; leave out --data explicit");
         }
@@ -195,20 +171,7 @@ impl Uturn {
     }
 
     fn generation<'s>(&self, simulation: &'s Simulation, cell: usize) -> Generation<'s> {
-        let run = simulation.run(cell);
-        Generation {
-            setting: run.setting,
-            seed: run.seed,
-            labels: run.labels,
-            denoisers: match self.denoiser {
-                DenoiserName::Exact => Denoisers::Exact,
-                DenoiserName::Learnt => Denoisers::Learnt(run.method),
-            },
-            steps: self.steps as usize,
-            samples: self.samples as usize,
-            integrator: Integrator::Euler,
-            data: DataRule::Gram,
-        }
+        self.denoiser.generation(&simulation.run(cell), self.steps, self.samples)
     }
 
     fn side(&self, simulation: &Simulation, report: &Report) -> SideFile {
@@ -226,32 +189,8 @@ impl Uturn {
         if self.denoiser == DenoiserName::Learnt {
             turns["learning"] = super::generate::learning(simulation);
         }
-        SideFile {
-            program: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system: "u-turn".into(),
-            parameters,
-            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: report.rows.columns.clone(),
-            events: Vec::new(),
-            extra: [("u_turn".to_string(), turns), ("comparison".to_string(), report.json())].into(),
-        }
-    }
-
-    fn print(&self, report: &Report) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        match self.destination.format {
-            Format::Table if self.values.quiet => {}
-            Format::Table => {
-                let max_rows = if self.destination.all_rows { 0 } else { 42 };
-                let options = TerminalOptions { columns: None, max_rows, digits: 5 };
-                out.write_all(terminal::render(&report.table, &options).as_bytes())?;
-                out.write_all(report.words().as_bytes())?;
-            }
-            Format::Csv => write_table(&report.rows, &mut out)?,
-            Format::Json => table_json(&report.rows, &mut out)?,
-        }
-        Ok(out.flush()?)
+        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
+        let extra = [("u_turn".to_string(), turns), ("comparison".to_string(), report.json())].into();
+        side("u-turn", parameters, sweeps, &report.rows, extra)
     }
 }

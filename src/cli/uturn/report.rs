@@ -1,19 +1,16 @@
-//! U-turns beside their prediction: rows for files, a table with a verdict, the window in which the class is decided, a
-//! figure.
+//! U-turns beside their prediction: rows for files, and a table with a verdict.
 
-use anyhow::bail;
 use serde_json::{Value, json};
 
+use super::series::{Series, Window};
 use super::turns::{Expected, Turned, Turns, posterior};
 use crate::cli::figure::short;
-use crate::cli::points::subtitle;
 use crate::cli::simulation::Simulation;
 use crate::compare::statistics::{Sample, holm, two_sided};
-use crate::generate::uturn::decided_at;
 use crate::generate::{Denoisers, GenerateError, Generation};
 use crate::output::json::{cell_value, number};
 use crate::output::terminal::significant;
-use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, symbol_of};
+use crate::output::{Cell, Column, Role, Table, symbol_of};
 use crate::solve::{CONVERGED, NOT_CONVERGED};
 
 /// Both directions, and how they are told in tables and figures.
@@ -21,8 +18,6 @@ const FROM: [(&str, &str); 2] = [
     ("plus_from_plus", "fraction that ends in mode + of the samples that started there"),
     ("plus_from_minus", "the same of those that started in mode −"),
 ];
-/// The most combinations of parameters in one figure.
-const MOST_SERIES: usize = 3;
 
 /// The result of a run.
 pub struct Report {
@@ -30,8 +25,10 @@ pub struct Report {
     pub rows: Table,
     /// Means beside predictions.
     pub table: Table,
-    windows: Vec<Window>,
-    series: Vec<Series>,
+    /// The windows in which the class is decided.
+    pub windows: Vec<Window>,
+    /// What came out, combination by combination.
+    pub series: Vec<Series>,
     rejected: usize,
     compared: usize,
     largest: f64,
@@ -39,24 +36,6 @@ pub struct Report {
     without: bool,
     /// Whether the prediction is that of many steps.
     of_steps: bool,
-}
-
-/// The window of one combination of parameters, in t and in √dτ.
-struct Window {
-    label: String,
-    levels: (f64, f64),
-    measured: [Option<f64>; 2],
-    predicted: [Option<f64>; 2],
-    /// √dτ of the exact denoiser as d → ∞.
-    exact: [f64; 2],
-}
-
-/// One combination in the figure.
-struct Series {
-    label: String,
-    measured: [Vec<(f64, f64, f64)>; 2],
-    expected: [Vec<(f64, f64)>; 2],
-    exact: [Vec<(f64, f64)>; 2],
 }
 
 impl Report {
@@ -103,12 +82,8 @@ impl Report {
             let words: Vec<String> = names
                 .map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(&Cell::of(v, &s.words))))
                 .collect();
-            let mut series = Series {
-                label: if words.is_empty() { "samples".into() } else { words.join(", ") },
-                measured: [Vec::new(), Vec::new()],
-                expected: [Vec::new(), Vec::new()],
-                exact: [Vec::new(), Vec::new()],
-            };
+            let label = if words.is_empty() { "samples".into() } else { words.join(", ") };
+            let mut series = Series { label, ..Series::default() };
             let setting = &generations[0].setting;
             for (k, t) in simulation.times.iter().enumerate() {
                 let exact = posterior(setting, *t);
@@ -239,123 +214,6 @@ impl Report {
             "windows": windows,
         })
     }
-
-    /// The fractions and the memory against the time of the turn.
-    ///
-    /// # Errors
-    /// More combinations than a panel can hold.
-    pub fn figure(&self, simulation: &Simulation) -> anyhow::Result<Figure> {
-        if self.series.len() > MOST_SERIES {
-            bail!(
-                "a figure of U-turns holds at most {MOST_SERIES} combinations of parameters, and this sweep makes {}; sweep fewer values, or leave out --plot and draw from the CSV",
-                self.series.len()
-            );
-        }
-        let mut fractions = Panel { y_label: "P(end in +)".into(), ..Panel::default() };
-        let mut memory = Panel { y_label: "memory P(+|+) − P(+|−)".into(), ..Panel::default() };
-        for (index, series) in self.series.iter().enumerate() {
-            let line = |label: &str, line: LineStyle, colour: usize, data: Vec<(f64, f64)>| Curve {
-                label: label.into(),
-                line,
-                colour,
-                segments: vec![data],
-            };
-            let less = |a: &[(f64, f64)], b: &[(f64, f64)]| -> Vec<(f64, f64)> {
-                a.iter().zip(b).map(|((t, x), (_, y))| (*t, x - y)).collect()
-            };
-            let one = self.series.len() == 1;
-            for (direction, name) in ["started in +", "started in −"].iter().enumerate() {
-                let colour = if one { direction } else { 2 * index + direction };
-                let label = if one { name.to_string() } else { format!("{}, {name}", series.label) };
-                fractions.curves.push(line(
-                    "prediction",
-                    LineStyle::Solid,
-                    colour,
-                    series.expected[direction].clone(),
-                ));
-                if series.expected != series.exact {
-                    fractions.curves.push(line(
-                        "exact denoiser",
-                        LineStyle::Dashed,
-                        colour,
-                        series.exact[direction].clone(),
-                    ));
-                }
-                fractions.points.push(Points { label, colour, data: series.measured[direction].clone() });
-            }
-            let colour = if one { 2 } else { 2 * index };
-            memory.curves.push(line(
-                "prediction",
-                LineStyle::Solid,
-                colour,
-                less(&series.expected[0], &series.expected[1]),
-            ));
-            if series.expected != series.exact {
-                memory.curves.push(line(
-                    "exact denoiser",
-                    LineStyle::Dashed,
-                    colour,
-                    less(&series.exact[0], &series.exact[1]),
-                ));
-            }
-            let data = series.measured[0]
-                .iter()
-                .zip(&series.measured[1])
-                .map(|((t, x, a), (_, y, b))| (*t, x - y, (a * a + b * b).sqrt()))
-                .collect();
-            memory.points.push(Points {
-                label: if one { "memory".into() } else { String::new() },
-                colour,
-                data,
-            });
-            let window = &self.windows[index];
-            for edge in window.predicted.into_iter().flatten() {
-                memory.curves.push(line("window", LineStyle::Dotted, colour, vec![(edge, 0.0), (edge, 1.0)]));
-            }
-        }
-        let mut parameters = simulation.parameters();
-        parameters.retain(|name, _| name != "p_test");
-        if !self.rows.rows.iter().any(|row| row[1].number().is_some()) {
-            parameters.retain(|name, _| !["n", "k", "lambda", "ell"].contains(&name.as_str()));
-        }
-        Ok(Figure {
-            title: "U-turns: noised to t, generated again".into(),
-            subtitle: subtitle(&parameters),
-            x_label: "t".into(),
-            panels: vec![fractions, memory],
-            ..Figure::default()
-        })
-    }
-}
-
-impl Window {
-    fn new(series: &Series, p: f64, levels: (f64, f64)) -> Window {
-        let memory = |plus: &[(f64, f64)], minus: &[(f64, f64)]| -> Vec<(f64, f64)> {
-            plus.iter().zip(minus).map(|((t, x), (_, y))| (*t, x - y)).collect()
-        };
-        let plain =
-            |data: &[(f64, f64, f64)]| -> Vec<(f64, f64)> { data.iter().map(|(t, x, _)| (*t, *x)).collect() };
-        let measured = memory(&plain(&series.measured[0]), &plain(&series.measured[1]));
-        let predicted = memory(&series.expected[0], &series.expected[1]);
-        let of = |curve: &[(f64, f64)]| [levels.0, levels.1].map(|level| crossing(curve, level));
-        Window {
-            label: series.label.clone(),
-            levels,
-            measured: of(&measured),
-            predicted: of(&predicted),
-            exact: [levels.0, levels.1].map(|level| decided_at(p, level)),
-        }
-    }
-}
-
-/// Where a rising curve first crosses a level, linearly between its points.
-fn crossing(curve: &[(f64, f64)], level: f64) -> Option<f64> {
-    let mut sorted = curve.to_vec();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    sorted.windows(2).find(|pair| pair[0].1 < level && pair[1].1 >= level).map(|pair| {
-        let [(a, x), (b, y)] = [pair[0], pair[1]];
-        a + (b - a) * (level - x) / (y - x)
-    })
 }
 
 /// The mean of the predictions over data sets, whose p̄ may differ.

@@ -175,6 +175,5 @@ impl Turns {
 /// The posterior probabilities of + at a turn, averaged over the samples of each class.
 pub fn posterior(setting: &Setting, t: f64) -> [f64; 2] {
     let at = setting.path().at(t);
-    let variance = at.alpha * at.alpha + setting.sigma * setting.sigma * at.beta * at.beta;
-    exact_return(setting.p, at.scale, variance.max(f64::MIN_POSITIVE)).0
+    exact_return(setting.p, at.scale, at.variance(setting.sigma).max(f64::MIN_POSITIVE)).0
 }

@@ -31,7 +31,7 @@ pub fn p_first_step(p: f64, kappa: f64) -> f64 {
 /// The distribution function of μ·x_τ/√d for the interpolant itself at a time of the schedule.
 pub fn mixture_cdf(setting: &Setting, t: f64, x: f64) -> f64 {
     let at = setting.path().at(t);
-    let sd = (at.alpha * at.alpha + setting.sigma * setting.sigma * at.beta * at.beta).sqrt();
+    let sd = at.variance(setting.sigma).sqrt();
     let mean = setting.target.m() * at.scale;
     setting.p * normal_cdf((x - mean) / sd) + (1.0 - setting.p) * normal_cdf((x + mean) / sd)
 }
@@ -40,7 +40,7 @@ pub fn mixture_cdf(setting: &Setting, t: f64, x: f64) -> f64 {
 /// μ·x_τ/√d ~ p N(√dβ, v) + (1 − p) N(−√dβ, v), and the variance v = α² + σ²β² across.
 pub fn mixture_law(setting: &Setting, t: f64) -> Law {
     let at = setting.path().at(t);
-    let variance = at.alpha * at.alpha + setting.sigma * setting.sigma * at.beta * at.beta;
+    let variance = at.variance(setting.sigma);
     let sd = variance.sqrt();
     let mean = setting.target.m() * at.scale;
     let weights = [(setting.p, mean), (1.0 - setting.p, -mean)];
