@@ -13,6 +13,7 @@
 //! - [`generate`]: samples from the probability-flow ODE of a denoiser, and what theory predicts of them.
 //! - [`compare`]: joins both kinds of rows by column name: differences, extrapolations in d, one verdict per theory.
 //! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
+//! - [`study`]: what is to be computed: parameters, sweeps, and the cells of large ones, each kept when it is done.
 //! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
 //! - [`cli`]: the commands.
 #![deny(missing_docs)]
@@ -27,3 +28,4 @@ pub mod output;
 pub mod schedule;
 pub mod simulate;
 pub mod solve;
+pub mod study;

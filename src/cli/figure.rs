@@ -2,11 +2,11 @@
 
 use anyhow::bail;
 
-use super::arguments::Plan;
 use crate::equation::{Line, Theory, nearest};
 use crate::output::figure::PALETTE;
 use crate::output::terminal::significant;
 use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, ascii_name, curves_of, symbol_of};
+use crate::study::Plan;
 
 /// The most lines that a panel can hold and a reader tell apart.
 const MOST_LINES: usize = 14;

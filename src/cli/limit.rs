@@ -6,13 +6,14 @@ use anyhow::{Context, bail};
 use clap::Args;
 use rayon::prelude::*;
 
-use super::arguments::{Plan, Sweep, Values};
+use super::arguments::Values;
 use super::{FINE, NOT_CONVERGED, notes, print};
 use crate::equation::{Limit as LimitSpec, Theory, agree_on_words};
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
 };
 use crate::solve::{Curve, Job, PieceCurve};
+use crate::study::{Plan, Sweep};
 
 /// Decades over which the limit parameter runs by default.
 const DECADES: &str = "log:1e3:1e7:5";

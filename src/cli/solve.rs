@@ -9,7 +9,7 @@ use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::arguments::{Plan, Values};
+use super::arguments::Values;
 use super::cells::{Cells, for_each_cell};
 use super::destination::{Destination, Files, Format, command, side_file};
 use super::figure::{drawn_columns, figure};
@@ -23,6 +23,7 @@ use crate::output::{
     write_atomically,
 };
 use crate::solve::{Job, Layout};
+use crate::study::Plan;
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
 const MOST_ROWS_KEPT: usize = 50_000;

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::Check;
-use crate::cli::arguments::{Assignment, Given, Sweep, Values, actual_name, words_of};
+use crate::cli::arguments::{Values, actual_name, words_of};
 use crate::cli::simulation::Simulation;
 use crate::cli::simulation::smallest_dimension;
 use crate::compare::Measurements;
@@ -17,6 +17,7 @@ use crate::output::csv::{read_table, write_table};
 use crate::output::json::cell_value;
 use crate::output::{Cell, Table, ascii_name, write_atomically};
 use crate::simulate::columns;
+use crate::study::{Assignment, Given, Sweep};
 
 /// Kinds of quantities that the simulation measures.
 const SIMULATED: [&str; 3] = ["two-phase", "first-phase", "second-phase"];

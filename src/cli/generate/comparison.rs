@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::predictions::Predictions;
-use crate::cli::arguments::Plan;
 use crate::compare::statistics::{Sample, kolmogorov_smirnov};
 use crate::compare::verdict::Predicted;
 use crate::compare::{Judged, Measurement, Measurements, Rules, Verdict, judge};
@@ -12,6 +11,7 @@ use crate::output::json::number;
 use crate::output::terminal::significant;
 use crate::output::{Cell, Column, Role, Table};
 use crate::simulate::Method;
+use crate::study::Plan;
 
 /// What the theory of finite d does not claim.
 const CORRECTIONS: &str = "; the theory leaves corrections of order n/d, larger in the second phase below d of order n³ and for small λ";

@@ -12,7 +12,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::arguments::{Assignment, Given, Values};
+use super::arguments::Values;
 use super::cells::{Cells, for_each_cell, interrupted};
 use super::destination::{Destination, Files, side, side_file};
 use super::figure::drawn_columns;
@@ -24,6 +24,7 @@ use crate::generate::{
 };
 use crate::output::{SideFile, Table, ascii_name, terminal};
 use crate::simulate::{DataRule, Method, Run};
+use crate::study::{Assignment, Given};
 use comparison::Comparison;
 pub use predictions::MOST_DIMENSIONS;
 use predictions::Predictions;

@@ -5,13 +5,14 @@ mod options;
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Value, json};
 
-use super::arguments::{Assignment, Given, Plan, Values};
+use super::arguments::Values;
 use super::cells::{Cells, for_each_cell, interrupted};
 use crate::equation::{grid, nearest};
 use crate::model::{FLOW_PARAMETERS, Interpolant, Noise, PARAMETERS, Setting, words_of};
 use crate::output::json::{cell_value, number};
 use crate::output::{Cell, ascii_name};
 use crate::simulate::{LabelRule, Method, Outcome, Run, rows};
+use crate::study::{Assignment, Given, Plan};
 pub use options::{LabelName, SimulationOptions};
 
 /// The smallest dimension: this, or so many times n³ or κ². Cost does not depend on d, and the larger it is the better the

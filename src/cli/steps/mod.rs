@@ -11,13 +11,14 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::FINE;
-use super::arguments::{Assignment, Given, Sweep, Values};
+use super::arguments::Values;
 use super::destination::{Destination, side};
 use super::generate::{DenoiserName, no_data};
 use super::simulation::{Simulation, SimulationOptions};
 use crate::generate::Integrator;
 use crate::generate::accuracy::Sampling;
 use crate::output::{SideFile, TerminalOptions, ascii_name, terminal};
+use crate::study::{Assignment, Given, Sweep};
 use report::Report;
 use run::Costs;
 

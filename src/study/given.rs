@@ -1,0 +1,235 @@
+//! Values of parameters as given on a command line or in a study file: `NAME=VALUE`, `NAME=START:STOP:COUNT`,
+//! `NAME=log:START:STOP:COUNT`, `NAME=V1,V2,…`.
+
+use std::str::FromStr;
+
+use anyhow::{anyhow, bail};
+
+use crate::equation::{grid, is_word, nearest, without_round_off};
+
+/// A value as given: a word has a meaning once the parameter is known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Given {
+    /// A number.
+    Number(f64),
+    /// A word.
+    Word(String),
+}
+
+/// `NAME=VALUE`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// Parameter.
+    pub name: String,
+    /// Value.
+    pub value: Given,
+}
+
+/// `NAME=START:STOP:COUNT` or `NAME=V1,V2,…`, with its values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sweep {
+    /// Parameter.
+    pub name: String,
+    /// As written.
+    pub text: String,
+    /// Values.
+    pub values: Vec<Given>,
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let value: f64 = text.trim().parse().map_err(|_| format!("`{text}` is not a number"))?;
+    if value.is_nan() {
+        return Err("NaN is not a value that a parameter can take".into());
+    }
+    Ok(value)
+}
+
+fn number_or_word(text: &str) -> Result<Given, String> {
+    match is_word(text.trim()) {
+        true => Ok(Given::Word(text.trim().to_string())),
+        false => number(text).map(Given::Number),
+    }
+}
+
+impl Given {
+    /// The number, or what the word stands for among the words of the parameter.
+    ///
+    /// # Errors
+    /// A word for a number or a number for a word, a word that the parameter does not have.
+    pub fn resolve<W: AsRef<str>>(&self, name: &str, words: &[W]) -> anyhow::Result<f64> {
+        let known = || words.iter().map(W::as_ref);
+        let list = || known().collect::<Vec<_>>().join(", ");
+        match self {
+            Given::Number(value) if words.is_empty() => Ok(*value),
+            Given::Number(value) => {
+                bail!("{name} = {value}: the values of `{name}` are words; use one of {}", list())
+            }
+            Given::Word(word) if words.is_empty() => bail!("{name} = {word}: `{word}` is not a number"),
+            Given::Word(word) => known().position(|k| k == word).map(|place| place as f64).ok_or_else(|| {
+                let hint =
+                    nearest(word, known()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+                anyhow!("{name} = {word}: `{word}` is not a value of `{name}`{hint}; use one of {}", list())
+            }),
+        }
+    }
+}
+
+fn split_name(text: &str) -> Result<(&str, &str), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    if name.trim().is_empty() {
+        return Err("the name before `=` is missing".into());
+    }
+    Ok((name.trim(), value.trim()))
+}
+
+impl FromStr for Assignment {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = split_name(text)?;
+        Ok(Assignment { name: name.to_string(), value: number_or_word(value)? })
+    }
+}
+
+impl FromStr for Sweep {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, range) = split_name(text)?;
+        if range.contains(',') {
+            return Ok(Sweep { name: name.to_string(), text: text.to_string(), values: list(range)? });
+        }
+        let (range, logarithmic) = match range.strip_prefix("log:") {
+            Some(rest) => (rest, true),
+            None => (range, false),
+        };
+        let parts: Vec<&str> = range.split(':').collect();
+        let [start, stop, count] = parts.as_slice() else {
+            return Err(
+                "expected NAME=START:STOP:COUNT, NAME=log:START:STOP:COUNT or a list NAME=V1,V2,…".into()
+            );
+        };
+        let (start, stop) = (number(start)?, number(stop)?);
+        let count: usize = count
+            .trim()
+            .parse()
+            .map_err(|_| format!("`{count}` is not a number of points; use 1 or more"))?;
+        if count == 0 {
+            return Err("a sweep of 0 points has nothing to solve; use 1 or more".into());
+        }
+        if count > 10_000_000 {
+            return Err(format!("{count} points are too many; at most 10000000 are possible in one sweep"));
+        }
+        if !(start.is_finite() && stop.is_finite()) {
+            return Err("the ends of a sweep are finite numbers".into());
+        }
+        if count > 1 && start == stop {
+            return Err(format!(
+                "{count} points from {start} to {stop} are all the same; use --set for one value"
+            ));
+        }
+        let values = if logarithmic {
+            if !(start > 0.0 && stop > 0.0) {
+                return Err("the ends of a logarithmic sweep are positive numbers".into());
+            }
+            logarithmic_grid(start, stop, count)
+        } else {
+            grid(start, stop, count)
+        };
+        let values = values.into_iter().map(Given::Number).collect();
+        Ok(Sweep { name: name.to_string(), text: text.to_string(), values })
+    }
+}
+
+/// The values of a list: words, each once, or numbers, which rise or fall throughout, so that branches can be followed
+/// from each to the next.
+fn list(text: &str) -> Result<Vec<Given>, String> {
+    if text.split(',').all(|word| is_word(word.trim())) {
+        let words: Vec<&str> = text.split(',').map(str::trim).collect();
+        if let Some(twice) = (1..words.len()).find(|i| words[..*i].contains(&words[*i])) {
+            return Err(format!("`{}` stands twice in the list", words[twice]));
+        }
+        return Ok(words.into_iter().map(|word| Given::Word(word.to_string())).collect());
+    }
+    let values: Vec<f64> = text.split(',').map(number).collect::<Result<_, _>>()?;
+    if values.windows(2).all(|pair| pair[0] < pair[1]) || values.windows(2).all(|pair| pair[0] > pair[1]) {
+        Ok(values.into_iter().map(Given::Number).collect())
+    } else {
+        Err(format!("the values of a list rise or fall throughout, `{text}` does not"))
+    }
+}
+
+/// Logarithmically spaced values; both ends are exact, and what is a round number between them.
+fn logarithmic_grid(start: f64, stop: f64, count: usize) -> Vec<f64> {
+    let last = count.saturating_sub(1);
+    let value = |i: usize, exponent: f64| match i {
+        0 => start,
+        i if i == last => stop,
+        _ => without_round_off(libm::pow(10.0, exponent)),
+    };
+    let exponents = grid(libm::log10(start), libm::log10(stop), count);
+    exponents.into_iter().enumerate().map(|(i, exponent)| value(i, exponent)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sweeps_hit_their_ends_exactly() {
+        let values = |text: &str| -> Vec<f64> {
+            let sweep: Sweep = text.parse().unwrap();
+            sweep.values.iter().map(|value| value.resolve("", &[] as &[&str]).unwrap()).collect()
+        };
+        assert_eq!(values("t=0:1:11")[3], 0.3);
+        assert_eq!(values("t=0:1:11")[10], 1.0);
+        assert_eq!(values("n=log:1e2:1e6:5"), [1e2, 1e3, 1e4, 1e5, 1e6]);
+        assert_eq!(values("n=log:8:512:4"), [8.0, 32.0, 128.0, 512.0]);
+        assert_eq!(values("p=0.55:0.95:9")[1], 0.6);
+        assert_eq!(values("t=1:0:3"), [1.0, 0.5, 0.0]);
+        assert_eq!(values("d=1000,4000,1e9"), [1000.0, 4000.0, 1e9]);
+    }
+
+    #[test]
+    fn words_mean_what_the_parameter_says() {
+        let words = ["linear", "trigonometric"];
+        let set: Assignment = "interpolant=trigonometric".parse().unwrap();
+        assert_eq!(set.value.resolve("interpolant", &words).unwrap(), 1.0);
+        let sweep: Sweep = "interpolant=trigonometric, linear".parse().unwrap();
+        let values = sweep.values.iter().map(|value| value.resolve("interpolant", &words).unwrap());
+        assert_eq!(values.collect::<Vec<_>>(), [1.0, 0.0]);
+        for (text, words, part) in [
+            ("interpolant=trigonometrc", &words[..], "did you mean `trigonometric`?"),
+            ("interpolant=cosine", &words, "use one of linear, trigonometric"),
+            ("interpolant=1", &words, "use one of linear, trigonometric"),
+            ("n=eight", &[], "`eight` is not a number"),
+        ] {
+            let set: Assignment = text.parse().unwrap();
+            let error = set.value.resolve(&set.name, words).unwrap_err().to_string();
+            assert!(error.contains(part) && error.contains(&set.name), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_what_would_be_accepted() {
+        for (text, part) in [
+            ("t", "NAME=VALUE"),
+            ("t=0:1", "START:STOP:COUNT"),
+            ("t=0:1:0", "1 or more"),
+            ("t=0:1:-3", "number of points"),
+            ("t=a:1:3", "not a number"),
+            ("t=nan:1:3", "NaN"),
+            ("t=0:inf:3", "finite"),
+            ("t=0.1,0.5,0.5", "rise or fall"),
+            ("t=0.1,,0.5", "not a number"),
+            ("t=0.1,half", "not a number"),
+            ("interpolant=linear,linear", "twice"),
+            ("t=log:0:1:3", "positive"),
+            ("t=1:1:3", "--set"),
+            ("=1:2:3", "missing"),
+        ] {
+            let error = text.parse::<Sweep>().unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+        assert!("n=NaN".parse::<Assignment>().is_err());
+        assert_eq!("k=inf".parse::<Assignment>().unwrap().value, Given::Number(f64::INFINITY));
+    }
+}

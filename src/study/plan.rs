@@ -1,0 +1,230 @@
+//! Fixed and swept parameters → the combinations that are to be computed, the cells.
+
+use anyhow::bail;
+use rayon::prelude::*;
+
+use super::given::{Assignment, Sweep};
+use crate::equation::Theory;
+use crate::output::Cell;
+
+/// The most combinations of swept values in one run.
+const MOST_CELLS: usize = 10_000_000;
+
+/// A swept parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Swept {
+    /// Parameter.
+    pub name: String,
+    /// As written.
+    pub text: String,
+    /// Values.
+    pub values: Vec<f64>,
+    /// The words that its values stand for; empty if they are numbers.
+    pub words: Vec<String>,
+    /// Which axis of the grid of combinations it runs along; sweeps on the same axis move together.
+    pub axis: usize,
+}
+
+/// What is given for parameters, names and words unresolved.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Fixed values.
+    pub set: &'a [Assignment],
+    /// Sweeps, crossed with each other.
+    pub sweep: &'a [Sweep],
+    /// Groups of sweeps that move together, each group crossed with all others.
+    pub zip: &'a [Vec<Sweep>],
+}
+
+/// What is fixed, what is swept, and on which control values.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Fixed parameters.
+    pub fixed: Vec<(String, f64)>,
+    /// Swept parameters, outermost first.
+    pub swept: Vec<Swept>,
+    /// Control values, if given.
+    pub controls: Option<Vec<f64>>,
+}
+
+impl Plan {
+    /// Sorts what is given into a plan; `actual` turns a name as given into the name meant, and the words that are its
+    /// values, if they are words.
+    ///
+    /// # Errors
+    /// Names that `actual` refuses, names given twice, words for numbers and numbers for words, too many combinations,
+    /// sweeps that cannot move together.
+    pub fn sort(
+        wanted: Wanted,
+        control: &str,
+        actual: impl Fn(&str) -> anyhow::Result<(String, Vec<String>)>,
+    ) -> anyhow::Result<Plan> {
+        let mut plan = Plan { fixed: Vec::new(), swept: Vec::new(), controls: None };
+        let mut seen: Vec<String> = Vec::new();
+        let mut known = |name: &str| -> anyhow::Result<(String, Vec<String>)> {
+            let (name, words) = actual(name)?;
+            if seen.contains(&name) {
+                bail!("`{name}` is given twice; use one --set or one --sweep for it");
+            }
+            seen.push(name.clone());
+            Ok((name, words))
+        };
+        for set in wanted.set {
+            let (name, words) = known(&set.name)?;
+            let value = set.value.resolve(&name, &words)?;
+            if name == control {
+                plan.controls = Some(vec![value]);
+            } else {
+                plan.fixed.push((name, value));
+            }
+        }
+        let mut axis = 0;
+        let crossed = wanted.sweep.iter().map(std::slice::from_ref);
+        for group in crossed.chain(wanted.zip.iter().map(Vec::as_slice)) {
+            for sweep in group {
+                let (name, words) = known(&sweep.name)?;
+                let values = sweep.values.iter().map(|value| value.resolve(&name, &words));
+                let values = values.collect::<anyhow::Result<Vec<f64>>>()?;
+                if name != control {
+                    plan.swept.push(Swept { name, text: sweep.text.clone(), values, words, axis });
+                } else if group.len() == 1 {
+                    plan.controls = Some(values);
+                } else {
+                    bail!(
+                        "`{name}` is followed within every combination and cannot move together with parameters; sweep it alone"
+                    );
+                }
+            }
+            axis += 1;
+        }
+        plan.check_zips()?;
+        let cells = plan.cells();
+        if cells > MOST_CELLS {
+            bail!(
+                "the sweeps make {cells} combinations, which are too many: at most {MOST_CELLS} can be solved in one run"
+            );
+        }
+        Ok(plan)
+    }
+
+    /// The sweeps of an axis have the same number of values.
+    fn check_zips(&self) -> anyhow::Result<()> {
+        for axis in self.axes() {
+            if let Some(other) = axis.iter().find(|s| s.values.len() != axis[0].values.len()) {
+                bail!(
+                    "`{}` has {} values and `{}` has {}; what moves together has equally many",
+                    axis[0].name,
+                    axis[0].values.len(),
+                    other.name,
+                    other.values.len()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The sweeps by axis, outermost first.
+    fn axes(&self) -> impl DoubleEndedIterator<Item = &[Swept]> {
+        self.swept.chunk_by(|a, b| a.axis == b.axis)
+    }
+
+    /// How many combinations of swept values there are.
+    pub fn cells(&self) -> usize {
+        self.axes().map(|axis| axis[0].values.len()).fold(1, usize::saturating_mul)
+    }
+
+    /// The swept values of one combination; the last sweep runs fastest.
+    pub fn swept_values(&self, mut cell: usize) -> Vec<f64> {
+        let mut values = Vec::with_capacity(self.swept.len());
+        for axis in self.axes().rev() {
+            let count = axis[0].values.len();
+            values.extend(axis.iter().rev().map(|sweep| sweep.values[cell % count]));
+            cell /= count;
+        }
+        values.reverse();
+        values
+    }
+
+    /// The same with their names, as cells of a table.
+    pub fn swept_cells(&self, cell: usize) -> Vec<(String, Cell)> {
+        let values = self.swept.iter().zip(self.swept_values(cell));
+        values.map(|(sweep, value)| (sweep.name.clone(), Cell::of(value, &sweep.words))).collect()
+    }
+
+    /// All given parameters of one combination.
+    pub fn parameters(&self, cell: usize) -> Vec<(String, f64)> {
+        let swept = self.swept.iter().map(|s| s.name.clone()).zip(self.swept_values(cell));
+        self.fixed.iter().cloned().chain(swept).collect()
+    }
+
+    /// Every control value lies where the theory has a piece, and every value in its domain.
+    ///
+    /// # Errors
+    /// The first value that does not.
+    pub fn check(&self, theories: &[Theory]) -> anyhow::Result<()> {
+        for theory in theories {
+            let control = &theory.control;
+            for value in self.controls.iter().flatten() {
+                if !value.is_finite() {
+                    bail!("{} = {value}: the control is a finite number", control.name);
+                }
+                if !(control.from..=control.to).contains(value) {
+                    bail!(
+                        "{} = {value} is outside the control range of {}, {} ≤ {} ≤ {}",
+                        control.name,
+                        theory.name(),
+                        control.from,
+                        control.name,
+                        control.to
+                    );
+                }
+            }
+            // Domains may join parameters, so every combination is checked: cheap next to solving it.
+            (0..self.cells())
+                .into_par_iter()
+                .try_for_each(|cell| theory.check_values(&self.parameters(cell)))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(sweep: &[&str], zip: &[&[&str]]) -> anyhow::Result<Plan> {
+        let parse = |texts: &[&str]| -> Vec<Sweep> { texts.iter().map(|t| t.parse().unwrap()).collect() };
+        let zip: Vec<Vec<Sweep>> = zip.iter().map(|group| parse(group)).collect();
+        let wanted = Wanted { set: &[], sweep: &parse(sweep), zip: &zip };
+        Plan::sort(wanted, "t", |name| Ok((name.to_string(), Vec::new())))
+    }
+
+    #[test]
+    fn sweeps_are_crossed_and_the_last_runs_fastest() {
+        let plan = plan(&["n=1,2", "p=3,4,5"], &[]).unwrap();
+        let all: Vec<Vec<f64>> = (0..plan.cells()).map(|cell| plan.swept_values(cell)).collect();
+        assert_eq!(all, [[1.0, 3.0], [1.0, 4.0], [1.0, 5.0], [2.0, 3.0], [2.0, 4.0], [2.0, 5.0]]);
+    }
+
+    #[test]
+    fn what_is_zipped_moves_together_and_is_crossed_with_the_rest() {
+        let plan = plan(&["n=1,2"], &[&["p=3,4", "q=5,6"], &["r=7,8,9"]]).unwrap();
+        assert_eq!(plan.cells(), 12);
+        assert_eq!(plan.swept_values(0), [1.0, 3.0, 5.0, 7.0]);
+        assert_eq!(plan.swept_values(4), [1.0, 4.0, 6.0, 8.0]);
+        assert_eq!(plan.swept_values(11), [2.0, 4.0, 6.0, 9.0]);
+    }
+
+    #[test]
+    fn unequal_lists_twice_the_same_name_and_the_control_do_not_move_together() {
+        for (sweep, zip, part) in [
+            (&[][..], &[&["p=3,4", "q=5,6,7"][..]][..], "`p` has 2 values and `q` has 3"),
+            (&["p=1,2"], &[&["p=3,4", "q=5,6"]], "`p` is given twice"),
+            (&[], &[&["t=0.1,0.2", "q=5,6"]], "sweep it alone"),
+            (&["a=1:2:10000", "b=1:2:10000"], &[], "100000000 combinations"),
+        ] {
+            let error = plan(sweep, zip).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}
