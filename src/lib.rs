@@ -3,6 +3,7 @@
 //!
 //! Data flows one way:
 //!
+//! - [`input`]: what a user's file may hold before it is read further.
 //! - [`equation`]: an equation file becomes a [`equation::System`]: names and shapes resolved, discrete variables
 //!   summed, exact derivatives taken, everything compiled for whole arrays of quadrature nodes.
 //! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
@@ -15,6 +16,7 @@
 //! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
 //! - [`study`]: what is to be computed: parameters, sweeps, and the cells of large ones, each kept when it is done.
 //! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
+//! - [`report`]: one HTML page of a folder of such files.
 //! - [`cli`]: the commands.
 #![deny(missing_docs)]
 
@@ -23,8 +25,10 @@ pub mod cli;
 pub mod compare;
 pub mod equation;
 pub mod generate;
+pub mod input;
 pub mod model;
 pub mod output;
+pub mod report;
 pub mod schedule;
 pub mod simulate;
 pub mod solve;

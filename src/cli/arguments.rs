@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::equation::Theory;
 use crate::output::ascii_name;
-use crate::study::{Assignment, Plan, Sweep, Wanted};
+use crate::study::{Assignment, Given, Plan, Study, Sweep, Wanted};
 
 /// Parameter values, shared by the commands that solve.
 #[derive(Debug, Clone, Args)]
@@ -63,6 +63,35 @@ impl Values {
         actual: impl Fn(&str) -> anyhow::Result<(String, Vec<String>)>,
     ) -> anyhow::Result<Plan> {
         Plan::sort(Wanted { set: &self.set, sweep: &self.sweep, zip: &self.zip }, control, actual)
+    }
+
+    /// Takes over what a study file gives.
+    pub fn take(&mut self, study: &Study) {
+        self.set = study.set.clone();
+        self.sweep = study.sweep.clone();
+        self.zip = study.zip.clone();
+    }
+
+    /// All sweeps, also those that move together.
+    pub fn sweeps(&self) -> impl Iterator<Item = &Sweep> {
+        self.sweep.iter().chain(self.zip.iter().flatten())
+    }
+
+    /// The names of everything that is given, as it was spelled.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let set = self.set.iter().map(|set| set.name.as_str());
+        set.chain(self.sweeps().map(|sweep| sweep.name.as_str()))
+    }
+
+    /// Whether a parameter is given, in Greek letters or spelled.
+    pub fn gives(&self, name: &str) -> bool {
+        self.names().any(|given| given == name || ascii_name(given).is_some_and(|spelled| spelled == name))
+    }
+
+    /// What is given for a parameter, whether it is fixed or swept.
+    pub fn given<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Given> {
+        let set = self.set.iter().filter(move |set| set.name == name).map(|set| &set.value);
+        set.chain(self.sweeps().filter(move |sweep| sweep.name == name).flat_map(|sweep| &sweep.values))
     }
 
     /// Sets the number of threads.

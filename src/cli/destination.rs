@@ -5,13 +5,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::standard_output;
 use crate::output::csv::write_table;
 use crate::output::figure::draw;
-use crate::output::{Figure, SideFile, Table, check_writable, table_json, write_atomically};
+use crate::output::{CompleteFile, Figure, SideFile, Table, check_writable, table_json, write_completely};
 
 /// Rows of a table in the terminal.
 pub const ROWS_SHOWN: usize = 24;
@@ -20,10 +21,10 @@ pub const ROWS_SHOWN: usize = 24;
 #[derive(Debug, Clone, Args)]
 pub struct Destination {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json).
-    #[arg(long, value_name = "FILE.csv")]
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     pub output: Option<PathBuf>,
     /// Draw the figure into this SVG file.
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     pub plot: Option<PathBuf>,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -80,7 +81,7 @@ impl Destination {
     /// # Errors
     /// Standard output that cannot be written.
     pub fn print(&self, table: &Table, quiet: bool, shown: impl FnOnce() -> String) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = standard_output();
         match self.format {
             Format::Table if quiet => {}
             Format::Table => out.write_all(shown().as_bytes())?,
@@ -145,16 +146,33 @@ impl Files {
         side: &SideFile,
         figure: Option<&Figure>,
     ) -> anyhow::Result<Vec<String>> {
-        let mut written = Vec::new();
-        let svg = figure.map(draw).transpose()?;
-        if let Some(path) = &self.csv {
+        let csv = self.csv.as_ref().map(|path| write_completely(path, |w| write_table(table, w)));
+        self.write_beside(csv.transpose()?, side, figure)
+    }
+
+    /// The same, where the rows have gone to the CSV already.
+    ///
+    /// # Errors
+    /// A figure that cannot be drawn, a path that cannot be written.
+    pub fn write_beside(
+        &self,
+        csv: Option<CompleteFile>,
+        side: &SideFile,
+        figure: Option<&Figure>,
+    ) -> anyhow::Result<Vec<String>> {
+        let mut complete = Vec::new();
+        if let (Some(csv), Some(path)) = (csv, &self.csv) {
             let beside = side_file(path)?;
-            write_atomically(path, |w| write_table(table, w))?;
-            write_atomically(&beside, |w| side.write(w))?;
-            written.extend([path.display().to_string(), beside.display().to_string()]);
+            complete.push((csv, path.clone()));
+            complete.push((write_completely(&beside, |w| side.write(w))?, beside));
         }
-        if let (Some(path), Some(svg)) = (&self.svg, svg) {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
+        if let (Some(figure), Some(path)) = (figure, &self.svg) {
+            let svg = draw(figure)?;
+            complete.push((write_completely(path, |w| w.write_all(svg.as_bytes()))?, path.clone()));
+        }
+        let mut written = Vec::new();
+        for (file, path) in complete {
+            file.put_in_place()?;
             written.push(path.display().to_string());
         }
         Ok(written)

@@ -1,7 +1,9 @@
-//! A table of curves → a figure: one panel per column, one line per system, combination and branch.
+//! A table of curves → a figure: one panel per column, one line per system, combination and branch; or a map, where that
+//! would be too many lines.
 
 use anyhow::bail;
 
+use super::map::{axes_of, map};
 use crate::equation::{Line, Theory, nearest};
 use crate::output::figure::PALETTE;
 use crate::output::terminal::significant;
@@ -9,7 +11,7 @@ use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, ascii_na
 use crate::study::Plan;
 
 /// The most lines that a panel can hold and a reader tell apart.
-const MOST_LINES: usize = 14;
+pub const MOST_LINES: usize = 14;
 
 /// The columns that are drawn: those asked for, else the defaults, else all outputs.
 ///
@@ -38,10 +40,11 @@ pub fn drawn_columns(asked: &[String], defaults: &[String], table: &Table) -> an
     Ok(asked)
 }
 
-/// Draws columns against the control, or against the first swept parameter where the control is fixed.
+/// Draws columns against the control, or against the first swept parameter where the control is fixed. A sweep over two
+/// axes that makes more lines than a figure can hold is drawn as heat maps.
 ///
 /// # Errors
-/// More lines than a figure can hold.
+/// More lines than a figure can hold, along more than two axes.
 pub fn figure(
     theories: &[Theory],
     plan: &Plan,
@@ -58,7 +61,10 @@ pub fn figure(
         Some(sweep) if fixed_control => sweep.name.as_str(),
         _ => control,
     };
-    let x_log = plan.swept.iter().any(|s| s.name == x && s.text.contains("=log:"));
+    let x_log = match plan.swept.iter().find(|s| s.name == x) {
+        Some(sweep) => sweep.is_logarithmic(),
+        None => plan.controls_logarithmic,
+    };
     // Rows with equal keys make one line.
     let mut keys: Vec<Key> = Vec::new();
     let mut parts: Vec<Table> = Vec::new();
@@ -83,9 +89,15 @@ pub fn figure(
             keys.len() - 1
         });
         if index >= MOST_LINES {
-            bail!(
-                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep fewer values, or leave out --plot and draw from the CSV"
-            );
+            // Several branches at one place have no place in a map.
+            return match axes_of(plan, control).filter(|_| !branches) {
+                Some(axes) => {
+                    map(table, &axes, columns, &theory.description.title, &subtitle(theories, plan))
+                }
+                None => bail!(
+                    "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep fewer values, sweep two parameters for a map, or leave out --plot and draw from the CSV"
+                ),
+            };
         }
         parts[index].push(row.clone())?;
     }
@@ -159,7 +171,7 @@ pub fn line_of(theory: &Theory) -> LineStyle {
 }
 
 /// The values of the parameters that are the same for all lines; words only where they are not the default.
-fn subtitle(theories: &[Theory], plan: &Plan) -> String {
+pub fn subtitle(theories: &[Theory], plan: &Plan) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {

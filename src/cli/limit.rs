@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 use rayon::prelude::*;
 
 use super::arguments::Values;
@@ -34,7 +34,7 @@ pub struct Limit {
     #[command(flatten)]
     values: Values,
     /// Write the table to this CSV file.
-    #[arg(long, value_name = "FILE.csv")]
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
 

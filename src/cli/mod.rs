@@ -3,14 +3,18 @@
 mod arguments;
 mod cells;
 mod check;
+mod completions;
 mod critical;
 mod destination;
 mod figure;
 mod generate;
 mod limit;
 mod list;
+mod man;
+mod map;
 mod notes;
 mod points;
+mod report;
 mod reproduce;
 mod schedule;
 mod show;
@@ -18,9 +22,11 @@ mod simulate;
 mod simulation;
 mod solve;
 mod steps;
+mod sweep;
 mod tally;
 mod uturn;
 
+use std::io::{self, StdoutLock, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -43,43 +49,58 @@ pub struct Cli {
     command: Command,
 }
 
+// What a command is for is said where it is defined; a line here would hide the rest of that text from --help.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the built-in systems of equations.
     List(list::List),
-    /// Show a system: equations, parameters, source, what differs from the printed version.
     Show(show::Show),
-    /// Solve a system along its control parameter; leaves a CSV, a JSON side file and a figure.
     Solve(solve::Solve),
-    /// Solve along the limit parameter and compare with the system that describes the limit.
     Limit(limit::Limit),
-    /// Find the control values at which the global branch changes.
     Critical(critical::Critical),
-    /// Learn denoisers at finite dimension d and measure their overlaps.
     Simulate(simulate::Simulate),
-    /// Check a system against simulation at finite d, or against your own measurements.
     Check(check::Check),
-    /// Generate samples with the probability-flow ODE and compare their law with theory.
     Generate(Box<generate::Generate>),
-    /// Measure how many steps sampling takes as the dimension grows.
     Steps(Box<steps::Steps>),
-    /// Noise samples of a known class back to a time, generate again, and count the classes that come out.
     Uturn(Box<uturn::Uturn>),
-    /// Find when features are decided, and make a density over training times.
     Schedule(schedule::Schedule),
-    /// Make a result of this project again.
+    Sweep(sweep::Sweep),
+    Merge(sweep::Merge),
     Reproduce(reproduce::Reproduce),
+    Report(report::Report),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Prints text to standard output; a closed pipe is an error that `main` passes over, not a panic.
-fn print(text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
+fn print(text: &str) -> io::Result<()> {
+    let mut out = standard_output();
     out.write_all(text.as_bytes())?;
     out.flush()
 }
 
+/// Standard output, whose errors say that it is what could not be written.
+fn standard_output() -> impl Write {
+    struct Named(StdoutLock<'static>);
+    fn named<T>(done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|e| io::Error::new(e.kind(), format!("writing to standard output failed ({e})")))
+    }
+    impl Write for Named {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            named(self.0.write(bytes))
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            named(self.0.flush())
+        }
+    }
+    Named(io::stdout().lock())
+}
+
 impl Cli {
+    /// The command that was given.
+    fn into_command(self) -> Command {
+        self.command
+    }
+
     /// Runs the command.
     ///
     /// # Errors
@@ -97,7 +118,12 @@ impl Cli {
             Command::Steps(c) => c.run()?,
             Command::Uturn(c) => c.run()?,
             Command::Schedule(c) => c.run()?,
+            Command::Sweep(c) => c.run()?,
+            Command::Merge(c) => c.run()?,
             Command::Reproduce(c) => c.run()?,
+            Command::Report(c) => c.run()?,
+            Command::Completions(c) => c.run()?,
+            Command::Man(c) => c.run()?,
         };
         Ok(ExitCode::from(code))
     }

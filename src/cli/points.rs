@@ -14,6 +14,9 @@ use crate::output::{Cell, Figure, Panel, Points, Table, symbol_of};
 /// The most series that a panel can hold and a reader tell apart.
 const MOST_SERIES: usize = PALETTE.len();
 
+/// The title of such a figure.
+pub const TITLE: &str = "Simulated overlaps, mean over data sets";
+
 /// Mean and standard error of the mean; the error is 0 for a single value.
 pub fn mean_and_error(values: Vec<f64>) -> (f64, f64) {
     let sample = Sample { d: 1.0, values };
@@ -83,7 +86,7 @@ pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> any
         })
         .collect();
     Ok(Figure {
-        title: "Simulated overlaps, mean over data sets".into(),
+        title: TITLE.into(),
         subtitle: subtitle(&simulation.parameters()),
         x_label: "t".into(),
         panels,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::equation::short;
+
 /// Measurements that cannot be used, with what to change.
 #[derive(Debug, Error)]
 pub enum CompareError {
@@ -28,7 +30,7 @@ pub enum CompareError {
         found: String,
     },
     /// A column that nothing is known about.
-    #[error("{path}: unknown column `{column}`{hint}; columns are {known}")]
+    #[error("{path}: unknown column `{}`{hint}; columns are {known}", short(.column))]
     UnknownColumn {
         /// The file.
         path: String,
@@ -50,7 +52,7 @@ pub enum CompareError {
         overlaps: String,
     },
     /// A field that is no number.
-    #[error("{path}, line {line}, column {column}: `{text}` is not {expected}")]
+    #[error("{path}, line {line}, column {column}: `{}` is not {expected}", short(.text))]
     Field {
         /// The file.
         path: String,
@@ -64,7 +66,7 @@ pub enum CompareError {
         expected: &'static str,
     },
     /// A field that is none of the words of its parameter.
-    #[error("{path}, line {line}, column {column}: `{text}` is not one of {accepted}")]
+    #[error("{path}, line {line}, column {column}: `{}` is not one of {accepted}", short(.text))]
     Word {
         /// The file.
         path: String,
@@ -79,7 +81,7 @@ pub enum CompareError {
     },
     /// The same run twice.
     #[error(
-        "{path}, line {line}: d = {d}, seed {seed}, {control} = {value} stands already in line {first}; a run is one row per {control}"
+        "{path}, line {line}: d = {d}, seed {}, {control} = {value} stands already in line {first}; a run is one row per {control}", short(.seed)
     )]
     Twice {
         /// The file.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::CompareError;
-use crate::equation::{Theory, nearest};
+use crate::equation::{Theory, nearest, short};
 use crate::model::{OVERLAPS, PARAMETERS, words_of};
 use crate::output::{Cell, Table, ascii_name};
 use crate::solve::NOT_CONVERGED;
@@ -244,7 +244,7 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
             path: path.into(),
             column: name.into(),
             meaning,
-            found: names.join(", "),
+            found: short(&names.join(", ")).into_owned(),
         })
     };
     let known_parameters: Vec<String> = {

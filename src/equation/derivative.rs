@@ -71,6 +71,17 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
         }
         Function::Sinh => graph.apply(Function::Cosh, a),
         Function::Cosh => graph.apply(Function::Sinh, a),
+        Function::Sin => graph.apply(Function::Cos, a),
+        Function::Cos => {
+            let sine = graph.apply(Function::Sin, a);
+            graph.negate(sine)
+        }
+        Function::Atan => {
+            let one = graph.constant(1.0);
+            let square = graph.multiply(a, a);
+            let sum = graph.add(one, square);
+            graph.divide(one, sum)
+        }
         Function::Erf | Function::Erfc => {
             // erf′(x) = (2/√π) e^(−x²) = 2√2 normal_pdf(√2 x)
             let root = graph.constant(std::f64::consts::SQRT_2);

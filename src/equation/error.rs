@@ -164,8 +164,16 @@ pub enum Problem {
     #[error("`{0}` is a word of the expression language; choose another name")]
     Reserved(String),
     /// A name that is not an identifier, or has no ASCII spelling for the CSV header.
-    #[error("`{0}` is not a name; use letters, digits and _ (Greek letters may be written as they are)")]
+    #[error("`{}` is not a name; use letters, digits and _ (Greek letters may be written as they are)", short(.0))]
     BadName(String),
+    /// A name that is longer than any table can show.
+    #[error("the name `{}` has {} bytes; at most {limit} are possible", short(.name), .name.len())]
+    LongName {
+        /// The name.
+        name: String,
+        /// The most bytes.
+        limit: usize,
+    },
     /// A discrete variable whose weights are not probabilities.
     #[error("the weights of `{variable}` sum to {sum}, not to 1")]
     WeightSum {
@@ -210,7 +218,7 @@ pub enum Problem {
         limit: usize,
     },
     /// A parameter that the system does not have.
-    #[error("`{system}` has no parameter `{name}`{}; its parameters are {}", suggest(.nearest), list(.known))]
+    #[error("`{system}` has no parameter `{}`{}; its parameters are {}", short(.name), suggest(.nearest), list(.known))]
     UnknownParameter {
         /// The system.
         system: String,
@@ -222,7 +230,7 @@ pub enum Problem {
         known: Vec<String>,
     },
     /// A value outside its domain.
-    #[error("{name} = {value} is outside its domain `{domain}` ({meaning}, in {system})")]
+    #[error("{name} = {value} is outside its domain `{}` ({}, in {system})", short(.domain), short(.meaning))]
     OutsideDomain {
         /// Parameter.
         name: String,
@@ -236,7 +244,7 @@ pub enum Problem {
         system: String,
     },
     /// A value that is none of the words of its parameter.
-    #[error("{name} = {value} is not possible in {system}, where `{name}` is {}{}", .words.join(" or "), suggest(.nearest))]
+    #[error("{name} = {} is not possible in {system}, where `{name}` is {}{}", short(.value), some(.words, " or "), suggest(.nearest))]
     NotAWord {
         /// Parameter.
         name: String,
@@ -258,7 +266,7 @@ pub enum Problem {
         reason: String,
     },
     /// A system that is neither built in nor a file.
-    #[error("there is no system `{name}`{}; `overlaps list` names the built-in ones, and a path to a .toml file works too", suggest(.nearest))]
+    #[error("there is no system `{}`{}; `overlaps list` names the built-in ones, and a path to a .toml file works too", short(.name), suggest(.nearest))]
     UnknownSystem {
         /// The name.
         name: String,
@@ -272,16 +280,53 @@ fn suggest(nearest: &Option<String>) -> String {
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".into() } else { names.join(", ") }
+    if names.is_empty() { "none".into() } else { some(names, ", ") }
 }
+
+/// The most names that a message lists.
+const LISTED: usize = 100;
+/// The most characters of a text that a message repeats.
+const REPEATED: usize = 200;
+
+/// Names joined; the first of them only, where there are very many.
+fn some(names: &[String], separator: &str) -> String {
+    match names.len().checked_sub(LISTED) {
+        None | Some(0) => names.join(separator),
+        Some(more) => format!("{} and {more} more", names[..LISTED].join(separator)),
+    }
+}
+
+/// A text of the user as a message repeats it: the start, where it is very long.
+pub(crate) fn short(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(REPEATED) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
+/// The longest name that is compared letter by letter: the work grows with the product of both lengths.
+const COMPARED: usize = 100;
 
 /// The name nearest to `name`, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let distance = |k: &str| strsim::damerau_levenshtein(&name.to_lowercase(), &k.to_lowercase());
+    if name.len() > COMPARED {
+        return None;
+    }
+    let length = |text: &str| text.chars().count();
+    let lower = name.to_lowercase();
     known
         .into_iter()
-        .map(|k| (distance(k), strsim::damerau_levenshtein(name, k), k))
-        .filter(|(near, _, k)| *near <= 1 + name.chars().count().max(k.chars().count()) / 4)
+        .filter(|k| k.len() <= COMPARED)
+        .filter_map(|k| {
+            let farthest = 1 + length(name).max(length(k)) / 4;
+            let k_lower = k.to_lowercase();
+            // As many letters have to come or go as one has more than the other.
+            if length(&lower).abs_diff(length(&k_lower)) > farthest {
+                return None;
+            }
+            let near = strsim::damerau_levenshtein(&lower, &k_lower);
+            (near <= farthest).then(|| (near, strsim::damerau_levenshtein(name, k), k))
+        })
         .min()
         .map(|(_, _, k)| k.to_string())
 }

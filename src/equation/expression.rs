@@ -7,14 +7,17 @@ use pest::Parser;
 use pest::iterators::Pairs;
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
-use super::error::{EquationError, Problem};
+use super::error::{EquationError, Problem, short};
 use super::source::Text;
 
 /// The deepest expression that is accepted: later stages recurse over the tree.
 pub const MAX_DEPTH: usize = 1000;
 
-/// The most brackets inside brackets, and the most powers in one expression: the parser recurses on them.
+/// The most brackets, prefixes and powers inside each other: the parser recurses on them.
 const MAX_NESTING: usize = 100;
+
+/// The longest name, in bytes.
+pub const LONGEST_NAME: usize = 200;
 
 #[derive(pest_derive::Parser)]
 #[grammar = "equation/expression.pest"]
@@ -110,26 +113,55 @@ impl Expression {
     }
 }
 
-/// Parser and later stages recurse on brackets and prefixes, so their depth is bounded before parsing.
+/// Parser and later stages recurse on brackets, prefixes and powers, so their depth is bounded before parsing.
+///
+/// A prefix or a power lasts until an operator that binds less follows an operand: x^2 + y^2 nests no deeper than x^2.
 fn refuse_deep_nesting(text: &Text) -> Result<(), EquationError> {
-    let (mut depth, mut prefixes, mut powers) = (0usize, 0usize, 0usize);
+    // What is open in each of the brackets around this place, and inside the innermost.
+    let (mut around, mut open, mut depth) = (Vec::new(), 0usize, 0usize);
+    let mut after_operand = false;
     for (offset, c) in text.value.char_indices() {
         match c {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth = depth.saturating_sub(1),
-            '^' => powers += 1,
+            '(' | '[' => {
+                around.push(open);
+                open = 1;
+                depth += 1;
+            }
+            ')' | ']' => {
+                depth -= open;
+                open = around.pop().unwrap_or(0);
+            }
+            '^' => {
+                open += 1;
+                depth += 1;
+            }
+            '-' | '+' | '!' if !after_operand => {
+                open += 1;
+                depth += 1;
+            }
+            '-' | '+' if in_number(&text.value[..offset]) => {}
+            '-' | '+' | '*' | '/' | '<' | '>' | '=' | '!' | '&' | '|' | ',' => {
+                // The bracket itself stays open.
+                let least = usize::from(!around.is_empty());
+                depth -= open - least;
+                open = least;
+            }
             _ => {}
         }
-        prefixes = match c {
-            '-' | '+' | '!' => prefixes + 1,
-            c if c.is_whitespace() => prefixes,
-            _ => 0,
-        };
-        if depth.max(prefixes).max(powers) > MAX_NESTING {
-            return Err(text.error(offset..offset + 1, Problem::TooDeep { limit: MAX_NESTING }));
+        if !c.is_whitespace() {
+            after_operand = !"([^-+*/<>=!&|,".contains(c);
+        }
+        if depth > MAX_NESTING {
+            return Err(text.error(offset..offset + c.len_utf8(), Problem::TooDeep { limit: MAX_NESTING }));
         }
     }
     Ok(())
+}
+
+/// Whether a sign here is that of the exponent of a number: 1e-3.
+fn in_number(before: &str) -> bool {
+    let mantissa = before.strip_suffix(['e', 'E']);
+    mantissa.is_some_and(|before| before.ends_with(|c: char| c.is_ascii_digit() || c == '.'))
 }
 
 fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError> {
@@ -142,14 +174,18 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
                     Ok(value) if value.is_finite() => Ok(leaf(ExpressionKind::Number(value), span)),
                     _ => Err(text.error(
                         span,
-                        Problem::Syntax(format!("`{}` is too large for a number", pair.as_str())),
+                        Problem::Syntax(format!("`{}` is too large for a number", short(pair.as_str()))),
                     )),
                 },
-                Rule::name => Ok(leaf(ExpressionKind::Name(pair.as_str().to_string()), span)),
+                Rule::name => {
+                    let name = name_of(pair.as_str(), span.clone(), text)?;
+                    Ok(leaf(ExpressionKind::Name(name), span))
+                }
                 Rule::expression => tree(pair.into_inner(), text),
                 Rule::call => {
                     let mut inner = pair.into_inner();
-                    let name = inner.next().map_or(String::new(), |n| n.as_str().to_string());
+                    let name = inner.next().map_or("", |n| n.as_str());
+                    let name = name_of(name, span.start..span.start + name.len(), text)?;
                     let arguments =
                         inner.map(|a| tree(a.into_inner(), text)).collect::<Result<Vec<_>, _>>()?;
                     let depth = 1 + arguments.iter().map(|a| a.depth).max().unwrap_or(0);
@@ -162,7 +198,8 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
                         match part.as_rule() {
                             Rule::name => {
                                 let s = part.as_span();
-                                names.push((part.as_str().to_string(), s.start()..s.end()));
+                                let place = s.start()..s.end();
+                                names.push((name_of(part.as_str(), place.clone(), text)?, place));
                             }
                             Rule::expression => body = Some(tree(part.into_inner(), text)?),
                             _ => {}
@@ -207,6 +244,14 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
             checked(ExpressionKind::Binary(operator, Box::new(a), Box::new(b)), span, depth, text)
         })
         .parse(pairs)
+}
+
+/// A name that is not too long to be repeated in messages and tables.
+fn name_of(name: &str, place: Range<usize>, text: &Text) -> Result<String, EquationError> {
+    match name.len() {
+        0..=LONGEST_NAME => Ok(name.to_string()),
+        _ => Err(text.error(place, Problem::LongName { name: name.to_string(), limit: LONGEST_NAME })),
+    }
 }
 
 fn leaf(kind: ExpressionKind, span: Range<usize>) -> Expression {
@@ -332,5 +377,32 @@ mod tests {
             assert!(matches!(*error.problem, Problem::TooDeep { .. }), "{error}");
         }
         assert!(parse(&format!("x{}", "+x".repeat(300))).is_ok());
+    }
+
+    #[test]
+    fn powers_and_prefixes_side_by_side_do_not_nest() {
+        for text in [
+            format!("x^2{}", " + x^2".repeat(300)),
+            format!("-x{}", "*-x".repeat(300)),
+            format!("(-x)^2{}", " - (-x^-y)^2".repeat(300)),
+            format!("max(x^2, -y){}", " < max(-x, y^-2)".repeat(300)),
+            format!("{}x^2{}", "(".repeat(99), ")".repeat(99)),
+        ] {
+            assert!(parse(&text).is_ok(), "{text}: {}", parse(&text).unwrap_err());
+        }
+        for text in [
+            format!("x{}", "^(-x".repeat(40)) + &")".repeat(40),
+            format!("x{}", "^-x".repeat(60)),
+            format!("x{}", "^1e-5".repeat(100_000)),
+            format!("{}x", "-(".repeat(60)) + &")".repeat(60),
+            format!("{}x", "!(x < -".repeat(60)) + &")".repeat(60),
+        ] {
+            let error = parse(&text).unwrap_err();
+            assert!(matches!(*error.problem, Problem::TooDeep { .. }), "{text}: {error}");
+        }
+        // Brackets that close nothing are the parser's.
+        for text in [")))(((", "x)^2", "^)(^", "-)-(", "x]["] {
+            assert!(matches!(*parse(text).unwrap_err().problem, Problem::Syntax(_)), "{text}");
+        }
     }
 }

@@ -16,6 +16,9 @@ pub const NAMES: &[&str] = &[
     "atanh",
     "sinh",
     "cosh",
+    "sin",
+    "cos",
+    "atan",
     "erf",
     "erfc",
     "normal_pdf",
@@ -54,6 +57,12 @@ pub enum Function {
     Sinh,
     /// Hyperbolic cosine.
     Cosh,
+    /// Sine.
+    Sin,
+    /// Cosine.
+    Cos,
+    /// Inverse tangent.
+    Atan,
     /// Error function.
     Erf,
     /// Complementary error function.
@@ -81,6 +90,9 @@ impl Function {
             "atanh" => Function::Atanh,
             "sinh" => Function::Sinh,
             "cosh" => Function::Cosh,
+            "sin" => Function::Sin,
+            "cos" => Function::Cos,
+            "atan" => Function::Atan,
             "erf" => Function::Erf,
             "erfc" => Function::Erfc,
             "normal_pdf" => Function::NormalPdf,
@@ -115,6 +127,9 @@ impl Function {
             Function::Atanh => libm::atanh(x),
             Function::Sinh => libm::sinh(x),
             Function::Cosh => libm::cosh(x),
+            Function::Sin => libm::sin(x),
+            Function::Cos => libm::cos(x),
+            Function::Atan => libm::atan(x),
             Function::Erf => libm::erf(x),
             Function::Erfc => libm::erfc(x),
             // 1/√(2π)

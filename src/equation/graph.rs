@@ -92,12 +92,21 @@ pub const MAX_NODES: usize = 200_000;
 const EXPANSION_DEPTH: usize = 64;
 /// A product of sums is multiplied out inside an average only up to this many terms.
 const EXPANSION_TERMS: usize = 24;
+/// The most nodes that the builder looks at for one average. What is shared counts wherever it stands, so a short chain
+/// of definitions (each the square of the last) can unfold without end; beyond this, the rest stays one factor.
+const EXPANSION_STEPS: usize = 1_000;
+/// A function of a variable alone is recognised up to this height.
+const HEIGHT_ALONE: u8 = 12;
+/// Height of a node that depends on more than normal variables.
+const NOT_ALONE: u8 = u8::MAX;
 
 /// The graph.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     operations: Vec<Operation>,
     axes: Vec<Axes>,
+    /// Heights of nodes built of constants and coordinates only.
+    heights: Vec<u8>,
     known: HashMap<Operation, Node>,
 }
 
@@ -135,8 +144,21 @@ impl Graph {
         let node = Node(self.operations.len() as u32);
         self.operations.push(operation);
         self.axes.push(axes);
+        self.heights.push(self.height(operation));
         self.known.insert(operation, node);
         node
+    }
+
+    /// Operations on the longest way from a node down to a constant or coordinate, [`NOT_ALONE`] if there is anything else.
+    fn height(&self, operation: Operation) -> u8 {
+        let of = |node: Node| self.heights[node.index()];
+        let below = match operation {
+            Operation::Constant(_) | Operation::Normal(_) => return 0,
+            Operation::Symbol(_) | Operation::Average { .. } => return NOT_ALONE,
+            Operation::Apply(_, a) => of(a),
+            Operation::Combine(_, a, b) => of(a).max(of(b)),
+        };
+        below.saturating_add(1)
     }
 
     /// A number.
@@ -255,7 +277,8 @@ impl Graph {
     pub fn average(&mut self, variable: u8, integrand: Node) -> Node {
         let mut terms = Vec::new();
         let one = self.constant(1.0);
-        self.expand(variable, integrand, one, EXPANSION_DEPTH, &mut terms);
+        let mut steps = EXPANSION_STEPS;
+        self.expand(variable, integrand, one, EXPANSION_DEPTH, &mut steps, &mut terms);
         let mut sum = self.constant(0.0);
         for term in terms {
             let average = self.average_of_product(variable, term.factors);
@@ -292,49 +315,49 @@ impl Graph {
 
     /// Whether a node is a function of one normal variable and of nothing else: small expressions only.
     fn depends_on_variable_alone(&self, node: Node, variable: u8) -> bool {
-        fn walk(graph: &Graph, node: Node, depth: usize) -> bool {
-            depth < 12
-                && match graph.operation(node) {
-                    Operation::Constant(_) | Operation::Normal(_) => true,
-                    Operation::Apply(_, a) => walk(graph, a, depth + 1),
-                    Operation::Combine(_, a, b) => walk(graph, a, depth + 1) && walk(graph, b, depth + 1),
-                    Operation::Symbol(_) | Operation::Average { .. } => false,
-                }
-        }
-        self.axes(node) == Axes::of(variable) && walk(self, node, 0)
+        self.axes(node) == Axes::of(variable) && self.heights[node.index()] < HEIGHT_ALONE
     }
 
-    fn expand(&mut self, v: u8, node: Node, coefficient: Node, depth: usize, terms: &mut Vec<Term>) {
+    fn expand(
+        &mut self,
+        v: u8,
+        node: Node,
+        coefficient: Node,
+        depth: usize,
+        steps: &mut usize,
+        terms: &mut Vec<Term>,
+    ) {
+        *steps = steps.saturating_sub(1);
         if !self.axes(node).contains(v) {
             let coefficient = self.multiply(coefficient, node);
             terms.push(Term { coefficient, factors: Vec::new() });
             return;
         }
-        if depth > 0 {
+        if depth > 0 && *steps > 0 {
             match self.operation(node) {
                 Operation::Combine(Combine::Add, a, b) => {
-                    self.expand(v, a, coefficient, depth - 1, terms);
-                    self.expand(v, b, coefficient, depth - 1, terms);
+                    self.expand(v, a, coefficient, depth - 1, steps, terms);
+                    self.expand(v, b, coefficient, depth - 1, steps, terms);
                     return;
                 }
                 Operation::Combine(Combine::Subtract, a, b) => {
-                    self.expand(v, a, coefficient, depth - 1, terms);
+                    self.expand(v, a, coefficient, depth - 1, steps, terms);
                     let minus = self.negate(coefficient);
-                    self.expand(v, b, minus, depth - 1, terms);
+                    self.expand(v, b, minus, depth - 1, steps, terms);
                     return;
                 }
                 Operation::Apply(Function::Negate, a) => {
                     let minus = self.negate(coefficient);
-                    self.expand(v, a, minus, depth - 1, terms);
+                    self.expand(v, a, minus, depth - 1, steps, terms);
                     return;
                 }
                 Operation::Combine(Combine::Divide, a, b) if !self.axes(b).contains(v) => {
                     let quotient = self.divide(coefficient, b);
-                    self.expand(v, a, quotient, depth - 1, terms);
+                    self.expand(v, a, quotient, depth - 1, steps, terms);
                     return;
                 }
                 Operation::Combine(Combine::Multiply, _, _) => {
-                    self.expand_product(v, node, coefficient, depth, terms);
+                    self.expand_product(v, node, coefficient, depth, steps, terms);
                     return;
                 }
                 _ => {}
@@ -346,17 +369,28 @@ impl Graph {
     /// A product in an integrand: it is taken apart into factors, and only factors that are polynomials in the
     /// variable itself (the derivative of a pre-activation a + w z) are multiplied out. A product such as
     /// (φ − m)² stays as it is, because multiplying it out would lose digits.
-    fn expand_product(&mut self, v: u8, node: Node, coefficient: Node, depth: usize, terms: &mut Vec<Term>) {
+    fn expand_product(
+        &mut self,
+        v: u8,
+        node: Node,
+        coefficient: Node,
+        depth: usize,
+        steps: &mut usize,
+        terms: &mut Vec<Term>,
+    ) {
         let mut expanded = vec![Term { coefficient, factors: Vec::new() }];
         let mut pending = vec![node];
         while let Some(node) = pending.pop() {
-            if let Operation::Combine(Combine::Multiply, a, b) = self.operation(node) {
+            if let Operation::Combine(Combine::Multiply, a, b) = self.operation(node)
+                && *steps > 0
+            {
+                *steps -= 1;
                 pending.extend([b, a]);
                 continue;
             }
             let one = self.constant(1.0);
             let mut inner = Vec::new();
-            self.expand(v, node, one, depth - 1, &mut inner);
+            self.expand(v, node, one, depth - 1, steps, &mut inner);
             let polynomial =
                 inner.iter().all(|t| t.factors.iter().all(|f| self.depends_on_variable_alone(*f, v)));
             let multiply_out =

@@ -25,13 +25,14 @@ mod theory;
 mod words;
 
 pub use assemble::{LARGEST_PRODUCT, is_word};
+pub(crate) use error::short;
 pub use error::{EquationError, Problem, nearest};
 pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;
 pub(crate) use program::{Program, Workspace};
 pub use schema::Line;
-pub use source::Place;
+pub use source::{Place, Source};
 pub use system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown, grid, without_round_off,

@@ -1,6 +1,7 @@
 //! The shape of an equation file: what serde reads, before any expression is looked at.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::error::{EquationError, Problem};
+use super::error::{EquationError, Problem, short};
 use super::source::{Source, Text};
 
 /// A string of the file with its place.
@@ -281,14 +282,31 @@ impl File {
             ));
         }
         toml::from_str(&source.text).map_err(|e| {
-            let place = source.place(e.span().unwrap_or(0..0));
-            let mut message = e.message().trim().to_string();
+            let mut message = short(e.message().trim()).into_owned();
+            let place = source.place(e.span().unwrap_or_else(|| nested_line(&source.text)));
+            if message.contains("recurs") {
+                message += ": tables, arrays and dotted keys nest too deeply here";
+            }
             if message.contains("unquoted key") {
                 message += "; a name in other letters stands in quotes: \"ω\" = …";
             }
             EquationError::at(place, Problem::Toml(message))
         })
     }
+}
+
+/// The start of the first line that can nest too deeply: the parser does not say where it gave up.
+fn nested_line(text: &str) -> Range<usize> {
+    // The depth at which the parser gives up.
+    const DEPTH: usize = 80;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.bytes().filter(|byte| b".[{".contains(byte)).count() >= DEPTH {
+            return start..start + 1;
+        }
+        start += line.len();
+    }
+    0..0
 }
 
 /// The string of the file as a [`Text`] that knows its place.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::assemble::LARGEST_PRODUCT;
 use super::error::{EquationError, Problem, nearest};
-use super::expression::{Expression, ExpressionKind, Operator};
+use super::expression::{Expression, ExpressionKind, LONGEST_NAME, Operator};
 use super::function::{Function, NAMES};
 use super::source::Text;
 use crate::average::SMALLEST_RULE;
@@ -57,8 +57,6 @@ pub struct Definition {
     pub text: Text,
     /// Parsed.
     pub expression: Expression,
-    /// Line on which it stands.
-    pub line: usize,
     /// Its shape, once it has been checked.
     pub shape: Option<Shape>,
 }
@@ -123,6 +121,9 @@ impl Scope {
         let starts = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
         if !starts || !letters.all(|c| c.is_alphanumeric() || c == '_') {
             return Err(Problem::BadName(name.to_string()));
+        }
+        if name.len() > LONGEST_NAME {
+            return Err(Problem::LongName { name: name.to_string(), limit: LONGEST_NAME });
         }
         if WORDS.contains(&name) || NAMES.contains(&name) {
             return Err(Problem::Reserved(name.to_string()));
@@ -382,7 +383,7 @@ impl Scope {
             Some(Meaning::Discrete(_) | Meaning::Normal(_)) => shape.variables.push(here()),
             Some(Meaning::Definition(i)) => {
                 if i >= defined {
-                    let line = self.definitions[i].line;
+                    let line = self.definitions[i].text.place(0..0).line;
                     let problem = Problem::UsedBeforeDefinition { name: name.to_string(), line };
                     return Err(text.error(e.span.clone(), problem));
                 }

@@ -10,6 +10,7 @@ use super::schema::File;
 use super::source::Source;
 use super::system::{Control, Description, Limit, System};
 use super::words::{Words, number_in_common};
+use crate::input::{InputError, LARGEST_TEXT, text_of_file};
 
 /// A system on a range of the control.
 #[derive(Debug, Clone)]
@@ -35,6 +36,8 @@ pub struct Theory {
     pub limit: Option<Limit>,
     /// Folder of the file: paths in it are relative to that.
     folder: Option<PathBuf>,
+    /// The files: its own, then those of its pieces.
+    sources: Vec<Arc<Source>>,
 }
 
 impl Theory {
@@ -72,10 +75,9 @@ impl Theory {
         };
         let unreadable =
             |reason: String| EquationError::from(Problem::Unreadable { path: path.clone(), reason });
-        let bytes = std::fs::read(&path).map_err(|e| unreadable(e.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|e| {
-            let at = e.utf8_error().valid_up_to();
-            unreadable(format!("it is not UTF-8 text (byte {at}); an equation file is a TOML text file"))
+        let text = text_of_file(&path, LARGEST_TEXT).map_err(|error| match error {
+            InputError::Unreadable(reason) => unreadable(reason.to_string()),
+            error => unreadable(format!("{error}; an equation file is a TOML text file")),
         })?;
         let stem = path.file_stem().map_or_else(|| name.to_string(), |s| s.to_string_lossy().into_owned());
         let source = Arc::new(Source { name: path.display().to_string(), text });
@@ -105,7 +107,13 @@ impl Theory {
             limit: system.limit.clone(),
             folder: folder.map(Path::to_path_buf),
             pieces: vec![Piece { system, from, to }],
+            sources: vec![source.clone()],
         })
+    }
+
+    /// The texts that say what is solved: that of the file, then those of its pieces.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|source| source.text.as_str())
     }
 
     /// Loads the system that describes the limit.
@@ -224,6 +232,7 @@ fn composite(
     }
     let control = control(file, source)?;
     let mut pieces: Vec<Piece> = Vec::new();
+    let mut sources = vec![source.clone()];
     let mut end = control.from;
     for entry in &file.piece {
         let (span, piece) = (entry.span(), entry.get_ref());
@@ -246,6 +255,7 @@ fn composite(
             Some(_) => e,
             None => EquationError { place: Some(source.place(piece.system.span())), ..e },
         })?;
+        sources.extend(sub.sources);
         let Ok([sub]) = <[Piece; 1]>::try_from(sub.pieces) else {
             return Err(structure(span, "a piece is a single system".into()));
         };
@@ -285,6 +295,7 @@ fn composite(
         pieces,
         limit: limit(file, source)?,
         folder: folder.map(Path::to_path_buf),
+        sources,
     };
     if let Some(l) = &file.limit {
         let parameter = &l.get_ref().parameter;

@@ -10,11 +10,14 @@ use super::denoiser::Projected;
 use super::error::GenerateError;
 use super::flow::times;
 use super::run::Networks;
+use crate::input::text_of_file;
 use crate::model::{Noise, PARAMETERS, Setting, words_of};
 use crate::output::{OutputError, json::number, write_atomically};
 
 /// What the file says it is.
 const FORMAT: &str = "overlaps denoisers 1";
+/// The largest file that is read, in bytes.
+const LARGEST_FILE: u64 = 1 << 30;
 /// Larger numbers are those of no denoiser.
 const LARGEST: f64 = 1e12;
 
@@ -137,7 +140,7 @@ impl Saved {
         learning: &serde_json::Value,
     ) -> Result<Saved, GenerateError> {
         let bad = |reason: String| GenerateError::Saved { path: path.to_path_buf(), reason };
-        let text = std::fs::read_to_string(path).map_err(|e| bad(e.to_string()))?;
+        let text = text_of_file(path, LARGEST_FILE).map_err(|e| bad(e.to_string()))?;
         let file: File = serde_json::from_str(&text).map_err(|e| {
             bad(format!(
                 "this is not a file of denoisers, or it is damaged ({e}); give the name of a new file"

@@ -6,9 +6,10 @@
 
 use std::io::{self, Read, Write};
 
-use csv::{ReaderBuilder, Terminator, Trim, Writer, WriterBuilder};
+use csv::{Reader, ReaderBuilder, Terminator, Trim, Writer, WriterBuilder};
 
 use super::table::{Cell, Column, Role, Table};
+use crate::input::TextLines;
 
 /// Writes a table row by row, so that a long run can be read while it goes on.
 pub struct CsvWriter<W: Write> {
@@ -18,17 +19,22 @@ pub struct CsvWriter<W: Write> {
 impl<W: Write> CsvWriter<W> {
     /// Starts a file: writes the header line.
     pub fn new(sink: W, columns: &[Column]) -> io::Result<Self> {
-        let mut writer = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(sink);
-        writer.write_record(columns.iter().map(|column| column.name.as_str()))?;
-        Ok(CsvWriter { writer })
+        let mut table = CsvWriter::rows(sink);
+        table.writer.write_record(columns.iter().map(|column| column.name.as_str())).map_err(of_sink)?;
+        Ok(table)
     }
 
     /// Writes one row; a row whose width is not that of the header is an error.
     pub fn write_row(&mut self, row: &[Cell]) -> io::Result<()> {
         for cell in row {
-            self.writer.write_field(cell_text(cell))?;
+            self.writer.write_field(cell_text(cell)).map_err(of_sink)?;
         }
-        Ok(self.writer.write_record(None::<&[u8]>)?)
+        self.writer.write_record(None::<&[u8]>).map_err(of_sink)
+    }
+
+    /// Goes on with rows alone, without a header line.
+    pub fn rows(sink: W) -> Self {
+        CsvWriter { writer: WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(sink) }
     }
 
     /// Passes all rows so far on to the sink.
@@ -39,6 +45,15 @@ impl<W: Write> CsvWriter<W> {
     /// Ends the file and gives the sink back.
     pub fn finish(self) -> io::Result<W> {
         self.writer.into_inner().map_err(|error| error.into_error())
+    }
+}
+
+/// The error of the sink itself, which may say which file it is.
+fn of_sink(error: csv::Error) -> io::Error {
+    let text = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(reason) => reason,
+        _ => io::Error::other(text),
     }
 }
 
@@ -70,15 +85,17 @@ pub fn shortest(value: f64) -> String {
     }
 }
 
-/// Reads a table back: fields that are numbers become numbers (`inf` and `nan` among them), empty fields are missing,
-/// everything else is text. All columns have the role of outputs.
+/// The names of the columns, and a reader of the rows under them.
 ///
 /// # Errors
-/// What is wrong with the text, with the line: no header, a row of another width, text that is not UTF-8.
-pub fn read_table(source: impl Read) -> Result<Table, String> {
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(source);
+/// What is wrong with the header.
+pub fn read_header<R: Read>(source: R) -> Result<(Vec<String>, Reader<TextLines<R>>), String> {
+    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(TextLines::new(source));
     let header = reader.headers().map_err(|e| e.to_string())?.clone();
-    if header.iter().all(str::is_empty) {
+    // Programs put a byte order mark in front of the first name, and two programs put two.
+    let header: Vec<&str> =
+        header.iter().map(|name| name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')).collect();
+    if header.iter().all(|name| name.is_empty()) {
         return Err("it is empty; the first line of a CSV names its columns".to_owned());
     }
     if let (1, Some(separator)) =
@@ -89,24 +106,64 @@ pub fn read_table(source: impl Read) -> Result<Table, String> {
             separator.escape_default()
         ));
     }
-    let mut names: Vec<&str> = Vec::new();
-    for name in header.iter().map(|name| name.trim_start_matches('\u{feff}')) {
-        if names.contains(&name) {
+    if header.len() > MOST_COLUMNS {
+        return Err(format!("it has {} columns; at most {MOST_COLUMNS} are read", header.len()));
+    }
+    if let Some(long) = header.iter().find(|name| name.len() > LONGEST_NAME) {
+        let start: String = long.chars().take(40).collect();
+        return Err(format!(
+            "the name of its column `{start}…` has {} bytes; at most {LONGEST_NAME} are possible",
+            long.len()
+        ));
+    }
+    for (place, name) in header.iter().enumerate() {
+        if header[..place].contains(name) {
             return Err(format!("the column `{name}` stands twice in its header"));
         }
-        names.push(name);
     }
-    let mut table = Table::new(names.iter().map(|name| Column::new(*name, "", Role::Output)).collect());
+    Ok((header.into_iter().map(String::from).collect(), reader))
+}
+
+/// Reads a table back: fields that are numbers become numbers (`inf` and `nan` among them), empty fields are missing,
+/// everything else is text. All columns have the role of outputs.
+///
+/// # Errors
+/// What is wrong with the text, with the line: no header, a row of another width, text that is not UTF-8.
+pub fn read_table(source: impl Read) -> Result<Table, String> {
+    let (names, mut reader) = read_header(source)?;
+    let mut table = Table::new(names.into_iter().map(|name| Column::new(name, "", Role::Output)).collect());
+    let mut memory = 0;
     for record in reader.records() {
         let record = record.map_err(|e| e.to_string())?;
-        let cell = |text: &str| match text.parse::<f64>() {
-            _ if text.is_empty() => Cell::Missing,
-            Ok(number) => Cell::Number(number),
-            Err(_) => Cell::Text(text.to_owned()),
-        };
-        table.push(record.iter().map(cell).collect()).map_err(|e| e.to_string())?;
+        let row: Vec<Cell> = record.iter().map(Cell::read).collect();
+        memory += memory_of(&row);
+        if memory > LARGEST_TABLE {
+            return Err(format!(
+                "it takes more than {} MB of memory; leave out rows, or columns that are not needed",
+                LARGEST_TABLE >> 20
+            ));
+        }
+        table.push(row).map_err(|e| e.to_string())?;
     }
     Ok(table)
+}
+
+/// The most columns of a table that is read.
+const MOST_COLUMNS: usize = 1_000;
+/// The longest name of a column that is read, in bytes.
+const LONGEST_NAME: usize = 200;
+/// The most memory of a table that is read, in bytes: a million rows of 20 numbers.
+const LARGEST_TABLE: usize = 500 << 20;
+/// What the system adds to every piece of memory.
+const OVERHEAD: usize = 16;
+
+/// Bytes that a row takes.
+fn memory_of(row: &[Cell]) -> usize {
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => text.len() + OVERHEAD,
+        _ => 0,
+    };
+    size_of::<Vec<Cell>>() + OVERHEAD + size_of_val(row) + row.iter().map(text).sum::<usize>()
 }
 
 fn cell_text(cell: &Cell) -> String {
@@ -229,7 +286,14 @@ mod tests {
         let table = read_table(text.as_bytes()).unwrap();
         assert_eq!(table.rows, rows);
         assert_eq!(table.column("omega"), Some(2));
-        for (text, part) in [("", "empty"), ("t,t\n1,2\n", "twice"), ("t,d\n1\n", "line: 2")] {
+        for (text, part) in [
+            ("", "empty"),
+            ("\u{c}\u{feff}\u{c}", "empty"),
+            ("t,t\n1,2\n", "twice"),
+            ("t,\u{feff} t\n1,2\n", "twice"),
+            ("t,d\n1\n", "line: 2"),
+            ("t,d\n1,2\n\0,2\n", "line 3"),
+        ] {
             let error = read_table(text.as_bytes()).unwrap_err();
             assert!(error.contains(part), "{error}");
         }

@@ -1,17 +1,22 @@
-//! Figures: small multiples of curves and measured points, drawn as SVG.
+//! Figures: small multiples of curves, measured points and heat maps, drawn as SVG.
 //!
 //! Every panel has its own y axis and shares the x axis with the others, unless it names another;
 //! the legend stands above the panels, so that it never covers a curve. The same figure gives the same bytes.
 //!
 //! From here: `layout` places the panels; `panel` draws one, with the axes of `axis`, their numbers
-//! from `ticks` and the lines of `stroke`; `legend` explains the lines. All of them draw on a
+//! from `ticks` and the lines of `stroke`; `map` draws the heat map in it, which `grid` lays out as cells,
+//! `colours` fills and `regions` divides; `legend` explains the lines. All of them draw on a
 //! `canvas`, and `svg` puts the finishing touches on what the drawing library wrote.
 
 mod axis;
 mod canvas;
+mod colours;
+mod grid;
 mod layout;
 mod legend;
+mod map;
 mod panel;
+mod regions;
 mod stroke;
 mod svg;
 mod ticks;
@@ -49,10 +54,41 @@ pub struct Panel {
     pub x_label: String,
     /// Whether that axis of its own is logarithmic; panels that share it say the same.
     pub x_log: bool,
-    /// Curves, drawn first.
+    /// What tells the panel apart from others with the same quantity, above the plot; none if empty.
+    pub caption: String,
+    /// A quantity over x and y, drawn first; the axes are those of its cells, and curves end where they do.
+    pub map: Option<HeatMap>,
+    /// Curves, drawn before points.
     pub curves: Vec<Curve>,
     /// Measured points, drawn over the curves.
     pub points: Vec<Points>,
+}
+
+/// A quantity over x and y, as coloured cells.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeatMap {
+    /// The symbol at the colour bar; maps with the same one share their colours.
+    pub label: String,
+    /// The cells, in any order. They make a grid of all x and y that occur, evenly spaced or not; a
+    /// place where there is none counts as missing.
+    pub cells: Vec<MapCell>,
+    /// What the legend says of cells without a value.
+    pub missing: String,
+    /// What the legend says of the lines between regions.
+    pub boundary: String,
+}
+
+/// One cell of a heat map.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MapCell {
+    /// Where it stands along x.
+    pub x: f64,
+    /// Where it stands along y.
+    pub y: f64,
+    /// The value that its colour shows; NaN if there is none.
+    pub value: f64,
+    /// The region that it belongs to; a line is drawn between cells of different regions. None if empty.
+    pub region: String,
 }
 
 /// A line in one style, in pieces that are not joined.

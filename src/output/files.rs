@@ -22,9 +22,24 @@ pub struct AtomicFile {
 #[derive(Debug)]
 enum Sink {
     /// A temporary file, and the file that it is to become.
-    Temporary(BufWriter<NamedTempFile>, PathBuf),
+    Temporary(BufWriter<Temporary>, PathBuf),
     /// A pipe or device (`/dev/stdout`, `/dev/null`), which must not be replaced by a file.
     Direct(BufWriter<File>),
+}
+
+/// Writes to the file itself: through [`NamedTempFile`] an error would name the temporary file, which is gone by the time
+/// that somebody reads of it.
+#[derive(Debug)]
+struct Temporary(NamedTempFile);
+
+impl Write for Temporary {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.as_file_mut().flush()
+    }
 }
 
 impl AtomicFile {
@@ -38,37 +53,69 @@ impl AtomicFile {
             }
             Destination::File(target) => {
                 let temporary = temporary_beside(path, &target)?;
-                Sink::Temporary(BufWriter::new(temporary), target)
+                Sink::Temporary(BufWriter::new(Temporary(temporary)), target)
             }
         };
         let path = path.to_owned();
         Ok(AtomicFile { path, sink })
     }
 
-    /// Completes the file: everything is on disk, and then the file is there under its name.
-    pub fn commit(self) -> Result<(), OutputError> {
+    /// Ends the writing: everything is on disk, not yet under its name.
+    pub fn complete(self) -> Result<CompleteFile, OutputError> {
         let AtomicFile { path, sink } = self;
         let done = match sink {
-            Sink::Direct(mut writer) => writer.flush(),
-            Sink::Temporary(writer, target) => put_in_place(writer, &target),
+            Sink::Direct(mut writer) => writer.flush().map(|()| None),
+            Sink::Temporary(writer, target) => on_disk(writer).map(|temporary| Some((temporary, target))),
         };
-        done.map_err(|reason| write_error(&path, reason))
+        match done {
+            Ok(temporary) => Ok(CompleteFile { path, temporary }),
+            Err(reason) => Err(write_error(&path, reason)),
+        }
+    }
+
+    /// Completes the file: everything is on disk, and then the file is there under its name.
+    pub fn commit(self) -> Result<(), OutputError> {
+        self.complete()?.put_in_place()
+    }
+
+    /// The error of a write, with the name of the file.
+    fn named<T>(path: &Path, done: io::Result<T>) -> io::Result<T> {
+        done.map_err(|reason| io::Error::new(reason.kind(), write_error(path, reason)))
     }
 }
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.sink {
+        let done = match &mut self.sink {
             Sink::Temporary(writer, _) => writer.write(bytes),
             Sink::Direct(writer) => writer.write(bytes),
-        }
+        };
+        Self::named(&self.path, done)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.sink {
+        let done = match &mut self.sink {
             Sink::Temporary(writer, _) => writer.flush(),
             Sink::Direct(writer) => writer.flush(),
-        }
+        };
+        Self::named(&self.path, done)
+    }
+}
+
+/// A file that is on disk and waits for its name, so that files that belong together can appear together. Dropped, it
+/// leaves nothing behind.
+#[derive(Debug)]
+pub struct CompleteFile {
+    path: PathBuf,
+    /// None for a pipe or device, which has everything already.
+    temporary: Option<(NamedTempFile, PathBuf)>,
+}
+
+impl CompleteFile {
+    /// Gives the file its name.
+    pub fn put_in_place(self) -> Result<(), OutputError> {
+        let Some((temporary, target)) = self.temporary else { return Ok(()) };
+        temporary.persist(target).map(drop).map_err(|error| write_error(&self.path, error.error))
     }
 }
 
@@ -77,21 +124,34 @@ pub fn write_atomically(
     path: impl AsRef<Path>,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), OutputError> {
+    write_completely(path, write)?.put_in_place()
+}
+
+/// The same, up to the point where the file gets its name.
+pub fn write_completely(
+    path: impl AsRef<Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<CompleteFile, OutputError> {
     let mut file = AtomicFile::create(path)?;
     match write(&mut file) {
-        Ok(()) => file.commit(),
+        Ok(()) => file.complete(),
         Err(reason) => Err(write_error(&file.path, reason)),
     }
 }
 
 /// Makes sure, before a long computation, that its result can be written to this path.
 ///
-/// The folder is tried by making a temporary file in it, which is removed at once.
+/// The folder is tried by writing a temporary file of one block in it, which is removed at once: on a full disk an empty
+/// file can be made.
 pub fn check_writable(path: impl AsRef<Path>) -> Result<(), OutputError> {
     let path = path.as_ref();
     match destination(path)? {
         Destination::Stream => Ok(()),
-        Destination::File(target) => temporary_beside(path, &target).map(drop),
+        Destination::File(target) => {
+            let mut writer = BufWriter::new(Temporary(temporary_beside(path, &target)?));
+            let tried = writer.write_all(&[0; 4096]).and_then(|()| on_disk(writer));
+            tried.map(drop).map_err(|reason| write_error(path, reason))
+        }
     }
 }
 
@@ -144,23 +204,20 @@ fn temporary_beside(path: &Path, target: &Path) -> Result<NamedTempFile, OutputE
 }
 
 fn new_temporary(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = Builder::new();
-    builder.prefix(".overlaps-").suffix(".tmp");
-    // The system takes the umask off these bits, as it does for any file that is created.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    // Opened here, the file has the permissions of any file that is created, and an error does not name it.
+    Builder::new().prefix(".overlaps-").suffix(".tmp").make_in(folder, |path| File::create_new(path))
 }
 
-fn put_in_place(writer: BufWriter<NamedTempFile>, target: &Path) -> io::Result<()> {
-    let temporary = writer.into_inner().map_err(|error| error.into_error())?;
+fn on_disk(writer: BufWriter<Temporary>) -> io::Result<NamedTempFile> {
+    let Temporary(temporary) = writer.into_inner().map_err(|error| error.into_error())?;
     // Without this, a crash soon after the rename can leave an empty file under the final name.
     temporary.as_file().sync_all()?;
-    temporary.persist(target).map(drop).map_err(|error| error.error)
+    Ok(temporary)
 }
 
-fn write_error(path: &Path, reason: io::Error) -> OutputError {
-    OutputError::Write { path: path.to_owned(), reason }
+/// What is said of a write that failed. What an [`AtomicFile`] has said has the name of the file already.
+pub fn write_error(path: &Path, reason: io::Error) -> OutputError {
+    reason.downcast().unwrap_or_else(|reason| OutputError::Write { path: path.to_owned(), reason })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::error::OutputError;
 use super::symbol::symbol_of;
@@ -34,6 +34,15 @@ impl Cell {
 }
 
 impl Cell {
+    /// What a field of a CSV says: a number if it is one, nothing if it is empty, else a word.
+    pub fn read(field: &str) -> Cell {
+        match field.parse::<f64>() {
+            _ if field.is_empty() => Cell::Missing,
+            Ok(number) => Cell::Number(number),
+            Err(_) => Cell::Text(field.to_owned()),
+        }
+    }
+
     /// The word that a value stands for; the number itself where there are no words.
     pub fn of<W: AsRef<str>>(value: f64, words: &[W]) -> Cell {
         let place = value as usize;
@@ -93,7 +102,7 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
 }
 
 /// What a column is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The control parameter, along which solutions are followed.
@@ -109,7 +118,7 @@ pub enum Role {
 }
 
 /// The heading of one column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Column {
     /// The name in files, plain ASCII: `q_eta_plus`.
     pub name: String,

@@ -74,7 +74,10 @@ pub enum SimulationError {
     /// A time outside the schedule.
     #[error("t = {0} is outside the time of the schedule, 0 ≤ t ≤ 2")]
     Time(f64),
-    /// A checkpoint that cannot be read or written, or belongs to another run.
+    /// A checkpoint that cannot be written.
+    #[error(transparent)]
+    Output(#[from] crate::output::OutputError),
+    /// A checkpoint that cannot be read, or belongs to another run.
     #[error("checkpoint '{path}': {reason}")]
     Checkpoint {
         /// The file.

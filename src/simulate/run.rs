@@ -1,6 +1,7 @@
 //! One data set in one setting, learnt at several times.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
@@ -204,7 +205,13 @@ impl Run<'_> {
                 };
                 let batch = Batch::new(setting, labels, vectors);
                 let folder = checkpoints.as_deref();
-                let at = |t: &f64| train(setting, &batch, training, seed, *t, folder, stop, progress);
+                // A checkpoint that cannot be written ends the other trainings too, which would run to their end for nothing.
+                let failed = AtomicBool::new(false);
+                let stop = || stop() || failed.load(Ordering::Relaxed);
+                let at = |t: &f64| {
+                    train(setting, &batch, training, seed, *t, folder, &stop, progress)
+                        .inspect_err(|_| failed.store(true, Ordering::Relaxed))
+                };
                 let networks: Result<Vec<_>, _> = times.par_iter().map(at).collect();
                 networks.map(|networks| networks.into_iter().collect())
             }

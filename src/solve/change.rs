@@ -1,7 +1,7 @@
 //! Where the global branch changes: crossings of energies, and branches that end while they are the lowest.
 
 use super::continuation::End;
-use super::curve::{Curve, Track, boundary_at};
+use super::curve::{Curve, Track, boundary_at, equal_energies};
 use super::solution::{Finder, Solution};
 use super::starts::brent;
 
@@ -53,10 +53,28 @@ pub fn find_changes(curve: &Curve, finder: &mut Finder) -> Vec<Change> {
     for pair in solved.windows(2) {
         let ((before, a), (after, b)) = (pair[0], pair[1]);
         if a != b {
-            changes.push(locate(curve, finder, [before, after], &curve.tracks[a], &curve.tracks[b]));
+            let rows = beyond_equal_energies(curve, [before, after], [a, b]);
+            changes.push(locate(curve, finder, rows, &curve.tracks[a], &curve.tracks[b]));
         }
     }
     changes
+}
+
+/// The nearest rows around a change at which the energies of the two branches differ by more than round-off. At rows where
+/// they do not, the order of the file decided, and the crossing can lie on either side.
+fn beyond_equal_energies(curve: &Curve, rows: [usize; 2], tracks: [usize; 2]) -> [usize; 2] {
+    let [mut before, mut after] = rows;
+    let equal = |row: usize| {
+        let [a, b] = tracks.map(|track| curve.tracks[track].energy(row));
+        a.zip(b).is_some_and(|(a, b)| equal_energies(a, b))
+    };
+    while equal(before) && before > 0 && curve.global[before - 1] == Some(tracks[0]) {
+        before -= 1;
+    }
+    while equal(after) && after + 1 < curve.global.len() && curve.global[after + 1] == Some(tracks[1]) {
+        after += 1;
+    }
+    [before, after]
 }
 
 fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &Track) -> Change {

@@ -8,6 +8,10 @@ use super::equations::{Effort, Equations};
 use super::solution::{Finder, Settings, Solution};
 use crate::equation::{Kind, Origin, System};
 
+/// A point this much lower, relative to the energy, than all branches shows that one is missing: more than the
+/// tolerance on averages makes of an energy.
+const UNFINISHED: f64 = 1e-11;
+
 /// One branch along the curve.
 #[derive(Debug, Clone)]
 pub struct Track {
@@ -51,6 +55,9 @@ pub struct Curve {
     pub changes: Vec<Change>,
     /// Work done.
     pub effort: Effort,
+    /// At each row the lowest energy of a point from which a search could not be finished: a branch above it is
+    /// not the global minimum.
+    unfinished: Vec<f64>,
 }
 
 impl Curve {
@@ -63,6 +70,7 @@ impl Curve {
             global: Vec::new(),
             changes: Vec::new(),
             effort: Effort::default(),
+            unfinished: vec![f64::INFINITY; controls.len()],
         };
         if system.kind == Kind::ClosedForm {
             let mut track = Track::new(None, false, controls.len());
@@ -118,6 +126,7 @@ impl Curve {
             let known: Vec<Solution> =
                 present.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
             let findings = finder.search(control, &known, row, rows);
+            self.unfinished[row] = findings.unfinished;
             for (which, branch) in findings.claims {
                 // A start may lead to another solution once its own has ended.
                 if self.tracks.iter().all(|t| t.branch != Some(branch)) {
@@ -298,7 +307,7 @@ impl Curve {
         self.tracks = sorted;
     }
 
-    /// The branch of lowest energy; energies equal to round-off count as equal, and the file's order decides.
+    /// The branch of lowest energy, if no search has seen a lower point; energies equal to round-off count as equal, and the file's order decides.
     fn lowest(&self, row: usize) -> Option<usize> {
         let mut best: Option<(usize, f64)> = None;
         for (t, track) in self.tracks.iter().enumerate() {
@@ -306,14 +315,21 @@ impl Curve {
             let energy = solution.certified.energy;
             let lower = match best {
                 None => true,
-                Some((_, lowest)) => energy < lowest - 1e-13 * lowest.abs().max(1e-3),
+                Some((_, lowest)) => energy < lowest && !equal_energies(energy, lowest),
             };
             if lower {
                 best = Some((t, energy));
             }
         }
-        best.map(|(t, _)| t)
+        let unfinished = self.unfinished[row];
+        let beaten = |energy: f64| unfinished < energy - UNFINISHED * energy.abs();
+        best.filter(|(_, energy)| !beaten(*energy)).map(|(t, _)| t)
     }
+}
+
+/// Whether energies are equal to round-off.
+pub fn equal_energies(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-13 * b.abs().max(1e-3)
 }
 
 /// The boundary point of a branch of the file at a control value.

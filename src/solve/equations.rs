@@ -39,6 +39,10 @@ pub struct Effort {
     pub evaluations: u64,
     /// Values of tanh computed.
     pub tanh: u64,
+    /// Points at which an iteration asked for the residual.
+    pub residuals: u64,
+    /// Points at which an iteration asked for the Jacobian.
+    pub jacobians: u64,
 }
 
 /// A program with its workspaces, one per rule that was used.
@@ -162,6 +166,11 @@ impl<'s> Equations<'s> {
             highest_rung,
             effort: Effort::default(),
         }
+    }
+
+    /// The highest rule that averages can be computed with.
+    pub fn highest_rung(&self) -> usize {
+        self.highest_rung
     }
 
     /// Whether the unknowns minimise an energy.

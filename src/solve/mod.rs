@@ -19,6 +19,6 @@ pub use continuation::{End, EndKind};
 pub use curve::{Curve, Track};
 pub use equations::{Certified, Effort, Equations, Evaluation};
 pub use job::{Job, PieceCurve, verify};
-pub use newton::{AtControl, Ended, find_root, minimise};
+pub use newton::{AtControl, Ended, Persistence, find_root, find_root_boldly, minimise};
 pub use rows::{CONVERGED, Layout, NOT_CONVERGED};
 pub use solution::{Finder, Search, Settings, Solution};

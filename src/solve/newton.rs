@@ -17,6 +17,9 @@ type Matrix = DMatrix<f64>;
 type Minimum = IterState<Vector, Vector, (), Matrix, (), f64>;
 type Root = IterState<Vector, (), Matrix, (), Vector, f64>;
 
+/// Relative size of the steps below which a root is near.
+const LOCAL: f64 = 0.5;
+
 /// The equations at a fixed control and quadrature rule, as argmin sees them.
 pub struct AtControl<'a, 's> {
     equations: RefCell<&'a mut Equations<'s>>,
@@ -43,7 +46,9 @@ impl Gradient for AtControl<'_, '_> {
     type Param = Vector;
     type Gradient = Vector;
     fn gradient(&self, x: &Vector) -> Result<Vector, Error> {
-        Ok(self.equations.borrow_mut().evaluate(self.control, x, self.rung).residual.clone())
+        let mut equations = self.equations.borrow_mut();
+        equations.effort.residuals += 1;
+        Ok(equations.evaluate(self.control, x, self.rung).residual.clone())
     }
 }
 
@@ -51,7 +56,9 @@ impl Hessian for AtControl<'_, '_> {
     type Param = Vector;
     type Hessian = Matrix;
     fn hessian(&self, x: &Vector) -> Result<Matrix, Error> {
-        Ok(self.equations.borrow_mut().evaluate(self.control, x, self.rung).jacobian.clone())
+        let mut equations = self.equations.borrow_mut();
+        equations.effort.jacobians += 1;
+        Ok(equations.evaluate(self.control, x, self.rung).jacobian.clone())
     }
 }
 
@@ -82,13 +89,35 @@ pub struct Ended {
     pub iterations: u64,
 }
 
+/// How long a minimisation goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Persistence {
+    /// Iterations.
+    pub iterations: u64,
+    /// Steps in sequence that may change the energy by no more than its round-off: activations that saturate
+    /// approach a minimum by equal steps, on which only the gradient falls.
+    pub flat: u32,
+}
+
 /// Minimises the energy from a start; stops where Newton steps are below `tolerance`, to be polished by
 /// [`find_root`].
-pub fn minimise(problem: AtControl, start: Vector, scale: &Vector, tolerance: f64) -> Ended {
-    let solver = NewtonMinimiser { scale: scale.clone(), damping: 0.0, flat: 0, tolerance };
+pub fn minimise(
+    problem: AtControl,
+    start: Vector,
+    scale: &Vector,
+    tolerance: f64,
+    persistence: Persistence,
+) -> Ended {
+    let solver = NewtonMinimiser {
+        scale: scale.clone(),
+        damping: 0.0,
+        flat: 0,
+        tolerance,
+        patience: persistence.flat,
+    };
     let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
     let fallback = start.clone();
-    match executor.configure(|s| s.param(start).max_iters(80).counting(false)).run() {
+    match executor.configure(|s| s.param(start).max_iters(persistence.iterations).counting(false)).run() {
         Ok(result) => Ended {
             converged: converged(&result.state),
             iterations: result.state.get_iter() + 1,
@@ -103,7 +132,31 @@ pub fn find_root<O>(problem: O, start: Vector, scale: &Vector, max_iterations: u
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    let solver = NewtonRoot { scale: scale.clone(), last_step: f64::INFINITY };
+    run_root(problem, start, scale, max_iterations, None)
+}
+
+/// Newton's method for a root without regard to the size of the residual on the way. Each entry of a step is at
+/// most `longest` times the unknown (or a tenth of its scale, if that is more), and the direction is kept.
+/// From a start far away it passes regions where damped steps creep along a curved valley or end in a minimum of
+/// the residual that is no root; its way is erratic, and whether it arrives is luck.
+pub fn find_root_boldly<O>(
+    problem: O,
+    start: Vector,
+    scale: &Vector,
+    max_iterations: u64,
+    longest: f64,
+) -> Ended
+where
+    O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
+{
+    run_root(problem, start, scale, max_iterations, Some(longest))
+}
+
+fn run_root<O>(problem: O, start: Vector, scale: &Vector, max_iterations: u64, longest: Option<f64>) -> Ended
+where
+    O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
+{
+    let solver = NewtonRoot { scale: scale.clone(), last_step: f64::INFINITY, longest };
     let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
     let fallback = start.clone();
     match executor.configure(|s: Root| s.param(start).max_iters(max_iterations).counting(false)).run() {
@@ -140,6 +193,7 @@ struct NewtonMinimiser {
     damping: f64,
     flat: u32,
     tolerance: f64,
+    patience: u32,
 }
 
 impl<O> Solver<O, Minimum> for NewtonMinimiser
@@ -219,7 +273,7 @@ where
             return Ok((
                 if done {
                     state.terminate_with(TerminationReason::SolverConverged)
-                } else if self.flat > 3 {
+                } else if self.flat > self.patience {
                     // Steps that do not shrink while the energy stands still: the minimum lies at infinity.
                     state.terminate_with(failed("the energy is flat along an unbounded direction"))
                 } else {
@@ -238,6 +292,8 @@ where
 struct NewtonRoot {
     scale: Vector,
     last_step: f64,
+    /// For steps that need not reduce the residual, how long they may be.
+    longest: Option<f64>,
 }
 
 impl<O> Solver<O, Root> for NewtonRoot
@@ -275,7 +331,11 @@ where
         if norm == 0.0 {
             return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
         }
-        let mut step = jacobian.clone().lu().solve(&residual).map(|s| -s);
+        let factored = jacobian.clone().lu();
+        let mut step = factored.solve(&residual).map(|s| -s);
+        if let Some(longest) = self.longest {
+            step = step.map(|s| self.shortened(s, &x, longest));
+        }
         let mut damping = 0.0;
         for _ in 0..30 {
             if let Some(step) = step.take().filter(|s| s.iter().all(|v| v.is_finite())) {
@@ -292,7 +352,16 @@ where
                 if tiny && relative >= 0.25 * self.last_step && trial_norm >= 0.5 * norm {
                     return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
                 }
-                if trial_norm.is_finite() && (trial_norm < (1.0 - 1e-4) * norm || tiny) {
+                // Along a narrow valley the residual rises before it falls, in whatever units. Near the root a step
+                // is good if the next one, with the same Jacobian, is shorter (Deuflhard's natural monotonicity).
+                let shortens = || {
+                    let next = factored.solve(&trial_residual);
+                    next.is_some_and(|next| relative_step(&next, &x, &self.scale) < 0.5 * relative)
+                };
+                let bold = self.longest.is_some();
+                let falls = trial_norm < (1.0 - 1e-4) * norm;
+                let accepted = falls || tiny || bold || (damping == 0.0 && relative < LOCAL && shortens());
+                if trial_norm.is_finite() && accepted {
                     self.last_step = if damping == 0.0 { relative } else { f64::INFINITY };
                     let trial_jacobian = problem.jacobian(&trial)?;
                     let state = state
@@ -311,6 +380,12 @@ where
 }
 
 impl NewtonRoot {
+    fn shortened(&self, step: Vector, x: &Vector, longest: f64) -> Vector {
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(0.1 * scale));
+        let most = step.component_div(&size).amax();
+        if most > longest { step * (longest / most) } else { step }
+    }
+
     fn damped_step(&self, jacobian: &Matrix, residual: &Vector, damping: f64) -> Option<Vector> {
         let k = residual.len();
         let size = jacobian.amax().max(f64::MIN_POSITIVE);

@@ -13,6 +13,10 @@ const SAME: f64 = 1e-6;
 /// The same for solutions at which the Jacobian is nearly singular: near a point where roots meet.
 const NEARLY_SINGULAR: f64 = 1e-3;
 
+/// The error of a rule may move the unknowns by this much relative to their scale, in units of the tolerance.
+/// (Where the energy is nearly flat a small error of averages moves them far.)
+const SHIFT: f64 = 1e3;
+
 /// Whether a lower rule would do is asked once in so many solutions.
 const LOWERING: u64 = 6;
 
@@ -40,6 +44,8 @@ pub enum Search {
     Full,
     /// Only at the first row; the others follow their branches.
     FirstRow,
+    /// The file's starts at every row, and no others.
+    FileStarts,
 }
 
 /// A solution of the equations at one control value.
@@ -70,6 +76,8 @@ pub struct Finder<'s> {
     pub rung: Option<usize>,
     /// The typical size of each unknown.
     pub scale: DVector<f64>,
+    /// The lowest energy of a point from which the present search could not be finished.
+    pub unfinished: f64,
     accepted: u64,
 }
 
@@ -77,7 +85,8 @@ impl<'s> Finder<'s> {
     /// A finder for equations at given parameters.
     pub fn new(equations: Equations<'s>, settings: Settings) -> Self {
         let k = equations.system.unknowns.len();
-        Finder { equations, settings, rung: None, scale: DVector::from_element(k, 1.0), accepted: 0 }
+        let scale = DVector::from_element(k, 1.0);
+        Finder { equations, settings, rung: None, scale, unfinished: f64::INFINITY, accepted: 0 }
     }
 
     /// Work done so far.
@@ -113,7 +122,9 @@ impl<'s> Finder<'s> {
         };
         let mut x = start;
         let mut iterations = spent;
-        for _ in 0..4 {
+        // The least shift so far, the rule at which it was first too large, and how many better rules did not help.
+        let (mut least_shift, mut lowest, mut stalls) = (f64::INFINITY, rung, 0);
+        for _ in 0..10 {
             let ended = find_root(AtControl::new(&mut self.equations, control, rung), x, &self.scale, 40);
             iterations += ended.iterations;
             if !ended.converged || !ended.x.iter().all(|v| v.is_finite()) {
@@ -122,7 +133,23 @@ impl<'s> Finder<'s> {
             x = ended.x;
             let (adequate, error) = self.equations.adequate_rung(control, &x, rung, tolerance, cold);
             if adequate == rung {
-                return self.accept(control, x, rung, error, iterations);
+                let shift = self.shift(control, &x, rung);
+                if shift <= SHIFT * tolerance || rung >= self.equations.highest_rung() {
+                    return self.accept(control, x, rung, error, iterations);
+                }
+                // A shift that better rules do not reduce is round-off; coarse rules improve slowly.
+                if least_shift.is_infinite() {
+                    lowest = rung;
+                }
+                stalls = if shift > 0.25 * least_shift { stalls + 1 } else { 0 };
+                if stalls > 2 {
+                    let solution = self.accept(control, x, rung, error, iterations);
+                    self.rung = Some(lowest);
+                    return solution;
+                }
+                least_shift = least_shift.min(shift);
+                rung += 1;
+                continue;
             }
             rung = adequate;
         }
@@ -193,9 +220,22 @@ impl<'s> Finder<'s> {
         ranges.iter().zip(x.iter()).all(|((from, to), x)| setup[*from] <= *x && *x <= setup[*to])
     }
 
+    /// How far the unknowns are, relative to their scale, from those of the next lower rule: J⁻¹ of the
+    /// difference of the residuals.
+    fn shift(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
+        if rung == 0 || !self.equations.system.has_averages() {
+            return 0.0;
+        }
+        let lower = self.equations.evaluate(control, x, rung - 1).residual.clone();
+        let e = self.equations.evaluate(control, x, rung);
+        let step = e.jacobian.clone().lu().solve(&(lower - &e.residual));
+        step.map_or(0.0, |step| relative_step(&step, x, &self.scale))
+    }
+
     /// Whether a lower rule also meets the tolerance.
     fn enough(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
-        self.equations.quadrature_error(control, x, rung) <= 0.1 * self.settings.tolerance
+        self.shift(control, x, rung) <= 0.1 * SHIFT * self.settings.tolerance
+            && self.equations.quadrature_error(control, x, rung) <= 0.1 * self.settings.tolerance
     }
 
     /// Smallest eigenvalue of a Hessian, or smallest singular value of a Jacobian.
@@ -219,7 +259,8 @@ impl<'s> Finder<'s> {
             jacobian[(i, j)] * self.scale[j] * if minimises { self.scale[i] } else { 1.0 }
         });
         let size = scaled.amax();
-        if !scaled.iter().all(|v| v.is_finite()) {
+        // A Hessian that has all but underflowed is that of a point on the way to infinity.
+        if !scaled.iter().all(|v| v.is_finite()) || size < 1e-290 {
             return false;
         }
         if minimises {

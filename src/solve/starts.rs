@@ -5,7 +5,7 @@ use argmin::solver::brent::BrentRoot;
 use nalgebra::DVector;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-use super::newton::{AtControl, find_root, minimise};
+use super::newton::{AtControl, Persistence, find_root, find_root_boldly, minimise};
 use super::solution::{Finder, Search, Solution};
 use crate::equation::{Kind, Origin};
 
@@ -16,6 +16,13 @@ const STARTS_PER_ROW: usize = 3;
 const SCAN: usize = 96;
 /// Searches stop at steps of this relative size, and then are about its square away; Newton's method finishes.
 const SEARCH_TOLERANCE: f64 = 1e-3;
+/// How long a search goes on from a start of the file, which is meant to lead somewhere, and from others.
+const FROM_FILE: Persistence = Persistence { iterations: 400, flat: 20 };
+const FROM_ANYWHERE: Persistence = Persistence { iterations: 80, flat: 3 };
+/// A start below this fraction of the scale has a scale of its own.
+const NARROW: f64 = 0.1;
+/// The longest steps, relative to the unknowns, of iterations that need not reduce the residual.
+const LONGEST_STEPS: [f64; 3] = [f64::INFINITY, 1.0, 0.25];
 /// Minima closer than this are the same.
 const NEAR: f64 = 1e-2;
 
@@ -35,6 +42,8 @@ pub struct Findings {
     pub new: Vec<Found>,
     /// Known solutions that a start of the file led to: (which, branch).
     pub claims: Vec<(usize, usize)>,
+    /// The lowest energy of a point from which a search could not be finished; infinite if there is none.
+    pub unfinished: f64,
 }
 
 enum Hit {
@@ -68,7 +77,8 @@ impl Finder<'_> {
         let setup = self.equations.setup(control);
         self.set_scale(&setup);
         let system = self.equations.system;
-        let mut findings = Findings::default();
+        let mut findings = Findings { unfinished: f64::INFINITY, ..Findings::default() };
+        self.unfinished = f64::INFINITY;
         if self.settings.search == Search::FirstRow && row > 0 {
             return findings;
         }
@@ -80,21 +90,24 @@ impl Finder<'_> {
             }
         }
         let mut share = STARTS.div_ceil(rows.max(1)).max(STARTS_PER_ROW);
-        if row > 0 && row + 1 < rows && !starts.is_empty() {
+        let all = self.settings.search == Search::FileStarts;
+        if !all && row > 0 && row + 1 < rows && !starts.is_empty() {
             // Between the ends of a curve the file's starts take turns.
             let turn = row % starts.len();
             starts = vec![starts.swap_remove(turn)];
             share -= 1;
         }
         // Brackets first: they hold their roots to round-off also where roots meet.
-        let brackets = self.bracketed_roots(control, &setup).into_iter().map(|x| (x, None));
-        starts.splice(0..0, brackets);
-        starts.extend((0..share).map(|i| (self.space_filling_point(row * share + i, &setup), None)));
+        if self.settings.search != Search::FileStarts {
+            let brackets = self.bracketed_roots(control, &setup).into_iter().map(|x| (x, None));
+            starts.splice(0..0, brackets);
+            starts.extend((0..share).map(|i| (self.space_filling_point(row * share + i, &setup), None)));
+        }
         for (start, branch) in starts {
             if !start.iter().all(|v| v.is_finite()) {
                 continue;
             }
-            match (self.search_from(control, &start, known, &findings.new), branch) {
+            match (self.search_from(control, &start, branch.is_some(), known, &findings.new), branch) {
                 (Some(Hit::Known(i)), Some(branch)) => findings.claims.push((i, branch)),
                 (Some(Hit::Found(i)), Some(branch)) => {
                     let distance = self.distance(&start, &findings.new[i].solution.x);
@@ -110,6 +123,7 @@ impl Finder<'_> {
                 _ => {}
             }
         }
+        findings.unfinished = self.unfinished;
         findings
     }
 
@@ -117,9 +131,11 @@ impl Finder<'_> {
         &mut self,
         control: f64,
         start: &DVector<f64>,
+        from_file: bool,
         known: &[Solution],
         found: &[Found],
     ) -> Option<Hit> {
+        let persistence = if from_file { FROM_FILE } else { FROM_ANYWHERE };
         // A rule two rungs below the one that serves solutions is good to about the root of the tolerance.
         let rung = match self.rung {
             Some(rung) => rung.saturating_sub(2),
@@ -128,25 +144,80 @@ impl Finder<'_> {
         let minimises = self.equations.minimises();
         let problem = AtControl::new(&mut self.equations, control, rung);
         let ended = if minimises {
-            minimise(problem, start.clone(), &self.scale, SEARCH_TOLERANCE)
+            // A start that is small against the others lies in a valley that is as narrow.
+            let scale = self.scale.zip_map(start, |scale, start| {
+                let own = start.abs();
+                if 0.0 < own && own < NARROW * scale { own } else { scale }
+            });
+            minimise(problem, start.clone(), &scale, SEARCH_TOLERANCE, persistence)
         } else {
-            find_root(problem, start.clone(), &self.scale, 60)
+            let ended = find_root(problem, start.clone(), &self.scale, 60);
+            // Nothing else led anywhere: longer steps than those that reduce the residual each time may.
+            let last_resort = from_file && known.is_empty() && found.is_empty();
+            let longest = LONGEST_STEPS.iter().filter(|_| last_resort && !ended.converged);
+            let mut bold = longest.map(|longest| {
+                let problem = AtControl::new(&mut self.equations, control, rung);
+                find_root_boldly(problem, start.clone(), &self.scale, 150, *longest)
+            });
+            bold.find(|bold| bold.converged).unwrap_or(ended)
         };
-        if !ended.converged {
-            return None;
-        }
         let mut x = ended.x;
         self.equations.apply_gauge(control, &mut x, rung);
-        // Minima are never this close to each other; roots can be.
-        if minimises {
-            let near = |s: &Solution| self.distance(&x, &s.x) < NEAR;
-            if let Some(hit) = hit(known, found, near) {
-                return Some(hit);
+        let mut solution = None;
+        if ended.converged {
+            // Minima are never this close to each other; roots can be.
+            if minimises {
+                let near = |s: &Solution| self.distance(&x, &s.x) < NEAR;
+                if let Some(hit) = hit(known, found, near) {
+                    return Some(hit);
+                }
+            }
+            solution = self.polish(control, x.clone(), ended.iterations);
+        }
+        if solution.is_none() && minimises {
+            let others = known.iter().chain(found.iter().map(|f| &f.solution));
+            let lowest = others.map(|s| s.certified.energy).fold(f64::INFINITY, f64::min);
+            if self.equations.evaluate(control, &x, rung).energy < lowest {
+                solution = if from_file { self.along_valley(control, &x, rung) } else { None };
+                if solution.is_none() {
+                    self.note_unfinished(control, &x, rung);
+                }
             }
         }
-        let solution = self.polish(control, x, ended.iterations)?;
+        let solution = solution?;
         let same = |s: &Solution| self.same_solution(&solution, s);
         Some(hit(known, found, same).unwrap_or_else(|| Hit::New(Box::new(solution))))
+    }
+
+    /// From a point in a narrow valley, where the coarse rule of a search may have no minimum, and neither energy nor
+    /// residual falls by steps of any size: once more with an adequate rule, then Newton's method without regard
+    /// to either.
+    fn along_valley(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Option<Solution> {
+        let hessian = self.equations.evaluate(control, x, rung).jacobian.clone();
+        if !self.is_regular(&hessian) {
+            return None;
+        }
+        let (rung, _) = self.equations.adequate_rung(control, x, rung, self.settings.tolerance, false);
+        let problem = AtControl::new(&mut self.equations, control, rung);
+        let again = minimise(problem, x.clone(), &self.scale, SEARCH_TOLERANCE, FROM_FILE);
+        if again.converged
+            && let Some(solution) = self.polish(control, again.x.clone(), again.iterations)
+        {
+            return Some(solution);
+        }
+        let problem = AtControl::new(&mut self.equations, control, rung);
+        let ended = find_root_boldly(problem, again.x, &self.scale, 100, 0.25);
+        if ended.converged { self.polish(control, ended.x, ended.iterations) } else { None }
+    }
+
+    /// Remembers the energy of a point that a search could not finish from.
+    fn note_unfinished(&mut self, control: f64, x: &DVector<f64>, rung: usize) {
+        let tolerance = self.settings.tolerance;
+        let (rung, error) = self.equations.adequate_rung(control, x, rung, tolerance, false);
+        let energy = self.equations.evaluate(control, x, rung).energy;
+        if error <= tolerance && energy < self.unfinished {
+            self.unfinished = energy;
+        }
     }
 
     /// Point `index` of the additive recurrence with the generalised golden ratio (Roberts 2018), spread over

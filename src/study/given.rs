@@ -1,11 +1,16 @@
 //! Values of parameters as given on a command line or in a study file: `NAME=VALUE`, `NAME=START:STOP:COUNT`,
 //! `NAME=log:START:STOP:COUNT`, `NAME=V1,V2,…`.
 
+use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{anyhow, bail};
 
 use crate::equation::{grid, is_word, nearest, without_round_off};
+use crate::output::csv::shortest;
+
+/// The most values of one sweep, and of all sweeps of a study together.
+pub const MOST_VALUES: usize = 10_000_000;
 
 /// A value as given: a word has a meaning once the parameter is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +49,11 @@ fn number(text: &str) -> Result<f64, String> {
     Ok(value)
 }
 
-fn number_or_word(text: &str) -> Result<Given, String> {
+/// A word if it looks like one, else a number.
+///
+/// # Errors
+/// What is neither.
+pub fn number_or_word(text: &str) -> Result<Given, String> {
     match is_word(text.trim()) {
         true => Ok(Given::Word(text.trim().to_string())),
         false => number(text).map(Given::Number),
@@ -82,6 +91,11 @@ fn split_name(text: &str) -> Result<(&str, &str), String> {
     Ok((name.trim(), value.trim()))
 }
 
+/// Whether a sweep as written is spaced by equal ratios.
+pub fn is_logarithmic(text: &str) -> bool {
+    split_name(text).is_ok_and(|(_, range)| range.starts_with("log:"))
+}
+
 impl FromStr for Assignment {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
@@ -115,8 +129,10 @@ impl FromStr for Sweep {
         if count == 0 {
             return Err("a sweep of 0 points has nothing to solve; use 1 or more".into());
         }
-        if count > 10_000_000 {
-            return Err(format!("{count} points are too many; at most 10000000 are possible in one sweep"));
+        if count > MOST_VALUES {
+            return Err(format!(
+                "{count} points are too many; at most {MOST_VALUES} are possible in one sweep"
+            ));
         }
         if !(start.is_finite() && stop.is_finite()) {
             return Err("the ends of a sweep are finite numbers".into());
@@ -139,21 +155,66 @@ impl FromStr for Sweep {
     }
 }
 
-/// The values of a list: words, each once, or numbers, which rise or fall throughout, so that branches can be followed
-/// from each to the next.
+/// The values of a list, separated by commas.
 fn list(text: &str) -> Result<Vec<Given>, String> {
-    if text.split(',').all(|word| is_word(word.trim())) {
-        let words: Vec<&str> = text.split(',').map(str::trim).collect();
-        if let Some(twice) = (1..words.len()).find(|i| words[..*i].contains(&words[*i])) {
-            return Err(format!("`{}` stands twice in the list", words[twice]));
+    distinct(text.split(',').map(number_or_word).collect::<Result<_, _>>()?, text)
+}
+
+/// The values of a list: words, each once, or numbers, which rise or fall throughout, so that branches can be followed
+/// from each to the next; `text` is the list as written.
+fn distinct(values: Vec<Given>, text: &str) -> Result<Vec<Given>, String> {
+    let mut words: Vec<&str> = Vec::new();
+    let mut numbers: Vec<f64> = Vec::new();
+    for value in &values {
+        match value {
+            Given::Word(word) if words.contains(&word.as_str()) => {
+                return Err(format!("`{word}` stands twice in the list"));
+            }
+            Given::Word(word) => words.push(word),
+            Given::Number(number) => numbers.push(*number),
         }
-        return Ok(words.into_iter().map(|word| Given::Word(word.to_string())).collect());
     }
-    let values: Vec<f64> = text.split(',').map(number).collect::<Result<_, _>>()?;
-    if values.windows(2).all(|pair| pair[0] < pair[1]) || values.windows(2).all(|pair| pair[0] > pair[1]) {
-        Ok(values.into_iter().map(Given::Number).collect())
-    } else {
-        Err(format!("the values of a list rise or fall throughout, `{text}` does not"))
+    if let (Some(word), false) = (words.first(), numbers.is_empty()) {
+        return Err(format!("`{word}` is not a number"));
+    }
+    let rises = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    let falls = numbers.windows(2).all(|pair| pair[0] > pair[1]);
+    match rises || falls {
+        true => Ok(values),
+        false => Err(format!("the values of a list rise or fall throughout, `{text}` does not")),
+    }
+}
+
+impl Sweep {
+    /// A sweep over the values of a list.
+    ///
+    /// # Errors
+    /// No values, equal values, numbers that neither rise nor fall throughout, words among numbers.
+    pub fn over(name: &str, values: Vec<Given>) -> Result<Sweep, String> {
+        let sweep = Sweep::together(name, values)?;
+        let text = sweep.text[name.len() + 1..].to_string();
+        Ok(Sweep { values: distinct(sweep.values, &text)?, ..sweep })
+    }
+
+    /// The values of a parameter that moves together with others: any, also equal ones.
+    ///
+    /// # Errors
+    /// No values.
+    pub fn together(name: &str, values: Vec<Given>) -> Result<Sweep, String> {
+        if values.is_empty() {
+            return Err("a list without values has nothing to solve".into());
+        }
+        let words: Vec<String> = values.iter().map(Given::to_string).collect();
+        Ok(Sweep { name: name.to_string(), text: format!("{name}={}", words.join(",")), values })
+    }
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Given::Number(value) => f.write_str(&shortest(*value)),
+            Given::Word(word) => f.write_str(word),
+        }
     }
 }
 

@@ -1,9 +1,20 @@
-//! What is to be computed: values and sweeps of parameters, and the combinations they make.
+//! What is to be computed: values and sweeps of parameters, the combinations they make, and studies of many of them
+//! that survive being stopped.
 //!
-//! - [`given`]: values and sweeps as they are written; [`plan`]: the combinations, the cells of a sweep.
+//! - [`given`]: values and sweeps as they are written; [`plan`]: the combinations, the cells of a sweep;
+//! - [`file`](mod@file): a study file, which names a command and its sweeps;
+//! - [`journal`]: finished cells on disk; [`store`]: all journals of a study, and the table they make together;
+//! - [`slurm`]: the study as a job array on a cluster.
 
+pub mod file;
 pub mod given;
+pub mod journal;
 pub mod plan;
+pub mod slurm;
+pub mod store;
 
+pub use file::{Study, StudyError, Task};
 pub use given::{Assignment, Given, Sweep};
+pub use journal::{Counts, Key, Record};
 pub use plan::{Plan, Swept, Wanted};
+pub use store::{Part, Store};

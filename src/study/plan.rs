@@ -1,11 +1,14 @@
 //! Fixed and swept parameters → the combinations that are to be computed, the cells.
 
 use anyhow::bail;
+use indexmap::IndexMap;
 use rayon::prelude::*;
+use serde_json::Value;
 
-use super::given::{Assignment, Sweep};
+use super::given::{Assignment, Given, Sweep, is_logarithmic};
 use crate::equation::Theory;
 use crate::output::Cell;
+use crate::output::json::cell_value;
 
 /// The most combinations of swept values in one run.
 const MOST_CELLS: usize = 10_000_000;
@@ -23,6 +26,13 @@ pub struct Swept {
     pub words: Vec<String>,
     /// Which axis of the grid of combinations it runs along; sweeps on the same axis move together.
     pub axis: usize,
+}
+
+impl Swept {
+    /// Whether its values are spaced by equal ratios.
+    pub fn is_logarithmic(&self) -> bool {
+        is_logarithmic(&self.text)
+    }
 }
 
 /// What is given for parameters, names and words unresolved.
@@ -45,6 +55,8 @@ pub struct Plan {
     pub swept: Vec<Swept>,
     /// Control values, if given.
     pub controls: Option<Vec<f64>>,
+    /// Whether they are spaced by equal ratios.
+    pub controls_logarithmic: bool,
 }
 
 impl Plan {
@@ -59,7 +71,8 @@ impl Plan {
         control: &str,
         actual: impl Fn(&str) -> anyhow::Result<(String, Vec<String>)>,
     ) -> anyhow::Result<Plan> {
-        let mut plan = Plan { fixed: Vec::new(), swept: Vec::new(), controls: None };
+        let mut plan =
+            Plan { fixed: Vec::new(), swept: Vec::new(), controls: None, controls_logarithmic: false };
         let mut seen: Vec<String> = Vec::new();
         let mut known = |name: &str| -> anyhow::Result<(String, Vec<String>)> {
             let (name, words) = actual(name)?;
@@ -78,9 +91,8 @@ impl Plan {
                 plan.fixed.push((name, value));
             }
         }
-        let mut axis = 0;
         let crossed = wanted.sweep.iter().map(std::slice::from_ref);
-        for group in crossed.chain(wanted.zip.iter().map(Vec::as_slice)) {
+        for (axis, group) in crossed.chain(wanted.zip.iter().map(Vec::as_slice)).enumerate() {
             for sweep in group {
                 let (name, words) = known(&sweep.name)?;
                 let values = sweep.values.iter().map(|value| value.resolve(&name, &words));
@@ -89,13 +101,13 @@ impl Plan {
                     plan.swept.push(Swept { name, text: sweep.text.clone(), values, words, axis });
                 } else if group.len() == 1 {
                     plan.controls = Some(values);
+                    plan.controls_logarithmic = is_logarithmic(&sweep.text);
                 } else {
                     bail!(
                         "`{name}` is followed within every combination and cannot move together with parameters; sweep it alone"
                     );
                 }
             }
-            axis += 1;
         }
         plan.check_zips()?;
         let cells = plan.cells();
@@ -151,10 +163,38 @@ impl Plan {
         values.map(|(sweep, value)| (sweep.name.clone(), Cell::of(value, &sweep.words))).collect()
     }
 
+    /// The swept values of one combination as they would be given.
+    pub fn assignments(&self, cell: usize) -> Vec<Assignment> {
+        let given = |value: Cell| match value {
+            Cell::Text(word) => Given::Word(word),
+            value => Given::Number(value.number().unwrap_or(f64::NAN)),
+        };
+        let cells = self.swept_cells(cell).into_iter();
+        cells.map(|(name, value)| Assignment { name, value: given(value) }).collect()
+    }
+
     /// All given parameters of one combination.
     pub fn parameters(&self, cell: usize) -> Vec<(String, f64)> {
         let swept = self.swept.iter().map(|s| s.name.clone()).zip(self.swept_values(cell));
         self.fixed.iter().cloned().chain(swept).collect()
+    }
+
+    /// The parameters of these theories that are the same for all combinations, as a side file has them.
+    pub fn constants(&self, theories: &[Theory]) -> IndexMap<String, Value> {
+        let mut constants = IndexMap::new();
+        for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {
+            for (parameter, value) in system.parameters.iter().zip(system.parameter_values(&self.fixed)) {
+                // A default that follows another parameter is no single value in a sweep.
+                let given = self.fixed.iter().any(|(n, _)| *n == parameter.name);
+                let follows = !given && parameter.follows();
+                let swept = self.swept.iter().any(|s| s.name == parameter.name);
+                if !swept && (!follows || self.swept.is_empty()) {
+                    let value = || cell_value(&Cell::of(value, parameter.own_words()));
+                    constants.entry(parameter.name.clone()).or_insert_with(value);
+                }
+            }
+        }
+        constants
     }
 
     /// Every control value lies where the theory has a piece, and every value in its domain.

@@ -12,6 +12,7 @@ use crate::cli::simulation::Simulation;
 use crate::cli::simulation::smallest_dimension;
 use crate::compare::Measurements;
 use crate::equation::{Theory, grid};
+use crate::input::{LARGEST_TEXT, text_of_file};
 use crate::model::PARAMETERS;
 use crate::output::csv::{read_table, write_table};
 use crate::output::json::cell_value;
@@ -46,6 +47,13 @@ impl Measured {
         self.simulation.is_none() || self.measurements.left_out == 0
     }
 
+    /// Says which runs that were made here did not converge.
+    pub fn warn(&self) {
+        if !self.complete() {
+            eprintln!("warning: {} runs that did not converge are left out", self.measurements.left_out);
+        }
+    }
+
     /// Removes what an interrupted run would have needed.
     pub fn finish(&self) {
         if let Some(simulation) = &self.simulation {
@@ -57,25 +65,7 @@ impl Measured {
 impl Check {
     /// Reads or simulates.
     pub fn measured(&self, theories: &[Theory], csv: Option<&Path>) -> anyhow::Result<Measured> {
-        let mut given = match &self.parameters {
-            Some(path) => parameters_of_file(path, theories)?,
-            None => Vec::new(),
-        };
-        for set in &self.values.set {
-            let name = known_name(&set.name, theories)?;
-            let words = known_words(&name, theories);
-            let value = set.value.resolve(&name, &words)?;
-            match given.iter().find(|(known, _)| *known == name) {
-                Some((_, other)) if *other != value => {
-                    let [value, other] = [value, *other].map(|value| Cell::of(value, &words));
-                    bail!(
-                        "{name} = {value} was given with --set, but the file of --parameters has {name} = {other}; leave out one of them"
-                    )
-                }
-                Some(_) => {}
-                None => given.push((name, value)),
-            }
-        }
+        let given = self.given(theories)?;
         match &self.against {
             Some(path) => self.read(path, theories, given),
             None => self.simulate(theories, given, csv),
@@ -175,12 +165,40 @@ impl Check {
         }
     }
 
-    fn simulate(
+    /// What --set and --parameters give, by the names of the theories.
+    ///
+    /// # Errors
+    /// Unknown names, words for numbers, contradictions.
+    pub fn given(&self, theories: &[Theory]) -> anyhow::Result<Vec<(String, f64)>> {
+        let mut given = match &self.parameters {
+            Some(path) => parameters_of_file(path, theories)?,
+            None => Vec::new(),
+        };
+        for set in &self.values.set {
+            let name = known_name(&set.name, theories)?;
+            let words = known_words(&name, theories);
+            let value = set.value.resolve(&name, &words)?;
+            match given.iter().find(|(known, _)| *known == name) {
+                Some((_, other)) if *other != value => {
+                    let [value, other] = [value, *other].map(|value| Cell::of(value, &words));
+                    bail!(
+                        "{name} = {value} was given with --set, but the file of --parameters has {name} = {other}; leave out one of them"
+                    )
+                }
+                Some(_) => {}
+                None => given.push((name, value)),
+            }
+        }
+        Ok(given)
+    }
+
+    /// The simulation that is asked for, and the parameters that only the theories have.
+    pub fn simulation(
         &self,
         theories: &[Theory],
         given: Vec<(String, f64)>,
         csv: Option<&Path>,
-    ) -> anyhow::Result<Measured> {
+    ) -> anyhow::Result<(Simulation, Vec<(String, f64)>)> {
         let theory = &theories[0];
         if !theory.description.describes.iter().any(|word| SIMULATED.contains(&word.as_str())) {
             bail!(
@@ -201,11 +219,7 @@ impl Check {
             set: for_simulation.into_iter().map(|(name, value)| assignment(name, value, theories)).collect(),
             ..self.values.clone()
         };
-        let is_given = |values: &Values, name: &str| {
-            let spelled = |given: &str| ascii_name(given).is_some_and(|given| given == name);
-            values.set.iter().any(|s| spelled(&s.name)) || values.sweep.iter().any(|s| spelled(&s.name))
-        };
-        if !is_given(&values, "d") {
+        if !values.gives("d") {
             if self.simulation.explicit() {
                 bail!(
                     "with explicit data say at which dimensions: --sweep d=1000,2000,4000 (3 or more for d → ∞)"
@@ -220,27 +234,17 @@ impl Check {
             times.into_iter().filter(|t| *t > 1.0 || !fixed_noise).collect()
         };
         let simulation = self.simulation.simulation(&values, csv.or(self.runs.as_deref()), times)?;
-        if simulation.times.is_empty() {
-            bail!(
-                "fixed noise is for the second phase, 1 < t ≤ 2, and {} covers {} ≤ {} ≤ {}",
-                theory.name(),
-                control.from,
-                control.name,
-                control.to
-            );
-        }
-        for t in &simulation.times {
-            if !(control.from..=control.to).contains(t) {
-                bail!(
-                    "{} = {t} is outside the control range of {}, {} ≤ {} ≤ {}",
-                    control.name,
-                    theory.name(),
-                    control.from,
-                    control.name,
-                    control.to
-                );
-            }
-        }
+        check_times(theory, &simulation)?;
+        Ok((simulation, given))
+    }
+
+    fn simulate(
+        &self,
+        theories: &[Theory],
+        given: Vec<(String, f64)>,
+        csv: Option<&Path>,
+    ) -> anyhow::Result<Measured> {
+        let (simulation, given) = self.simulation(theories, given, csv)?;
         let mut table = Table::new(columns());
         simulation.for_each_row(self.values.quiet, |row| Ok(table.push(row)?))?;
         let mut written = Vec::new();
@@ -249,10 +253,7 @@ impl Check {
             written.push(path.display().to_string());
         }
         let measurements = Measurements::from_table(&table, theories, "the simulation")?;
-        if measurements.left_out > 0 {
-            eprintln!("warning: {} runs that did not converge are left out", measurements.left_out);
-        }
-        let headline = headline(theory.name(), &measurements, "simulation");
+        let headline = headline(theories[0].name(), &measurements, "simulation");
         Ok(Measured {
             measurements,
             given,
@@ -265,6 +266,33 @@ impl Check {
     }
 }
 
+/// The times of the simulation lie where the theory has something to say.
+fn check_times(theory: &Theory, simulation: &Simulation) -> anyhow::Result<()> {
+    let control = &theory.control;
+    if simulation.times.is_empty() {
+        bail!(
+            "fixed noise is for the second phase, 1 < t ≤ 2, and {} covers {} ≤ {} ≤ {}",
+            theory.name(),
+            control.from,
+            control.name,
+            control.to
+        );
+    }
+    for t in &simulation.times {
+        if !(control.from..=control.to).contains(t) {
+            bail!(
+                "{} = {t} is outside the control range of {}, {} ≤ {} ≤ {}",
+                control.name,
+                theory.name(),
+                control.from,
+                control.name,
+                control.to
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Dimensions for an extrapolation, from n and κ.
 fn dimensions(values: &Values) -> Sweep {
     let smallest = smallest_dimension(values);
@@ -274,7 +302,7 @@ fn dimensions(values: &Values) -> Sweep {
 }
 
 /// A parameter or the control of the theories, or a parameter of the simulation.
-fn known_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
+pub fn known_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
     let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
     if PARAMETERS.iter().any(|p| p.0 == spelled) {
         return Ok(spelled);
@@ -283,7 +311,7 @@ fn known_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
 }
 
 /// The words that are the values of a parameter of the theories or of the simulation; empty if they are numbers.
-fn known_words(parameter: &str, theories: &[Theory]) -> Vec<String> {
+pub fn known_words(parameter: &str, theories: &[Theory]) -> Vec<String> {
     let words = words_of(parameter, theories);
     if !words.is_empty() {
         return words;
@@ -303,7 +331,7 @@ fn assignment(name: String, value: f64, theories: &[Theory]) -> Assignment {
 /// The parameters of a side file (its object `parameters`), or of an object of numbers and words.
 fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Vec<(String, f64)>> {
     let place = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read '{place}'"))?;
+    let text = text_of_file(path, LARGEST_TEXT).with_context(|| format!("cannot read '{place}'"))?;
     let content: Value = serde_json::from_str(&text).with_context(|| format!("'{place}' is not JSON"))?;
     let object = content.get("parameters").unwrap_or(&content).as_object();
     let Some(object) = object else {

@@ -5,26 +5,26 @@
 mod figure;
 mod measured;
 mod report;
+mod work;
 
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::Args;
+use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::arguments::Values;
 use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
-use super::{DISAGREES, FINE, NOT_CONVERGED, notes};
+use super::{DISAGREES, FINE, NOT_CONVERGED, notes, standard_output};
 use crate::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
 use crate::equation::{BUILT_IN, Theory, agree_on_words};
 use crate::model::words_of;
 use crate::output::csv::write_table;
-use crate::output::figure::draw;
 use crate::output::json::number;
-use crate::output::{Cell, SideFile, Table, check_writable, table_json, write_atomically};
+use crate::output::{Cell, SideFile, Table, check_writable, table_json};
 use measured::Measured;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
@@ -33,19 +33,19 @@ use measured::Measured;
 /// every built-in system that describes the same quantities: at each d with those that have a d, after extrapolation
 /// a + b/√d + c/d with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
 /// the system named disagrees.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Check {
     /// Name of a built-in system, or path of an equation file.
     system: String,
     /// Measurements in place of simulations: columns d, seed, the control (t), any parameters, and overlaps by name.
-    #[arg(long, value_name = "FILE.csv", conflicts_with_all = [
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = [
         "sweep", "seeds", "first_seed", "method", "data", "labels", "noise_samples", "starts", "epochs",
         "learning_rate", "decay", "noise_per_epoch", "beta1", "beta2", "epsilon", "initial_scale", "checkpoints", "runs",
     ])]
     against: Option<PathBuf>,
     /// Values for parameters that the measurements do not have: the side file (.json) of an earlier run, or
     /// {"name": value}. What the measurements have is taken from them, and refused here if it is another value.
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
     parameters: Option<PathBuf>,
     /// Compare with these systems, separated by commas [default: all built-in ones that describe the same].
     #[arg(long, value_name = "SYSTEMS", value_delimiter = ',')]
@@ -65,7 +65,7 @@ pub struct Check {
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Vec<String>,
     /// Write the simulated runs to this CSV file too; --against reads it back.
-    #[arg(long, value_name = "FILE.csv")]
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     runs: Option<PathBuf>,
     #[command(flatten)]
     simulation: SimulationOptions,
@@ -102,8 +102,7 @@ impl Answer<'_> {
 impl Check {
     /// Simulates or reads, compares, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let mut theories = self.theories()?;
-        agree_on_words(&mut theories, words_of)?;
+        let theories = self.prepared()?;
         let files = self.files()?;
         files.check()?;
         if let Some(runs) = &self.runs {
@@ -114,15 +113,14 @@ impl Check {
         }
         self.keep_inputs(&files)?;
         self.values.start_threads();
-        let rules = Rules { level: self.level, resolution: self.resolution, ..Rules::default() };
+        let rules = self.rules();
         let measured = self.measured(&theories, files.csv.as_deref())?;
+        measured.warn();
         let answers = self.answers(&theories, &measured, &rules)?;
         let table = report::table(&measured.measurements, &answers, &rules)?;
-        let svg = match &files.svg {
-            Some(path) => {
-                let drawing =
-                    figure::figure(&measured.measurements, &answers, &self.columns, self.settings())?;
-                Some((path, draw(&drawing)?))
+        let drawing = match &files.svg {
+            Some(_) => {
+                Some(figure::figure(&measured.measurements, &answers, &self.columns, self.settings())?)
             }
             None => {
                 figure::columns(&measured.measurements, &theories[0], &self.columns)?;
@@ -130,17 +128,8 @@ impl Check {
             }
         };
         let mut written = measured.written.clone();
-        if let Some(path) = &files.csv {
-            write_atomically(path, |w| write_table(&table, w))?;
-            let side = side_file(path)?;
-            let content = self.side(&theories, &measured, &answers, &table, &rules);
-            write_atomically(&side, |w| content.write(w))?;
-            written.extend([path.display().to_string(), side.display().to_string()]);
-        }
-        if let Some((path, svg)) = svg {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
-            written.push(path.display().to_string());
-        }
+        let side = self.side(&theories, &measured, &answers, &table, &rules);
+        written.extend(files.write(&table, &side, drawing.as_ref())?);
         measured.finish();
         self.print(&measured, &answers, &table, &rules)?;
         if !self.values.quiet && !written.is_empty() {
@@ -170,6 +159,13 @@ impl Check {
             }
         }
         Ok(())
+    }
+
+    /// The systems, which agree on their words.
+    fn prepared(&self) -> anyhow::Result<Vec<Theory>> {
+        let mut theories = self.theories()?;
+        agree_on_words(&mut theories, words_of)?;
+        Ok(theories)
     }
 
     /// The system named, then those it is compared with.
@@ -226,6 +222,10 @@ impl Check {
         let stem = std::path::Path::new(&self.system).file_stem().unwrap_or_default();
         let name = std::ffi::OsString::from(format!("check-{}", stem.to_string_lossy()));
         self.destination.files(plain.then_some(&name))
+    }
+
+    fn rules(&self) -> Rules {
+        Rules { level: self.level, resolution: self.resolution, ..Rules::default() }
     }
 
     fn settings(&self) -> crate::solve::Settings {
@@ -326,7 +326,7 @@ impl Check {
             command: command(),
             system: theories[0].name().into(),
             parameters: measured.parameters.clone(),
-            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
+            sweeps: self.values.sweeps().map(|s| (s.name.clone(), json!(s.text))).collect(),
             columns: table.columns.clone(),
             events: Vec::new(),
             extra,
@@ -340,7 +340,7 @@ impl Check {
         table: &Table,
         rules: &Rules,
     ) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
+        let mut out = standard_output();
         match self.destination.format {
             Format::Table if self.values.quiet => {}
             Format::Table => {

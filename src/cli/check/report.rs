@@ -21,7 +21,22 @@ pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> 
     columns.extend(
         group_columns(measurements).into_iter().map(|name| Column::new(name, "parameter", Role::Parameter)),
     );
-    for (name, meaning, role) in [
+    columns.extend(comparison_columns());
+    let mut table = Table::new(columns);
+    for answer in answers {
+        for c in &answer.judged.comparisons {
+            let mut row = vec![Cell::Number(c.place.control)];
+            row.extend(group_cells(measurements, &c.place.group));
+            row.extend(comparison_cells(measurements, answer, c, rules));
+            table.push(row)?;
+        }
+    }
+    Ok(table)
+}
+
+/// The columns of a comparison, behind those that say where it is made.
+pub fn comparison_columns() -> Vec<Column> {
+    [
         ("theory", "system of equations", Role::Label),
         ("compared", "at-each-d, or limit: after extrapolation to d → ∞", Role::Label),
         ("d", "dimension; inf: extrapolated", Role::Parameter),
@@ -35,24 +50,25 @@ pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> 
         ("p_value", "probability of such a difference by chance (Student's t)", Role::Certificate),
         ("p_holm", "with Holm's correction over all comparisons of the theory", Role::Certificate),
         ("status", "consistent or rejected", Role::Certificate),
-    ] {
-        columns.push(Column::new(name, meaning, role));
-    }
-    let mut table = Table::new(columns);
-    for answer in answers {
-        for c in &answer.judged.comparisons {
-            let mut row = vec![Cell::Number(c.place.control)];
-            row.extend(group_cells(measurements, &c.place.group));
-            row.extend([answer.predictions.theory.name(), compared(answer)].map(Cell::from));
-            row.push(Cell::Number(c.place.d));
-            row.push(Cell::from(measurements.overlaps[c.place.overlap].as_str()));
-            row.extend([c.measured, c.difference.error, c.predicted, c.difference.value].map(Cell::Number));
-            row.extend([c.z, c.difference.freedom, c.p, c.p_holm].map(Cell::Number));
-            row.push(Cell::from(if c.p_holm < rules.level { "rejected" } else { "consistent" }));
-            table.push(row)?;
-        }
-    }
-    Ok(table)
+    ]
+    .map(|(name, meaning, role)| Column::new(name, meaning, role))
+    .into()
+}
+
+/// A comparison under these columns.
+pub fn comparison_cells(
+    measurements: &Measurements,
+    answer: &Answer,
+    c: &Comparison,
+    rules: &Rules,
+) -> Vec<Cell> {
+    let mut cells = [answer.predictions.theory.name(), compared(answer)].map(Cell::from).to_vec();
+    cells.push(Cell::Number(c.place.d));
+    cells.push(Cell::from(measurements.overlaps[c.place.overlap].as_str()));
+    cells.extend([c.measured, c.difference.error, c.predicted, c.difference.value].map(Cell::Number));
+    cells.extend([c.z, c.difference.freedom, c.p, c.p_holm].map(Cell::Number));
+    cells.push(Cell::from(if c.p_holm < rules.level { "rejected" } else { "consistent" }));
+    cells
 }
 
 /// Where a comparison is made, in words.

@@ -5,11 +5,12 @@
 mod comparison;
 mod figure;
 mod predictions;
+mod work;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use clap::{Args, ValueEnum};
+use anyhow::{anyhow, bail};
+use clap::{Args, ValueEnum, ValueHint};
 use serde_json::{Value, json};
 
 use super::arguments::Values;
@@ -35,7 +36,7 @@ use predictions::Predictions;
 /// (--denoiser exact: with the exact denoiser of the mixture). The velocity lies in the span of x, μ and the data, so that
 /// the cost does not depend on d. What is measured on the samples at every time becomes one row of a table; the last
 /// table compares it with the theory at this d and for d → ∞. Exit code 4 if they disagree.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2."
 )]
@@ -54,7 +55,7 @@ pub struct Generate {
     #[arg(long, value_enum, default_value_t = IntegratorName::Euler)]
     integrator: IntegratorName,
     /// Use the denoisers in this file if it exists; otherwise learn them and leave them there.
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
     denoisers: Option<PathBuf>,
     /// How often a right theory may be rejected.
     #[arg(long, value_name = "RATE", default_value = "0.05", value_parser = super::check::rate)]
@@ -108,8 +109,7 @@ impl DenoiserName {
             options.labels = LabelName::Drawn;
             return Ok(());
         }
-        let mut given = values.set.iter().map(|s| &s.name).chain(values.sweep.iter().map(|s| &s.name));
-        if !options.explicit() && !given.any(|name| name == "d") {
+        if !options.explicit() && !values.gives("d") {
             let value = Given::Number(smallest_dimension(values));
             values.set.push(Assignment { name: "d".into(), value });
         }
@@ -138,9 +138,8 @@ impl DenoiserName {
     /// # Errors
     /// The first such value.
     fn refuse_learning(self, values: &Values, options: &SimulationOptions) -> anyhow::Result<()> {
-        let given = values.set.iter().map(|s| &s.name).chain(values.sweep.iter().map(|s| &s.name));
-        for name in given {
-            let spelled = ascii_name(name).unwrap_or_else(|| name.clone());
+        for name in values.names() {
+            let spelled = ascii_name(name).unwrap_or_else(|| name.to_string());
             if self.unused().contains(&spelled.as_str()) {
                 bail!(
                     "the exact denoiser is not learnt, so that {name} has no part in it; use --denoiser learnt"
@@ -182,44 +181,19 @@ impl Generate {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.files()?;
         files.check()?;
-        let simulation = self.checked_simulation(&files)?;
+        let simulation = self.checked_simulation(files.csv.as_deref())?;
         let generations = self.generations(&simulation)?;
         let saved = self.saved(&simulation, &generations, &files)?;
         self.values.start_threads();
-        simulation.prepare()?;
         let mut table = Table::new(columns());
         let drawn = self.drawn(&table)?;
-        let mut outcomes: Vec<Generated> = Vec::new();
         let mut kept = match &self.denoisers {
             Some(_) if saved.is_none() => {
                 Some(Saved::new(&generations[0].setting, self.steps as usize, learning(&simulation)))
             }
             _ => None,
         };
-        let keep = kept.is_some();
-        let units = match generations[0].denoisers {
-            Denoisers::Learnt(Method::Trained { training, .. }) => training.epochs * u64::from(self.steps),
-            Denoisers::Learnt(_) if generations[0].integrator != Integrator::Adaptive => {
-                u64::from(self.steps)
-            }
-            _ => 1,
-        };
-        for_each_cell(
-            Cells { count: generations.len(), units },
-            self.values.quiet,
-            |cell, progress| self.outcome(&generations[cell], saved.as_ref(), &|| progress.tick(), keep),
-            |cell, outcome: Result<Option<Outcome>, GenerateError>| {
-                let Some(outcome) = outcome? else { return Err(simulation.stopped()) };
-                let generation = &generations[cell];
-                if let (Some(kept), Some(networks)) = (&mut kept, &outcome.networks) {
-                    kept.add(generation.seed, &generation.times(), networks);
-                }
-                rows(generation, &outcome.generated).into_iter().try_for_each(|row| table.push(row))?;
-                outcomes.push(outcome.generated);
-                Ok(())
-            },
-        )
-        .map_err(|error| if interrupted() { simulation.stopped() } else { error })?;
+        let outcomes = self.sampled(&simulation, &generations, saved.as_ref(), kept.as_mut(), &mut table)?;
         let mut written = Vec::new();
         if let (Some(kept), Some(path)) = (&kept, &self.denoisers) {
             kept.write(path)?;
@@ -227,7 +201,7 @@ impl Generate {
         }
         let predictions = Predictions::new(&generations, &outcomes)?;
         predictions.rows(&generations)?.into_iter().try_for_each(|row| table.push(row))?;
-        let rules = Rules { level: self.level, ..Rules::default() };
+        let rules = self.rules();
         let comparison = Comparison::new(&simulation.plan, &generations, &outcomes, &predictions, &rules)?;
         let figure = files
             .svg
@@ -257,6 +231,44 @@ impl Generate {
         })
     }
 
+    /// Generates the samples of every data set; their rows go into the table, their denoisers into what is kept.
+    fn sampled(
+        &self,
+        simulation: &Simulation,
+        generations: &[Generation],
+        saved: Option<&Saved>,
+        mut kept: Option<&mut Saved>,
+        table: &mut Table,
+    ) -> anyhow::Result<Vec<Generated>> {
+        simulation.prepare()?;
+        let mut outcomes: Vec<Generated> = Vec::new();
+        let keep = kept.is_some();
+        let units = match generations[0].denoisers {
+            Denoisers::Learnt(Method::Trained { training, .. }) => training.epochs * u64::from(self.steps),
+            Denoisers::Learnt(_) if generations[0].integrator != Integrator::Adaptive => {
+                u64::from(self.steps)
+            }
+            _ => 1,
+        };
+        for_each_cell(
+            Cells { count: generations.len(), units },
+            self.values.quiet,
+            |cell, progress| self.outcome(&generations[cell], saved, &|| progress.tick(), keep),
+            |cell, outcome: Result<Option<Outcome>, GenerateError>| {
+                let Some(outcome) = outcome? else { return Err(simulation.stopped()) };
+                let generation = &generations[cell];
+                if let (Some(kept), Some(networks)) = (&mut kept, &outcome.networks) {
+                    kept.add(generation.seed, &generation.times(), networks);
+                }
+                rows(generation, &outcome.generated).into_iter().try_for_each(|row| table.push(row))?;
+                outcomes.push(outcome.generated);
+                Ok(())
+            },
+        )
+        .map_err(|error| if interrupted() { simulation.stopped() } else { error })?;
+        Ok(outcomes)
+    }
+
     fn files(&self) -> anyhow::Result<Files> {
         let nothing_given = self.destination.is_default()
             && self.values.set.is_empty()
@@ -270,19 +282,22 @@ impl Generate {
         self.destination.files(nothing_given.then(|| "generate".as_ref()))
     }
 
-    fn checked_simulation(&self, files: &Files) -> anyhow::Result<Simulation> {
+    /// What is to be generated; networks that are trained are kept beside this CSV.
+    fn checked_simulation(&self, csv: Option<&Path>) -> anyhow::Result<Simulation> {
         if self.denoiser == DenoiserName::Exact && self.denoisers.is_some() {
             bail!("--denoisers keeps learnt denoisers; the exact one is known at every time");
         }
         let (mut values, mut options) = (self.values.clone(), self.simulation.clone());
         self.denoiser.complete(&mut values, &mut options)?;
-        let simulation = options.sorted(&values, files.csv.as_deref(), true, |_| vec![2.0])?;
+        let simulation = options.sorted(&values, csv, true, |_| vec![2.0])?;
         if simulation.plan.controls.is_some() {
-            bail!(
-                "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says how many steps that takes"
-            );
+            return Err(no_control());
         }
         Ok(simulation)
+    }
+
+    fn rules(&self) -> Rules {
+        Rules { level: self.level, ..Rules::default() }
     }
 
     fn generations<'s>(&self, simulation: &'s Simulation) -> anyhow::Result<Vec<Generation<'s>>> {
@@ -404,7 +419,7 @@ impl Generate {
         }
         let mut parameters = simulation.parameters();
         parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
-        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
+        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
         let extra =
             [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())].into();
         side("generation", parameters, sweeps, table, extra)
@@ -420,4 +435,11 @@ pub fn learning(simulation: &Simulation) -> Value {
         }
     }
     described
+}
+
+/// What is said where t is given.
+fn no_control() -> anyhow::Error {
+    anyhow!(
+        "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says how many steps that takes"
+    )
 }

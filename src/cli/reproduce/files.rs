@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use crate::output::csv::write_table;
 use crate::output::figure::draw;
-use crate::output::{Figure, Table, check_writable, write_atomically};
+use crate::output::{CompleteFile, Figure, Table, check_writable, write_completely};
 
 /// The files of one result.
 pub struct Files {
@@ -62,11 +62,13 @@ impl Files {
         quiet: bool,
     ) -> anyhow::Result<()> {
         let drawn = figure.map(draw).transpose()?;
-        write_atomically(&self.csv, |w| write_table(numbers, w))?;
+        // All is on disk before the first file appears.
+        let mut complete = vec![write_completely(&self.csv, |w| write_table(numbers, w))?];
         if let Some(drawn) = &drawn {
-            write_atomically(&self.svg, |w| w.write_all(drawn.as_bytes()))?;
+            complete.push(write_completely(&self.svg, |w| w.write_all(drawn.as_bytes()))?);
         }
-        write_atomically(&self.markdown, |w| w.write_all(text.as_bytes()))?;
+        complete.push(write_completely(&self.markdown, |w| w.write_all(text.as_bytes()))?);
+        complete.into_iter().try_for_each(CompleteFile::put_in_place)?;
         if !quiet {
             crate::cli::print(text)?;
             let mut names = vec![self.markdown.display().to_string(), self.csv.display().to_string()];

@@ -10,7 +10,7 @@ mod verdicts;
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::FINE;
 
@@ -22,7 +22,7 @@ pub struct Reproduce {
     what: What,
     /// Write it to this Markdown file, and every number behind it to a CSV beside it (and the figure, if there is one)
     /// [default: results/NAME.md].
-    #[arg(long, value_name = "FILE.md")]
+    #[arg(long, value_name = "FILE.md", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// Data sets per combination of parameters.
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u64).range(2..=10_000))]

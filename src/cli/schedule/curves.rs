@@ -1,5 +1,7 @@
 //! The features of your own CSV.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -7,6 +9,7 @@ use serde_json::json;
 
 use super::{Schedule, Source};
 use crate::equation::nearest;
+use crate::input::TextLines;
 use crate::output::{Cell, Table, csv::read_table, terminal::significant};
 use crate::schedule::{Feature, FeatureError};
 
@@ -148,7 +151,11 @@ impl Schedule {
 }
 
 fn read(path: &Path) -> anyhow::Result<Table> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut bytes = Vec::new();
+    TextLines::new(file)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", path.display()))?;
     let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = String::from_utf8_lossy(header);
     let is_number = |name: &&str| name.trim().parse::<f64>().is_ok_and(f64::is_finite);

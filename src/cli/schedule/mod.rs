@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ pub struct Schedule {
     #[command(flatten)]
     values: Values,
     /// A CSV with curves against time: features to find windows of (repeatable).
-    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["set", "sweep"])]
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep"])]
     curve: Vec<PathBuf>,
     /// The column of the time in --curve [default: the first].
     #[arg(long, value_name = "COLUMN", requires = "curve")]

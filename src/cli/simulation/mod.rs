@@ -2,6 +2,8 @@
 
 mod options;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anyhow::{Context, anyhow, bail};
 use serde_json::{Value, json};
 
@@ -10,8 +12,8 @@ use super::cells::{Cells, for_each_cell, interrupted};
 use crate::equation::{grid, nearest};
 use crate::model::{FLOW_PARAMETERS, Interpolant, Noise, PARAMETERS, Setting, words_of};
 use crate::output::json::{cell_value, number};
-use crate::output::{Cell, ascii_name};
-use crate::simulate::{LabelRule, Method, Outcome, Run, rows};
+use crate::output::{Cell, ascii_name, check_writable};
+use crate::simulate::{LabelRule, Method, Outcome, Run, SimulationError, rows};
 use crate::study::{Assignment, Given, Plan};
 pub use options::{LabelName, SimulationOptions};
 
@@ -68,17 +70,12 @@ impl SimulationOptions {
     ) -> anyhow::Result<Simulation> {
         let mut values = values.clone();
         if let Some(k) = self.noise_samples {
-            if values.set.iter().any(|s| s.name == "k") || values.sweep.iter().any(|s| s.name == "k") {
+            if values.gives("k") {
                 bail!("--noise-samples {k} and a value for k contradict each other; give one of them");
             }
             values.set.push(Assignment { name: "k".into(), value: Given::Number(f64::from(k)) });
         }
-        let actual = |given: &str| {
-            let name = parameter_name(given, flow)?;
-            let words = words_of(&name).iter().map(|word| word.to_string()).collect();
-            Ok((name, words))
-        };
-        let plan = values.sort("t", actual)?;
+        let plan = plan(&values, flow)?;
         let fixed_noise = plan.fixed.iter().any(|(name, k)| name == "k" && k.is_finite())
             || plan.swept.iter().any(|s| s.name == "k");
         let times = plan.controls.clone().unwrap_or_else(|| times(fixed_noise));
@@ -108,6 +105,18 @@ impl SimulationOptions {
     }
 }
 
+/// Sorts values by the names of a simulation; with `flow` those of [`FLOW_PARAMETERS`] too.
+///
+/// # Errors
+/// Unknown names, words for numbers and numbers for words, names given twice.
+pub fn plan(values: &Values, flow: bool) -> anyhow::Result<Plan> {
+    values.sort("t", |given| {
+        let name = parameter_name(given, flow)?;
+        let words = words_of(&name).iter().map(|word| word.to_string()).collect();
+        Ok((name, words))
+    })
+}
+
 /// What is said where an exploding interpolant has no place: learnt denoisers, U-turns and training schedules are those of
 /// the variance-preserving ones.
 pub fn only_exact_flow(interpolant: Interpolant) -> anyhow::Error {
@@ -133,12 +142,17 @@ fn parameter_name(given: &str, flow: bool) -> anyhow::Result<String> {
 impl Simulation {
     /// Combinations of parameters times seeds.
     pub fn cells(&self) -> usize {
-        self.settings.len().saturating_mul((self.seeds.end - self.seeds.start) as usize)
+        self.settings.len().saturating_mul(self.seeds())
+    }
+
+    /// Data sets per combination.
+    pub fn seeds(&self) -> usize {
+        (self.seeds.end - self.seeds.start) as usize
     }
 
     /// One data set: all seeds of the first combination come first.
     pub fn run(&self, cell: usize) -> Run<'_> {
-        let seeds = (self.seeds.end - self.seeds.start) as usize;
+        let seeds = self.seeds();
         Run {
             setting: self.settings[cell / seeds],
             seed: self.seeds.start + (cell % seeds) as u64,
@@ -162,7 +176,8 @@ impl Simulation {
         let Some(folder) = self.checkpoints() else { return Ok(()) };
         std::fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the folder {} for checkpoints; use --checkpoints", folder.display())
-        })
+        })?;
+        Ok(check_writable(folder.join("network.checkpoint"))?)
     }
 
     /// What an interruption leaves.
@@ -173,6 +188,17 @@ impl Simulation {
                 folder.display()
             ),
             None => anyhow!("interrupted; nothing was written"),
+        }
+    }
+
+    /// What a failure leaves: of a checkpoint that could not be written, the earlier state.
+    fn failed(&self, error: SimulationError) -> anyhow::Error {
+        match (&error, self.checkpoints()) {
+            (SimulationError::Output(_), Some(folder)) => anyhow!(
+                "{error}. No table was written. The networks so far are in {}; the same command continues there",
+                folder.display()
+            ),
+            _ => error.into(),
         }
     }
 
@@ -192,13 +218,23 @@ impl Simulation {
                 Method::Integrated { .. } => 1,
             };
         let cells = Cells { count: self.cells(), units };
+        // What ends one data set ends all: the others would run to their end for nothing.
+        let failed = AtomicBool::new(false);
+        let stop = || interrupted() || failed.load(Ordering::Relaxed);
         for_each_cell(
             cells,
             quiet,
-            |cell, progress| self.run(cell).measure(&self.times, &interrupted, &|| progress.tick()),
-            |cell, outcome: Result<Option<Outcome>, _>| {
-                let outcome = outcome?.ok_or_else(|| self.stopped())?;
-                rows(&self.run(cell), &self.times, &outcome).into_iter().try_for_each(&mut take)
+            |cell, progress| {
+                let outcome = self.run(cell).measure(&self.times, &stop, &|| progress.tick());
+                outcome.inspect_err(|_| failed.store(true, Ordering::Relaxed))
+            },
+            |cell, outcome: Result<Option<Outcome>, _>| match outcome.map_err(|error| self.failed(error))? {
+                Some(outcome) => {
+                    rows(&self.run(cell), &self.times, &outcome).into_iter().try_for_each(&mut take)
+                }
+                None if interrupted() => Err(self.stopped()),
+                // The failure stands further back in the same chunk.
+                None => Ok(()),
             },
         )
         .map_err(|error| if interrupted() { self.stopped() } else { error })
@@ -214,16 +250,8 @@ impl Simulation {
         if let Method::Trained { checkpoints: Some(folder), .. } = &self.method
             && self.own_folder
         {
-            // The table is complete; a file that cannot be removed is no failure of the run.
             for cell in 0..self.cells() {
-                let run = self.run(cell);
-                // Generation trains the networks of the first phase with fresh noise.
-                let fresh = Run { setting: Setting { noise: Noise::Fresh, ..run.setting }, ..run.clone() };
-                for run in [run, fresh] {
-                    for file in run.checkpoints(times).unwrap_or_default() {
-                        let _ = std::fs::remove_file(file);
-                    }
-                }
+                self.forget(cell, times);
             }
             // What a run that was killed in the middle of writing left behind.
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -233,6 +261,20 @@ impl Simulation {
                 }
             }
             let _ = std::fs::remove_dir(folder);
+        }
+    }
+
+    /// Removes the networks of one data set, if there are any.
+    pub fn forget(&self, cell: usize, times: &[f64]) {
+        if self.checkpoints().is_none() {
+            return;
+        }
+        let run = self.run(cell);
+        // Generation trains the networks of the first phase with fresh noise.
+        let fresh = Run { setting: Setting { noise: Noise::Fresh, ..run.setting }, ..run.clone() };
+        // The rows are written; a file that cannot be removed is no failure of the run.
+        for file in [run, fresh].iter().flat_map(|run| run.checkpoints(times).unwrap_or_default()) {
+            let _ = std::fs::remove_file(file);
         }
     }
 
@@ -277,9 +319,7 @@ impl Simulation {
 /// The smallest dimension at which the theories of d → ∞ hold well, from n and κ.
 pub fn smallest_dimension(values: &Values) -> f64 {
     let largest = |name: &str| {
-        let set = values.set.iter().filter(|s| s.name == name).map(|s| &s.value);
-        let swept = values.sweep.iter().filter(|s| s.name == name).flat_map(|s| &s.values);
-        let numbers = set.chain(swept).filter_map(|value| match value {
+        let numbers = values.given(name).filter_map(|value| match value {
             Given::Number(value) => Some(*value),
             Given::Word(_) => None,
         });

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 
 use crate::simulate::{DataRule, Decay, Method, Search, Training};
 
@@ -66,7 +66,7 @@ pub struct TrainingOptions {
     pub initial_scale: f64,
     /// Keep networks in this folder; an interrupted run continues from there [default with --output FILE.csv: a folder
     /// FILE.checkpoints, removed at the end].
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub checkpoints: Option<PathBuf>,
 }
 

@@ -5,10 +5,12 @@
 mod report;
 mod run;
 mod statements;
+mod work;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use indexmap::IndexMap;
+use serde_json::{Value, json};
 
 use super::FINE;
 use super::arguments::Values;
@@ -72,9 +74,7 @@ enum IntegratorName {
 
 /// Whether any of the data are spins.
 fn magnets_among(values: &Values) -> bool {
-    let set = values.set.iter().filter(|s| s.name == "target").map(|s| &s.value);
-    let swept = values.sweep.iter().filter(|s| s.name == "target").flat_map(|s| &s.values);
-    set.chain(swept).any(|value| *value == Given::Word("curie_weiss".into()))
+    values.given("target").any(|value| *value == Given::Word("curie_weiss".into()))
 }
 
 impl Steps {
@@ -84,15 +84,7 @@ impl Steps {
         files.check()?;
         let simulation = self.simulation()?;
         self.values.start_threads();
-        let magnet = magnets_among(&self.values);
-        let costs = Costs {
-            steps: self.steps.iter().map(|n| *n as usize).collect(),
-            error: self.error,
-            most: self.most.unwrap_or(if magnet { 2048 } else { 1_000_000 }) as usize,
-            integrator: self.integrator(),
-            optimise: self.optimise,
-            sampling: Sampling { seed: self.seed, samples: self.samples as usize },
-        };
+        let costs = self.costs();
         let rows = costs.rows(&simulation, self.values.quiet)?;
         let report = Report::new(&simulation, &costs, rows)?;
         let figure = files.svg.is_some().then(|| report.figure(&simulation, &costs)).transpose()?;
@@ -107,6 +99,18 @@ impl Steps {
         Ok(FINE)
     }
 
+    fn costs(&self) -> Costs {
+        let magnet = magnets_among(&self.values);
+        Costs {
+            steps: self.steps.iter().map(|n| *n as usize).collect(),
+            error: self.error,
+            most: self.most.unwrap_or(if magnet { 2048 } else { 1_000_000 }) as usize,
+            integrator: self.integrator(),
+            optimise: self.optimise,
+            sampling: Sampling { seed: self.seed, samples: self.samples as usize },
+        }
+    }
+
     fn integrator(&self) -> Integrator {
         match self.integrator {
             IntegratorName::Euler => Integrator::Euler,
@@ -117,28 +121,24 @@ impl Steps {
     fn simulation(&self) -> anyhow::Result<Simulation> {
         let mut values = self.values.clone();
         let options = SimulationOptions { seeds: 1, ..SimulationOptions::defaults() };
-        let names = values.set.iter().map(|s| &s.name).chain(values.sweep.iter().map(|s| &s.name));
-        for name in names {
-            let spelled = ascii_name(name).unwrap_or_else(|| name.clone());
+        for name in self.values.names() {
+            let spelled = ascii_name(name).unwrap_or_else(|| name.to_string());
             if DenoiserName::Exact.unused().contains(&spelled.as_str()) {
                 bail!(
                     "{name} belongs to learning, and steps are counted with the exact denoiser; leave it out"
                 );
             }
         }
-        let given = |values: &Values, name: &str| {
-            values.set.iter().any(|s| s.name == name) || values.sweep.iter().any(|s| s.name == name)
-        };
         let magnet = magnets_among(&values);
         let mut sweeps = Vec::new();
-        if !given(&values, "schedule") {
+        if !values.gives("schedule") {
             let schedules = if self.optimise { "schedule=dilated" } else { "schedule=uniform,dilated" };
             match self.optimise {
                 true => values.set.push(schedules.parse::<Assignment>().map_err(anyhow::Error::msg)?),
                 false => sweeps.push(schedules),
             }
         }
-        if !given(&values, "d") {
+        if !values.gives("d") {
             sweeps.push(if magnet { "d=1e2,3e2,1e3,3e3,1e4" } else { "d=log:1e2:1e10:9" });
         }
         for sweep in sweeps {
@@ -155,8 +155,7 @@ impl Steps {
     }
 
     fn side(&self, simulation: &Simulation, costs: &Costs, report: &Report) -> SideFile {
-        let mut parameters = simulation.parameters();
-        parameters.retain(|name, _| !DenoiserName::Exact.unused().contains(&name.as_str()));
+        let parameters = parameters(simulation);
         let sweeps = simulation.plan.swept.iter().map(|s| (s.name.clone(), s.text.clone()));
         let extra = [
             ("integrator".to_string(), json!(costs.integrator.name())),
@@ -170,4 +169,11 @@ impl Steps {
         .into();
         side("steps", parameters, sweeps, &report.table, extra)
     }
+}
+
+/// The parameters that are not swept, without those of learning.
+fn parameters(simulation: &Simulation) -> IndexMap<String, Value> {
+    let mut parameters = simulation.parameters();
+    parameters.retain(|name, _| !DenoiserName::Exact.unused().contains(&name.as_str()));
+    parameters
 }

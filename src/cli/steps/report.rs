@@ -357,7 +357,7 @@ fn expected_inside(setting: &Setting) -> f64 {
     }
 }
 
-fn columns() -> Vec<Column> {
+pub fn columns() -> Vec<Column> {
     let mut columns = vec![Column::new("d", "dimension of the data", Role::Control)];
     for (name, meaning) in [
         ("p", "weight of mode or state +"),
@@ -395,7 +395,7 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn cells(row: &Row, costs: &Costs) -> Vec<Cell> {
+pub fn cells(row: &Row, costs: &Costs) -> Vec<Cell> {
     let s = &row.setting;
     let (sigma, beta) = match s.target {
         Target::Mixture { .. } => (Cell::Number(s.sigma), Cell::Missing),

@@ -88,7 +88,7 @@ impl Costs {
             quiet,
             |cell, _| self.of_cell(cell, &simulation.run(cell).setting),
             |_, found: Result<Option<Vec<Row>>, String>| {
-                let found = found.map_err(|e| anyhow!("the schedule cannot be optimised: {e}"))?;
+                let found = found.map_err(not_optimised)?;
                 rows.extend(found.ok_or_else(|| anyhow!("interrupted; nothing was written"))?);
                 Ok(())
             },
@@ -96,7 +96,11 @@ impl Costs {
         Ok(rows)
     }
 
-    fn check(&self, setting: &Setting) -> anyhow::Result<()> {
+    /// Whether steps can be counted for a setting.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    pub fn check(&self, setting: &Setting) -> anyhow::Result<()> {
         if setting.schedule == Schedule::Dilated && setting.kappa == 0.0 {
             bail!(
                 "kappa = 0 leaves no time for the layer of a dilated schedule; use kappa > 0, or --set schedule=uniform"
@@ -118,7 +122,11 @@ impl Costs {
         Ok(())
     }
 
-    fn of_cell(&self, cell: usize, setting: &Setting) -> Result<Option<Vec<Row>>, String> {
+    /// The rows of one combination; none where an interruption was asked for.
+    ///
+    /// # Errors
+    /// A schedule that cannot be optimised.
+    pub fn of_cell(&self, cell: usize, setting: &Setting) -> Result<Option<Vec<Row>>, String> {
         // The three features are measured on the same steps.
         let known: RefCell<HashMap<usize, Accuracy>> = RefCell::default();
         let of = |steps: usize| -> Option<Accuracy> {
@@ -173,4 +181,9 @@ impl Costs {
         }
         Ok(Some(rows))
     }
+}
+
+/// Why a schedule has no optimum.
+pub fn not_optimised(reason: String) -> anyhow::Error {
+    anyhow!("the schedule cannot be optimised: {reason}")
 }

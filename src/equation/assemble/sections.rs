@@ -57,9 +57,8 @@ impl Builder<'_> {
         }
         for (name, written) in &file.definitions {
             let Written { text, expression } = self.parse(written)?;
-            let line = self.source.place(name.span()).line;
             let name = name.get_ref().clone();
-            scope.definitions.push(Definition { name, text, expression, line, shape: None });
+            scope.definitions.push(Definition { name, text, expression, shape: None });
         }
         scope.check_definitions()?;
         Ok(scope)

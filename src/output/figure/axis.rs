@@ -34,6 +34,22 @@ impl Scale {
         if log { Scale::Logarithmic } else { Scale::Linear }
     }
 
+    /// What is equally long along an axis of this scale: the value, or its decadic logarithm.
+    pub fn measure(self, value: f64) -> f64 {
+        match self {
+            Scale::Linear => value,
+            Scale::Logarithmic => value.log10(),
+        }
+    }
+
+    /// The value of a measure.
+    pub fn value(self, measure: f64) -> f64 {
+        match self {
+            Scale::Linear => measure,
+            Scale::Logarithmic => 10_f64.powf(measure),
+        }
+    }
+
     /// Whether a value has a place on an axis of this scale. Values beyond 10³⁰⁰ are treated like
     /// infinities, so that no difference of two values overflows.
     pub fn shows(self, value: f64) -> bool {
@@ -61,12 +77,21 @@ impl Axis {
 
     /// The place of a value: 0 at the lower end, 1 at the upper end, cut off outside.
     pub fn fraction(&self, value: f64) -> f64 {
+        self.position(value).clamp(0.0, 1.0)
+    }
+
+    /// The same without cutting off; values that a logarithmic axis cannot show stand at its lower end.
+    pub fn position(&self, value: f64) -> f64 {
         let measure = match self.scale {
-            Scale::Linear => value,
-            Scale::Logarithmic if value > 0.0 => value.log10(),
-            Scale::Logarithmic => self.low,
+            Scale::Logarithmic if value <= 0.0 => self.low,
+            scale => scale.measure(value),
         };
-        ((measure - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+        (measure - self.low) / (self.high - self.low)
+    }
+
+    /// How values are laid out.
+    pub fn scale(&self) -> Scale {
+        self.scale
     }
 
     /// Whether a value can be shown.

@@ -3,6 +3,8 @@
 //! The drawing library rounds every place to a whole unit, which shows as steps in a curve. The
 //! sheet is therefore drawn ten times too large, and [`super::svg`] sets the size back.
 
+use std::collections::BTreeMap;
+
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
@@ -19,6 +21,13 @@ pub const PALE_INK: RGBColor = RGBColor(90, 90, 90);
 pub const GRID: RGBColor = RGBColor(228, 228, 228);
 /// The colour of the grid lines between the labelled ones of a logarithmic axis.
 pub const FINE_GRID: RGBColor = RGBColor(243, 243, 243);
+
+/// The colour of hatching, its width, and the distance of its lines along x.
+pub const HATCH: RGBColor = RGBColor(168, 168, 168);
+const HATCH_WIDTH: f64 = 0.8;
+const HATCH_STEP: f64 = 6.0;
+/// How much a veil hides.
+const VEIL: f64 = 0.78;
 
 /// What the drawing library can fail with.
 pub type DrawingFailure = DrawingAreaErrorKind<std::io::Error>;
@@ -76,6 +85,25 @@ impl<'a> Canvas<'a> {
         self.area.draw(&dot)
     }
 
+    /// A box filled with a colour, between its upper left and lower right corner. Boxes that touch have no seam: see
+    /// [`super::svg`].
+    pub fn fill(&self, from: Place, to: Place, colour: RGBColor) -> Result<(), DrawingFailure> {
+        self.area.draw(&Rectangle::new([to_units(from), to_units(to)], colour.filled()))
+    }
+
+    /// A box through which what lies below is seen faintly, for text to stand on.
+    pub fn veil(&self, from: Place, to: Place) -> Result<(), DrawingFailure> {
+        self.area.draw(&Rectangle::new([to_units(from), to_units(to)], WHITE.mix(VEIL).filled()))
+    }
+
+    /// Slanted lines over these boxes, unbroken where boxes touch.
+    pub fn hatch(&self, boxes: &[(Place, Place)]) -> Result<(), DrawingFailure> {
+        for ends in hatching(boxes) {
+            self.path(ends, HATCH, HATCH_WIDTH)?;
+        }
+        Ok(())
+    }
+
     /// A text whose baseline passes through the place; the style is size, boldness and colour.
     pub fn text(
         &self,
@@ -113,6 +141,38 @@ fn units(length: f64) -> i32 {
 
 fn to_units((x, y): Place) -> (i32, i32) {
     (units(x), units(y))
+}
+
+/// The pieces within these boxes of the lines x + y = multiples of the step, joined where they touch.
+fn hatching(boxes: &[(Place, Place)]) -> Vec<[Place; 2]> {
+    let step = units(HATCH_STEP);
+    // By line: the stretches of y that lie in a box, in units, so that equal ends are equal.
+    let mut stretches: BTreeMap<i32, Vec<(i32, i32)>> = BTreeMap::new();
+    for (from, to) in boxes {
+        let ((left, top), (right, bottom)) = (to_units(*from), to_units(*to));
+        let mut sum = (left + top).div_euclid(step) * step;
+        while sum <= right + bottom {
+            let (high, low) = (top.max(sum - right), bottom.min(sum - left));
+            if high < low {
+                stretches.entry(sum).or_default().push((high, low));
+            }
+            sum += step;
+        }
+    }
+    let mut lines = Vec::new();
+    for (sum, mut parts) in stretches {
+        parts.sort_unstable();
+        let mut joined: Vec<(i32, i32)> = Vec::new();
+        for (high, low) in parts {
+            match joined.last_mut() {
+                Some(last) if last.1 >= high => last.1 = last.1.max(low),
+                _ => joined.push((high, low)),
+            }
+        }
+        let place = |y: i32| (f64::from(sum - y) / UNITS, f64::from(y) / UNITS);
+        lines.extend(joined.into_iter().map(|(high, low)| [place(high), place(low)]));
+    }
+    lines
 }
 
 /// The width of a text in a sans-serif face, in pixels; a safe guess, since the face is chosen by
@@ -178,6 +238,15 @@ mod tests {
         assert_eq!(shortened("short", 12.0, 100.0), "short");
         let cut = shortened("a very long label indeed", 12.0, 100.0);
         assert!(cut.ends_with('…') && text_width(&cut, 12.0) <= 106.0);
+    }
+
+    #[test]
+    fn hatching_goes_unbroken_through_boxes_that_touch() {
+        let boxes = [((0.0, 0.0), (12.0, 6.0)), ((0.0, 6.0), (12.0, 12.0))];
+        let lines = hatching(&boxes);
+        assert_eq!(lines, hatching(&[((0.0, 0.0), (12.0, 12.0))]));
+        assert_eq!(lines[1], [(12.0, 0.0), (0.0, 12.0)]);
+        assert!(hatching(&[]).is_empty());
     }
 
     #[test]

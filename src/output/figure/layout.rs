@@ -2,7 +2,8 @@
 
 use super::axis::{Axis, Scale};
 use super::canvas::{text_width, wrapped};
-use super::{Figure, Panel, legend};
+use super::grid::Grid;
+use super::{Figure, HeatMap, Panel, legend};
 
 /// The size of the title, in pixels.
 pub const TITLE_SIZE: f64 = 15.0;
@@ -14,6 +15,11 @@ pub const SYMBOL_SIZE: f64 = 14.0;
 pub const TICK_SIZE: f64 = 11.0;
 /// The length of a tick.
 pub const TICK: f64 = 4.0;
+
+/// The space between a heat map and its colour bar, and the width of the bar.
+pub const BAR_GAP: f64 = 11.0;
+/// The width of a colour bar.
+pub const BAR_WIDTH: f64 = 12.0;
 
 /// The space around the figure.
 const BORDER: f64 = 14.0;
@@ -69,13 +75,18 @@ pub struct PanelPlace {
     pub x_label: String,
     /// The y axis; nothing if there is nothing to show.
     pub y_axis: Option<Axis>,
+    /// The values along the colour bar of a heat map; nothing without one, or if none is finite.
+    pub colours: Option<Axis>,
+    /// The space that the colour bar takes right of the plot, with its numbers.
+    pub bar: f64,
 }
 
 impl Layout {
     /// Measures out a figure.
     pub fn of(figure: &Figure) -> Self {
         let columns = if figure.columns > 0 { figure.columns } else { columns(figure.panels.len()) };
-        let (width, height) = plot_size(columns);
+        let with_map = figure.panels.iter().any(|panel| panel.map.is_some());
+        let (width, height) = plot_size(columns, with_map);
         let mut x_axes: Vec<(&str, Option<Axis>)> = Vec::new();
         for panel in &figure.panels {
             if x_axes.iter().all(|(label, _)| *label != panel.x_label) {
@@ -87,15 +98,21 @@ impl Layout {
         let mut y_axes: Vec<Option<Axis>> =
             figure.panels.iter().map(|panel| y_axis(panel, x_scale(figure, panel), y_ticks)).collect();
 
-        // Each column is indented by the widest number at one of its y axes.
+        let colours: Vec<Option<Axis>> =
+            figure.panels.iter().map(|panel| colours_of(figure, panel, y_ticks)).collect();
+        let bar = |axis: &Axis| BAR_GAP + BAR_WIDTH + 1.7 * TICK + widest_label(axis);
+
+        // Each column is indented by the widest number at one of its y axes, and has room for its widest colour bar.
         let mut lefts = Vec::new();
+        let mut bars = Vec::new();
         let mut right = BORDER - BETWEEN;
         for column in 0..columns {
             let axes = y_axes.iter().skip(column).step_by(columns).flatten();
             let numbers = axes.map(widest_label).fold(0.0, f64::max);
             let left = right + BETWEEN + numbers + 2.0 * TICK;
             lefts.push(left);
-            right = left + width;
+            bars.push(colours.iter().skip(column).step_by(columns).flatten().map(bar).fold(0.0, f64::max));
+            right = left + width + bars[column];
         }
 
         let heading_left = lefts[0];
@@ -127,6 +144,8 @@ impl Layout {
                 x_axis: x_axes.iter().find(|(label, _)| *label == own).and_then(|(_, axis)| axis.clone()),
                 x_label: if own.is_empty() { figure.x_label.clone() } else { own.to_owned() },
                 y_axis: y_axis.take(),
+                colours: colours[index].clone(),
+                bar: bars[index % columns],
             }
         };
         let panels: Vec<PanelPlace> = y_axes.iter_mut().enumerate().map(place).collect();
@@ -149,9 +168,13 @@ fn columns(panels: usize) -> usize {
     root.clamp(1, MOST_COLUMNS)
 }
 
-/// The width and height of a plot.
-fn plot_size(columns: usize) -> (f64, f64) {
+/// The width and height of a plot; heat maps are higher, since both their axes have the same right.
+fn plot_size(columns: usize, with_map: bool) -> (f64, f64) {
     match columns {
+        1 if with_map => (430.0, 330.0),
+        2 if with_map => (300.0, 240.0),
+        3 if with_map => (230.0, 185.0),
+        _ if with_map => (190.0, 155.0),
         1 => (480.0, 300.0),
         2 => (330.0, 210.0),
         3 => (260.0, 170.0),
@@ -160,7 +183,7 @@ fn plot_size(columns: usize) -> (f64, f64) {
 }
 
 /// The scale of the x axis of a panel: its own, or that of the figure.
-fn x_scale(figure: &Figure, panel: &Panel) -> Scale {
+pub fn x_scale(figure: &Figure, panel: &Panel) -> Scale {
     Scale::new(if panel.x_label.is_empty() { figure.x_log } else { panel.x_log })
 }
 
@@ -168,8 +191,11 @@ fn x_scale(figure: &Figure, panel: &Panel) -> Scale {
 fn x_axis(figure: &Figure, first: &Panel, width: f64) -> Option<Axis> {
     let around = |most_ticks| {
         let panels = figure.panels.iter().filter(|panel| panel.x_label == first.x_label);
-        let values = panels.flat_map(|panel| places(panel).map(|(x, _)| x));
-        Axis::around(values, x_scale(figure, first), 0.02, most_ticks)
+        let scale = x_scale(figure, first);
+        // The cells of a map reach to the ends of its axes.
+        let margin = if panels.clone().any(|panel| panel.map.is_some()) { 0.0 } else { 0.02 };
+        let values = panels.flat_map(|panel| places(panel, scale).map(|(x, _)| x));
+        Axis::around(values, scale, margin, most_ticks)
     };
     let stand_apart = |axis: &Axis| {
         axis.ticks.windows(2).all(|pair| {
@@ -185,20 +211,39 @@ fn x_axis(figure: &Figure, first: &Panel, width: f64) -> Option<Axis> {
 
 fn y_axis(panel: &Panel, x_scale: Scale, most_ticks: usize) -> Option<Axis> {
     let shown = |(x, _): &(f64, f64)| x_scale.shows(*x);
-    let values = places(panel).filter(shown).map(|(_, y)| y);
-    Axis::around(values, Scale::new(panel.y_log), 0.06, most_ticks)
+    let values = places(panel, x_scale).filter(shown).map(|(_, y)| y);
+    let margin = if panel.map.is_some() { 0.0 } else { 0.06 };
+    Axis::around(values, Scale::new(panel.y_log), margin, most_ticks)
 }
 
-/// Every place in a panel that is to be seen: of curves, points, and the ends of error bars.
-fn places(panel: &Panel) -> impl Iterator<Item = (f64, f64)> {
-    let curves = panel.curves.iter().flat_map(|curve| &curve.segments);
-    let points = panel.points.iter().flat_map(|points| &points.data);
+/// The values along the colour bar of a panel: those of all maps with its label.
+fn colours_of(figure: &Figure, panel: &Panel, most_ticks: usize) -> Option<Axis> {
+    let label = &panel.map.as_ref()?.label;
+    let maps = figure.panels.iter().filter_map(|panel| panel.map.as_ref());
+    colour_axis(maps.filter(|map| map.label == *label), most_ticks)
+}
+
+/// The values of these maps along a colour bar; nothing if none is finite.
+pub fn colour_axis<'a>(maps: impl Iterator<Item = &'a HeatMap>, most_ticks: usize) -> Option<Axis> {
+    let values = maps.flat_map(|map| &map.cells).map(|cell| cell.value);
+    Axis::around(values, Scale::Linear, 0.0, most_ticks)
+}
+
+/// Every place in a panel that is to be seen: the corners of a heat map, and without one those of curves, points, and
+/// the ends of error bars.
+fn places(panel: &Panel, x_scale: Scale) -> impl Iterator<Item = (f64, f64)> {
+    let grid = panel.map.as_ref().and_then(|map| Grid::of(map, x_scale, Scale::new(panel.y_log)));
+    let first_and_last = |edges: &[f64]| edges.first().copied().zip(edges.last().copied());
+    let corners = grid.and_then(|grid| first_and_last(&grid.x_edges).zip(first_and_last(&grid.y_edges)));
+    let corners = corners.map(|((left, right), (low, high))| [(left, low), (right, high)]);
+    let curves = panel.curves.iter().filter(|_| panel.map.is_none()).flat_map(|curve| &curve.segments);
+    let points = panel.points.iter().filter(|_| panel.map.is_none()).flat_map(|points| &points.data);
     let with_bar = |&(x, y, half): &(f64, f64, f64)| {
         let half = if half.is_finite() { half } else { 0.0 };
         [y - half, y, y + half].map(|y| (x, y))
     };
     let both_count = |(x, y): &(f64, f64)| x.is_finite() && y.is_finite();
-    let all = curves.flatten().copied().chain(points.flat_map(with_bar));
+    let all = curves.flatten().copied().chain(points.flat_map(with_bar)).chain(corners.into_iter().flatten());
     all.filter(both_count)
 }
 

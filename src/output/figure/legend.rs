@@ -1,13 +1,19 @@
 //! The legend: one entry for each label, with the line or mark that it stands for.
 
+use plotters::style::RGBColor;
+
+use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, DrawingFailure, INK, Place, palette, shortened, text_width};
-use super::layout::TEXT_SIZE;
-use super::{Figure, LineStyle, panel, stroke};
+use super::grid::{Filling, Grid};
+use super::layout::{TEXT_SIZE, colour_axis, x_scale};
+use super::{Figure, HeatMap, LineStyle, map, panel, regions, stroke};
 
 /// The length of the sample of a line, in pixels.
 const SAMPLE: f64 = 34.0;
 /// The length that a mark without a line takes.
 const MARK: f64 = 10.0;
+/// The width and height of the sample of a cell.
+const SWATCH: (f64, f64) = (18.0, 11.0);
 /// The distance from the sample to the text, and from the text to the next entry.
 const GAPS: (f64, f64) = (7.0, 22.0);
 /// The height of a row of entries.
@@ -21,10 +27,31 @@ pub struct Entry {
     line: Option<(LineStyle, usize)>,
     /// The colour of the mark, if points have this label.
     mark: Option<usize>,
+    /// What cells of a heat map are filled with, if they are explained here.
+    swatch: Option<Swatch>,
     /// The length of the sample.
     sample: f64,
     /// The left end of the sample, and the middle of the row.
     place: Place,
+}
+
+/// Cells that have no colour of the colour bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Swatch {
+    /// Without a value: hatched.
+    Missing,
+    /// With an infinite value.
+    Infinite,
+}
+
+impl Swatch {
+    /// The colour of the ground.
+    pub fn colour(self) -> RGBColor {
+        match self {
+            Swatch::Missing => RGBColor(240, 240, 240),
+            Swatch::Infinite => RGBColor(205, 205, 205),
+        }
+    }
 }
 
 /// The entries of a figure, in rows that start at `left` and are at most `width` wide, the first
@@ -32,6 +59,9 @@ pub struct Entry {
 pub fn entries(figure: &Figure, left: f64, top: f64, width: f64) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for panel in &figure.panels {
+        if let Some(map) = &panel.map {
+            entries_of_map(&mut entries, map, (x_scale(figure, panel), Scale::new(panel.y_log)));
+        }
         for curve in &panel.curves {
             let entry = entry_of(&mut entries, &curve.label);
             entry.line.get_or_insert((curve.line, curve.colour));
@@ -56,6 +86,24 @@ pub fn height(entries: &[Entry], top: f64) -> f64 {
     lowest.unwrap_or(0.0)
 }
 
+/// What a map has that its colour bar does not explain.
+fn entries_of_map(entries: &mut Vec<Entry>, map: &HeatMap, (x_scale, y_scale): (Scale, Scale)) {
+    let Some(grid) = Grid::of(map, x_scale, y_scale) else { return };
+    if !regions::boundaries(&grid).is_empty() {
+        entry_of(entries, &map.boundary).line.get_or_insert((LineStyle::Solid, map::BOUNDARY));
+    }
+    // Any axis tells levels from the rest.
+    let runs = grid.runs(colour_axis([map].into_iter(), 2).as_ref());
+    for (filling, swatch, label) in [
+        (Filling::Infinite, Swatch::Infinite, "infinite"),
+        (Filling::Missing, Swatch::Missing, map.missing.as_str()),
+    ] {
+        if runs.iter().any(|run| run.filling == filling) {
+            entry_of(entries, label).swatch.get_or_insert(swatch);
+        }
+    }
+}
+
 fn entry_of<'a>(entries: &'a mut Vec<Entry>, label: &str) -> &'a mut Entry {
     let index = entries.iter().position(|entry| entry.label == label);
     let index = index.unwrap_or_else(|| {
@@ -63,6 +111,7 @@ fn entry_of<'a>(entries: &'a mut Vec<Entry>, label: &str) -> &'a mut Entry {
             label: label.to_owned(),
             line: None,
             mark: None,
+            swatch: None,
             sample: SAMPLE,
             place: (0.0, 0.0),
         });
@@ -82,8 +131,8 @@ fn arrange(entries: &mut [Entry], left: f64, top: f64, width: f64) {
             entry.place = (x, top + ROW / 2.0);
             x += taken(entry);
             if entry.line.is_none() {
-                entry.sample = MARK;
-                x -= SAMPLE - MARK;
+                entry.sample = if entry.swatch.is_some() { SWATCH.0 } else { MARK };
+                x -= SAMPLE - entry.sample;
             }
         }
         return;
@@ -108,6 +157,16 @@ pub fn draw(canvas: &Canvas, entry: &Entry) -> Result<(), DrawingFailure> {
         let centre = (left + entry.sample / 2.0, middle);
         let bar = panel::Bar { ends: [middle - 6.0, middle + 6.0], whole: [true; 2] };
         panel::draw_mark(canvas, centre, &bar, palette(colour))?;
+    }
+    if let Some(swatch) = entry.swatch {
+        let side = (entry.sample - SWATCH.0) / 2.0;
+        let from = (left + side, middle - SWATCH.1 / 2.0);
+        let to = (left + side + SWATCH.0, middle + SWATCH.1 / 2.0);
+        canvas.fill(from, to, swatch.colour())?;
+        if swatch == Swatch::Missing {
+            canvas.hatch(&[(from, to)])?;
+        }
+        canvas.path(map::frame(from, to), INK, panel::THIN.0)?;
     }
     let text = (left + entry.sample + GAPS.0, middle + 0.36 * TEXT_SIZE);
     canvas.text(&entry.label, text, Anchor::Start, (TEXT_SIZE, false, INK))

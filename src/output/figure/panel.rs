@@ -1,21 +1,25 @@
-//! One panel: grid, axes, curves and points.
+//! One panel: grid, axes, heat map, curves and points.
 
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
 use super::canvas::{
-    Anchor, Canvas, DrawingFailure, FINE_GRID, GRID, INK, PALE_INK, Place, palette, shortened,
+    Anchor, Canvas, DrawingFailure, FINE_GRID, GRID, INK, PALE_INK, Place, palette, shortened, text_width,
 };
 use super::layout::{PanelPlace, SYMBOL_SIZE, TEXT_SIZE, TICK, TICK_SIZE};
-use super::{Panel, Points, stroke};
+use super::{Panel, Points, map, stroke};
 
 /// The width of grid lines, and of axes and ticks.
-const THIN: (f64, f64) = (0.7, 0.9);
+pub const THIN: (f64, f64) = (0.7, 0.9);
 /// The radius of the mark of a point, half the width of the end of its error bar, and the width of
 /// the bar.
 const MARK: (f64, f64, f64) = (2.8, 3.0, 1.2);
+/// From the plot up to the baseline of its symbol.
+const ABOVE: f64 = 8.0;
+/// The same beside a colour bar, so that an index does not touch its uppermost number.
+pub const ABOVE_MAP: f64 = 12.0;
 /// From the middle of a line of digits down to the baseline, as a fraction of the size.
-const BELOW_MIDDLE: f64 = 0.36;
+pub const BELOW_MIDDLE: f64 = 0.36;
 
 /// Draws a panel.
 pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), DrawingFailure> {
@@ -28,18 +32,34 @@ pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), Dr
         return canvas.text(message, centre, Anchor::Middle, style);
     };
     let plot = Plot { place, x_axis, y_axis };
+    if let Some(map) = &panel.map {
+        map::draw(canvas, map, place, (x_axis, y_axis))?;
+    }
     for curve in &panel.curves {
         for segment in &curve.segments {
             let shown = |(x, y): &(f64, f64)| plot.shows(*x, *y);
             // Runs of places that can be shown; what lies between them cuts the line.
             for run in segment.split(|place| !shown(place)) {
-                let places: Vec<Place> = run.iter().map(|&(x, y)| plot.place_of(x, y)).collect();
-                stroke::draw(canvas, &places, curve.line, palette(curve.colour))?;
+                if panel.map.is_none() {
+                    let places: Vec<Place> = run.iter().map(|&(x, y)| plot.place_of(x, y)).collect();
+                    stroke::draw(canvas, &places, curve.line, palette(curve.colour))?;
+                    continue;
+                }
+                for places in plot.within(run) {
+                    stroke::draw_on_colours(canvas, &places, curve.line, palette(curve.colour))?;
+                }
             }
         }
     }
-    let mut points = panel.points.iter();
-    points.try_for_each(|points| plot.draw_points(canvas, points))
+    panel.points.iter().try_for_each(|points| plot.draw_points(canvas, points))?;
+    if let Some(map) = &panel.map {
+        let (left, top) = (place.left, place.top);
+        let frame = map::frame((left, top), (left + place.width, top + place.height));
+        canvas.path(frame, INK, THIN.1)?;
+        map::draw_names(canvas, map, place, (x_axis, y_axis))?;
+        map::draw_label(canvas, map, place)?;
+    }
+    Ok(())
 }
 
 /// A plot with both its axes: from values to places.
@@ -54,12 +74,41 @@ impl Plot<'_> {
         self.x_axis.shows(x) && self.y_axis.shows(y)
     }
 
+    /// Whether a place lies in the plot: beside a heat map there may be others.
+    fn holds(&self, x: f64, y: f64) -> bool {
+        let within = |axis: &Axis, value: f64| (0.0..=1.0).contains(&axis.position(value));
+        self.shows(x, y) && within(self.x_axis, x) && within(self.y_axis, y)
+    }
+
     fn place_of(&self, x: f64, y: f64) -> Place {
         (x_place(self.place, self.x_axis, x), y_place(self.place, self.y_axis, y))
     }
 
+    /// The parts of a line that lie within the plot.
+    fn within(&self, line: &[(f64, f64)]) -> Vec<Vec<Place>> {
+        let position = |&(x, y): &(f64, f64)| (self.x_axis.position(x), self.y_axis.position(y));
+        let positions: Vec<(f64, f64)> = line.iter().map(position).collect();
+        let place = |(x, y): (f64, f64)| {
+            (self.place.left + self.place.width * x, self.place.top + self.place.height * (1.0 - y))
+        };
+        let mut parts: Vec<Vec<Place>> = Vec::new();
+        let mut goes_on = false;
+        for pair in positions.windows(2) {
+            let Some((from, to)) = clipped(pair[0], pair[1]) else {
+                goes_on = false;
+                continue;
+            };
+            match parts.last_mut() {
+                Some(part) if goes_on => part.push(place(to)),
+                _ => parts.push(vec![place(from), place(to)]),
+            }
+            goes_on = to == pair[1];
+        }
+        parts
+    }
+
     fn draw_points(&self, canvas: &Canvas, points: &Points) -> Result<(), DrawingFailure> {
-        for &(x, y, half) in points.data.iter().filter(|(x, y, _)| self.shows(*x, *y)) {
+        for &(x, y, half) in points.data.iter().filter(|(x, y, _)| self.holds(*x, *y)) {
             let half = if half.is_finite() { half.abs() } else { 0.0 };
             let ends = [y + half, y - half];
             let bar = Bar {
@@ -70,6 +119,27 @@ impl Plot<'_> {
         }
         Ok(())
     }
+}
+
+/// The part of a straight piece that lies in the unit square (Liang and Barsky, 1984).
+fn clipped(from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
+    let (mut first, mut last) = (0.0_f64, 1.0_f64);
+    for (start, end) in [(from.0, to.0), (from.1, to.1)] {
+        let length = end - start;
+        if length == 0.0 {
+            if !(0.0..=1.0).contains(&start) {
+                return None;
+            }
+            continue;
+        }
+        let (low, high) = (-start / length, (1.0 - start) / length);
+        first = first.max(low.min(high));
+        last = last.min(low.max(high));
+    }
+    let along = |share: f64| (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
+    let begin = if first == 0.0 { from } else { along(first) };
+    let end = if last == 1.0 { to } else { along(last) };
+    (first < last).then_some((begin, end))
 }
 
 /// The error bar of a point.
@@ -96,11 +166,13 @@ pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, colour: RGBColor) ->
     canvas.dot(centre, radius, colour)
 }
 
-fn x_place(place: &PanelPlace, axis: &Axis, value: f64) -> f64 {
+/// Where a value stands along x, cut off outside the plot.
+pub fn x_place(place: &PanelPlace, axis: &Axis, value: f64) -> f64 {
     place.left + place.width * axis.fraction(value)
 }
 
-fn y_place(place: &PanelPlace, axis: &Axis, value: f64) -> f64 {
+/// Where a value stands along y.
+pub fn y_place(place: &PanelPlace, axis: &Axis, value: f64) -> f64 {
     place.top + place.height * (1.0 - axis.fraction(value))
 }
 
@@ -146,8 +218,15 @@ fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(),
             canvas.text(&tick.label, at, Anchor::End, number)?;
         }
     }
+    let above = if panel.map.is_some() { ABOVE_MAP } else { ABOVE };
     let y_label = shortened(&panel.y_label, SYMBOL_SIZE, place.width);
-    canvas.text(&y_label, (place.left, place.top - 8.0), Anchor::Start, symbol)?;
+    canvas.text(&y_label, (place.left, place.top - above), Anchor::Start, symbol)?;
+    if !panel.caption.is_empty() {
+        let room = place.width - text_width(&y_label, SYMBOL_SIZE) - SYMBOL_SIZE;
+        let caption = shortened(&panel.caption, TEXT_SIZE, room);
+        let end = (place.left + place.width, place.top - above);
+        canvas.text(&caption, end, Anchor::End, (TEXT_SIZE, false, INK))?;
+    }
 
     if place.x_written {
         let bottom = place.top + place.height;

@@ -3,13 +3,15 @@
 //! The pattern is laid along the arc of the curve, in pixels, so that it looks the same for five
 //! points and for five thousand.
 
-use plotters::style::RGBColor;
+use plotters::style::{RGBColor, WHITE};
 
 use super::LineStyle;
 use super::canvas::{Canvas, DrawingFailure, Place};
 
 /// The width of a curve, in pixels.
 pub const CURVE_WIDTH: f64 = 1.7;
+/// How far the white below a line on coloured ground stands out.
+const EDGE: f64 = 1.1;
 
 /// The lengths of dash, gap, dash, gap …, in pixels; nothing for an unbroken line.
 fn pattern(line: LineStyle) -> &'static [f64] {
@@ -39,6 +41,19 @@ pub fn draw(
         canvas.path(dash, colour, CURVE_WIDTH)?;
     }
     Ok(())
+}
+
+/// The same on coloured ground: on a white line that sets it off.
+pub fn draw_on_colours(
+    canvas: &Canvas,
+    places: &[Place],
+    line: LineStyle,
+    colour: RGBColor,
+) -> Result<(), DrawingFailure> {
+    if places.len() > 1 {
+        canvas.path(places.iter().copied(), WHITE, CURVE_WIDTH + 2.0 * EDGE)?;
+    }
+    draw(canvas, places, line, colour)
 }
 
 /// The dashes of a line.

@@ -161,6 +161,96 @@ fn long_legends_and_labels_wrap() {
     assert_eq!(svg.matches("\nfirst-phase, n").count(), 10);
 }
 
+/// A map of a function on a grid, and the regions where it falls below and above a level.
+fn heat_map(label: &str, (xs, ys): (&[f64], &[f64]), f: impl Fn(f64, f64) -> f64, level: f64) -> HeatMap {
+    let region = |value: f64| if value > level { "informative" } else { "constant" };
+    let cell = |(x, y): (f64, f64)| {
+        let value = f(x, y);
+        MapCell { x, y, value, region: region(value).into() }
+    };
+    let places = ys.iter().flat_map(|y| xs.iter().map(move |x| (*x, *y)));
+    HeatMap {
+        label: label.into(),
+        cells: places.map(cell).collect(),
+        missing: "not converged".into(),
+        boundary: "change of branch".into(),
+    }
+}
+
+fn evenly(from: f64, to: f64, count: usize) -> Vec<f64> {
+    (0..count).map(|k| from + (to - from) * k as f64 / (count - 1) as f64).collect()
+}
+
+fn map_panel(y_label: &str, map: HeatMap) -> Panel {
+    Panel { y_label: y_label.into(), map: Some(map), ..Panel::default() }
+}
+
+#[test]
+fn a_heat_map_has_cells_a_colour_bar_and_the_line_between_its_regions() {
+    let (x, y) = (evenly(0.0, 1.0, 41), evenly(0.5, 0.95, 31));
+    let f = |x: f64, y: f64| {
+        let gap = (x - 0.6).hypot(2.0 * (y - 0.7)) < 0.07;
+        let above = x > 0.25 + (y - 0.5).powi(2);
+        if gap { f64::NAN } else { f64::from(u8::from(above)) * (0.4 + (2.0 * x * y).tanh()) }
+    };
+    let mut map = heat_map("ω", (&x, &y), f, 0.1);
+    // What has no value has no region that counts.
+    map.cells[40].value = f64::INFINITY;
+    let mut panel = map_panel("p", map);
+    panel.curves.push(Curve {
+        label: "law".into(),
+        line: LineStyle::Dashed,
+        colour: 1,
+        segments: vec![evenly(0.4, 1.2, 100).into_iter().map(|y| (0.25 + (y - 0.5).powi(2), y)).collect()],
+    });
+    let figure = Figure {
+        title: "A quantity over two parameters".into(),
+        subtitle: "n = 8, λ = 0.1".into(),
+        x_label: "κt".into(),
+        panels: vec![panel],
+        ..Figure::default()
+    };
+    let svg = drawn("map.svg", &figure);
+    for text in ["informative", "constant", "change of branch", "not converged", "infinite", "law", "ω"] {
+        assert_eq!(svg.matches(&format!("\n{text}\n")).count(), 1, "{text}");
+    }
+    assert_eq!(svg.matches("fill=\"#FDE725\"").count(), 1, "one path of a colour for the map and its bar");
+}
+
+#[test]
+fn maps_of_the_same_quantity_share_their_colours() {
+    let (x, y) = (evenly(0.0, 1.0, 11), [1.0, 10.0, 100.0, 1000.0]);
+    let one = |label: &str, scale: f64, caption: &str| {
+        let map = heat_map(label, (&x, &y), |x, y| scale * x * y.log10(), -1.0);
+        Panel { y_log: true, caption: caption.into(), ..map_panel("n", map) }
+    };
+    let panels =
+        vec![one("m", 1.0, "λ = 0.1"), one("m", 2.0, "λ = 1"), one("q_η₊", 1e-3, ""), one("b", 7.0, "")];
+    let figure = Figure { title: "Four maps".into(), x_label: "t".into(), panels, ..Figure::default() };
+    let svg = drawn("maps.svg", &figure);
+    assert_eq!(svg.matches("\n6\n").count(), 2, "both bars of m end at 6");
+    assert!(svg.contains("\n0.0030\n") && svg.contains("\nλ = 0.1\n"));
+    assert!(!svg.contains("change of branch"), "a single region has no boundary");
+}
+
+#[test]
+fn a_large_map_stays_a_small_file() {
+    let (x, y) = (evenly(0.0, 1.0, 300), evenly(0.0, 1.0, 300));
+    let f = |x: f64, y: f64| ((3.0 * x).sin() * (2.0 * y).cos()).abs() + 0.1 * (40.0 * x * y).sin();
+    let map = heat_map("m", (&x, &y), f, 0.5);
+    let figure = Figure { x_label: "x".into(), panels: vec![map_panel("y", map)], ..Figure::default() };
+    let svg = drawn("large-map.svg", &figure);
+    assert!(svg.len() < 1_500_000, "{} bytes", svg.len());
+}
+
+#[test]
+fn a_map_of_no_values_is_hatched() {
+    let map = heat_map("b", (&[1.0, 2.0], &[3.0]), |_, _| f64::NAN, 0.0);
+    let figure = Figure { x_label: "x".into(), panels: vec![map_panel("y", map)], ..Figure::default() };
+    let svg = drawn("missing-map.svg", &figure);
+    assert!(svg.contains("\nnot converged\n") && !svg.contains("#440154"));
+}
+
 #[test]
 fn a_figure_without_panels_is_refused() {
     let error = draw(&Figure::default()).unwrap_err();

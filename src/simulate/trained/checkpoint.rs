@@ -74,8 +74,8 @@ impl Checkpoint {
                 sink.write_all(&bytes)?;
             }
             Ok(())
-        })
-        .map_err(|e| self.error(e.to_string()))
+        })?;
+        Ok(())
     }
 
     /// Reads a network; none where there is no file.

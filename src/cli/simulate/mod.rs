@@ -1,16 +1,17 @@
 //! `overlaps simulate`.
 
+mod work;
+
 use clap::Args;
 use serde_json::json;
 
 use super::arguments::Values;
-use super::destination::{Destination, side, side_file};
+use super::destination::{Destination, side};
 use super::figure::drawn_columns;
 use super::simulation::{Simulation, SimulationOptions, default_times};
 use super::{FINE, NOT_CONVERGED, points};
 use crate::output::csv::CsvWriter;
-use crate::output::figure::draw;
-use crate::output::{AtomicFile, Cell, SideFile, Table, TerminalOptions, terminal, write_atomically};
+use crate::output::{AtomicFile, Cell, SideFile, Table, TerminalOptions, terminal};
 use crate::simulate::columns;
 use crate::solve::NOT_CONVERGED as FAILED;
 
@@ -61,21 +62,16 @@ impl Simulate {
             }
             Ok(table.push(row)?)
         })?;
-        let mut written = Vec::new();
-        let svg = match &files.svg {
-            Some(path) => Some((path, draw(&points::figure(&table, &simulation, &drawn)?)?)),
+        let drawing = match &files.svg {
+            Some(_) => Some(points::figure(&table, &simulation, &drawn)?),
             None => None,
         };
-        if let (Some(csv), Some(path)) = (csv, &files.csv) {
-            csv.finish()?.commit()?;
-            let side = side_file(path)?;
-            write_atomically(&side, |w| self.side(&simulation, &table, failed).write(w))?;
-            written.extend([path.display().to_string(), side.display().to_string()]);
-        }
-        if let Some((path, svg)) = svg {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
-            written.push(path.display().to_string());
-        }
+        let csv = match csv {
+            Some(csv) => Some(csv.finish()?.complete()?),
+            None => None,
+        };
+        let side = self.side(&simulation, &table, failed);
+        let written = files.write_beside(csv, &side, drawing.as_ref())?;
         simulation.finish();
         let swept: Vec<String> = simulation.plan.swept.iter().map(|s| s.name.clone()).collect();
         self.print(&table, &swept, &drawn)?;
@@ -93,7 +89,7 @@ impl Simulate {
     }
 
     fn side(&self, simulation: &Simulation, table: &Table, failed: usize) -> SideFile {
-        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
+        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
         let extra = [
             ("simulation".to_string(), simulation.describe()),
             ("rows".to_string(), json!(table.rows.len())),

@@ -1,5 +1,7 @@
 //! `overlaps solve SYSTEM`.
 
+mod work;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -11,17 +13,14 @@ use serde_json::{Value, json};
 
 use super::arguments::Values;
 use super::cells::{Cells, for_each_cell};
-use super::destination::{Destination, Files, Format, command, side_file};
+use super::destination::{Destination, Files, Format, command};
 use super::figure::{drawn_columns, figure};
 use super::tally::Tally;
-use super::{FINE, NOT_CONVERGED, notes};
+use super::{FINE, NOT_CONVERGED, notes, standard_output};
 use crate::equation::{Theory, agree_on_words};
 use crate::output::csv::CsvWriter;
-use crate::output::json::{cell_value, number};
-use crate::output::{
-    AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, figure::draw, table_json, terminal,
-    write_atomically,
-};
+use crate::output::json::number;
+use crate::output::{AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, table_json, terminal};
 use crate::solve::{Job, Layout};
 use crate::study::Plan;
 
@@ -66,6 +65,15 @@ struct CellResult {
 impl Solve {
     /// Solves, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
+        let (theories, plan) = self.prepared()?;
+        let files = self.files(&plan)?;
+        files.check()?;
+        self.values.start_threads();
+        self.solve(&theories, &plan, &files)
+    }
+
+    /// The systems, and what is to be solved of them.
+    fn prepared(&self) -> anyhow::Result<(Vec<Theory>, Plan)> {
         let mut theories = vec![Theory::load(&self.system)?];
         for name in &self.compare {
             theories.push(Theory::load(name)?);
@@ -92,10 +100,16 @@ impl Solve {
         }
         agree_on_words(&mut theories, |_| &[])?;
         let plan = self.values.plan(&theories)?;
-        let files = self.files(&plan)?;
-        files.check()?;
-        self.values.start_threads();
-        self.solve(&theories, &plan, &files)
+        Ok((theories, plan))
+    }
+
+    /// Which columns there are.
+    fn layout(&self, theories: &[Theory], plan: &Plan) -> (Layout, Vec<Column>) {
+        let references: Vec<&Theory> = theories.iter().collect();
+        let swept: Vec<String> = plan.swept.iter().map(|s| s.name.clone()).collect();
+        let layout = Layout::new(&references, &swept, self.verify, self.values.tolerance);
+        let columns = layout.columns(&references);
+        (layout, columns)
     }
 
     /// The files to write: those asked for, or the defaults where a system is solved as it stands.
@@ -113,10 +127,7 @@ impl Solve {
     }
 
     fn solve(&self, theories: &[Theory], plan: &Plan, files: &Files) -> anyhow::Result<u8> {
-        let references: Vec<&Theory> = theories.iter().collect();
-        let swept: Vec<String> = plan.swept.iter().map(|s| s.name.clone()).collect();
-        let layout = Layout::new(&references, &swept, self.verify, self.values.tolerance);
-        let columns = layout.columns(&references);
+        let (layout, columns) = self.layout(theories, plan);
         let mut kept = Table::new(columns.clone());
         let drawn = drawn_columns(&self.columns, &theories[0].description.plot, &kept)?;
         let rows_in_all = plan.cells().saturating_mul(self.rows_per_cell(theories, plan));
@@ -131,7 +142,7 @@ impl Solve {
             None => None,
         };
         let mut printed = match self.destination.format {
-            Format::Csv => Some(CsvWriter::new(std::io::stdout().lock(), &columns)?),
+            Format::Csv => Some(CsvWriter::new(standard_output(), &columns)?),
             _ => None,
         };
         let status = columns.iter().position(|c| c.name == "status").unwrap_or_default();
@@ -168,27 +179,16 @@ impl Solve {
         if let Some(printed) = printed {
             printed.finish()?.flush()?;
         }
-        let mut written: Vec<String> = Vec::new();
-        // Everything is complete before the first file appears.
-        let svg = match &files.svg {
-            Some(path) => {
-                let drawing = figure(theories, plan, &kept, &drawn, self.branches)?;
-                Some((path, draw(&drawing)?))
-            }
+        let drawing = match &files.svg {
+            Some(_) => Some(figure(theories, plan, &kept, &drawn, self.branches)?),
             None => None,
         };
-        if let (Some(csv), Some(path)) = (csv, &files.csv) {
-            csv.finish()?.commit()?;
-            written.push(path.display().to_string());
-            let side = side_file(path)?;
-            let content = self.side(theories, plan, &columns, events, &tally);
-            write_atomically(&side, |w| content.write(w))?;
-            written.push(side.display().to_string());
-        }
-        if let Some((path, svg)) = svg {
-            write_atomically(path, |w| w.write_all(svg.as_bytes()))?;
-            written.push(path.display().to_string());
-        }
+        let csv = match csv {
+            Some(csv) => Some(csv.finish()?.complete()?),
+            None => None,
+        };
+        let side = self.side(theories, plan, &columns, events, &tally);
+        let written = files.write_beside(csv, &side, drawing.as_ref())?;
         if !undefined.is_empty() {
             let names: Vec<&str> = undefined.iter().map(String::as_str).collect();
             eprintln!(
@@ -249,19 +249,6 @@ impl Solve {
         events: Vec<Value>,
         tally: &Tally,
     ) -> SideFile {
-        let mut parameters: IndexMap<String, Value> = IndexMap::new();
-        for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {
-            for (parameter, value) in system.parameters.iter().zip(system.parameter_values(&plan.fixed)) {
-                // A default that follows another parameter is no single value in a sweep.
-                let given = plan.fixed.iter().any(|(n, _)| *n == parameter.name);
-                let follows = !given && parameter.follows();
-                let swept = plan.swept.iter().any(|s| s.name == parameter.name);
-                if !swept && (!follows || plan.swept.is_empty()) {
-                    let value = || cell_value(&Cell::of(value, parameter.own_words()));
-                    parameters.entry(parameter.name.clone()).or_insert_with(value);
-                }
-            }
-        }
         let mut extra: IndexMap<String, Value> = IndexMap::new();
         extra.insert("tolerance".into(), number(self.values.tolerance));
         extra.insert("rows".into(), json!(tally.rows));
@@ -276,8 +263,8 @@ impl Solve {
             version: env!("CARGO_PKG_VERSION").into(),
             command: command(),
             system: theories[0].name().into(),
-            parameters,
-            sweeps: self.values.sweep.iter().map(|s| (s.name.clone(), json!(s.text))).collect(),
+            parameters: plan.constants(theories),
+            sweeps: self.values.sweeps().map(|s| (s.name.clone(), json!(s.text))).collect(),
             columns: columns.to_vec(),
             events,
             extra,
@@ -304,12 +291,12 @@ impl Solve {
                 }
                 let max_rows = self.destination.rows_shown();
                 let options = TerminalOptions { columns: Some(columns), max_rows, digits: 7 };
-                let mut out = std::io::stdout().lock();
+                let mut out = standard_output();
                 out.write_all(terminal::render(table, &options).as_bytes())?;
                 out.flush()?;
             }
             Format::Json => {
-                let mut out = std::io::stdout().lock();
+                let mut out = standard_output();
                 table_json(table, &mut out)?;
                 out.flush()?;
             }

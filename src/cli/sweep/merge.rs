@@ -1,0 +1,47 @@
+//! `overlaps merge STUDY.toml`.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, ValueHint};
+
+use super::result;
+use super::study::Opened;
+
+/// Join the parts of a study that were computed on their own.
+///
+/// Nothing may be missing, and no cell may have two different results. Where cells are missing nothing is written; they are
+/// counted and named, with the tasks of the job array that are to be submitted again.
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// The study file.
+    #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
+    study: PathBuf,
+    /// Write the table to this CSV file; the one that `overlaps sweep` was given.
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+    /// Draw the figure into this SVG file [default: `plot` of the study].
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
+    plot: Option<PathBuf>,
+    /// No notes; files and errors only.
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Merge {
+    /// Joins, writes, says what was done.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
+        if !opened.store.folder.is_dir() {
+            bail!(
+                "nothing of the study {} has been computed: there is no folder {}; begin with `overlaps sweep`",
+                self.study.display(),
+                opened.store.folder.display()
+            );
+        }
+        opened.check()?;
+        opened.store.prepare(&opened.cells(), false)?;
+        let finished = opened.store.finished()?;
+        result::write(&opened, &finished, self.quiet)
+    }
+}

@@ -1,0 +1,449 @@
+//! A study file: which command is to be run, over which values, and where the result goes.
+//!
+//! It is TOML. What stands under `[set]` and `[sweep]` is what `--set` and `--sweep` would say, `[options]` are the other
+//! flags of the command by name, and every `[[zip]]` holds lists that move together.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::Value as Json;
+use toml::{Spanned, Value};
+
+use super::given::{Assignment, Given, MOST_VALUES, Sweep, number_or_word};
+use crate::equation::{Place, Source};
+use crate::input::{LARGEST_TEXT, text_of_file};
+use crate::output::csv::shortest;
+use crate::output::json::number;
+
+/// The commands whose work falls into cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// `overlaps solve`: a cell is a curve.
+    Solve,
+    /// `overlaps critical`: a cell is a curve, its rows the changes of the global branch.
+    Critical,
+    /// `overlaps simulate`: a cell is a data set.
+    Simulate,
+    /// `overlaps check`: a cell is a verdict, with all its dimensions and data sets.
+    Check,
+    /// `overlaps generate`: a cell is a comparison of samples with theory, with all its data sets.
+    Generate,
+    /// `overlaps steps`: a cell is a schedule at one dimension.
+    Steps,
+}
+
+impl Task {
+    /// The name of the command.
+    pub fn name(self) -> &'static str {
+        match self {
+            Task::Solve => "solve",
+            Task::Critical => "critical",
+            Task::Simulate => "simulate",
+            Task::Check => "check",
+            Task::Generate => "generate",
+            Task::Steps => "steps",
+        }
+    }
+
+    /// Whether the command is given a system of equations.
+    pub fn has_system(self) -> bool {
+        matches!(self, Task::Solve | Task::Critical | Task::Check)
+    }
+
+    /// Whether the command has data sets.
+    pub fn has_seeds(self) -> bool {
+        matches!(self, Task::Simulate | Task::Check | Task::Generate)
+    }
+}
+
+/// What the figure is to show; nothing: what suits the sweeps.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// The parameter along the x axis.
+    #[serde(default)]
+    pub x: Option<String>,
+    /// The parameter along the y axis of a map.
+    #[serde(default)]
+    pub y: Option<String>,
+    /// Columns, one panel each.
+    #[serde(default)]
+    pub columns: Vec<String>,
+}
+
+/// A study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Study {
+    /// One line for figures and reports; empty if it has none.
+    pub title: String,
+    /// The command.
+    pub task: Task,
+    /// Name of a built-in system, or path of an equation file.
+    pub system: Option<String>,
+    /// Data sets per combination.
+    pub seeds: Option<u64>,
+    /// The first of them.
+    pub first_seed: Option<u64>,
+    /// Fixed parameters.
+    pub set: Vec<Assignment>,
+    /// Swept parameters, crossed.
+    pub sweep: Vec<Sweep>,
+    /// Swept parameters that move together, group by group.
+    pub zip: Vec<Vec<Sweep>>,
+    /// Flags of the command, with their values.
+    pub options: Vec<(String, Option<String>)>,
+    /// The CSV.
+    pub output: Option<PathBuf>,
+    /// The figure.
+    pub plot: Option<PathBuf>,
+    /// What it shows.
+    pub figure: Shown,
+    /// Tasks of the job array.
+    pub tasks: Option<usize>,
+    /// Directives for Slurm, `#SBATCH --NAME=VALUE`.
+    pub slurm: Vec<(String, String)>,
+    /// The whole file, for the side file of the result.
+    pub content: Json,
+}
+
+/// What is wrong with a study file, and where.
+#[derive(Debug, Clone)]
+pub struct StudyError {
+    message: String,
+    place: Option<Box<Place>>,
+}
+
+impl fmt::Display for StudyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        self.place.as_ref().map_or(Ok(()), |place| write!(f, "\n{place}"))
+    }
+}
+
+impl std::error::Error for StudyError {}
+
+type Entries = IndexMap<Spanned<String>, Spanned<Value>>;
+
+/// The shape of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    title: String,
+    command: Task,
+    #[serde(default)]
+    system: Option<Spanned<String>>,
+    #[serde(default)]
+    seeds: Option<Spanned<u64>>,
+    #[serde(default)]
+    first_seed: Option<Spanned<u64>>,
+    #[serde(default)]
+    output: Option<Spanned<String>>,
+    #[serde(default)]
+    plot: Option<Spanned<String>>,
+    #[serde(default)]
+    set: Entries,
+    #[serde(default)]
+    sweep: Entries,
+    #[serde(default)]
+    zip: Vec<Spanned<Entries>>,
+    #[serde(default)]
+    options: Entries,
+    #[serde(default)]
+    figure: Shown,
+    #[serde(default)]
+    slurm: Entries,
+}
+
+/// Flags that are not those of a study, and what stands in their place.
+const NOT_OPTIONS: [(&str, &str); 16] = [
+    ("set", "parameters have the section [set]"),
+    ("sweep", "parameters have the section [sweep]"),
+    ("output", "`output` stands at the top of the file"),
+    ("plot", "`plot` stands at the top of the file"),
+    ("seeds", "`seeds` stands at the top of the file"),
+    ("first-seed", "`first_seed` stands at the top of the file"),
+    ("columns", "`columns` stands in the section [figure]"),
+    ("threads", "give it to `overlaps sweep`"),
+    ("quiet", "give it to `overlaps sweep`"),
+    ("format", "a study has a CSV"),
+    ("all-rows", "a study has a CSV"),
+    ("checkpoints", "networks are kept with the cells of the study"),
+    ("runs", "a study of `simulate` has the runs as its rows"),
+    ("against", "a study of `check` simulates; measurements are one check"),
+    ("parameters", "parameters have the section [set]"),
+    ("denoisers", "the denoisers of a study are learnt in its cells"),
+];
+
+/// The entry of the section for Slurm that is no directive.
+const TASKS: &str = "tasks";
+/// Directives for Slurm that are written by this program.
+const OWN_DIRECTIVES: [&str; 4] = ["array", "chdir", "wrap", "open-mode"];
+
+impl Study {
+    /// Reads a study file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and anything that is wrong with its text.
+    pub fn load(path: &Path) -> Result<Study, StudyError> {
+        let text = text_of_file(path, LARGEST_TEXT).map_err(|reason| StudyError {
+            message: format!("cannot read the study file '{}': {reason}", path.display()),
+            place: None,
+        })?;
+        Study::parse_named(&path.display().to_string(), &text)
+    }
+
+    /// Reads the text of a study file.
+    ///
+    /// # Errors
+    /// Anything that is wrong with the text.
+    pub fn parse(text: &str) -> Result<Study, StudyError> {
+        Study::parse_named("study.toml", text)
+    }
+
+    fn parse_named(name: &str, text: &str) -> Result<Study, StudyError> {
+        let source = Arc::new(Source { name: name.to_string(), text: text.to_string() });
+        let read = Reader { source };
+        let content: toml::Table = toml::from_str(text).map_err(|e| read.toml(&e))?;
+        let file: File = toml::from_str(text).map_err(|e| read.toml(&e))?;
+        read.study(file, json(&Value::Table(content)))
+    }
+}
+
+/// Reads values, and knows where they stand.
+struct Reader {
+    source: Arc<Source>,
+}
+
+impl Reader {
+    fn error(&self, span: Range<usize>, message: impl Into<String>) -> StudyError {
+        StudyError { message: message.into(), place: Some(Box::new(self.source.place(span))) }
+    }
+
+    fn toml(&self, error: &toml::de::Error) -> StudyError {
+        let message = error.message().trim().replace('\n', " ");
+        match error.span() {
+            Some(span) => self.error(span, message),
+            None => StudyError { message: format!("{}: {message}", self.source.name), place: None },
+        }
+    }
+
+    fn study(&self, file: File, content: Json) -> Result<Study, StudyError> {
+        let (task, command) = (file.command, file.command.name());
+        match (&file.system, task.has_system()) {
+            (None, true) => {
+                let message = format!(
+                    "`{command}` needs a system: system = \"first-phase\", or the path of an equation file"
+                );
+                return Err(self.error(0..0, message));
+            }
+            (Some(system), false) => {
+                return Err(self
+                    .error(system.span(), format!("`{command}` has no system of equations; leave it out")));
+            }
+            _ => {}
+        }
+        for seeds in [&file.seeds, &file.first_seed].into_iter().flatten() {
+            if !task.has_seeds() {
+                return Err(
+                    self.error(seeds.span(), format!("`{command}` has no data sets; leave the seeds out"))
+                );
+            }
+        }
+        if let Some(none) = file.seeds.as_ref().filter(|seeds| *seeds.get_ref() == 0) {
+            return Err(self.error(none.span(), "0 data sets have nothing to measure; use 1 or more"));
+        }
+        let path = |path: Option<Spanned<String>>, extension: &str| -> Result<Option<PathBuf>, StudyError> {
+            let Some(path) = path else { return Ok(None) };
+            let (span, path) = (path.span(), PathBuf::from(path.into_inner()));
+            match path.extension().is_some_and(|e| e == extension) {
+                true => Ok(Some(path)),
+                false => {
+                    Err(self.error(span, format!("expected the name of a file that ends in .{extension}")))
+                }
+            }
+        };
+        Ok(Study {
+            title: file.title,
+            task,
+            system: file.system.map(Spanned::into_inner),
+            seeds: file.seeds.map(Spanned::into_inner),
+            first_seed: file.first_seed.map(Spanned::into_inner),
+            set: file
+                .set
+                .iter()
+                .map(|(name, value)| self.assignment(name, value))
+                .collect::<Result<_, _>>()?,
+            sweep: self.sweeps(&file.sweep)?,
+            zip: file.zip.iter().map(|group| self.zip(group)).collect::<Result<_, _>>()?,
+            options: self.options(&file.options)?,
+            output: path(file.output, "csv")?,
+            plot: path(file.plot, "svg")?,
+            figure: file.figure,
+            tasks: self.tasks(&file.slurm)?,
+            slurm: self.slurm(&file.slurm)?,
+            content,
+        })
+    }
+
+    /// A number or a word.
+    fn given(&self, value: &Value, span: Range<usize>) -> Result<Given, StudyError> {
+        match value {
+            Value::Integer(i) if (*i as f64) as i64 == *i => Ok(Given::Number(*i as f64)),
+            Value::Integer(i) => Err(self.error(span, format!("{i} has more digits than a number can hold"))),
+            Value::Float(x) if !x.is_nan() => Ok(Given::Number(*x)),
+            Value::Float(_) => Err(self.error(span, "NaN is not a value that a parameter can take")),
+            Value::String(text) => number_or_word(text).map_err(|message| self.error(span, message)),
+            _ => Err(self.error(span, "expected a number or a word")),
+        }
+    }
+
+    fn assignment(&self, name: &Spanned<String>, value: &Spanned<Value>) -> Result<Assignment, StudyError> {
+        let given = self.given(value.get_ref(), value.span())?;
+        Ok(Assignment { name: name.get_ref().clone(), value: given })
+    }
+
+    fn list(&self, value: &Spanned<Value>) -> Result<Vec<Given>, StudyError> {
+        match value.get_ref() {
+            Value::Array(values) => values.iter().map(|v| self.given(v, value.span())).collect(),
+            _ => Err(self.error(value.span(), "expected a list of values: [8, 16, 32]")),
+        }
+    }
+
+    /// All sweeps, as many values as memory is meant for.
+    fn sweeps(&self, entries: &Entries) -> Result<Vec<Sweep>, StudyError> {
+        let mut sweeps: Vec<Sweep> = Vec::new();
+        let mut values = 0;
+        for (name, value) in entries {
+            let sweep = self.sweep(name, value)?;
+            values += sweep.values.len();
+            if values > MOST_VALUES {
+                let message = format!("the sweeps have more than {MOST_VALUES} values together; sweep fewer");
+                return Err(self.error(value.span(), message));
+            }
+            sweeps.push(sweep);
+        }
+        Ok(sweeps)
+    }
+
+    fn sweep(&self, name: &Spanned<String>, value: &Spanned<Value>) -> Result<Sweep, StudyError> {
+        let (name, span) = (name.get_ref(), value.span());
+        let sweep = match value.get_ref() {
+            Value::Array(_) => Sweep::over(name, self.list(value)?),
+            Value::String(text) => format!("{name}={text}").parse(),
+            _ => Err("expected a list [8, 16, 32], \"START:STOP:COUNT\" or \"log:START:STOP:COUNT\"; one value belongs into [set]".into()),
+        };
+        sweep.map_err(|message| self.error(span, message))
+    }
+
+    fn zip(&self, group: &Spanned<Entries>) -> Result<Vec<Sweep>, StudyError> {
+        if group.get_ref().len() < 2 {
+            return Err(self.error(group.span(), "[[zip]] holds two lists or more, which move together"));
+        }
+        let entries = group.get_ref().iter();
+        let sweeps: Vec<Sweep> = entries
+            .map(|(name, value)| {
+                let list = self.list(value)?;
+                Sweep::together(name.get_ref(), list).map_err(|message| self.error(value.span(), message))
+            })
+            .collect::<Result<_, _>>()?;
+        let entry = |i: usize| sweeps.iter().filter_map(|s| s.values.get(i)).map(Given::to_string).collect();
+        let mut seen: HashSet<Vec<String>> = HashSet::new();
+        if let Some(twice) = (0..sweeps[0].values.len()).find(|i| !seen.insert(entry(*i))) {
+            let message = format!("entry {} of the lists is the same as an earlier one", twice + 1);
+            return Err(self.error(group.span(), message));
+        }
+        Ok(sweeps)
+    }
+
+    fn options(&self, entries: &Entries) -> Result<Vec<(String, Option<String>)>, StudyError> {
+        let mut options = Vec::new();
+        for (name, value) in entries {
+            let flag = name.get_ref().replace('_', "-");
+            if flag.is_empty() || !flag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+                let message = format!("`{}` is no flag; expected a name such as tolerance", name.get_ref());
+                return Err(self.error(name.span(), message));
+            }
+            if let Some((_, place)) = NOT_OPTIONS.iter().find(|(name, _)| *name == flag) {
+                return Err(self.error(name.span(), format!("`{flag}` is not an option of a study: {place}")));
+            }
+            match value.get_ref() {
+                Value::Boolean(true) => options.push((flag, None)),
+                Value::Boolean(false) => {}
+                other => options.push((flag, Some(self.flag_value(other, value.span())?))),
+            }
+        }
+        Ok(options)
+    }
+
+    fn flag_value(&self, value: &Value, span: Range<usize>) -> Result<String, StudyError> {
+        match value {
+            Value::String(text) => Ok(text.clone()),
+            Value::Integer(i) => Ok(i.to_string()),
+            Value::Float(x) => Ok(shortest(*x)),
+            Value::Array(values) => {
+                let values = values.iter().map(|v| self.flag_value(v, span.clone()));
+                Ok(values.collect::<Result<Vec<String>, _>>()?.join(","))
+            }
+            _ => Err(self.error(span, "expected true, false, a number, a text or a list")),
+        }
+    }
+
+    /// `tasks` in the section for Slurm, which is no directive.
+    fn tasks(&self, entries: &Entries) -> Result<Option<usize>, StudyError> {
+        let Some((_, value)) = entries.iter().find(|(name, _)| name.get_ref() == TASKS) else {
+            return Ok(None);
+        };
+        match value.get_ref() {
+            Value::Integer(tasks @ 1..=1_000_000) => Ok(Some(*tasks as usize)),
+            _ => Err(self.error(value.span(), "the tasks of a job array are a number from 1 to 1000000")),
+        }
+    }
+
+    fn slurm(&self, entries: &Entries) -> Result<Vec<(String, String)>, StudyError> {
+        let mut directives = Vec::new();
+        for (name, value) in entries.iter().filter(|(name, _)| name.get_ref() != TASKS) {
+            let key = name.get_ref().as_str();
+            if key.is_empty()
+                || !key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            {
+                return Err(
+                    self.error(name.span(), format!("`{key}` is no directive; expected one such as time"))
+                );
+            }
+            if OWN_DIRECTIVES.contains(&key) {
+                return Err(
+                    self.error(name.span(), format!("`{key}` is written by `overlaps sweep --slurm` itself"))
+                );
+            }
+            let text = match value.get_ref() {
+                Value::Boolean(true) => String::new(),
+                other => self.flag_value(other, value.span())?,
+            };
+            if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+                return Err(self.error(value.span(), "a directive is one word without spaces"));
+            }
+            directives.push((key.to_string(), text));
+        }
+        Ok(directives)
+    }
+}
+
+/// TOML as JSON; JSON has no infinities, see [`number`].
+fn json(value: &Value) -> Json {
+    match value {
+        Value::String(text) => Json::from(text.as_str()),
+        Value::Integer(i) => Json::from(*i),
+        Value::Float(x) => number(*x),
+        Value::Boolean(yes) => Json::from(*yes),
+        Value::Datetime(time) => Json::from(time.to_string()),
+        Value::Array(values) => values.iter().map(json).collect(),
+        Value::Table(table) => Json::Object(table.iter().map(|(k, v)| (k.clone(), json(v))).collect()),
+    }
+}
