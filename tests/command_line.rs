@@ -735,6 +735,27 @@ fn compare_takes_composites_and_files_and_their_own_parameters() {
     assert_eq!(rows.words("m")[3], alone.words("m")[0]);
 }
 
+#[test]
+fn a_sweep_of_more_lines_than_a_figure_can_hold_is_drawn_as_a_map() {
+    let folder = TempDir::new().unwrap();
+    let solve =
+        ["solve", "first-phase", "--set", "n=8", "--set", "kappa=0.5", "--quiet", "--columns", "omega"];
+    let drawn = |arguments: &[&str]| {
+        let output = run_in(folder.path(), &[&solve[..], arguments, &["--plot", "a.svg"]].concat());
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let with_control = ["--sweep", "t=log:0.01:1:5", "--sweep", "p=0.5:0.9:15"];
+    assert_eq!(drawn(&with_control), (Some(0), String::new()));
+    let svg = fs::read_to_string(folder.path().join("a.svg")).unwrap();
+    assert!(svg.contains("between constant and informative") && svg.contains("crispEdges"));
+    assert!(svg.contains("\n0.01\n"), "the axis of a logarithmic sweep is logarithmic");
+    let without_control = ["--set", "t=0.1", "--sweep", "sigma=0.5,1", "--sweep", "p=0.5:0.9:15"];
+    assert_eq!(drawn(&without_control), (Some(0), String::new()));
+    assert!(fs::read_to_string(folder.path().join("a.svg")).unwrap().contains("crispEdges"));
+    let (code, message) = drawn(&[&without_control[2..], &with_control[..2]].concat());
+    assert!(code == Some(1) && message.contains("two parameters"), "{message}");
+}
+
 // ---- limit, critical, verify ----
 
 #[test]
@@ -803,6 +824,28 @@ fn critical_follows_a_sweep() {
     assert_eq!(rows.words("kappa"), ["2", "2", "4", "4"]);
     let t = rows.numbers("t");
     assert!((t[0] - 2.0 * t[2]).abs() < 1e-9, "the critical κt does not depend on κ");
+}
+
+#[test]
+fn critical_draws_the_line_of_critical_points_and_leaves_a_side_file() {
+    let folder = TempDir::new().unwrap();
+    let sweeps = ["--sweep", "n=log:8:32:2", "--sweep", "lambda=0.1,1", "--sweep", "ell=0.01,0.1"];
+    let files = ["--set", "kappa=1", "--output", "a.csv", "--plot", "a.svg", "--quiet"];
+    let output = run_in(folder.path(), &[&["critical", "first-phase"], &sweeps[..], &files[..]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let svg = fs::read_to_string(folder.path().join("a.svg")).unwrap();
+    for part in ["constant → informative", "λ = 0.1", "ℓ = 0.01", "ℓ = 0.1", "κ = 1"] {
+        assert!(svg.contains(part), "{part}");
+    }
+    let side: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("a.json")).unwrap()).unwrap();
+    assert_eq!(side["command"][1], "critical");
+    assert_eq!(side["parameters"]["kappa"], 1.0);
+    assert_eq!(side["sweeps"]["ell"], "ell=0.01,0.1");
+    // Without a sweep there is no axis to draw along.
+    let output = run_in(folder.path(), &["critical", "first-phase", "--plot", "b.svg"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--sweep"));
 }
 
 #[test]
