@@ -126,7 +126,9 @@ impl Curve {
             let known: Vec<Solution> =
                 present.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
             let findings = finder.search(control, &known, row, rows);
-            self.unfinished[row] = findings.unfinished;
+            if finder.settings.doubt {
+                self.unfinished[row] = findings.unfinished;
+            }
             for (which, branch) in findings.claims {
                 // A start may lead to another solution once its own has ended.
                 if self.tracks.iter().all(|t| t.branch != Some(branch)) {

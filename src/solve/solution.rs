@@ -29,11 +29,14 @@ pub struct Settings {
     pub search: Search,
     /// Whether branches are followed beyond the given control values, to where they end.
     pub follow_to_ends: bool,
+    /// Whether a row is left empty where a search has seen a lower point from which it could not finish; otherwise the
+    /// lowest solution found is given.
+    pub doubt: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { tolerance: 1e-12, search: Search::Full, follow_to_ends: false }
+        Settings { tolerance: 1e-12, search: Search::Full, follow_to_ends: false, doubt: true }
     }
 }
 
