@@ -139,18 +139,31 @@ impl<'s> Lowering<'s> {
             ExpressionKind::Call(name, arguments) => {
                 let nodes: Vec<Node> =
                     arguments.iter().map(|a| self.lower(a, chosen, text)).collect::<Result<Vec<_>, _>>()?;
-                match (Function::named(name), nodes.as_slice()) {
-                    (Some(f), [a]) => self.graph.apply(f, *a),
-                    (_, [index, alternatives @ ..]) if name == "choose" => {
-                        self.graph.choose(*index, alternatives)
-                    }
-                    (_, [a, b]) if name == "min" => self.graph.combine(Combine::Min, *a, *b),
-                    (_, [a, b]) => self.graph.combine(Combine::Max, *a, *b),
-                    _ => unreachable!("numbers of arguments are checked with the shapes"),
-                }
+                self.call(name, &nodes)
             }
             ExpressionKind::Average(names, body) => self.average(names, body, chosen, text)?,
         })
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Node]) -> Node {
+        let graph = &mut self.graph;
+        match (name, arguments) {
+            ("choose", [index, alternatives @ ..]) => graph.choose(*index, alternatives),
+            ("where", [condition, x, y]) => graph.select(*condition, *x, *y),
+            ("min" | "max" | "log_sum_exp", [first, rest @ ..]) => {
+                let combine = match name {
+                    "min" => Combine::Min,
+                    "max" => Combine::Max,
+                    _ => Combine::LogAddExp,
+                };
+                rest.iter().fold(*first, |all, next| graph.combine(combine, all, *next))
+            }
+            (_, [a, ..]) => {
+                let function = Function::named(name).expect("functions are checked with the shapes");
+                graph.apply(function, *a)
+            }
+            (_, []) => unreachable!("numbers of arguments are checked with the shapes"),
+        }
     }
 
     fn average(
