@@ -51,6 +51,47 @@ impl<'s> Lowering<'s> {
         self.lower(e, &Assignment::new(), text)
     }
 
+    /// The same graph and variables over another scope, which has the same names and more.
+    pub fn over(self, scope: &Scope) -> Lowering<'_> {
+        Lowering {
+            graph: self.graph,
+            discrete: self.discrete,
+            scope,
+            built: HashMap::new(),
+            steps: self.steps,
+        }
+    }
+
+    /// How far inside a condition is: at least 0 where it holds, and 0 on its edge (a − b for a > b).
+    ///
+    /// # Errors
+    /// An expansion over discrete variables that is too large.
+    pub fn margin(&mut self, condition: &Expression, text: &Text) -> Result<Node, EquationError> {
+        Ok(match &condition.kind {
+            ExpressionKind::Not(a) => {
+                let inside = self.margin(a, text)?;
+                self.graph.negate(inside)
+            }
+            ExpressionKind::Binary(op @ (Operator::And | Operator::Or), a, b) => {
+                let (a, b) = (self.margin(a, text)?, self.margin(b, text)?);
+                self.graph.combine(if *op == Operator::And { Combine::Min } else { Combine::Max }, a, b)
+            }
+            ExpressionKind::Binary(op, a, b) => {
+                let (a, b) = (self.scalar(a, text)?, self.scalar(b, text)?);
+                let above = self.graph.subtract(a, b);
+                match op {
+                    Operator::Greater | Operator::GreaterEqual => above,
+                    Operator::Less | Operator::LessEqual => self.graph.negate(above),
+                    _ => {
+                        let distance = self.graph.apply(Function::Abs, above);
+                        if *op == Operator::Equal { self.graph.negate(distance) } else { distance }
+                    }
+                }
+            }
+            _ => unreachable!("only comparisons and what joins them are truth values"),
+        })
+    }
+
     /// Builds the definitions in order, so that none is reached through a chain of others.
     ///
     /// # Errors

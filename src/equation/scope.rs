@@ -141,6 +141,31 @@ impl Scope {
         Ok(())
     }
 
+    /// The scope of a condition on solutions: outputs, each with its expression, have names in it beside everything else.
+    ///
+    /// # Errors
+    /// As in [`Scope::declare`].
+    pub fn with_outputs<'o>(
+        &self,
+        outputs: impl IntoIterator<Item = (&'o str, &'o Text, &'o Expression)>,
+    ) -> Result<Scope, EquationError> {
+        let mut scope = self.clone();
+        // Outputs use the names of the file, not each other's.
+        for (name, text, expression) in outputs {
+            let shape = self.shape(expression, text, self.definitions.len())?;
+            let place = scope.definitions.len();
+            // An output may have the name of what it shows; that comes to the same, or is what the file calls so.
+            if self.meaning(name).is_none() {
+                scope
+                    .declare(name, Meaning::Definition(place))
+                    .map_err(|problem| text.error(0..text.value.len(), problem))?;
+                let (name, text, expression) = (name.to_string(), text.clone(), expression.clone());
+                scope.definitions.push(Definition { name, text, expression, shape: Some(shape) });
+            }
+        }
+        Ok(scope)
+    }
+
     /// What a name means.
     pub fn meaning(&self, name: &str) -> Option<Meaning> {
         self.meanings.get(name).copied()

@@ -95,10 +95,14 @@ fn exp_of_square(x: f64, factor: f64) -> f64 {
     libm::exp(factor * y * y) * libm::exp(factor * (x - y) * (x + y))
 }
 
+/// x² (1 − √π x erfcx x) for x ≥ 4: about ½.
+fn scaled_deficit(x: f64) -> f64 {
+    ratio(&LARGE, 1.0 / (x * x)) / INVERSE_SQRT_PI
+}
+
 /// 1 − √π x erfcx x for x ≥ 4: about 1/(2x²).
 fn deficit(x: f64) -> f64 {
-    let y = 1.0 / (x * x);
-    y * ratio(&LARGE, y) / INVERSE_SQRT_PI
+    scaled_deficit(x) / (x * x)
 }
 
 /// e^(x²) erfc(x).
@@ -147,8 +151,8 @@ pub fn inverse_mills(x: f64) -> f64 {
 pub fn mills_excess(x: f64) -> f64 {
     let s = -x * FRAC_1_SQRT_2;
     if s > 4.0 {
-        let d = deficit(s);
-        -x * d / (1.0 - d)
+        // −x deficit, with s² = x²/2.
+        2.0 * scaled_deficit(s) / -x / (1.0 - deficit(s))
     } else {
         // At most a factor of 35 is lost.
         x + inverse_mills(x)
