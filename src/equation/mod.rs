@@ -21,6 +21,7 @@ mod schema;
 mod scope;
 mod source;
 mod special;
+mod stable;
 mod system;
 mod theory;
 mod words;
