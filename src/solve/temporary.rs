@@ -10,12 +10,6 @@ impl Equations<'_> {
     pub fn search_rung(&self, rung: usize) -> usize {
         rung.saturating_sub(2)
     }
-    pub fn admissible(&mut self, _c: f64, _x: &DVector<f64>, _r: usize) -> bool {
-        true
-    }
-    pub fn admissible_margin(&mut self, _c: f64, _x: &DVector<f64>, _r: usize) -> f64 {
-        1.0
-    }
     pub fn accuracy(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Accuracy {
         let e = self.evaluate(control, x, rung).clone();
         let size =
