@@ -419,11 +419,28 @@ impl Graph {
         for (place, alternative) in alternatives.iter().enumerate() {
             let place = self.constant(place as f64);
             let chosen = self.combine(Combine::Equal, index, place);
-            let guarded = self.guard_averages(chosen, *alternative);
-            let term = self.combine(Combine::If, chosen, guarded);
+            let term = self.only_where(chosen, *alternative);
             sum = self.add(sum, term);
         }
         sum
+    }
+
+    /// x where the condition holds and y elsewhere; the other does not matter, even where it has no value.
+    pub fn select(&mut self, condition: Node, x: Node, y: Node) -> Node {
+        let otherwise = self.apply(Function::Not, condition);
+        let x = self.only_where(condition, x);
+        let y = self.only_where(otherwise, y);
+        self.add(x, y)
+    }
+
+    /// The node where the condition holds, 0 elsewhere.
+    fn only_where(&mut self, condition: Node, node: Node) -> Node {
+        // A condition on a variable changes within the average over it: what is averaged inside stays as it is.
+        let guarded = match self.axes(condition).is_none() {
+            true => self.guard_averages(condition, node),
+            false => node,
+        };
+        self.combine(Combine::If, condition, guarded)
     }
 
     /// The same node with integrands that are 0 where the condition fails: the averages in an alternative that is not

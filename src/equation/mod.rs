@@ -20,6 +20,7 @@ mod program;
 mod schema;
 mod scope;
 mod source;
+mod special;
 mod system;
 mod theory;
 mod words;
