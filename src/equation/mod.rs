@@ -29,10 +29,11 @@ mod words;
 pub use assemble::{LARGEST_PRODUCT, is_word};
 pub(crate) use error::short;
 pub use error::{EquationError, Problem, nearest};
+pub(crate) use graph::Node;
 pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;
-pub(crate) use program::{Program, Workspace};
+pub(crate) use program::{Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Workspace};
 pub use schema::Line;
 pub use source::{Place, Source};
 pub use system::{

@@ -1,10 +1,11 @@
 //! Roots, minima, branches and their continuation along the control parameter.
 //!
-//! `equations` evaluates a system; `newton` holds the two iterations that argmin runs; `solution` polishes and
+//! `equations` evaluates a system, `averages` chooses the rules of its averages; `newton` holds the two iterations that argmin runs; `solution` polishes and
 //! certifies a point; `starts` searches; `continuation` follows; `curve` puts the branches together and `change`
 //! finds where the lowest one changes; `job` runs a whole theory and `rows` lays the result out as a table.
 
 mod accept;
+mod averages;
 mod change;
 mod continuation;
 mod curve;
@@ -20,8 +21,8 @@ mod rows;
 mod scan;
 mod solution;
 mod starts;
-mod temporary;
 
+pub use averages::{Accuracy, WorstAverage};
 pub use change::{Change, ChangeKind};
 pub use continuation::{End, EndKind};
 pub use curve::{Curve, Track};

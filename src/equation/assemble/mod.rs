@@ -12,7 +12,7 @@ use super::error::{EquationError, Problem, nearest};
 use super::expression::Expression;
 use super::graph::Node;
 use super::lower::{DiscreteNodes, Lowering};
-use super::program::Program;
+use super::program::{Levels, Program};
 use super::schema::{self, File, NumberOrText, Str, Words, expression_text, text};
 use super::scope::{Allowed, Meaning, names_in};
 use super::source::{Source, Text};
@@ -368,6 +368,10 @@ impl Builder<'_> {
         let boundary_program = Program::compile(&graph, &output_roots, first_unknown);
         let certificate_nodes: Vec<Node> = output_roots.into_iter().chain(residual_nodes).collect();
         let certificate_program = Program::compile(&graph, &certificate_nodes, first_unknown);
+        let mut scratch = graph.clone();
+        let equations_levels = Levels::compile(&mut scratch, &roots[..equation_roots.along_control]);
+        let all_levels = Levels::compile(&mut scratch, &roots);
+        let certificate_levels = Levels::compile(&mut scratch, &certificate_nodes);
         let setup_program = Program::compile(&graph, &setup_nodes, first_unknown);
         let gauge_program = gauge_node.map(|g| Program::compile(&graph, &[g], first_unknown));
         let admissible_program =
@@ -388,6 +392,15 @@ impl Builder<'_> {
                 text: w.text.value.clone(),
             }))
             .collect();
+        let mut normals: Vec<(usize, String)> = variables
+            .iter()
+            .filter_map(|(name, _)| match scope.meaning(name) {
+                Some(super::scope::Meaning::Normal(place)) => Some((place, name.clone())),
+                _ => None,
+            })
+            .collect();
+        normals.sort_unstable();
+        let normals = normals.into_iter().map(|(_, name)| name).collect();
         let system = System {
             description: description(name, file),
             parameters,
@@ -403,12 +416,16 @@ impl Builder<'_> {
             gauge: gauge.map(|(w, flip)| Gauge { keep_text: w.text.value, flip }),
             outputs: columns,
             limit: limit(self.file, self.source)?,
+            normals,
             graph,
             discrete,
             certificate_nodes,
             equations_program,
             equation_roots,
+            equations_levels,
+            all_levels,
             certificate_program,
+            certificate_levels,
             boundary_program,
             setup_program,
             gauge_program,
