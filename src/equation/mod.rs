@@ -27,8 +27,8 @@ mod written;
 
 pub use assemble::{LARGEST_PRODUCT, is_word};
 pub(crate) use error::short;
-pub(crate) use expression::{Expression, ExpressionKind, Operator};
 pub use error::{EquationError, Problem, nearest};
+pub(crate) use expression::{Expression, ExpressionKind, Operator};
 pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;

@@ -162,7 +162,8 @@ impl<'f> Evaluation<'f> {
                 }
             }
         }
-        let none = || Value { value: Number::NAN, slopes: Vec::new(), size: Number::NAN, slope_sizes: Vec::new() };
+        let none =
+            || Value { value: Number::NAN, slopes: Vec::new(), size: Number::NAN, slope_sizes: Vec::new() };
         roots.iter().map(|r| self.scalars[*r].clone().unwrap_or_else(none)).collect()
     }
 
@@ -181,7 +182,8 @@ impl<'f> Evaluation<'f> {
                 })
                 .collect();
             let shares = |g: &(usize, Vec<Place>, Vec<Place>)| {
-                g.0 == variable && (g.2.iter().any(|p| dear.contains(p)) || (g.2.is_empty() && dear.is_empty()))
+                g.0 == variable
+                    && (g.2.iter().any(|p| dear.contains(p)) || (g.2.is_empty() && dear.is_empty()))
             };
             let (with, mut rest): (Vec<_>, Vec<_>) = groups.into_iter().partition(shares);
             let mut joined = (variable, vec![*place], dear);
@@ -252,7 +254,12 @@ impl<'f> Evaluation<'f> {
                 Value {
                     value: grant(average.value, average.mass),
                     size: average.mass,
-                    slopes: average.slopes.iter().zip(&average.slope_masses).map(|(v, m)| grant(*v, *m)).collect(),
+                    slopes: average
+                        .slopes
+                        .iter()
+                        .zip(&average.slope_masses)
+                        .map(|(v, m)| grant(*v, *m))
+                        .collect(),
                     slope_sizes: average.slope_masses,
                 }
             })
@@ -288,7 +295,8 @@ impl<'f> Evaluation<'f> {
     fn scalar(&self, place: Place) -> Value {
         let operation = self.formula.operations[place];
         let k = self.directions;
-        let leaf = |value: Number| Value { value, slopes: Vec::new(), size: value.abs(), slope_sizes: Vec::new() };
+        let leaf =
+            |value: Number| Value { value, slopes: Vec::new(), size: value.abs(), slope_sizes: Vec::new() };
         let of = |p: Place| self.scalars[p].as_ref();
         match operation {
             Operation::Number(bits) => leaf(Number::exact(f64::from_bits(bits))),
@@ -297,7 +305,8 @@ impl<'f> Evaluation<'f> {
                 let x = self.symbols[s];
                 let mut value = leaf(Number::with_error(x, ROUND_OFF * x.abs()));
                 if k > 0 {
-                    let unit = |j: usize| if j == s - self.first_unknown { Number::ONE } else { Number::ZERO };
+                    let unit =
+                        |j: usize| if j == s - self.first_unknown { Number::ONE } else { Number::ZERO };
                     value.slopes = (0..k).map(unit).collect();
                     value.slope_sizes = value.slopes.clone();
                 }
@@ -353,7 +362,9 @@ impl<'f> Evaluation<'f> {
             let operation = self.formula.operations[*place];
             let (values, slopes) = match operation {
                 Operation::Normal(_) => (nodes.iter().map(|z| Number::exact(*z)).collect(), Vec::new()),
-                Operation::Average(..) => self.inner_average(*place, integrand, &frame, outside, n, directions),
+                Operation::Average(..) => {
+                    self.inner_average(*place, integrand, &frame, outside, n, directions)
+                }
                 _ => {
                     let places: Vec<Place> = arguments(operation).collect();
                     let lanes: Vec<Lane> = places
@@ -432,7 +443,13 @@ impl<'f> Evaluation<'f> {
     }
 
     /// Where an operation stands in an integrand, and its values.
-    pub fn lane<'a>(&self, integrand: &Integrand, frame: &'a Frame, outside: &Outside, place: Place) -> Lane<'a> {
+    pub fn lane<'a>(
+        &self,
+        integrand: &Integrand,
+        frame: &'a Frame,
+        outside: &Outside,
+        place: Place,
+    ) -> Lane<'a> {
         match integrand.index.get(&place) {
             Some(i) => Lane::Many(&frame.values[*i]),
             None => Lane::One(outside.value(place)),
@@ -440,7 +457,12 @@ impl<'f> Evaluation<'f> {
     }
 
     /// The derivatives of an operation at the nodes of a frame.
-    pub fn slope_lanes<'a>(&self, integrand: &Integrand, frame: &'a Frame, place: Place) -> &'a [Vec<Number>] {
+    pub fn slope_lanes<'a>(
+        &self,
+        integrand: &Integrand,
+        frame: &'a Frame,
+        place: Place,
+    ) -> &'a [Vec<Number>] {
         integrand.index.get(&place).map_or(&[], |i| &frame.slopes[*i])
     }
 }

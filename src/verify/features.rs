@@ -248,7 +248,12 @@ fn crossings(
             let c = (nodes[i + 1], values[i + 1]);
             let sign = b.1.signum();
             let bent = sign * (a.1 + c.1 - 2.0 * b.1);
-            if a.1 * b.1 > 0.0 && b.1 * c.1 > 0.0 && b.1.abs() <= a.1.abs() && b.1.abs() <= c.1.abs() && bent > b.1.abs() {
+            if a.1 * b.1 > 0.0
+                && b.1 * c.1 > 0.0
+                && b.1.abs() <= a.1.abs()
+                && b.1.abs() <= c.1.abs()
+                && bent > b.1.abs()
+            {
                 let lowest = lowest_between(watch, watched, sign, [a, b, c]);
                 if lowest.1 * b.1 < 0.0 {
                     found.extend(cross(a, lowest).into_iter().chain(cross(lowest, c)));
@@ -329,7 +334,8 @@ fn where_mass_is(watch: &Watch, nodes: &[f64], frame: &Frame, mut ends: Vec<f64>
     ends.sort_by(f64::total_cmp);
     ends.dedup_by(|a, b| (*a - *b).abs() <= 4.0 * f64::EPSILON * b.abs());
     let near = watch.frame(&ends);
-    let mut all: Vec<(f64, bool)> = nodes.iter().map(|z| (*z, false)).chain(ends.iter().map(|z| (*z, true))).collect();
+    let mut all: Vec<(f64, bool)> =
+        nodes.iter().map(|z| (*z, false)).chain(ends.iter().map(|z| (*z, true))).collect();
     let mut logs: Vec<Vec<f64>> = Vec::new();
     for body in &watch.integrand.bodies {
         let watched = Watched::Logarithm(*body, true);
@@ -377,4 +383,3 @@ fn where_mass_is(watch: &Watch, nodes: &[f64], frame: &Frame, mut ends: Vec<f64>
     pieces.retain(|(a, b)| a < b);
     pieces
 }
-

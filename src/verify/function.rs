@@ -349,10 +349,34 @@ mod tests {
     use super::*;
 
     const ALL: [Unary; 28] = [
-        Unary::Negate, Unary::Not, Unary::Exp, Unary::Log, Unary::Sqrt, Unary::Abs, Unary::Sign, Unary::Step,
-        Unary::Tanh, Unary::Atanh, Unary::Sinh, Unary::Cosh, Unary::Sin, Unary::Cos, Unary::Atan, Unary::Asin,
-        Unary::Erf, Unary::Erfc, Unary::Erfcx, Unary::NormalPdf, Unary::NormalCdf, Unary::LogNormalCdf,
-        Unary::InverseMills, Unary::Logistic, Unary::LogCosh, Unary::Softplus, Unary::LogOnePlus, Unary::ExpMinusOne,
+        Unary::Negate,
+        Unary::Not,
+        Unary::Exp,
+        Unary::Log,
+        Unary::Sqrt,
+        Unary::Abs,
+        Unary::Sign,
+        Unary::Step,
+        Unary::Tanh,
+        Unary::Atanh,
+        Unary::Sinh,
+        Unary::Cosh,
+        Unary::Sin,
+        Unary::Cos,
+        Unary::Atan,
+        Unary::Asin,
+        Unary::Erf,
+        Unary::Erfc,
+        Unary::Erfcx,
+        Unary::NormalPdf,
+        Unary::NormalCdf,
+        Unary::LogNormalCdf,
+        Unary::InverseMills,
+        Unary::Logistic,
+        Unary::LogCosh,
+        Unary::Softplus,
+        Unary::LogOnePlus,
+        Unary::ExpMinusOne,
     ];
 
     #[test]

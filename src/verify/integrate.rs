@@ -96,7 +96,9 @@ impl Piece {
     /// Whether it can be halved.
     fn divisible(&self) -> bool {
         let middle = 0.5 * (self.from + self.to);
-        self.to - self.from > 8.0 * f64::EPSILON * self.from.abs().max(self.to.abs()).max(1e-290) && self.from < middle && middle < self.to
+        self.to - self.from > 8.0 * f64::EPSILON * self.from.abs().max(self.to.abs()).max(1e-290)
+            && self.from < middle
+            && middle < self.to
     }
 }
 
@@ -194,7 +196,16 @@ fn compute(
                 let at = |i: usize| lane.at(i) * density[i];
                 parts.push(part(21 * p, 0.5 * (to - from), &at));
                 for j in 0..evaluation.directions {
-                    parts.push(slope_part(evaluation, integrand, &frame, *body, j, 21 * p, 0.5 * (to - from), &density));
+                    parts.push(slope_part(
+                        evaluation,
+                        integrand,
+                        &frame,
+                        *body,
+                        j,
+                        21 * p,
+                        0.5 * (to - from),
+                        &density,
+                    ));
                 }
             }
             Piece { from: *from, to: *to, parts }

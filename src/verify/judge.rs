@@ -285,10 +285,12 @@ impl<'s> Verifier<'s> {
             return;
         }
         let Some(i) = worst else { return };
-        let jacobian = at.equations(x, Rule { tolerance: 1e-9, ..Rule::FULL }, Grant::default(), true).jacobian;
+        let jacobian =
+            at.equations(x, Rule { tolerance: 1e-9, ..Rule::FULL }, Grant::default(), true).jacobian;
         let step = jacobian.and_then(|j| newton_step(&equations, &j));
         let off = step.as_ref().map(|step| {
-            let relative = |j: usize| step[j].abs() / x[j].abs().max(1e-14 / (SHIFT * tolerance) * at.scale[j]);
+            let relative =
+                |j: usize| step[j].abs() / x[j].abs().max(1e-14 / (SHIFT * tolerance) * at.scale[j]);
             let all = (0..x.len()).map(|j| (j, relative(j)));
             all.fold((0, 0.0), |worst, next| if next.1 > worst.1 { next } else { worst })
         });
@@ -330,7 +332,9 @@ impl<'s> Verifier<'s> {
         if unfinished {
             report.unverified = Some(Unverified::Average);
         }
-        for ((output, claimed), value) in self.expressions.system.outputs.iter().zip(claim.outputs).zip(values) {
+        for ((output, claimed), value) in
+            self.expressions.system.outputs.iter().zip(claim.outputs).zip(values)
+        {
             let found = value.value.value();
             let difference = difference(*claimed, found);
             if difference == 0.0 {
@@ -351,7 +355,8 @@ impl<'s> Verifier<'s> {
         let system = self.expressions.system;
         report.starts = findings.starts;
         report.scanned = findings.scanned;
-        let named = |x: &[f64]| system.unknowns.iter().map(|u| u.name.clone()).zip(x.iter().copied()).collect();
+        let named =
+            |x: &[f64]| system.unknowns.iter().map(|u| u.name.clone()).zip(x.iter().copied()).collect();
         let own = if self.expressions.selects() && claim.x.iter().all(|v| v.is_finite()) {
             at.equations(claim.x, Rule::FULL, Self::grant(claim, tolerance), false).energy.map(|e| e.value)
         } else {
@@ -364,7 +369,8 @@ impl<'s> Verifier<'s> {
             }
             match (found.energy, own) {
                 (Some(energy), Some(own)) if self.expressions.selects() => {
-                    let margin = (energy.uncertainty() + own.uncertainty()).times(BEYOND) + own.abs().times(1e-12);
+                    let margin =
+                        (energy.uncertainty() + own.uncertainty()).times(BEYOND) + own.abs().times(1e-12);
                     if (energy + margin).less(own) {
                         let (at, claimed) = (named(&found.x), own.value());
                         let energy = energy.value();

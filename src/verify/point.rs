@@ -138,8 +138,14 @@ impl<'s> Expressions<'s> {
     fn at_control(&self, control: f64, x: &[f64], roots: &[Place]) -> Vec<f64> {
         let symbols = self.symbols(control, x);
         let rule = Rule { tolerance: 1e-13, ..Rule::FULL };
-        let mut evaluation =
-            Evaluation::new(&self.formula, &symbols, self.parameters.len() + 1, false, rule, Grant::default());
+        let mut evaluation = Evaluation::new(
+            &self.formula,
+            &symbols,
+            self.parameters.len() + 1,
+            false,
+            rule,
+            Grant::default(),
+        );
         evaluation.values(roots).iter().map(|v| v.value.value()).collect()
     }
 

@@ -83,9 +83,10 @@ pub fn search(at: &At, claimed: &[f64]) -> Findings {
 
 /// Whether two points are the same solution.
 pub fn same(at: &At, a: &[f64], b: &[f64], within: f64) -> bool {
-    a.iter().zip(b).zip(&at.scale).all(|((a, b), scale)| {
-        a == b || (a - b).abs() <= within * a.abs().max(b.abs()).max(1e-3 * scale)
-    })
+    a.iter()
+        .zip(b)
+        .zip(&at.scale)
+        .all(|((a, b), scale)| a == b || (a - b).abs() <= within * a.abs().max(b.abs()).max(1e-3 * scale))
 }
 
 /// Newton's method with the full rule, and what makes a point a solution: it is inside, its equations vanish as well as they can be
@@ -102,13 +103,12 @@ fn confirmed(at: &At, x: &[f64]) -> Option<(Vec<f64>, Option<Number>)> {
     }
     let jacobian = equations.jacobian.as_ref()?;
     let shift = newton_step(&equations, jacobian)?;
-    let settled = shift.iter().zip(&x).zip(&at.scale).all(|((d, x), s)| d.abs() <= 1e-9 * x.abs().max(1e-6 * s));
+    let settled =
+        shift.iter().zip(&x).zip(&at.scale).all(|((d, x), s)| d.abs() <= 1e-9 * x.abs().max(1e-6 * s));
     // At a pole round-off of the unknown makes the terms uncertain by their own size.
-    let evaluable = equations
-        .residual
-        .iter()
-        .zip(&equations.sizes)
-        .all(|(r, size)| r.is_finite() && r.uncertainty().less(size.times(1e-6)) && r.abs().less(size.times(1e-6)));
+    let evaluable = equations.residual.iter().zip(&equations.sizes).all(|(r, size)| {
+        r.is_finite() && r.uncertainty().less(size.times(1e-6)) && r.abs().less(size.times(1e-6))
+    });
     if !settled || !evaluable {
         return None;
     }
@@ -153,7 +153,12 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
     let minimises = at.expressions.minimises();
     let mut x = start.to_vec();
     let mut here = at.equations(&x, rule, Grant::default(), true);
-    let units: Vec<f64> = here.sizes.iter().map(|s| s.value()).map(|s| if s > 0.0 && s.is_finite() { s } else { 1.0 }).collect();
+    let units: Vec<f64> = here
+        .sizes
+        .iter()
+        .map(|s| s.value())
+        .map(|s| if s > 0.0 && s.is_finite() { s } else { 1.0 })
+        .collect();
     let small = if rule == Rule::FULL { 1e-13 } else { 1e-6 };
     for _ in 0..steps {
         let jacobian = here.jacobian.as_ref()?;
@@ -193,7 +198,8 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
             let better = if minimises {
                 match (there.energy.as_ref().map(|e| e.value), energy) {
                     (Some(a), Some(b)) => {
-                        a.is_finite() && (a.less(b) || (merit(&there, &units) < before && !b.less(a - b.uncertainty())))
+                        a.is_finite()
+                            && (a.less(b) || (merit(&there, &units) < before && !b.less(a - b.uncertainty())))
                     }
                     _ => false,
                 }
@@ -302,7 +308,10 @@ fn scan_points(at: &At, claimed: f64, count: usize) -> Vec<f64> {
             let even = (0..=half).map(|i| scale * (-4.0 + 8.0 * i as f64 / half as f64));
             let size = |i: usize| at.scale[0] * 10f64.powf(-6.0 + 12.0 * i as f64 / (half / 2) as f64);
             let far = (0..half / 2).flat_map(|i| [size(i), -size(i)]);
-            even.chain(far).chain((0..8).flat_map(|i| [from + 10f64.powi(-i), to - 10f64.powi(-i)])).filter(|x| x.is_finite() && from <= *x && *x <= to).collect()
+            even.chain(far)
+                .chain((0..8).flat_map(|i| [from + 10f64.powi(-i), to - 10f64.powi(-i)]))
+                .filter(|x| x.is_finite() && from <= *x && *x <= to)
+                .collect()
         }
     };
     points.sort_by(f64::total_cmp);
