@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::equation::Theory;
 use crate::output::Cell;
 use crate::output::json::{cell_value, number};
-use crate::solve::{Change, ChangeKind, Curve, PieceCurve, Settings};
+use crate::solve::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Settings};
 
 /// How many notes are printed.
 pub const SHOWN: usize = 12;
@@ -34,6 +34,9 @@ pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
     for (name, end) in ends(&piece.curve) {
         let mut event = head(end.kind.name(), end.control);
         event.insert("branch".into(), json!(name));
+        if let Some(error) = end.error {
+            event.insert("error".into(), number(error));
+        }
         for (unknown, x) in system.unknowns.iter().zip(end.x.iter()) {
             event.insert(unknown.name.clone(), number(*x));
         }
@@ -43,8 +46,8 @@ pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
 }
 
 /// Where branches end, in order of the control, each place once.
-pub fn ends(curve: &Curve) -> Vec<(&str, &crate::solve::End)> {
-    let mut ends: Vec<(&str, &crate::solve::End)> =
+pub fn ends(curve: &Curve) -> Vec<(&str, &End)> {
+    let mut ends: Vec<(&str, &End)> =
         curve.tracks.iter().flat_map(|t| t.ends.iter().map(move |e| (t.name.as_str(), e))).collect();
     ends.sort_by(|a, b| a.1.control.total_cmp(&b.1.control));
     ends.dedup_by(|a, b| a.0 == b.0 && (a.1.control - b.1.control).abs() < 1e-9);
@@ -69,9 +72,13 @@ pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Cell)], bran
             continue;
         }
         let how = match end.kind {
-            crate::solve::EndKind::Fold => "ends in a fold",
-            crate::solve::EndKind::Instability => "loses its minimum",
-            crate::solve::EndKind::Lost => "cannot be followed further",
+            EndKind::Fold => "ends in a fold",
+            EndKind::Transcritical => "crosses another branch",
+            EndKind::Pitchfork => "meets another branch in a pitchfork",
+            EndKind::Instability => "loses its minimum",
+            EndKind::LeavesRange => "leaves the range",
+            EndKind::LeavesAdmissible => "leaves the admissible region",
+            EndKind::Lost => "cannot be followed further",
         };
         let names = piece.piece.system.unknowns.iter().map(|u| u.name.as_str());
         let at: Vec<String> = names.zip(end.x.iter()).map(|(n, x)| format!("{n} = {x:.9}")).collect();
@@ -89,6 +96,8 @@ fn describe(change: &Change, control: &str) -> String {
         ChangeKind::Crossing => "the energies cross",
         ChangeKind::BranchEnds => "the first ends there",
         ChangeKind::BranchBegins => "the second begins there",
+        ChangeKind::Transcritical => "they cross: transcritical",
+        ChangeKind::Pitchfork => "one is born on the other: pitchfork",
     };
     format!(
         "the global branch changes from `{}` to `{}` at {control} = {:.13} ({how})",

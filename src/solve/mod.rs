@@ -4,15 +4,23 @@
 //! certifies a point; `starts` searches; `continuation` follows; `curve` puts the branches together and `change`
 //! finds where the lowest one changes; `job` runs a whole theory and `rows` lays the result out as a table.
 
+mod accept;
 mod change;
 mod continuation;
 mod curve;
 mod equations;
 mod job;
+mod join;
+mod label;
+mod meeting;
 mod newton;
+mod refusal;
+mod region;
 mod rows;
+mod scan;
 mod solution;
 mod starts;
+mod temporary;
 
 pub use change::{Change, ChangeKind};
 pub use continuation::{End, EndKind};
@@ -20,5 +28,7 @@ pub use curve::{Curve, Track};
 pub use equations::{Certified, Effort, Equations, Evaluation};
 pub use job::{Job, PieceCurve, verify};
 pub use newton::{AtControl, Ended, Persistence, find_root, find_root_boldly, minimise};
+pub use refusal::Refusal;
+pub use region::Region;
 pub use rows::{CONVERGED, Layout, NOT_CONVERGED};
-pub use solution::{Finder, Search, Settings, Solution};
+pub use solution::{Finder, Remark, Search, Settings, Solution};

@@ -138,7 +138,7 @@ impl Layout {
         row.push(Cell::Number(control));
         row.extend(swept.iter().zip(&self.words).map(|(v, words)| Cell::of(*v, words)));
         row.push(Cell::Text(system.name().to_string()));
-        let Some((track, solution)) = found else {
+        let Some((_, solution)) = found else {
             row.push(Cell::Missing);
             row.extend(self.outputs.iter().map(|_| Cell::Missing));
             row.extend((0..7).map(|_| Cell::Missing));
@@ -148,7 +148,7 @@ impl Layout {
         };
         let c = &solution.certified;
         let converged = c.quadrature_error <= self.tolerance;
-        row.push(Cell::Text(track.name.clone()));
+        row.push(Cell::Text(solution.branch.clone()));
         for (column, _, _) in &self.outputs {
             let place = system.outputs.iter().position(|o| o.column == *column);
             row.push(match place {
