@@ -45,7 +45,17 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
 fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
     match f {
         Function::Negate => graph.constant(-1.0),
-        Function::Not | Function::Sign => graph.constant(0.0),
+        // Outside averages a step is constant but for its jump.
+        Function::Not | Function::Sign | Function::Step if graph.axes(a).is_none() => graph.constant(0.0),
+        Function::DeltaSlope => graph.constant(0.0),
+        Function::Not => graph.constant(-1.0),
+        Function::Step => graph.apply(Function::Delta, a),
+        Function::Sign => {
+            let two = graph.constant(2.0);
+            let delta = graph.apply(Function::Delta, a);
+            graph.multiply(two, delta)
+        }
+        Function::Delta => graph.apply(Function::DeltaSlope, a),
         Function::Exp => value,
         Function::Log => {
             let one = graph.constant(1.0);
@@ -76,6 +86,22 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
             let sine = graph.apply(Function::Sin, a);
             graph.negate(sine)
         }
+        Function::Asin | Function::Acos => {
+            // ±1/√((1 − x)(1 + x)), which keeps its digits near ±1
+            let one = graph.constant(1.0);
+            let below = graph.subtract(one, a);
+            let above = graph.add(one, a);
+            let product = graph.multiply(below, above);
+            let root = graph.apply(Function::Sqrt, product);
+            let sign = graph.constant(if f == Function::Asin { 1.0 } else { -1.0 });
+            graph.divide(sign, root)
+        }
+        Function::Log1p => {
+            let one = graph.constant(1.0);
+            let sum = graph.add(one, a);
+            graph.divide(one, sum)
+        }
+        Function::Expm1 => graph.apply(Function::Exp, a),
         Function::Atan => {
             let one = graph.constant(1.0);
             let square = graph.multiply(a, a);
@@ -94,13 +120,36 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
             let product = graph.multiply(a, value);
             graph.negate(product)
         }
+        Function::Erfcx => {
+            // erfcx′(x) = 2x erfcx(x) − 2/√π, which cancels for large x; with r = φ/Φ, erfcx(x) = √(2/π)/r(−√2 x) and so
+            // erfcx′(x) = −√2 erfcx(x) (r(u) + u) at u = −√2 x
+            let minus_root = graph.constant(-std::f64::consts::SQRT_2);
+            let argument = graph.multiply(minus_root, a);
+            let excess = graph.apply(Function::MillsExcess, argument);
+            let product = graph.multiply(value, excess);
+            graph.multiply(minus_root, product)
+        }
         Function::NormalCdf => graph.apply(Function::NormalPdf, a),
+        Function::LogNormalCdf => graph.apply(Function::InverseMills, a),
+        Function::InverseMills => {
+            // r′ = −r (x + r)
+            let excess = graph.apply(Function::MillsExcess, a);
+            let product = graph.multiply(value, excess);
+            graph.negate(product)
+        }
+        Function::MillsExcess => {
+            let mills = graph.apply(Function::InverseMills, a);
+            let product = graph.multiply(mills, value);
+            let one = graph.constant(1.0);
+            graph.subtract(one, product)
+        }
         Function::Logistic => {
             // σ′(x) = σ(x) σ(−x), without cancellation
             let minus = graph.negate(a);
             let mirrored = graph.apply(Function::Logistic, minus);
             graph.multiply(value, mirrored)
         }
+        Function::Softplus => graph.apply(Function::Logistic, a),
         Function::LogCosh => graph.apply(Function::Tanh, a),
     }
 }
@@ -155,8 +204,42 @@ fn combine(
             let right = graph.multiply(choose_b, db);
             graph.add(left, right)
         }
+        Combine::LogAddExp => {
+            // The weights of both, σ(a − b) and σ(b − a).
+            let difference = graph.subtract(a, b);
+            let weight_a = graph.apply(Function::Logistic, difference);
+            let reverse = graph.subtract(b, a);
+            let weight_b = graph.apply(Function::Logistic, reverse);
+            let left = graph.multiply(weight_a, da);
+            let right = graph.multiply(weight_b, db);
+            graph.add(left, right)
+        }
         // The condition is constant but for jumps; the slope of what does not hold may be infinite, and is left out too.
-        Combine::If => graph.combine(Combine::If, a, db),
+        Combine::If => {
+            let inside = graph.combine(Combine::If, a, db);
+            if graph.axes(a).is_none() {
+                return inside;
+            }
+            let jump = graph.multiply(b, da);
+            graph.add(inside, jump)
+        }
+        // Within an average, a condition is a step: [a < b]′ = δ(b − a) (b′ − a′).
+        Combine::Less | Combine::LessEqual if !graph.axes(value).is_none() => {
+            let difference = graph.subtract(b, a);
+            let delta = graph.apply(Function::Delta, difference);
+            let change = graph.subtract(db, da);
+            graph.multiply(delta, change)
+        }
+        Combine::And | Combine::Or if !graph.axes(value).is_none() => {
+            let (mut with_a, mut with_b) = (b, a);
+            if op == Combine::Or {
+                with_a = graph.apply(Function::Not, b);
+                with_b = graph.apply(Function::Not, a);
+            }
+            let left = graph.multiply(da, with_a);
+            let right = graph.multiply(with_b, db);
+            graph.add(left, right)
+        }
         Combine::Equal | Combine::Less | Combine::LessEqual | Combine::And | Combine::Or => {
             graph.constant(0.0)
         }

@@ -107,6 +107,8 @@ pub struct Graph {
     axes: Vec<Axes>,
     /// Heights of nodes built of constants and coordinates only.
     heights: Vec<u8>,
+    /// Whether a node is made of a delta.
+    deltas: Vec<bool>,
     known: HashMap<Operation, Node>,
 }
 
@@ -145,6 +147,12 @@ impl Graph {
         self.operations.push(operation);
         self.axes.push(axes);
         self.heights.push(self.height(operation));
+        self.deltas.push(match operation {
+            Operation::Apply(Function::Delta | Function::DeltaSlope, _) => true,
+            Operation::Apply(_, a) => self.deltas[a.index()],
+            Operation::Combine(_, a, b) => self.deltas[a.index()] || self.deltas[b.index()],
+            _ => false,
+        });
         self.known.insert(operation, node);
         node
     }
@@ -195,6 +203,11 @@ impl Graph {
         if let Some(x) = self.value_of(a) {
             return self.constant(function.apply(x));
         }
+        if function == Function::Log
+            && let Some(log) = self.stable_log(a)
+        {
+            return log;
+        }
         match (function, self.operation(a)) {
             (Function::Negate, Operation::Apply(Function::Negate, inner)) => inner,
             _ => self.add_node(Operation::Apply(function, a), self.axes(a)),
@@ -224,6 +237,8 @@ impl Graph {
             Combine::Divide if self.is(a, 0.0) => return a,
             Combine::If if self.is(a, 0.0) || self.is(b, 0.0) => return self.constant(0.0),
             Combine::If if self.value_of(a).is_some() => return b,
+            Combine::LogAddExp if self.is(a, 0.0) => return self.apply(Function::Softplus, b),
+            Combine::LogAddExp if self.is(b, 0.0) => return self.apply(Function::Softplus, a),
             Combine::Power => {
                 if let Some(exponent) = self.value_of(b)
                     && exponent.fract() == 0.0
@@ -233,6 +248,15 @@ impl Graph {
                 }
             }
             _ => {}
+        }
+        let stable = match op {
+            Combine::Add | Combine::Subtract if self.is(a, 1.0) => self.complement(op, b),
+            Combine::Add if self.is(b, 1.0) => self.complement(op, a),
+            Combine::Multiply | Combine::Divide => self.stable_product(op, a, b),
+            _ => None,
+        };
+        if let Some(stable) = stable {
+            return stable;
         }
         let (a, b) = if op.commutes() && b < a { (b, a) } else { (a, b) };
         let axes = self.axes(a).union(self.axes(b));
@@ -289,6 +313,14 @@ impl Graph {
     }
 
     fn average_of_product(&mut self, variable: u8, mut factors: Vec<Node>) -> Node {
+        let by_parts = factors.iter().position(|f| {
+            matches!(self.operation(*f), Operation::Apply(Function::DeltaSlope, a) if self.axes(a).contains(variable))
+        });
+        if let Some(place) = by_parts
+            && let Operation::Apply(_, a) = self.operation(factors.swap_remove(place))
+        {
+            return self.by_parts(variable, a, &factors);
+        }
         factors.sort_unstable();
         let one = self.constant(1.0);
         let (mut weight, mut body) = (one, one);
@@ -311,6 +343,23 @@ impl Graph {
         }
         let axes = self.axes(weight).union(self.axes(body)).without(variable);
         self.add_node(Operation::Average { variable, weight, body }, axes)
+    }
+
+    /// E δ′(a) f: with δ′(a) = ∂δ(a)/∂z / a_z it is −E δ(a) (∂(f/a_z)/∂z − z f/a_z).
+    fn by_parts(&mut self, variable: u8, a: Node, factors: &[Node]) -> Node {
+        let z = self.normal(variable);
+        let mut rest = self.constant(1.0);
+        for factor in factors {
+            rest = self.multiply(rest, *factor);
+        }
+        let slope = super::derivative::differentiate(self, &[a], z)[0];
+        let rest = self.divide(rest, slope);
+        let change = super::derivative::differentiate(self, &[rest], z)[0];
+        let fall = self.multiply(z, rest);
+        let sum = self.subtract(fall, change);
+        let delta = self.apply(Function::Delta, a);
+        let integrand = self.multiply(delta, sum);
+        self.average(variable, integrand)
     }
 
     /// Whether a node is a function of one normal variable and of nothing else: small expressions only.
@@ -393,8 +442,10 @@ impl Graph {
             self.expand(v, node, one, depth - 1, steps, &mut inner);
             let polynomial =
                 inner.iter().all(|t| t.factors.iter().all(|f| self.depends_on_variable_alone(*f, v)));
+            // An average over a delta is known at the zeros of its argument: it must be a factor.
+            let delta = self.deltas[node.index()];
             let multiply_out =
-                inner.len() == 1 || polynomial && expanded.len() * inner.len() <= EXPANSION_TERMS;
+                inner.len() == 1 || (polynomial || delta) && expanded.len() * inner.len() <= EXPANSION_TERMS;
             if !multiply_out {
                 inner = vec![Term { coefficient: one, factors: vec![node] }];
             }
@@ -419,11 +470,28 @@ impl Graph {
         for (place, alternative) in alternatives.iter().enumerate() {
             let place = self.constant(place as f64);
             let chosen = self.combine(Combine::Equal, index, place);
-            let guarded = self.guard_averages(chosen, *alternative);
-            let term = self.combine(Combine::If, chosen, guarded);
+            let term = self.only_where(chosen, *alternative);
             sum = self.add(sum, term);
         }
         sum
+    }
+
+    /// x where the condition holds and y elsewhere; the other does not matter, even where it has no value.
+    pub fn select(&mut self, condition: Node, x: Node, y: Node) -> Node {
+        let otherwise = self.apply(Function::Not, condition);
+        let x = self.only_where(condition, x);
+        let y = self.only_where(otherwise, y);
+        self.add(x, y)
+    }
+
+    /// The node where the condition holds, 0 elsewhere.
+    fn only_where(&mut self, condition: Node, node: Node) -> Node {
+        // A condition on a variable changes within the average over it: what is averaged inside stays as it is.
+        let guarded = match self.axes(condition).is_none() {
+            true => self.guard_averages(condition, node),
+            false => node,
+        };
+        self.combine(Combine::If, condition, guarded)
     }
 
     /// The same node with integrands that are 0 where the condition fails: the averages in an alternative that is not

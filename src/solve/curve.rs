@@ -114,7 +114,7 @@ impl Curve {
 
     /// How many rows have no solution within a tolerance on the averages.
     pub fn failed_rows(&self, tolerance: f64) -> usize {
-        let within = |row| self.solution(row).is_some_and(|(_, s)| s.certified.quadrature_error <= tolerance);
+        let within = |row| self.solution(row).is_some_and(|(_, s)| s.certified.within(tolerance));
         (0..self.controls.len()).filter(|row| !within(*row)).count()
     }
 

@@ -104,18 +104,23 @@ impl<'j, 's> Join<'j, 's> {
         self.crossings(row);
     }
 
+    /// Whether a solution is a branch's that is still to be followed. One of a continuous family leads nowhere.
     fn is_loose(&self, (row, i): Place, forward: bool) -> bool {
         let point = &self.rows[row][i];
-        !point.solution.boundary && point.neighbours[side(forward)].is_none()
+        !point.solution.boundary && !point.solution.is_one_of_a_family() && point.neighbours[side(forward)].is_none()
     }
 
-    /// Points on the boundary go on as what the file says.
+    /// Points on the boundary go on as what the file says; members of a continuous family in their order.
     fn boundaries(&mut self, row: usize) {
         for i in 0..self.rows[row].len() {
             let solution = &self.rows[row][i].solution;
-            let (boundary, branch) = (solution.boundary, solution.place);
-            let same = |p: &Point| p.solution.boundary && p.solution.place == branch;
-            if boundary && let Some(j) = self.rows[row + 1].iter().position(same) {
+            let (boundary, branch, family) =
+                (solution.boundary, solution.place, solution.is_one_of_a_family());
+            let same = |(j, p): &(usize, &Point)| {
+                boundary && p.solution.boundary && p.solution.place == branch
+                    || family && *j == i && p.solution.is_one_of_a_family()
+            };
+            if let Some((j, _)) = self.rows[row + 1].iter().enumerate().find(same) {
                 self.link((row, i), (row + 1, j), true);
             }
         }
@@ -133,7 +138,8 @@ impl<'j, 's> Join<'j, 's> {
         let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
         for (i, a) in self.rows[row].iter().enumerate() {
             for (j, b) in self.rows[row + 1].iter().enumerate() {
-                if !a.solution.boundary && !b.solution.boundary {
+                let followed = |p: &Point| !p.solution.boundary && !p.solution.is_one_of_a_family();
+                if followed(a) && followed(b) {
                     pairs.push((miss(&a.solution, &b.solution), i, j));
                 }
             }
@@ -331,7 +337,11 @@ impl<'j, 's> Join<'j, 's> {
             let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
             if let Some(m) = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span()) {
                 let certain = m.error <= 1e-10 * m.control.abs().max(1e-3 * self.span());
-                let mut met = End::at(m.control, m.x, m.kind);
+                // A meeting that a row has found to lie in it, to its error, lies in it.
+                let found = [solution.control, to].into_iter().find(|c| {
+                    end.control == *c && (m.control - c).abs() <= 100.0 * m.error + 1e-11 * self.span()
+                });
+                let mut met = End::at(found.unwrap_or(m.control), m.x, m.kind);
                 met.error = if certain { None } else { Some(m.error) };
                 return Some(met);
             }
@@ -397,7 +407,8 @@ impl<'j, 's> Join<'j, 's> {
         let increasing = self.controls[last] >= self.controls[0];
         for (row, up) in [(0, !increasing), (last, increasing)] {
             for i in 0..self.rows[row].len() {
-                if !self.rows[row][i].solution.boundary {
+                let solution = &self.rows[row][i].solution;
+                if !solution.boundary && !solution.is_one_of_a_family() {
                     let (target, direction) = if up { (high, 1.0) } else { (low, -1.0) };
                     self.outward_from((row, i), target, step * direction);
                 }

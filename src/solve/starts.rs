@@ -188,9 +188,13 @@ impl Finder<'_> {
     /// Adds a solution that is not there yet. Of two that round-off keeps apart where the Jacobian is nearly singular, the
     /// one with the smaller residual stays.
     pub fn add(&mut self, findings: &mut Findings, solution: Solution) {
-        let same = findings.solutions.iter().position(|s| self.same_solution(&solution, s));
+        // Of a continuous family one member speaks for all.
+        let family = solution.is_one_of_a_family();
+        let same = (findings.solutions.iter())
+            .position(|s| family && s.is_one_of_a_family() || self.same_solution(&solution, s));
         match same {
             None => findings.solutions.push(solution),
+            Some(_) if family => {}
             Some(place) => {
                 let known = &mut findings.solutions[place];
                 let rank = |s: &Solution| (s.certified.residual, s.x.norm());
