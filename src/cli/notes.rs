@@ -111,7 +111,7 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
         }
         let all = piece.curve.solutions(row);
         let chosen_by_file = !solution.certified.energy.is_nan();
-        let several = all.iter().filter(|(_, s)| s.place == solution.place || s.place.is_none()).count();
+        let several = all.iter().filter(|(_, s)| s.place == solution.place).count();
         if !chosen_by_file && several > 1 {
             let others: Vec<String> = (all.iter().skip(1).take(3))
                 .map(|(_, s)| {
@@ -121,7 +121,7 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
                 .collect();
             note(
                 format!(
-                    "there is more than one solution, and the file does not say which is meant ([selection], or the order of [[branch]]); rows give the first, `{}`",
+                    "there are several solutions, and the file does not say which is meant ([selection], or the order of [[branch]]); rows give the first, `{}`",
                     solution.branch
                 ),
                 format!("{at}, where there is also {}", others.join("; ")),

@@ -89,7 +89,10 @@ impl Curve {
             let mut findings: Vec<Vec<Solution>> = Vec::with_capacity(rows);
             for (row, control) in controls.iter().enumerate() {
                 let Findings { mut solutions, mut refusals, unfinished } = finder.search(*control);
-                solutions.extend(finder.boundaries(*control));
+                let boundaries = finder.boundaries(*control);
+                let declared = |s: &Solution| boundaries.iter().any(|b| finder.distance(&b.x, &s.x) < 1e-9);
+                solutions.retain(|s| !declared(s));
+                solutions.extend(boundaries);
                 refusals.sort_by(|a, b| a.rank().cmp(&b.rank()).then(a.distance().total_cmp(&b.distance())));
                 curve.refusals[row] = refusals;
                 if settings.doubt {

@@ -38,6 +38,8 @@ struct Pending {
     /// The control value that it did not reach.
     to: f64,
     end: End,
+    /// The solution whose branch it ran into.
+    other: Option<Solution>,
 }
 
 /// Rows that are being joined.
@@ -75,6 +77,12 @@ impl<'j, 's> Join<'j, 's> {
     }
 
     fn link(&mut self, a: Place, b: Place, forward: bool) {
+        // A solution at which branches meet has no tangent of its own; it goes on as the branch that is joined to it came.
+        let tangent = self.rows[a.0][a.1].solution.tangent.clone();
+        let met = &mut self.rows[b.0][b.1].solution;
+        if !met.boundary && met.tangent.iter().all(|t| *t == 0.0) {
+            met.tangent = tangent;
+        }
         self.rows[a.0][a.1].neighbours[side(forward)] = Some(b);
         self.rows[b.0][b.1].neighbours[side(!forward)] = Some(a);
     }
@@ -171,14 +179,14 @@ impl<'j, 's> Join<'j, 's> {
         let x = match self.finder.follow(&solution, control) {
             Ok(x) => x,
             Err(end) => {
-                pending.push(Pending { from, to: control, end });
+                pending.push(Pending { from, to: control, end, other: None });
                 return None;
             }
         };
         self.finder.stand_at(control);
         let at = match self.nearest(row, &x) {
             Some(i) => (row, i),
-            None => match self.finder.settle(control, &x) {
+            None => match self.finder.settle_inside(control, &x) {
                 Ok(settled) => match self.same(row, &settled) {
                     Some(i) => (row, i),
                     None => {
@@ -194,7 +202,7 @@ impl<'j, 's> Join<'j, 's> {
                 },
                 Err(refusal) => {
                     if let Some(end) = self.left(&solution, control, &refusal) {
-                        pending.push(Pending { from, to: control, end });
+                        pending.push(Pending { from, to: control, end, other: None });
                     }
                     return None;
                 }
@@ -223,7 +231,8 @@ impl<'j, 's> Join<'j, 's> {
     fn arrive_at_another(&mut self, from: Place, at: Place, forward: bool, pending: &mut Vec<Pending>) {
         let control = self.controls[at.0];
         let end = End::at(control, self.solution(at).x.clone(), EndKind::Lost);
-        pending.push(Pending { from, to: control, end });
+        let other = self.rows[at.0][at.1].neighbours[side(!forward)].map(|p| self.solution(p).clone());
+        pending.push(Pending { from, to: control, end, other });
         let beyond = if forward { at.0 + 1 } else { at.0.wrapping_sub(1) };
         let Some(next) = self.controls.get(beyond).copied() else { return };
         let solution = self.solution(from).clone();
@@ -271,8 +280,8 @@ impl<'j, 's> Join<'j, 's> {
     /// Names the ends of branches for what they are, with the control value where two branches meet.
     fn settle_ends(&mut self, pending: Vec<Pending>) {
         let mut ends: Vec<(Place, End)> = Vec::new();
-        for Pending { from, to, end } in pending {
-            let end = self.meet(from, to, &end).unwrap_or(end);
+        for Pending { from, to, end, other } in pending {
+            let end = self.meet(from, to, &end, other).unwrap_or(end);
             ends.push((from, end));
         }
         // What else ends at a meeting takes part in it: a minimum that turns unstable where others are born.
@@ -297,12 +306,12 @@ impl<'j, 's> Join<'j, 's> {
     }
 
     /// The meeting of an ending branch with another that goes on, if it ends in one.
-    fn meet(&mut self, from: Place, to: f64, end: &End) -> Option<End> {
+    fn meet(&mut self, from: Place, to: f64, end: &End, other: Option<Solution>) -> Option<End> {
         let solution = self.solution(from).clone();
         self.finder.stand_at(solution.control);
         let behind = if to > solution.control { from.0 + 1 } else { from.0.wrapping_sub(1) };
         let beyond = end.control + BEYOND * (to - solution.control);
-        let mut others: Vec<(bool, Solution)> = Vec::new();
+        let mut others: Vec<(bool, Solution)> = other.into_iter().map(|s| (true, s)).collect();
         for (i, point) in self.rows[from.0].iter().enumerate() {
             if i != from.1 {
                 others.push((true, point.solution.clone()));
@@ -394,7 +403,7 @@ impl<'j, 's> Join<'j, 's> {
             if self.rows[row].iter().chain(&self.rows[next.0]).any(known) {
                 continue;
             }
-            if let Some(met) = self.meet((row, i), b.control, &end) {
+            if let Some(met) = self.meet((row, i), b.control, &end, None) {
                 self.rows[row][i].ends.push(met);
             }
         }
@@ -429,7 +438,7 @@ impl<'j, 's> Join<'j, 's> {
                 Err(end) => Some(end),
                 Ok(x) => {
                     self.finder.stand_at(next);
-                    match self.finder.settle(next, &x) {
+                    match self.finder.settle_inside(next, &x) {
                         Ok(solution) if self.finder.distance(&solution.x, &x) < 1e-3 => {
                             here = solution;
                             continue;
@@ -440,7 +449,7 @@ impl<'j, 's> Join<'j, 's> {
                 }
             };
             if let Some(end) = end {
-                let met = self.meet(from, next, &end);
+                let met = self.meet(from, next, &end, None);
                 self.rows[from.0][from.1].ends.push(met.unwrap_or(end));
             }
             return;

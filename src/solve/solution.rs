@@ -227,6 +227,18 @@ impl<'s> Finder<'s> {
         Err(refusal.unwrap_or_else(|| self.not_zero(control, &x, rung)))
     }
 
+    /// The same for a point of a branch, which may lie outside the place where the file seeks solutions.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn settle_inside(&mut self, control: f64, near: &DVector<f64>) -> Result<Solution, Refusal> {
+        let region = self.region(control);
+        match self.far_outside(near, &region) {
+            Some(refusal) => Err(refusal),
+            None => self.settle(control, near),
+        }
+    }
+
     /// A point rounded to some binary digits, counted from zero or from the nearer end of its range.
     fn rounded(&self, x: &DVector<f64>, region: &Region, digits: i32) -> DVector<f64> {
         let round = |value: f64, smallest: f64| {
@@ -263,8 +275,10 @@ impl<'s> Finder<'s> {
         // The least shift so far, and how many better rules did not help.
         let (mut least_shift, mut stalls) = (f64::INFINITY, 0);
         for _ in 0..10 {
-            let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale);
-            let ended = find_root(problem, x, &self.scale, region, 40);
+            // A solution that is small against the scale is found to its own digits.
+            let own = x.zip_map(&self.scale, |x, scale| x.abs().clamp(1e-10 * scale, scale));
+            let problem = AtControl::new(&mut self.equations, control, rung, &x, &own);
+            let ended = find_root(problem, x, &own, region, 40);
             iterations += ended.iterations;
             x = ended.x;
             if !ended.converged || !x.iter().all(|v| v.is_finite()) {
