@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         // A reader that closed the pipe (`overlaps … | head`) is not an error of ours.
         Err(error) if error.chain().any(is_broken_pipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            overlaps::cli::to_standard_error(format_args!("error: {error:#}"));
             ExitCode::from(1)
         }
     }
