@@ -23,6 +23,9 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     if let Some(io) = error.downcast_ref::<std::io::Error>() {
         return io.kind() == BrokenPipe || io.get_ref().is_some_and(|inner| is_broken_pipe(inner));
     }
+    if let Some(overlaps::output::OutputError::Write { reason, .. }) = error.downcast_ref() {
+        return is_broken_pipe(reason);
+    }
     match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => io.kind() == BrokenPipe,
         _ => false,
