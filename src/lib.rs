@@ -34,3 +34,4 @@ pub mod schedule;
 pub mod simulate;
 pub mod solve;
 pub mod study;
+pub mod verify;

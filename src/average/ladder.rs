@@ -11,6 +11,8 @@ pub enum RuleKind {
     GaussHermite,
     /// Trapezoid rule.
     Trapezoid,
+    /// Gauss–Legendre on panels that follow the integrand.
+    Panels,
 }
 
 impl RuleKind {
@@ -19,6 +21,7 @@ impl RuleKind {
         match self {
             RuleKind::GaussHermite => "gauss-hermite",
             RuleKind::Trapezoid => "trapezoid",
+            RuleKind::Panels => "panels",
         }
     }
 }
@@ -64,7 +67,10 @@ pub const LOWEST_RUNG: usize = 1;
 /// Number of nodes of the lowest rule that serves a solution.
 pub const SMALLEST_RULE: usize = LADDER[LOWEST_RUNG].1;
 
-/// How many rules there are.
+/// The rung above the ladder: panels that follow the integrand. The one below it is the lower rule on the same panels.
+pub const PANELS: usize = LADDER.len() + 1;
+
+/// How many rules the ladder has.
 pub fn rungs() -> usize {
     LADDER.len()
 }
@@ -77,7 +83,7 @@ pub fn rule(rung: usize) -> &'static Rule {
         let (kind, n, half_width) = LADDER[rung];
         let (nodes, weights) = match kind {
             RuleKind::GaussHermite => gauss_hermite(n),
-            RuleKind::Trapezoid => trapezoid(n, half_width),
+            RuleKind::Trapezoid | RuleKind::Panels => trapezoid(n, half_width),
         };
         Rule { kind, nodes, weights }
     })

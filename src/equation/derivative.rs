@@ -45,7 +45,17 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
 fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
     match f {
         Function::Negate => graph.constant(-1.0),
-        Function::Not | Function::Sign | Function::Step => graph.constant(0.0),
+        // Outside averages a step is constant but for its jump.
+        Function::Not | Function::Sign | Function::Step if graph.axes(a).is_none() => graph.constant(0.0),
+        Function::DeltaSlope => graph.constant(0.0),
+        Function::Not => graph.constant(-1.0),
+        Function::Step => graph.apply(Function::Delta, a),
+        Function::Sign => {
+            let two = graph.constant(2.0);
+            let delta = graph.apply(Function::Delta, a);
+            graph.multiply(two, delta)
+        }
+        Function::Delta => graph.apply(Function::DeltaSlope, a),
         Function::Exp => value,
         Function::Log => {
             let one = graph.constant(1.0);
@@ -205,7 +215,31 @@ fn combine(
             graph.add(left, right)
         }
         // The condition is constant but for jumps; the slope of what does not hold may be infinite, and is left out too.
-        Combine::If => graph.combine(Combine::If, a, db),
+        Combine::If => {
+            let inside = graph.combine(Combine::If, a, db);
+            if graph.axes(a).is_none() {
+                return inside;
+            }
+            let jump = graph.multiply(b, da);
+            graph.add(inside, jump)
+        }
+        // Within an average, a condition is a step: [a < b]′ = δ(b − a) (b′ − a′).
+        Combine::Less | Combine::LessEqual if !graph.axes(value).is_none() => {
+            let difference = graph.subtract(b, a);
+            let delta = graph.apply(Function::Delta, difference);
+            let change = graph.subtract(db, da);
+            graph.multiply(delta, change)
+        }
+        Combine::And | Combine::Or if !graph.axes(value).is_none() => {
+            let (mut with_a, mut with_b) = (b, a);
+            if op == Combine::Or {
+                with_a = graph.apply(Function::Not, b);
+                with_b = graph.apply(Function::Not, a);
+            }
+            let left = graph.multiply(da, with_a);
+            let right = graph.multiply(with_b, db);
+            graph.add(left, right)
+        }
         Combine::Equal | Combine::Less | Combine::LessEqual | Combine::And | Combine::Or => {
             graph.constant(0.0)
         }

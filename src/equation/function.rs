@@ -112,6 +112,10 @@ pub enum Function {
     Softplus,
     /// log cosh x.
     LogCosh,
+    /// Dirac's delta, the derivative of a step: what an average over it is, is known at the zeros of x; a number has none.
+    Delta,
+    /// Its derivative, which leaves averages by parts.
+    DeltaSlope,
 }
 
 impl Function {
@@ -145,6 +149,7 @@ impl Function {
                 Some(Ordering::Greater) => 1.0,
                 None => x,
             },
+            Function::Delta | Function::DeltaSlope => 0.0,
             Function::Tanh => super::kernel::tanh(x),
             Function::Sech2 => super::kernel::sech2(x),
             Function::Atanh => libm::atanh(x),

@@ -107,6 +107,8 @@ pub struct Graph {
     axes: Vec<Axes>,
     /// Heights of nodes built of constants and coordinates only.
     heights: Vec<u8>,
+    /// Whether a node is made of a delta.
+    deltas: Vec<bool>,
     known: HashMap<Operation, Node>,
 }
 
@@ -145,6 +147,12 @@ impl Graph {
         self.operations.push(operation);
         self.axes.push(axes);
         self.heights.push(self.height(operation));
+        self.deltas.push(match operation {
+            Operation::Apply(Function::Delta | Function::DeltaSlope, _) => true,
+            Operation::Apply(_, a) => self.deltas[a.index()],
+            Operation::Combine(_, a, b) => self.deltas[a.index()] || self.deltas[b.index()],
+            _ => false,
+        });
         self.known.insert(operation, node);
         node
     }
@@ -305,6 +313,14 @@ impl Graph {
     }
 
     fn average_of_product(&mut self, variable: u8, mut factors: Vec<Node>) -> Node {
+        let by_parts = factors.iter().position(|f| {
+            matches!(self.operation(*f), Operation::Apply(Function::DeltaSlope, a) if self.axes(a).contains(variable))
+        });
+        if let Some(place) = by_parts
+            && let Operation::Apply(_, a) = self.operation(factors.swap_remove(place))
+        {
+            return self.by_parts(variable, a, &factors);
+        }
         factors.sort_unstable();
         let one = self.constant(1.0);
         let (mut weight, mut body) = (one, one);
@@ -327,6 +343,23 @@ impl Graph {
         }
         let axes = self.axes(weight).union(self.axes(body)).without(variable);
         self.add_node(Operation::Average { variable, weight, body }, axes)
+    }
+
+    /// E δ′(a) f: with δ′(a) = ∂δ(a)/∂z / a_z it is −E δ(a) (∂(f/a_z)/∂z − z f/a_z).
+    fn by_parts(&mut self, variable: u8, a: Node, factors: &[Node]) -> Node {
+        let z = self.normal(variable);
+        let mut rest = self.constant(1.0);
+        for factor in factors {
+            rest = self.multiply(rest, *factor);
+        }
+        let slope = super::derivative::differentiate(self, &[a], z)[0];
+        let rest = self.divide(rest, slope);
+        let change = super::derivative::differentiate(self, &[rest], z)[0];
+        let fall = self.multiply(z, rest);
+        let sum = self.subtract(fall, change);
+        let delta = self.apply(Function::Delta, a);
+        let integrand = self.multiply(delta, sum);
+        self.average(variable, integrand)
     }
 
     /// Whether a node is a function of one normal variable and of nothing else: small expressions only.
@@ -409,8 +442,10 @@ impl Graph {
             self.expand(v, node, one, depth - 1, steps, &mut inner);
             let polynomial =
                 inner.iter().all(|t| t.factors.iter().all(|f| self.depends_on_variable_alone(*f, v)));
+            // An average over a delta is known at the zeros of its argument: it must be a factor.
+            let delta = self.deltas[node.index()];
             let multiply_out =
-                inner.len() == 1 || polynomial && expanded.len() * inner.len() <= EXPANSION_TERMS;
+                inner.len() == 1 || (polynomial || delta) && expanded.len() * inner.len() <= EXPANSION_TERMS;
             if !multiply_out {
                 inner = vec![Term { coefficient: one, factors: vec![node] }];
             }

@@ -3,9 +3,10 @@
 use super::error::{EquationError, Problem, nearest};
 use super::graph::{Graph, Node};
 use super::interpret::Interpreter;
-use super::program::Program;
+use super::program::{Levels, Program};
 use super::schema::Line;
 use super::words::{Words, word_of};
+use super::written::AsWritten;
 
 /// What the unknowns satisfy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,15 +251,23 @@ pub struct System {
     pub outputs: Vec<Output>,
     /// What the outputs tend to.
     pub limit: Option<Limit>,
+    /// Names of the normal variables.
+    pub(super) normals: Vec<String>,
     pub(super) graph: Graph,
     pub(super) discrete: Vec<super::lower::DiscreteNodes>,
     /// Roots of the certificate program, for the independent check.
     pub(crate) certificate_nodes: Vec<Node>,
+    /// The parsed expressions, for the independent check.
+    pub(crate) written: AsWritten,
     /// Energy, residual, Jacobian and derivative along the control.
     pub(crate) equations_program: Program,
     pub(crate) equation_roots: EquationRoots,
+    /// The same with averages whose rules follow the integrands, without and with the derivative along the control.
+    pub(crate) equations_levels: Levels,
+    pub(crate) all_levels: Levels,
     /// Outputs, then energy (if any), then residual.
     pub(crate) certificate_program: Program,
+    pub(crate) certificate_levels: Levels,
     /// Outputs, then energy (if any): all that is evaluated on the boundary.
     pub(crate) boundary_program: Program,
     /// Starts, boundary points, ranges: functions of parameters and control.
@@ -378,6 +387,31 @@ impl System {
     pub fn recompute(&self, symbols: &[f64]) -> Vec<f64> {
         let integrate = |f: &dyn Fn(f64) -> f64| crate::average::normal_average(f);
         Interpreter::new(&self.graph, symbols, &integrate).values(&self.certificate_nodes)
+    }
+
+    /// The output, the energy or the equation that an average belongs to, as written.
+    pub(crate) fn belongs_to(&self, average: Node) -> String {
+        let place =
+            self.certificate_nodes.iter().position(|root| self.graph.reachable(&[*root]).contains(&average));
+        let Some(place) = place else { return "an average".into() };
+        if let Some(output) = self.outputs.get(place) {
+            return format!("{} = {}", output.name, output.text);
+        }
+        let energy = usize::from(self.equation_roots.energy.is_some());
+        let equation = match place < self.outputs.len() + energy {
+            true => None,
+            false => self.equations.get(place - self.outputs.len() - energy),
+        };
+        match (equation, &self.selection) {
+            (Some((left, right)), _) => format!("{left} = {right}"),
+            (None, Some(text)) => text.clone(),
+            (None, None) => self.equations.first().map_or("the energy".into(), |(_, right)| right.clone()),
+        }
+    }
+
+    /// The name of a normal variable.
+    pub(crate) fn normal_name(&self, variable: u8) -> String {
+        self.normals.get(usize::from(variable)).cloned().unwrap_or_default()
     }
 
     /// How many starts, boundary coordinates and range ends the set-up program computes.

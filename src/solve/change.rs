@@ -1,6 +1,6 @@
 //! Where the global branch changes: crossings of energies, and branches that end while they are the lowest.
 
-use super::continuation::End;
+use super::continuation::{End, EndKind};
 use super::curve::{Curve, Track, boundary_at, equal_energies};
 use super::solution::{Finder, Solution};
 use super::starts::brent;
@@ -14,6 +14,10 @@ pub enum ChangeKind {
     BranchEnds,
     /// The branch begins as the lowest.
     BranchBegins,
+    /// Two branches cross and exchange their roles.
+    Transcritical,
+    /// The branch is born on, or dies into, the other.
+    Pitchfork,
 }
 
 impl ChangeKind {
@@ -23,6 +27,17 @@ impl ChangeKind {
             ChangeKind::Crossing => "crossing",
             ChangeKind::BranchEnds => "branch ends",
             ChangeKind::BranchBegins => "branch begins",
+            ChangeKind::Transcritical => "transcritical",
+            ChangeKind::Pitchfork => "pitchfork",
+        }
+    }
+
+    /// The kind of a change at the end of a branch, if two branches meet there.
+    fn of_meeting(end: Option<&End>) -> Option<ChangeKind> {
+        match end?.kind {
+            EndKind::Transcritical => Some(ChangeKind::Transcritical),
+            EndKind::Pitchfork => Some(ChangeKind::Pitchfork),
+            _ => None,
         }
     }
 }
@@ -81,11 +96,15 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     let [before_row, after_row] = rows;
     let (from, to) = (curve.controls[before_row], curve.controls[after_row]);
     let direction = (to - from).signum();
+    // An event at a row may lie on its other side by its error.
+    let slack = 1e-9 * (to - from).abs();
     let between =
-        |end: &&End| (end.control - from) * direction >= 0.0 && (to - end.control) * direction >= 0.0;
+        |end: &&End| (end.control - from) * direction >= -slack && (to - end.control) * direction >= -slack;
     // Where both exist: from the beginning of the later to the end of the earlier.
     let begins = if b.points[before_row].is_some() { None } else { b.ends.iter().find(between) };
     let ends = if a.points[after_row].is_some() { None } else { a.ends.iter().find(between) };
+    // Where the two meet, the event says where and how.
+    let meeting = b.ends.iter().chain(&a.ends).filter(|e| e.is_meeting()).find(between);
     let change = |control: f64, kind: ChangeKind, before: Option<Solution>, after: Option<Solution>| Change {
         control,
         kind,
@@ -95,8 +114,17 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
         after,
     };
     if finder.equations.system.equation_roots.energy.is_none() {
-        let control = ends.or(begins).map_or(to, |e| e.control);
-        return change(control, ChangeKind::BranchEnds, None, None);
+        let end = meeting.or(ends).or(begins);
+        let kind = ChangeKind::of_meeting(end).unwrap_or(match (ends, begins) {
+            (None, Some(_)) => ChangeKind::BranchBegins,
+            _ => ChangeKind::BranchEnds,
+        });
+        let control = end.map_or(to, |e| e.control);
+        let (before, after) = match end.filter(|e| e.is_meeting()) {
+            Some(end) => (in_common(finder, a, end), in_common(finder, b, end)),
+            None => (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control)),
+        };
+        return change(control, kind, before, after);
     }
     let mut difference = |control: f64| -> f64 {
         match (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control)) {
@@ -130,14 +158,27 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
         None if at_first > 0.0 => {
             let control = begins.map_or(from, |e| e.control);
             let (before, after) = (at(curve, finder, a, rows, first), at(curve, finder, b, rows, first));
-            change(control, ChangeKind::BranchBegins, before, after)
+            let kind = ChangeKind::of_meeting(begins).unwrap_or(ChangeKind::BranchBegins);
+            change(control, kind, before, after)
         }
         None => {
-            let control = ends.or(begins).map_or(to, |e| e.control);
+            let end = meeting.or(ends).or(begins);
+            let control = end.map_or(to, |e| e.control);
             let (before, after) = (at(curve, finder, a, rows, last), at(curve, finder, b, rows, last));
-            change(control, ChangeKind::BranchEnds, before, after)
+            change(control, ChangeKind::of_meeting(end).unwrap_or(ChangeKind::BranchEnds), before, after)
         }
     }
+}
+
+/// The solution at which two branches meet, as one of them.
+fn in_common(finder: &mut Finder, track: &Track, meeting: &End) -> Option<Solution> {
+    finder.stand_at(meeting.control);
+    if track.boundary {
+        return boundary_at(finder, track.branch?, meeting.control);
+    }
+    let mut solution = finder.settle(meeting.control, &meeting.x).ok()?;
+    solution.branch = track.name.clone();
+    Some(solution)
 }
 
 /// A branch at a control value between two rows.
@@ -149,5 +190,13 @@ fn at(curve: &Curve, finder: &mut Finder, track: &Track, rows: [usize; 2], contr
     rows.sort_by(|r, s| {
         (curve.controls[*r] - control).abs().total_cmp(&(curve.controls[*s] - control).abs())
     });
-    rows.into_iter().find_map(|r| finder.follow(track.points[r].as_ref()?, control).ok())
+    rows.into_iter().find_map(|r| {
+        let from = track.points[r].as_ref()?;
+        finder.stand_at(from.control);
+        let x = finder.follow(from, control).ok()?;
+        finder.stand_at(control);
+        let mut solution = finder.settle(control, &x).ok()?;
+        solution.branch = track.name.clone();
+        Some(solution)
+    })
 }

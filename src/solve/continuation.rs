@@ -7,16 +7,25 @@ use nalgebra::{DMatrix, DVector};
 
 use super::equations::Equations;
 use super::newton::{AtControl, find_root};
+use super::region::Region;
 use super::solution::{Finder, Solution, smallest_eigenvalue};
 use super::starts::brent;
 
-/// How a branch ends.
+/// What happens to a branch at a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndKind {
-    /// It turns back: a fold, where the Jacobian is singular.
+    /// It turns back: the Jacobian is singular.
     Fold,
+    /// It crosses another branch, and both go on.
+    Transcritical,
+    /// It is born, with its mirror image, on a branch that goes on.
+    Pitchfork,
     /// It goes on, but no longer as a minimum of the energy.
     Instability,
+    /// It goes on outside the range of an unknown.
+    LeavesRange,
+    /// It goes on where it is not admissible.
+    LeavesAdmissible,
     /// It could not be followed further.
     Lost,
 }
@@ -26,31 +35,56 @@ impl EndKind {
     pub fn name(self) -> &'static str {
         match self {
             EndKind::Fold => "fold",
+            EndKind::Transcritical => "transcritical",
+            EndKind::Pitchfork => "pitchfork",
             EndKind::Instability => "instability",
+            EndKind::LeavesRange => "leaves the range",
+            EndKind::LeavesAdmissible => "leaves the admissible region",
             EndKind::Lost => "lost",
         }
     }
 }
 
-/// Where a branch ends.
+/// Where something happens to a branch.
 #[derive(Debug, Clone)]
 pub struct End {
     /// Control value.
     pub control: f64,
     /// Unknowns there.
     pub x: DVector<f64>,
-    /// How it ends.
+    /// What happens.
     pub kind: EndKind,
+    /// How accurately the control value is known, where that is less than its digits.
+    pub error: Option<f64>,
+    /// A regular point of the branch a little before: unknowns and control.
+    pub(super) before: Option<(DVector<f64>, f64)>,
+}
+
+impl End {
+    /// Something that happens at a point.
+    pub(super) fn at(control: f64, x: DVector<f64>, kind: EndKind) -> End {
+        End { control, x, kind, error: None, before: None }
+    }
+
+    /// The last point to which a branch could be followed.
+    fn lost(control: f64, x: DVector<f64>) -> End {
+        End::at(control, x, EndKind::Lost)
+    }
+
+    /// Whether two branches meet there.
+    pub fn is_meeting(&self) -> bool {
+        matches!(self.kind, EndKind::Transcritical | EndKind::Pitchfork)
+    }
 }
 
 /// The equations and the condition that the point lies on a plane across the branch, as argmin sees them; the
 /// point is (x, control).
-struct AlongArc<'a, 's> {
-    equations: RefCell<&'a mut Equations<'s>>,
-    rung: usize,
-    predicted: &'a DVector<f64>,
+pub(super) struct AlongArc<'a, 's> {
+    pub equations: RefCell<&'a mut Equations<'s>>,
+    pub rung: usize,
+    pub predicted: &'a DVector<f64>,
     /// Normal of the plane.
-    normal: &'a DVector<f64>,
+    pub normal: &'a DVector<f64>,
 }
 
 impl AlongArc<'_, '_> {
@@ -103,43 +137,37 @@ struct ArcPoint {
 }
 
 impl Finder<'_> {
-    /// Follows a solution to another control value.
+    /// Follows a solution to another control value, to a point near the solution there. The branch is followed through
+    /// points where it crosses others, and beyond the ranges of the unknowns.
     ///
     /// # Errors
     /// Where and how the branch ends before that.
-    pub fn follow(&mut self, from: &Solution, to: f64) -> Result<Solution, End> {
-        if from.x.is_empty() {
-            return Ok(self.closed_form(to));
-        }
+    pub fn follow(&mut self, from: &Solution, to: f64) -> Result<DVector<f64>, End> {
         let whole = to - from.control;
         let rung = from.certified.rung;
-        let sign = self.orientation(from.control, &from.x, rung);
+        let everywhere = Region::everywhere(from.x.len());
         let (mut control, mut x, mut tangent) = (from.control, from.x.clone(), from.tangent.clone());
         let mut step = whole;
-        let mut iterations = 0;
         while control != to {
             let last = (to - control).abs() <= step.abs() * (1.0 + 1e-9);
             let target = if last { to } else { control + step };
             let predicted = &x + &tangent * (target - control);
-            let problem = AtControl::new(&mut self.equations, target, rung);
-            let ended = find_root(problem, predicted.clone(), &self.scale, 12);
-            iterations += ended.iterations;
+            let problem = AtControl::new(&mut self.equations, target, rung, &predicted, &self.scale);
+            let ended = find_root(problem, predicted.clone(), &self.scale, &everywhere, 12);
             let moved = self.relative(&(&ended.x - &x), &x);
             let corrected = self.relative(&(&ended.x - &predicted), &x);
             let arrived = self.slope(target, &ended.x, rung);
             // The tangent at the new point must lead back: it does not after a jump to another branch.
             let back = self.relative(&(&ended.x - &x - &arrived * (target - control)), &x);
             let near = corrected <= 0.35 * moved + 1e-5 && back <= 0.5 * moved + 1e-5;
-            if ended.converged && near && moved < 2.0 && self.orientation(target, &ended.x, rung) == sign {
+            // Where branches meet the tangent is not known, and none leads back.
+            let singular = self.orientation(target, &ended.x, rung) == 0;
+            let near = near || singular && last && corrected <= 0.35 * moved + 1e-5;
+            if ended.converged && near && moved < 2.0 && self.remains(target, &ended.x, rung) {
                 if last {
-                    // The rule is checked, the certificate made.
-                    self.rung = Some(rung);
-                    return match self.polish(target, ended.x.clone(), iterations) {
-                        Some(solution) if self.distance(&solution.x, &ended.x) < 1e-3 => Ok(solution),
-                        _ => Err(End { control, x, kind: EndKind::Lost }),
-                    };
+                    return Ok(ended.x);
                 }
-                (control, x, tangent) = (target, ended.x, arrived);
+                (control, x, tangent) = (target, ended.x, if singular { tangent } else { arrived });
                 step *= 2.0;
             } else {
                 step *= 0.5;
@@ -148,25 +176,24 @@ impl Finder<'_> {
                 }
             }
         }
-        Ok(from.clone())
+        Ok(x)
+    }
+
+    /// Whether a point of a branch is what the branch consists of: minima of an energy stay minima.
+    fn remains(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
+        if !self.equations.minimises() {
+            return true;
+        }
+        let hessian = self.equations.evaluate(control, x, rung).jacobian.clone();
+        self.is_regular(&hessian, x)
     }
 
     /// dx/d(control) along the branch through a solution: −J⁻¹ ∂F/∂control; zero where J is singular.
     pub fn slope(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
         let along = self.equations.along_control(control, x, rung);
         let slope = self.equations.evaluate(control, x, rung).jacobian.clone().lu().solve(&along);
-        slope.map_or_else(|| DVector::zeros(x.len()), |t| -t)
-    }
-
-    /// What must not change along a branch: a minimum stays a minimum, a root keeps the sign of its Jacobian.
-    fn orientation(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> i8 {
-        let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
-        if self.equations.minimises() {
-            i8::from(self.is_regular(&jacobian))
-        } else {
-            let determinant = jacobian.determinant();
-            i8::from(determinant > 0.0) - i8::from(determinant < 0.0)
-        }
+        let slope = slope.map_or_else(|| DVector::zeros(x.len()), |t| -t);
+        if slope.iter().all(|v| v.is_finite()) { slope } else { DVector::zeros(x.len()) }
     }
 
     /// Goes on along the arc of the branch until it turns back, stops being a minimum, or arrives after all.
@@ -177,7 +204,7 @@ impl Finder<'_> {
         slope: &DVector<f64>,
         rung: usize,
         to: f64,
-    ) -> Result<Solution, End> {
+    ) -> Result<DVector<f64>, End> {
         let k = x.len();
         let direction = (to - control).signum();
         let range = self.equations.system.control.to - self.equations.system.control.from;
@@ -188,7 +215,7 @@ impl Finder<'_> {
         tangent.component_div_assign(&metric);
         let norm = tangent.norm();
         if !(norm.is_finite() && norm > 0.0) {
-            return Err(End { control, x: x.clone(), kind: EndKind::Lost });
+            return Err(End::lost(control, x.clone()));
         }
         tangent /= norm;
         let mut y = x.clone().push(control);
@@ -204,7 +231,7 @@ impl Finder<'_> {
                 continue;
             };
             let turned = next.tangent[k] * direction <= 0.0;
-            let unstable = self.equations.minimises() && !self.minimum_at(&next.y, rung);
+            let unstable = !self.remains(next.y[k], &next.y.rows(0, k).into_owned(), rung);
             if turned || unstable {
                 return Err(self.refine_end(&at, length, &metric, rung, direction, turned));
             }
@@ -217,22 +244,13 @@ impl Finder<'_> {
                 };
                 let arrival = brent(|s| beyond(self, s), 0.0, length, 1e-14);
                 let point = arrival.and_then(|s| self.arc_step(&at, s, &metric, rung)).unwrap_or(next);
-                let x = point.y.rows(0, k).into_owned();
-                self.rung = Some(rung);
-                let solution = self.polish(to, x.clone(), 0).filter(|s| self.distance(&s.x, &x) < 1e-4);
-                return solution.ok_or(End { control: point.y[k], x, kind: EndKind::Lost });
+                return Ok(point.y.rows(0, k).into_owned());
             }
             y = next.y.clone();
             at = next;
             length = (length * 1.3).min(0.05);
         }
-        Err(End { control: y[k], x: y.rows(0, k).into_owned(), kind: EndKind::Lost })
-    }
-
-    fn minimum_at(&mut self, y: &DVector<f64>, rung: usize) -> bool {
-        let k = y.len() - 1;
-        let jacobian = self.equations.evaluate(y[k], &y.rows(0, k).into_owned(), rung).jacobian.clone();
-        self.is_regular(&jacobian)
+        Err(End::lost(y[k], y.rows(0, k).into_owned()))
     }
 
     /// The point of the branch on the plane at a distance along the tangent.
@@ -251,7 +269,8 @@ impl Finder<'_> {
             predicted: &predicted,
             normal: &normal,
         };
-        let ended = find_root(problem, predicted.clone(), metric, 12);
+        let everywhere = Region::everywhere(predicted.len());
+        let ended = find_root(problem, predicted.clone(), metric, &everywhere, 12);
         if !ended.converged {
             return None;
         }
@@ -302,6 +321,7 @@ impl Finder<'_> {
         let root = brent(&mut measure, 0.0, length, 1e-15);
         let point = root.and_then(|s| beside(self, at, s, metric, rung)).unwrap_or_else(|| at.clone());
         let kind = if turned { EndKind::Fold } else { EndKind::Instability };
-        End { control: point.y[k], x: point.y.rows(0, k).into_owned(), kind }
+        let before = Some((at.y.rows(0, k).into_owned(), at.y[k]));
+        End { control: point.y[k], x: point.y.rows(0, k).into_owned(), kind, error: None, before }
     }
 }

@@ -1,11 +1,14 @@
-//! A whole curve: every branch at every control value, followed in both directions, labelled and compared.
+//! A whole curve: the solutions of every row, found by the row alone, joined to branches and compared.
 
 use nalgebra::DVector;
 
 use super::change::{Change, find_changes};
 use super::continuation::End;
 use super::equations::{Effort, Equations};
+use super::join::Join;
+use super::refusal::Refusal;
 use super::solution::{Finder, Settings, Solution};
+use super::starts::Findings;
 use crate::equation::{Kind, Origin, System};
 
 /// A point this much lower, relative to the energy, than all branches shows that one is missing: more than the
@@ -23,19 +26,11 @@ pub struct Track {
     pub boundary: bool,
     /// Its solution at each control value, where it exists.
     pub points: Vec<Option<Solution>>,
-    /// Where it ends.
+    /// Where it ends, or meets others.
     pub ends: Vec<End>,
 }
 
 impl Track {
-    fn new(branch: Option<usize>, boundary: bool, rows: usize) -> Self {
-        Track { name: String::new(), branch, boundary, points: vec![None; rows], ends: Vec::new() }
-    }
-
-    fn first_row(&self) -> usize {
-        self.points.iter().position(Option::is_some).unwrap_or(usize::MAX)
-    }
-
     /// Energy at a row, if the branch exists there.
     pub fn energy(&self, row: usize) -> Option<f64> {
         self.points[row].as_ref().map(|s| s.certified.energy)
@@ -55,6 +50,8 @@ pub struct Curve {
     pub changes: Vec<Change>,
     /// Work done.
     pub effort: Effort,
+    /// At each row without a solution, why other points are none, the most telling first.
+    pub refusals: Vec<Vec<Refusal>>,
     /// At each row the lowest energy of a point from which a search could not be finished: a branch above it is
     /// not the global minimum.
     unfinished: Vec<f64>,
@@ -64,27 +61,47 @@ impl Curve {
     /// Solves a system at every control value.
     pub fn solve(system: &System, parameters: &[f64], controls: &[f64], settings: Settings) -> Curve {
         let mut finder = Finder::new(Equations::new(system, parameters), settings);
+        let rows = controls.len();
         let mut curve = Curve {
             controls: controls.to_vec(),
             tracks: Vec::new(),
             global: Vec::new(),
             changes: Vec::new(),
             effort: Effort::default(),
-            unfinished: vec![f64::INFINITY; controls.len()],
+            refusals: vec![Vec::new(); rows],
+            unfinished: vec![f64::INFINITY; rows],
         };
         if system.kind == Kind::ClosedForm {
-            let mut track = Track::new(None, false, controls.len());
-            track.name = "closed-form".into();
-            track.points = controls.iter().map(|t| Some(finder.closed_form(*t))).collect();
+            let points = controls.iter().map(|t| {
+                let mut solution = finder.closed_form(*t);
+                solution.branch = "closed-form".into();
+                Some(solution)
+            });
+            let track = Track {
+                name: "closed-form".into(),
+                branch: None,
+                boundary: false,
+                points: points.collect(),
+                ends: Vec::new(),
+            };
             curve.tracks.push(track);
         } else {
-            curve.trace(&mut finder);
-            if settings.follow_to_ends {
-                curve.follow_to_ends(&mut finder);
+            let mut findings: Vec<Vec<Solution>> = Vec::with_capacity(rows);
+            for (row, control) in controls.iter().enumerate() {
+                let Findings { mut solutions, mut refusals, unfinished } = finder.search(*control);
+                solutions.extend(finder.boundaries(*control));
+                refusals.sort_by(|a, b| a.rank().cmp(&b.rank()).then(a.distance().total_cmp(&b.distance())));
+                curve.refusals[row] = refusals;
+                if settings.doubt {
+                    curve.unfinished[row] = unfinished;
+                }
+                findings.push(solutions);
             }
-            curve.name_tracks(system);
+            curve.tracks = Join::new(&mut finder, controls, findings).tracks(settings.follow_to_ends);
+            curve.label(&mut finder);
         }
-        curve.global = (0..controls.len()).map(|row| curve.lowest(row)).collect();
+        curve.global = (0..rows).map(|row| curve.lowest(row)).collect();
+        curve.explain(&mut finder, settings.tolerance);
         curve.changes = find_changes(&curve, &mut finder);
         curve.effort = finder.effort();
         curve
@@ -98,222 +115,116 @@ impl Curve {
 
     /// How many rows have no solution within a tolerance on the averages.
     pub fn failed_rows(&self, tolerance: f64) -> usize {
-        let within = |row| self.solution(row).is_some_and(|(_, s)| s.certified.quadrature_error <= tolerance);
+        let within = |row| self.solution(row).is_some_and(|(_, s)| s.certified.within(tolerance));
         (0..self.controls.len()).filter(|row| !within(*row)).count()
     }
 
-    /// All solutions of a row, lowest energy first.
+    /// All solutions of a row: the one that it reports, then lowest energy first, else in the order of the file.
     pub fn solutions(&self, row: usize) -> Vec<(&Track, &Solution)> {
-        let mut all: Vec<(&Track, &Solution)> =
-            self.tracks.iter().filter_map(|t| t.points[row].as_ref().map(|s| (t, s))).collect();
-        let first = self.global[row].map(|g| &self.tracks[g].name);
+        let mut all: Vec<(usize, &Track, &Solution)> = (self.tracks.iter().enumerate())
+            .filter_map(|(i, t)| t.points[row].as_ref().map(|s| (i, t, s)))
+            .collect();
         all.sort_by(|a, b| {
-            let lead = |t: &Track| Some(&t.name) != first;
-            lead(a.0).cmp(&lead(b.0)).then(a.1.certified.energy.total_cmp(&b.1.certified.energy))
+            let other = |i: usize| Some(i) != self.global[row];
+            let energy = a.2.certified.energy.total_cmp(&b.2.certified.energy);
+            other(a.0).cmp(&other(b.0)).then(energy).then(order_of(a.2).cmp(&order_of(b.2)))
         });
-        all
+        all.into_iter().map(|(_, t, s)| (t, s)).collect()
     }
 
-    fn trace(&mut self, finder: &mut Finder) {
-        let rows = self.controls.len();
-        self.add_boundaries(finder);
-        let mut born: Vec<(usize, usize)> = Vec::new();
-        for row in 0..rows {
-            let control = self.controls[row];
-            // Boundary points count as known: a search may end on them.
+    /// Why a row has no solution within a tolerance; none if it has one, or if no start led anywhere.
+    pub fn refusal(&self, row: usize, tolerance: f64) -> Option<&Refusal> {
+        let solved = self.solution(row).is_some_and(|(_, s)| s.certified.within(tolerance));
+        if solved { None } else { self.refusals[row].first() }
+    }
+
+    /// Leaves a row without a solution.
+    pub fn refuse(&mut self, row: usize, refusal: Refusal) {
+        self.global[row] = None;
+        self.refusals[row].insert(0, refusal);
+    }
+
+    /// Adds what the rows that fail have to say beyond what their searches found.
+    fn explain(&mut self, finder: &mut Finder, tolerance: f64) {
+        for row in 0..self.controls.len() {
+            let refusal = match self.solution(row) {
+                Some((_, s)) if !s.certified.within(tolerance) => {
+                    let (control, x, rung) = (s.control, s.x.clone(), s.certified.rung);
+                    finder.equations.worst_average(control, &x, rung).map(Refusal::Average)
+                }
+                None if self.tracks.iter().any(|t| t.points[row].is_some()) => {
+                    Some(Refusal::Lower { energy: self.unfinished[row] })
+                }
+                _ => None,
+            };
+            if let Some(refusal) = refusal {
+                self.refusals[row].insert(0, refusal);
+            }
+        }
+    }
+
+    /// Labels the solutions of each row, and the branches by those of their points.
+    fn label(&mut self, finder: &mut Finder) {
+        for row in 0..self.controls.len() {
+            let setup = finder.equations.setup(self.controls[row]);
+            finder.set_scale(&setup);
             let present: Vec<usize> =
                 (0..self.tracks.len()).filter(|t| self.tracks[*t].points[row].is_some()).collect();
-            let known: Vec<Solution> =
-                present.iter().filter_map(|t| self.tracks[*t].points[row].clone()).collect();
-            let findings = finder.search(control, &known, row, rows);
-            if finder.settings.doubt {
-                self.unfinished[row] = findings.unfinished;
+            let mut solutions: Vec<Solution> =
+                present.iter().filter_map(|t| self.tracks[*t].points[row].take()).collect();
+            for (solution, track) in solutions.iter_mut().zip(&present) {
+                solution.track = *track;
             }
-            for (which, branch) in findings.claims {
-                // A start may lead to another solution once its own has ended.
-                if self.tracks.iter().all(|t| t.branch != Some(branch)) {
-                    self.tracks[present[which]].branch.get_or_insert(branch);
-                }
-            }
-            for found in findings.new {
-                let mut track = Track::new(found.branch, false, rows);
-                track.points[row] = Some(found.solution);
-                self.tracks.push(track);
-                born.push((self.tracks.len() - 1, row));
-            }
-            if row + 1 < rows {
-                self.advance(finder, row);
+            finder.label(self.controls[row], &mut solutions);
+            for solution in solutions {
+                let track = solution.track;
+                self.tracks[track].points[row] = Some(solution);
             }
         }
-        self.trace_back(finder, &born);
+        self.name_tracks();
     }
 
-    fn add_boundaries(&mut self, finder: &mut Finder) {
-        let system = finder.equations.system;
-        for (b, spec) in system.branches.iter().enumerate() {
-            if let Origin::Boundary(_) = &spec.origin {
-                let mut track = Track::new(Some(b), true, self.controls.len());
-                for (row, control) in self.controls.iter().enumerate() {
-                    track.points[row] = boundary_at(finder, b, *control);
-                }
-                self.tracks.push(track);
-            }
-        }
-    }
-
-    /// Follows every interior branch from a row to the next.
-    fn advance(&mut self, finder: &mut Finder, row: usize) {
-        let to = self.controls[row + 1];
-        for t in 0..self.tracks.len() {
-            if self.tracks[t].boundary {
-                continue;
-            }
-            let Some(from) = self.tracks[t].points[row].clone() else { continue };
-            match finder.follow(&from, to) {
-                Ok(solution) => {
-                    // Two branches that arrive at the same solution: one has run into the other.
-                    let taken = self.tracks.iter().enumerate().any(|(o, other)| {
-                        (o < t || other.boundary)
-                            && other.points[row + 1]
-                                .as_ref()
-                                .is_some_and(|s| finder.same_solution(s, &solution))
-                    });
-                    if !taken {
-                        self.tracks[t].points[row + 1] = Some(solution);
-                    }
-                }
-                Err(end) => self.tracks[t].ends.push(end),
-            }
-        }
-    }
-
-    /// Follows every branch that was found at a later row back to where it begins.
-    fn trace_back(&mut self, finder: &mut Finder, born: &[(usize, usize)]) {
-        let mut merged: Vec<(usize, usize, usize)> = Vec::new();
-        for (t, row) in born {
-            for earlier in (0..*row).rev() {
-                let Some(from) = self.tracks[*t].points[earlier + 1].clone() else { break };
-                match finder.follow(&from, self.controls[earlier]) {
-                    Ok(solution) => {
-                        let same = (0..self.tracks.len()).find(|o| {
-                            *o != *t
-                                && self.tracks[*o].points[earlier]
-                                    .as_ref()
-                                    .is_some_and(|s| finder.same_solution(s, &solution))
-                        });
-                        if let Some(other) = same {
-                            merged.push((*t, other, earlier));
-                            break;
-                        }
-                        self.tracks[*t].points[earlier] = Some(solution);
-                    }
-                    Err(end) => {
-                        self.tracks[*t].ends.push(end);
-                        break;
-                    }
-                }
-            }
-        }
-        // A branch that arrives at another one is its continuation.
-        let mut into: Vec<usize> = (0..self.tracks.len()).collect();
-        for (t, mut other, row) in merged {
-            while into[other] != other {
-                other = into[other];
-            }
-            into[t] = other;
-            let rest = std::mem::take(&mut self.tracks[t].points);
-            let ends = std::mem::take(&mut self.tracks[t].ends);
-            let named = self.tracks[t].branch;
-            self.tracks[t].points = vec![None; rest.len()];
-            let keep = &mut self.tracks[other];
-            keep.branch = keep.branch.or(named);
-            let joined = keep.points[row + 1..].iter().all(Option::is_none);
-            if joined {
-                keep.ends.clear();
-                keep.ends.extend(ends);
-                for (place, point) in keep.points[row + 1..].iter_mut().zip(rest.into_iter().skip(row + 1)) {
-                    *place = point;
-                }
-            }
-        }
-        self.tracks.retain(|t| t.points.iter().any(Option::is_some));
-    }
-
-    /// Follows branches that reach the first or last row beyond it, over the control range of the file.
-    fn follow_to_ends(&mut self, finder: &mut Finder) {
-        let system = finder.equations.system;
-        let (low, high) = (system.control.from, system.control.to);
-        let step = (high - low) / 100.0;
+    /// A branch is named as its points are where they stand beside others; the branches are put in the order of the file.
+    fn name_tracks(&mut self) {
         let rows = self.controls.len();
-        for track in self.tracks.iter_mut().filter(|t| !t.boundary) {
-            for (row, neighbour) in [(0, 1), (rows - 1, rows.wrapping_sub(2))] {
-                let Some(at) = track.points[row].clone() else { continue };
-                let inward = self.controls.get(neighbour).copied();
-                let directions: &[f64] = match inward {
-                    Some(inward) if inward > self.controls[row] => &[-1.0],
-                    Some(_) => &[1.0],
-                    None => &[-1.0, 1.0],
-                };
-                for direction in directions {
-                    let target = if *direction < 0.0 { low } else { high };
-                    let mut here = at.clone();
-                    while (target - here.control) * direction > 0.0 {
-                        let next = here.control + direction * step.min((target - here.control).abs());
-                        match finder.follow(&here, next) {
-                            Ok(solution) => here = solution,
-                            Err(end) => {
-                                track.ends.push(end);
-                                break;
-                            }
-                        }
-                    }
-                }
-                if rows == 1 {
-                    break;
+        let crowd: Vec<usize> =
+            (0..rows).map(|row| self.tracks.iter().filter(|t| t.points[row].is_some()).count()).collect();
+        let mut names: Vec<(usize, usize, String)> = Vec::new();
+        for track in &self.tracks {
+            let points = track.points.iter().enumerate().filter_map(|(row, p)| p.as_ref().map(|s| (row, s)));
+            let busiest = points.clone().map(|(row, _)| crowd[row]).max().unwrap_or(0);
+            let mut counts: Vec<(usize, &Solution)> = Vec::new();
+            for (_, solution) in points.filter(|(row, _)| crowd[*row] == busiest) {
+                match counts.iter_mut().find(|(_, s)| s.branch == solution.branch) {
+                    Some((count, _)) => *count += 1,
+                    None => counts.push((1, solution)),
                 }
             }
+            // Of equally many the first.
+            let most = counts.iter().rev().max_by_key(|(count, _)| *count);
+            names.push(most.map_or((usize::MAX, 0, String::new()), |(_, s)| {
+                let number = s.branch.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(1);
+                (s.place.unwrap_or(usize::MAX), number, s.branch.clone())
+            }));
         }
-    }
-
-    fn name_tracks(&mut self, system: &System) {
+        for (track, (place, _, name)) in self.tracks.iter_mut().zip(&names) {
+            (track.name, track.branch) = (name.clone(), Some(*place).filter(|p| *p != usize::MAX));
+        }
         let mut order: Vec<usize> = (0..self.tracks.len()).collect();
-        order.sort_by_key(|t| (self.tracks[*t].branch.unwrap_or(usize::MAX), self.tracks[*t].first_row()));
-        for (place, t) in order.iter().enumerate() {
-            let base = match self.tracks[*t].branch {
-                Some(b) => system.branches[b].name.clone(),
-                None => "other".to_string(),
-            };
-            let overlaps = |name: &str| {
-                order[..place].iter().any(|o| {
-                    self.tracks[*o].name == name
-                        && self.tracks[*o]
-                            .points
-                            .iter()
-                            .zip(&self.tracks[*t].points)
-                            .any(|(a, b)| a.is_some() && b.is_some())
-                })
-            };
-            let mut name = base.clone();
-            let mut number = 2;
-            while overlaps(&name) {
-                name = format!("{base}-{number}");
-                number += 1;
-            }
-            self.tracks[*t].name = name;
-        }
-        // Branches of the file first, in its order.
-        let mut sorted: Vec<Track> = Vec::with_capacity(self.tracks.len());
-        for t in order {
-            sorted.push(self.tracks[t].clone());
-        }
-        self.tracks = sorted;
+        let first = |t: &Track| t.points.iter().position(Option::is_some).unwrap_or(usize::MAX);
+        order.sort_by_key(|t| (names[*t].0, names[*t].1, first(&self.tracks[*t])));
+        self.tracks = order.into_iter().map(|t| self.tracks[t].clone()).collect();
     }
 
-    /// The branch of lowest energy, if no search has seen a lower point; energies equal to round-off count as equal, and the file's order decides.
+    /// The solution of lowest energy, if no search has seen a lower point; of energies equal to round-off, and without an
+    /// energy, the first in the order of the file.
     fn lowest(&self, row: usize) -> Option<usize> {
+        let present =
+            self.tracks.iter().enumerate().filter_map(|(t, track)| Some((t, track.points[row].as_ref()?)));
+        let mut all: Vec<(usize, &Solution)> = present.collect();
+        all.sort_by_key(|(_, s)| order_of(s));
         let mut best: Option<(usize, f64)> = None;
-        for (t, track) in self.tracks.iter().enumerate() {
-            let Some(solution) = &track.points[row] else { continue };
+        for (t, solution) in all {
             let energy = solution.certified.energy;
             let lower = match best {
                 None => true,
@@ -324,9 +235,16 @@ impl Curve {
             }
         }
         let unfinished = self.unfinished[row];
-        let beaten = |energy: f64| unfinished < energy - UNFINISHED * energy.abs();
-        best.filter(|(_, energy)| !beaten(*energy)).map(|(t, _)| t)
+        let error = |t: usize| self.tracks[t].points[row].as_ref().map_or(0.0, |s| s.energy_error);
+        let beaten =
+            |t: usize, energy: f64| unfinished < energy - UNFINISHED * energy.abs() - 16.0 * error(t);
+        best.filter(|(t, energy)| !beaten(*t, *energy)).map(|(t, _)| t)
     }
+}
+
+/// The place of a solution among those of its row, from its label.
+fn order_of(solution: &Solution) -> (usize, usize) {
+    (solution.place.unwrap_or(usize::MAX), solution.order)
 }
 
 /// Whether energies are equal to round-off.
@@ -340,5 +258,14 @@ pub fn boundary_at(finder: &mut Finder, branch: usize, control: f64) -> Option<S
     let Origin::Boundary(places) = &system.branches[branch].origin else { return None };
     let setup = finder.equations.setup(control);
     let x = DVector::from_iterator(places.len(), places.iter().map(|i| setup[*i]));
-    finder.boundary(control, x)
+    let mut solution = finder.boundary(control, x)?;
+    solution.place = Some(branch);
+    Some(solution)
+}
+
+impl Finder<'_> {
+    /// The points on the boundary that the file gives.
+    fn boundaries(&mut self, control: f64) -> Vec<Solution> {
+        (0..self.equations.system.branches.len()).filter_map(|b| boundary_at(self, b, control)).collect()
+    }
 }

@@ -3,8 +3,9 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::average::{LOWEST_RUNG, rule, rungs};
-use crate::equation::{Kind, LARGEST_PRODUCT, Program, System, Workspace};
+use super::averages::Panelled;
+use crate::average::{PANELS, rule, rungs};
+use crate::equation::{Kind, LARGEST_PRODUCT, Node, Pattern, Points, Program, System, Workspace};
 
 /// The equations at one point.
 #[derive(Debug, Clone)]
@@ -26,10 +27,22 @@ pub struct Certified {
     pub energy: f64,
     /// Largest residual.
     pub residual: f64,
-    /// Largest difference of any average in outputs, energy and residual from the next lower quadrature rule.
+    /// Largest error of any average in outputs, energy and residual; relative where it is divided by, raised to a power or
+    /// its logarithm taken.
     pub quadrature_error: f64,
+    /// The part of it that double precision leaves whatever the rule is.
+    pub rounding: f64,
     /// The rule that was used.
     pub rung: usize,
+    /// Nodes of the rule; for panels those of all averages together.
+    pub nodes: usize,
+}
+
+impl Certified {
+    /// Whether every average is within a tolerance, or as near as double precision comes.
+    pub fn within(&self, tolerance: f64) -> bool {
+        self.quadrature_error <= tolerance.max(self.rounding)
+    }
 }
 
 /// How much work was done.
@@ -46,7 +59,7 @@ pub struct Effort {
 }
 
 /// A program with its workspaces, one per rule that was used.
-struct Compiled<'s> {
+pub(super) struct Compiled<'s> {
     program: &'s Program,
     workspaces: Vec<Option<Evaluated>>,
 }
@@ -65,7 +78,7 @@ impl<'s> Compiled<'s> {
 
     /// Evaluates with a rule, unless that was done at this very point; `version` counts the changes of
     /// parameters and control.
-    fn evaluate(
+    pub(super) fn evaluate(
         &mut self,
         rung: usize,
         symbols: &[f64],
@@ -103,8 +116,9 @@ impl<'s> Compiled<'s> {
         self.workspaces[rung].as_ref().map_or(f64::NAN, |e| self.program.value(&e.workspace, root))
     }
 
-    fn averages(&self, rung: usize) -> impl Iterator<Item = f64> + '_ {
-        self.workspaces[rung].iter().flat_map(|e| self.program.averages(&e.workspace))
+    pub(super) fn averages(&self, rung: usize) -> impl Iterator<Item = (Node, f64)> + '_ {
+        let values = self.workspaces[rung].iter().flat_map(|e| self.program.averages(&e.workspace));
+        self.program.average_nodes().iter().copied().zip(values)
     }
 
     /// The highest rule whose product over the normal variables is not too large.
@@ -114,8 +128,13 @@ impl<'s> Compiled<'s> {
     }
 }
 
+/// Places among the forms over panels.
+pub(super) const EQUATIONS: usize = 0;
+pub(super) const WITH_CONTROL: usize = 1;
+pub(super) const CERTIFICATE: usize = 2;
+
 /// A point with an infinite coordinate: only outputs and energy are evaluated there.
-fn on_boundary(x: &DVector<f64>) -> bool {
+pub(super) fn on_boundary(x: &DVector<f64>) -> bool {
     x.iter().any(|v| v.is_infinite())
 }
 
@@ -127,16 +146,21 @@ fn rule_size(rung: usize) -> usize {
 pub struct Equations<'s> {
     /// The system.
     pub system: &'s System,
-    symbols: Vec<f64>,
-    version: u64,
+    pub(super) symbols: Vec<f64>,
+    pub(super) version: u64,
     equations: Compiled<'s>,
-    certificate: Compiled<'s>,
-    boundary: Compiled<'s>,
+    pub(super) certificate: Compiled<'s>,
+    pub(super) boundary: Compiled<'s>,
+    /// The same over panels: equations, equations with their derivative along the control, outputs.
+    pub(super) panelled: [Panelled<'s>; 3],
+    pub(super) pattern: Pattern,
+    /// Whether any average has a kink, so that only panels serve it.
+    pub(super) cut: bool,
     setup: Compiled<'s>,
     gauge: Option<Compiled<'s>>,
     admissible: Option<Compiled<'s>>,
     evaluation: Evaluation,
-    highest_rung: usize,
+    pub(super) highest_rung: usize,
     /// Work done so far.
     pub effort: Effort,
 }
@@ -157,6 +181,10 @@ impl<'s> Equations<'s> {
             equations,
             certificate,
             boundary: Compiled::new(&system.boundary_program),
+            panelled: [&system.equations_levels, &system.all_levels, &system.certificate_levels]
+                .map(Panelled::new),
+            pattern: Pattern::default(),
+            cut: system.certificate_levels.is_cut() || system.equations_levels.is_cut(),
             setup: Compiled::new(&system.setup_program),
             gauge: system.gauge_program.as_ref().map(Compiled::new),
             admissible: system.admissible_program.as_ref().map(Compiled::new),
@@ -172,7 +200,7 @@ impl<'s> Equations<'s> {
 
     /// The highest rule that averages can be computed with.
     pub fn highest_rung(&self) -> usize {
-        self.highest_rung
+        if self.system.has_averages() { PANELS } else { self.highest_rung }
     }
 
     /// Whether the unknowns minimise an energy.
@@ -186,7 +214,7 @@ impl<'s> Equations<'s> {
         self.symbols.iter().chain(x.iter()).copied().collect()
     }
 
-    fn set_control(&mut self, control: f64) {
+    pub(super) fn set_control(&mut self, control: f64) {
         if let Some(last) = self.symbols.last_mut()
             && last.to_bits() != control.to_bits()
         {
@@ -195,82 +223,54 @@ impl<'s> Equations<'s> {
         }
     }
 
-    /// The equations at a point, with a rule of the ladder.
+    /// The equations at a point, with a rule of the ladder or over panels.
     pub fn evaluate(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> &Evaluation {
         self.set_control(control);
-        self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
+        let points = self.points(rung);
+        match points {
+            Some(points) => self.over_panels(EQUATIONS, points, x),
+            None => {
+                self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort)
+            }
+        }
+        let value = |root: usize| match points {
+            Some(_) => self.panelled[EQUATIONS].value(root),
+            None => self.equations.value(rung, root),
+        };
         let roots = &self.system.equation_roots;
         let k = x.len();
-        self.evaluation.energy = roots.energy.map_or(f64::NAN, |e| self.equations.value(rung, e));
+        self.evaluation.energy = roots.energy.map_or(f64::NAN, value);
         for i in 0..k {
-            self.evaluation.residual[i] = self.equations.value(rung, roots.residual + i);
+            self.evaluation.residual[i] = value(roots.residual + i);
             for j in 0..k {
-                self.evaluation.jacobian[(i, j)] = self.equations.value(rung, roots.jacobian + i * k + j);
+                self.evaluation.jacobian[(i, j)] = value(roots.jacobian + i * k + j);
             }
         }
         &self.evaluation
     }
 
+    /// Which points of the panels a rung stands for; none if it is a rule of the ladder.
+    pub(super) fn points(&self, rung: usize) -> Option<Points> {
+        if rung >= PANELS {
+            Some(Points::High)
+        } else if self.cut || rung > self.highest_rung {
+            Some(Points::Low)
+        } else {
+            None
+        }
+    }
+
     /// ∂residual/∂control at a point.
     pub fn along_control(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
         self.set_control(control);
+        let first = self.system.equation_roots.along_control;
+        if let Some(points) = self.points(rung) {
+            self.over_panels(WITH_CONTROL, points, x);
+            return DVector::from_fn(x.len(), |i, _| self.panelled[WITH_CONTROL].value(first + i));
+        }
         self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
         self.equations.evaluate_late(rung);
-        let first = self.system.equation_roots.along_control;
         DVector::from_fn(x.len(), |i, _| self.equations.value(rung, first + i))
-    }
-
-    /// The largest difference of any average from the next lower rule: the error of that rule, and a bound on
-    /// the error of this one, which is much smaller where the rules converge.
-    pub fn quadrature_error(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
-        self.set_control(control);
-        let program = if on_boundary(x) { &mut self.boundary } else { &mut self.certificate };
-        let rung = rung.max(LOWEST_RUNG);
-        for r in [rung - 1, rung] {
-            program.evaluate(r, &self.symbols, self.version, x.as_slice(), &mut self.effort);
-        }
-        program
-            .averages(rung - 1)
-            .zip(program.averages(rung))
-            .map(|(a, b)| (a - b).abs())
-            // A NaN must not look like a small error.
-            .fold(
-                0.0,
-                |worst, e| if e <= worst { worst } else { e.max(if e.is_nan() { f64::INFINITY } else { e }) },
-            )
-    }
-
-    /// The lowest rule, from `from` on, whose error is within the tolerance, and its error; the highest rule
-    /// if none is. A first choice (`cold`) must be confirmed by the next rule, because two coarse rules can
-    /// agree by chance.
-    pub fn adequate_rung(
-        &mut self,
-        control: f64,
-        x: &DVector<f64>,
-        from: usize,
-        tolerance: f64,
-        cold: bool,
-    ) -> (usize, f64) {
-        let mut rung = from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG));
-        let mut error = self.quadrature_error(control, x, rung);
-        loop {
-            if rung >= self.highest_rung {
-                return (rung, error);
-            }
-            if error <= tolerance {
-                if !cold {
-                    return (rung, error);
-                }
-                let confirmed = self.quadrature_error(control, x, rung + 1);
-                if confirmed <= tolerance {
-                    return (rung, error);
-                }
-                (rung, error) = (rung + 1, confirmed);
-                continue;
-            }
-            rung += 1;
-            error = self.quadrature_error(control, x, rung);
-        }
     }
 
     /// Outputs and certificate at a point, with a rule whose error has been measured.
@@ -283,23 +283,34 @@ impl<'s> Equations<'s> {
     ) -> Certified {
         self.set_control(control);
         let inside = !on_boundary(x);
-        let program = if inside { &mut self.certificate } else { &mut self.boundary };
-        program.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
+        let points = self.points(rung);
+        let nodes = match points {
+            Some(points) => {
+                self.over_panels(CERTIFICATE, points, x);
+                self.panelled[CERTIFICATE].nodes()
+            }
+            None => {
+                let program = if inside { &mut self.certificate } else { &mut self.boundary };
+                program.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
+                rule_size(rung)
+            }
+        };
         let count = self.system.outputs.len();
-        let value = |i: usize| program.value(rung, i);
+        let value = |i: usize| match points {
+            Some(_) => self.panelled[CERTIFICATE].value(i),
+            None if inside => self.certificate.value(rung, i),
+            None => self.boundary.value(rung, i),
+        };
         let has_energy = self.system.equation_roots.energy.is_some();
         let first_residual = count + usize::from(has_energy);
-        Certified {
-            outputs: (0..count).map(value).collect(),
-            energy: if has_energy { value(count) } else { f64::NAN },
-            residual: if inside {
-                (0..x.len()).map(|i| value(first_residual + i).abs()).fold(0.0, f64::max)
-            } else {
-                0.0
-            },
-            quadrature_error,
-            rung,
-        }
+        let outputs = (0..count).map(value).collect();
+        let energy = if has_energy { value(count) } else { f64::NAN };
+        let residual = match inside {
+            true => (0..x.len()).map(|i| value(first_residual + i).abs()).fold(0.0, f64::max),
+            false => 0.0,
+        };
+        let rounding = self.rounding(x, rung);
+        Certified { outputs, energy, residual, quadrature_error, rounding, rung, nodes }
     }
 
     /// Starts, boundary points and ranges at a control value: the roots of the set-up program.

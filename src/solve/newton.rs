@@ -11,6 +11,7 @@ use argmin::core::{
 use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::equations::Equations;
+use super::region::Region;
 
 type Vector = DVector<f64>;
 type Matrix = DMatrix<f64>;
@@ -20,17 +21,51 @@ type Root = IterState<Vector, (), Matrix, (), Vector, f64>;
 /// Relative size of the steps below which a root is near.
 const LOCAL: f64 = 0.5;
 
+/// Equations whose size lies within these bounds are solved as they stand.
+const USUAL: std::ops::Range<f64> = 1e-30..1e30;
+
 /// The equations at a fixed control and quadrature rule, as argmin sees them.
 pub struct AtControl<'a, 's> {
     equations: RefCell<&'a mut Equations<'s>>,
     control: f64,
     rung: usize,
+    /// Powers of two by which each equation is multiplied, so that sums of squares neither under- nor overflow; none
+    /// where that is not needed. (All are equal for an energy.)
+    units: Option<Vector>,
 }
 
 impl<'a, 's> AtControl<'a, 's> {
-    /// The equations at a control value.
-    pub fn new(equations: &'a mut Equations<'s>, control: f64, rung: usize) -> Self {
-        AtControl { equations: RefCell::new(equations), control, rung }
+    /// The equations at a control value, in units of their size at a point.
+    pub fn new(
+        equations: &'a mut Equations<'s>,
+        control: f64,
+        rung: usize,
+        at: &Vector,
+        scale: &Vector,
+    ) -> Self {
+        let minimises = equations.minimises();
+        let evaluation = equations.evaluate(control, at, rung);
+        let mut sizes = evaluation.residual.map(f64::abs);
+        for (i, size) in sizes.iter_mut().enumerate() {
+            for j in 0..at.len() {
+                let term = (evaluation.jacobian[(i, j)] * at[j].abs().max(scale[j])).abs();
+                *size = if term > *size { term } else { *size };
+            }
+        }
+        if minimises {
+            let largest = sizes.amax();
+            sizes.fill(largest);
+        }
+        let usual = sizes.iter().all(|size| USUAL.contains(size) || *size == 0.0 || !size.is_finite());
+        let unit = |size: f64| {
+            if size > 0.0 && size.is_finite() {
+                (-size.log2().round()).clamp(-1000.0, 1000.0).exp2()
+            } else {
+                1.0
+            }
+        };
+        let units = if usual { None } else { Some(sizes.map(unit)) };
+        AtControl { equations: RefCell::new(equations), control, rung, units }
     }
 }
 
@@ -38,7 +73,8 @@ impl CostFunction for AtControl<'_, '_> {
     type Param = Vector;
     type Output = f64;
     fn cost(&self, x: &Vector) -> Result<f64, Error> {
-        Ok(self.equations.borrow_mut().evaluate(self.control, x, self.rung).energy)
+        let energy = self.equations.borrow_mut().evaluate(self.control, x, self.rung).energy;
+        Ok(self.units.as_ref().map_or(energy, |units| energy * units[0]))
     }
 }
 
@@ -48,7 +84,11 @@ impl Gradient for AtControl<'_, '_> {
     fn gradient(&self, x: &Vector) -> Result<Vector, Error> {
         let mut equations = self.equations.borrow_mut();
         equations.effort.residuals += 1;
-        Ok(equations.evaluate(self.control, x, self.rung).residual.clone())
+        let residual = equations.evaluate(self.control, x, self.rung).residual.clone();
+        Ok(match &self.units {
+            Some(units) => residual.component_mul(units),
+            None => residual,
+        })
     }
 }
 
@@ -58,7 +98,13 @@ impl Hessian for AtControl<'_, '_> {
     fn hessian(&self, x: &Vector) -> Result<Matrix, Error> {
         let mut equations = self.equations.borrow_mut();
         equations.effort.jacobians += 1;
-        Ok(equations.evaluate(self.control, x, self.rung).jacobian.clone())
+        let mut jacobian = equations.evaluate(self.control, x, self.rung).jacobian.clone();
+        if let Some(units) = &self.units {
+            for (mut row, unit) in jacobian.row_iter_mut().zip(units.iter()) {
+                row *= *unit;
+            }
+        }
+        Ok(jacobian)
     }
 }
 
@@ -105,11 +151,13 @@ pub fn minimise(
     problem: AtControl,
     start: Vector,
     scale: &Vector,
+    region: &Region,
     tolerance: f64,
     persistence: Persistence,
 ) -> Ended {
     let solver = NewtonMinimiser {
         scale: scale.clone(),
+        region: region.clone(),
         damping: 0.0,
         flat: 0,
         tolerance,
@@ -128,11 +176,13 @@ pub fn minimise(
 }
 
 /// Newton's method for a root, damped where a full step does not reduce the residual, to round-off.
-pub fn find_root<O>(problem: O, start: Vector, scale: &Vector, max_iterations: u64) -> Ended
+///
+/// Steps that leave the region are cut back to it.
+pub fn find_root<O>(problem: O, start: Vector, scale: &Vector, region: &Region, max_iterations: u64) -> Ended
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    run_root(problem, start, scale, max_iterations, None)
+    run_root(problem, start, scale, region, max_iterations, None)
 }
 
 /// Newton's method for a root without regard to the size of the residual on the way. Each entry of a step is at
@@ -143,20 +193,29 @@ pub fn find_root_boldly<O>(
     problem: O,
     start: Vector,
     scale: &Vector,
+    region: &Region,
     max_iterations: u64,
     longest: f64,
 ) -> Ended
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    run_root(problem, start, scale, max_iterations, Some(longest))
+    run_root(problem, start, scale, region, max_iterations, Some(longest))
 }
 
-fn run_root<O>(problem: O, start: Vector, scale: &Vector, max_iterations: u64, longest: Option<f64>) -> Ended
+fn run_root<O>(
+    problem: O,
+    start: Vector,
+    scale: &Vector,
+    region: &Region,
+    max_iterations: u64,
+    longest: Option<f64>,
+) -> Ended
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    let solver = NewtonRoot { scale: scale.clone(), last_step: f64::INFINITY, longest };
+    let (scale, region) = (scale.clone(), region.clone());
+    let solver = NewtonRoot { scale, region, last_step: f64::INFINITY, longest };
     let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
     let fallback = start.clone();
     match executor.configure(|s: Root| s.param(start).max_iters(max_iterations).counting(false)).run() {
@@ -190,6 +249,7 @@ pub fn relative_step(step: &Vector, x: &Vector, scale: &Vector) -> f64 {
 /// the energy (Levenberg–Marquardt damping in units of the scale of the unknowns).
 struct NewtonMinimiser {
     scale: Vector,
+    region: Region,
     damping: f64,
     flat: u32,
     tolerance: f64,
@@ -244,14 +304,14 @@ where
                 self.damping = raise(self.damping);
                 continue;
             };
-            let step = -cholesky.solve(&gradient);
+            let trial = self.region.clamp(&x - cholesky.solve(&gradient));
+            let step = &trial - &x;
             let relative = relative_step(&step, &x, &self.scale);
             if !relative.is_finite() {
                 self.damping = raise(self.damping);
                 continue;
             }
             let predicted = gradient.dot(&step) + 0.5 * step.dot(&(&hessian * &step));
-            let trial = &x + &step;
             let cost = problem.cost(&trial)?;
             let gain = (cost - energy) / predicted;
             // Near the minimum the energy no longer resolves the step: its rounding decides nothing.
@@ -291,6 +351,7 @@ where
 /// QR decomposition of (J; √μ), which never forms JᵀJ.
 struct NewtonRoot {
     scale: Vector,
+    region: Region,
     last_step: f64,
     /// For steps that need not reduce the residual, how long they may be.
     longest: Option<f64>,
@@ -343,7 +404,7 @@ where
                 if damping == 0.0 && relative < 4.0 * f64::EPSILON {
                     return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
                 }
-                let trial = &x + &step;
+                let trial = self.region.clamp(&x + &step);
                 let trial_residual = problem.apply(&trial)?;
                 let trial_norm = trial_residual.norm();
                 // Round-off: small steps that no longer shrink, nor does the residual. (Near a fold round-off

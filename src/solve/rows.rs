@@ -1,9 +1,9 @@
 //! Curves → the rows of a [`Table`].
 
 use super::curve::Track;
-use super::job::{PieceCurve, verify};
+use super::job::PieceCurve;
 use super::solution::Solution;
-use crate::average::rule;
+use crate::average::{PANELS, RuleKind, rule};
 use crate::equation::Theory;
 use crate::output::{Cell, Column, Role, ascii_name, symbol_of};
 
@@ -82,17 +82,20 @@ impl Layout {
         for (name, meaning) in [
             ("energy", "value of the energy, or of what selects among solutions"),
             ("residual", "largest entry of the gradient or residual at the solution"),
-            ("quadrature_error", "largest difference of any average from the next lower quadrature rule"),
+            (
+                "quadrature_error",
+                "largest error of any average, measured by another rule; relative where it is divided by, logged or a power",
+            ),
             ("curvature", "smallest eigenvalue of the Hessian, or smallest singular value of the Jacobian"),
             ("rule", "quadrature rule"),
-            ("nodes", "nodes per normal variable"),
+            ("nodes", "nodes per normal variable; of panels: of all averages together"),
             ("iterations", "iterations spent on this row"),
             ("status", "converged or not-converged"),
         ] {
             columns.push(Column::new(name, meaning, Role::Certificate));
         }
         if self.verify {
-            let meaning = "largest difference of any output from the double-exponential rule";
+            let meaning = "largest difference of any output from the same computed again; relative above 1";
             columns.push(Column::new("verify_difference", meaning, Role::Certificate));
         }
         columns
@@ -138,7 +141,7 @@ impl Layout {
         row.push(Cell::Number(control));
         row.extend(swept.iter().zip(&self.words).map(|(v, words)| Cell::of(*v, words)));
         row.push(Cell::Text(system.name().to_string()));
-        let Some((track, solution)) = found else {
+        let Some((_, solution)) = found else {
             row.push(Cell::Missing);
             row.extend(self.outputs.iter().map(|_| Cell::Missing));
             row.extend((0..7).map(|_| Cell::Missing));
@@ -147,8 +150,8 @@ impl Layout {
             return row;
         };
         let c = &solution.certified;
-        let converged = c.quadrature_error <= self.tolerance;
-        row.push(Cell::Text(track.name.clone()));
+        let converged = c.within(self.tolerance);
+        row.push(Cell::Text(solution.branch.clone()));
         for (column, _, _) in &self.outputs {
             let place = system.outputs.iter().position(|o| o.column == *column);
             row.push(match place {
@@ -157,18 +160,19 @@ impl Layout {
             });
         }
         let solved = !system.unknowns.is_empty();
-        let rule = rule(c.rung);
+        let kind = if c.rung >= PANELS { RuleKind::Panels } else { rule(c.rung).kind };
         let averaged = system.has_averages();
         row.push(if converged { number(c.energy) } else { Cell::Missing });
         row.push(if solved { Cell::Number(c.residual) } else { Cell::Missing });
         row.push(Cell::Number(c.quadrature_error));
         row.push(solution.curvature.map_or(Cell::Missing, Cell::Number));
-        row.push(if averaged { rule.kind.name().into() } else { Cell::Missing });
-        row.push(if averaged { Cell::Integer(rule.nodes.len() as u64) } else { Cell::Missing });
+        row.push(if averaged { kind.name().into() } else { Cell::Missing });
+        row.push(if averaged { Cell::Integer(c.nodes as u64) } else { Cell::Missing });
         row.push(Cell::Integer(solution.iterations));
         row.push(Cell::Text(if converged { CONVERGED } else { NOT_CONVERGED }.into()));
         if self.verify {
-            row.push(if converged { Cell::Number(verify(piece, solution).0) } else { Cell::Missing });
+            // Entered by `verified`.
+            row.push(Cell::Missing);
         }
         row
     }

@@ -4,7 +4,8 @@ use nalgebra::{DMatrix, DVector};
 
 use super::equations::{Certified, Effort, Equations};
 use super::newton::{AtControl, find_root, relative_step};
-use crate::average::LOWEST_RUNG;
+use super::refusal::Refusal;
+use super::region::Region;
 use crate::equation::Kind;
 
 /// Two points closer than this, relative to the scale of the unknowns, are the same solution.
@@ -17,8 +18,11 @@ const NEARLY_SINGULAR: f64 = 1e-3;
 /// (Where the energy is nearly flat a small error of averages moves them far.)
 const SHIFT: f64 = 1e3;
 
-/// Whether a lower rule would do is asked once in so many solutions.
-const LOWERING: u64 = 6;
+/// A row is made from its solution rounded to so many binary digits; more of them where the fewer lead elsewhere.
+const ROUNDINGS: [i32; 3] = [20, 32, 52];
+
+/// Points this close are the same whatever the Jacobian: they need not be certified twice.
+const CERTAINLY_SAME: f64 = 1e-9;
 
 /// How a system is solved.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,10 +47,8 @@ impl Default for Settings {
 /// How many starts a row gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Search {
-    /// The file's starts and a share of the space-filling set at every row.
+    /// The file's starts, a space-filling set, and for one unknown every root in its range.
     Full,
-    /// Only at the first row; the others follow their branches.
-    FirstRow,
     /// The file's starts at every row, and no others.
     FileStarts,
 }
@@ -67,6 +69,60 @@ pub struct Solution {
     pub tangent: DVector<f64>,
     /// Iterations spent.
     pub iterations: u64,
+    /// Its label: the branch of the file whose start lies nearest to it, numbered if there are more; or "other".
+    pub branch: String,
+    /// The branch of the file, if it is one's.
+    pub place: Option<usize>,
+    /// How accurately its energy is known.
+    pub energy_error: f64,
+    /// Its place among the solutions of its row.
+    pub order: usize,
+    /// The track of the curve that it belongs to.
+    pub(super) track: usize,
+    /// Whether the file gives it as a point on the boundary.
+    pub boundary: bool,
+    /// What its reader should know.
+    pub remark: Option<Remark>,
+}
+
+/// What the reader of a solution should know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remark {
+    /// It is one of a continuous family: the Jacobian is singular along this direction.
+    NotIsolated(Vec<f64>),
+    /// These unknowns sit on an end of their range.
+    OnEdge(Vec<usize>),
+}
+
+impl Solution {
+    /// Whether it is one of a continuous family of solutions.
+    pub fn is_one_of_a_family(&self) -> bool {
+        matches!(self.remark, Some(Remark::NotIsolated(_)))
+    }
+
+    /// A solution of which no more is known than its certificate.
+    pub(super) fn bare(
+        control: f64,
+        x: DVector<f64>,
+        certified: Certified,
+        tangent: DVector<f64>,
+    ) -> Solution {
+        Solution {
+            control,
+            x,
+            certified,
+            curvature: None,
+            tangent,
+            iterations: 0,
+            branch: String::new(),
+            place: None,
+            energy_error: 0.0,
+            order: 0,
+            track: 0,
+            boundary: false,
+            remark: None,
+        }
+    }
 }
 
 /// Finds solutions of a system at given parameters.
@@ -75,13 +131,16 @@ pub struct Finder<'s> {
     pub equations: Equations<'s>,
     /// How they are solved.
     pub settings: Settings,
-    /// The rule that the last solution needed.
+    /// The rule that a solution of the present row needed.
     pub rung: Option<usize>,
+    /// The rule with which the present row is searched until a solution shows what it needs.
+    pub(super) rough: Option<usize>,
     /// The typical size of each unknown.
     pub scale: DVector<f64>,
     /// The lowest energy of a point from which the present search could not be finished.
     pub unfinished: f64,
-    accepted: u64,
+    /// Solutions of the present row that are certified already.
+    pub(super) known: Vec<Solution>,
 }
 
 impl<'s> Finder<'s> {
@@ -89,7 +148,15 @@ impl<'s> Finder<'s> {
     pub fn new(equations: Equations<'s>, settings: Settings) -> Self {
         let k = equations.system.unknowns.len();
         let scale = DVector::from_element(k, 1.0);
-        Finder { equations, settings, rung: None, scale, unfinished: f64::INFINITY, accepted: 0 }
+        Finder {
+            equations,
+            settings,
+            rung: None,
+            rough: None,
+            scale,
+            unfinished: f64::INFINITY,
+            known: Vec::new(),
+        }
     }
 
     /// Work done so far.
@@ -115,40 +182,101 @@ impl<'s> Finder<'s> {
             .fold(0.0, f64::max)
     }
 
-    /// Newton's method to round-off from a point near a solution, with a rule that meets the tolerance.
-    /// None where it does not converge, or converges to a point that is not a minimum of the energy.
-    pub fn polish(&mut self, control: f64, start: DVector<f64>, spent: u64) -> Option<Solution> {
-        let tolerance = self.settings.tolerance;
-        let (mut rung, cold) = match self.rung {
-            Some(rung) => (rung, false),
-            None => (self.equations.adequate_rung(control, &start, 0, tolerance.max(1e-9), true).0, true),
+    /// The solution near a point, with its certificate. It depends on the point only through the solution that the point
+    /// leads to: the iteration that makes the row starts from that solution rounded to a few digits, with a rule chosen
+    /// there, so that every way to it ends in the same bits.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn settle(&mut self, control: f64, near: &DVector<f64>) -> Result<Solution, Refusal> {
+        let region = self.region(control);
+        let start = region.clamp(near.clone());
+        let rough = self.settings.tolerance.max(1e-9);
+        let mut rung = match self.rung {
+            Some(rung) => rung,
+            None => self.equations.adequate_rung(control, &start, 0, rough, true).0,
         };
         let mut x = start;
-        let mut iterations = spent;
-        // The least shift so far, the rule at which it was first too large, and how many better rules did not help.
-        let (mut least_shift, mut lowest, mut stalls) = (f64::INFINITY, rung, 0);
-        for _ in 0..10 {
-            let ended = find_root(AtControl::new(&mut self.equations, control, rung), x, &self.scale, 40);
-            iterations += ended.iterations;
-            if !ended.converged || !ended.x.iter().all(|v| v.is_finite()) {
-                return None;
-            }
+        loop {
+            let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale);
+            let ended = find_root(problem, x, &self.scale, &region, 40);
             x = ended.x;
-            let (adequate, error) = self.equations.adequate_rung(control, &x, rung, tolerance, cold);
+            if !ended.converged || !x.iter().all(|v| v.is_finite()) {
+                return Err(self.not_zero(control, &x, rung));
+            }
+            // The rule of another solution may be too coarse for this one.
+            let (adequate, _) = self.equations.adequate_rung(control, &x, rung, rough, true);
+            if adequate == rung {
+                break;
+            }
+            rung = adequate;
+        }
+        if let Some(known) = self.known.iter().find(|s| self.distance(&s.x, &x) < CERTAINLY_SAME) {
+            return Ok(known.clone());
+        }
+        let mut refusal = None;
+        for digits in ROUNDINGS {
+            let rounded = self.rounded(&x, &region, digits);
+            match self.certified_from(control, rounded, &region) {
+                // A rounded start in the wrong place (beyond the end of a domain) may lead elsewhere.
+                Ok(solution) if self.distance(&solution.x, &x) < 1e-3 => return Ok(solution),
+                Ok(_) => {}
+                Err(why) => refusal = refusal.or(Some(why)),
+            }
+        }
+        Err(refusal.unwrap_or_else(|| self.not_zero(control, &x, rung)))
+    }
+
+    /// A point rounded to some binary digits, counted from zero or from the nearer end of its range.
+    fn rounded(&self, x: &DVector<f64>, region: &Region, digits: i32) -> DVector<f64> {
+        let round = |value: f64, smallest: f64| {
+            let size = value.abs().max(smallest);
+            let unit = (size.log2().floor() - f64::from(digits)).exp2();
+            (value / unit).round() * unit
+        };
+        DVector::from_fn(x.len(), |i, _| {
+            let (low, high) = region.ends(i);
+            let smallest = 1e-9 * self.scale[i];
+            let (from_low, from_high) = (x[i] - low, high - x[i]);
+            if from_low < x[i].abs() && from_low <= from_high {
+                low + round(from_low, smallest)
+            } else if from_high < x[i].abs() && from_high.is_finite() {
+                high - round(from_high, smallest)
+            } else {
+                round(x[i], smallest)
+            }
+        })
+    }
+
+    /// Newton's method to round-off from a point, with a rule that meets the tolerance.
+    fn certified_from(
+        &mut self,
+        control: f64,
+        start: DVector<f64>,
+        region: &Region,
+    ) -> Result<Solution, Refusal> {
+        let tolerance = self.settings.tolerance;
+        self.equations.forget_rules();
+        let (mut rung, _) = self.equations.adequate_rung(control, &start, 0, tolerance.max(1e-9), true);
+        let mut x = start;
+        let mut iterations = 0;
+        // The least shift so far, and how many better rules did not help.
+        let (mut least_shift, mut stalls) = (f64::INFINITY, 0);
+        for _ in 0..10 {
+            let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale);
+            let ended = find_root(problem, x, &self.scale, region, 40);
+            iterations += ended.iterations;
+            x = ended.x;
+            if !ended.converged || !x.iter().all(|v| v.is_finite()) {
+                return Err(self.not_zero(control, &x, rung));
+            }
+            let (adequate, error) = self.equations.adequate_rung(control, &x, rung, tolerance, true);
             if adequate == rung {
                 let shift = self.shift(control, &x, rung);
-                if shift <= SHIFT * tolerance || rung >= self.equations.highest_rung() {
-                    return self.accept(control, x, rung, error, iterations);
-                }
                 // A shift that better rules do not reduce is round-off; coarse rules improve slowly.
-                if least_shift.is_infinite() {
-                    lowest = rung;
-                }
                 stalls = if shift > 0.25 * least_shift { stalls + 1 } else { 0 };
-                if stalls > 2 {
-                    let solution = self.accept(control, x, rung, error, iterations);
-                    self.rung = Some(lowest);
-                    return solution;
+                if shift <= SHIFT * tolerance || rung >= self.equations.highest_rung() || stalls > 2 {
+                    return self.accept(control, x, rung, error, iterations, region);
                 }
                 least_shift = least_shift.min(shift);
                 rung += 1;
@@ -156,50 +284,11 @@ impl<'s> Finder<'s> {
             }
             rung = adequate;
         }
-        None
-    }
-
-    fn accept(
-        &mut self,
-        control: f64,
-        mut x: DVector<f64>,
-        rung: usize,
-        error: f64,
-        iterations: u64,
-    ) -> Option<Solution> {
-        self.snap_to_zero(control, &mut x, rung);
-        self.equations.apply_gauge(control, &mut x, rung);
-        let jacobian = self.equations.evaluate(control, &x, rung).jacobian.clone();
-        // Where the derivative does not exist (√q at q = 0) nothing can be certified: such a solution must be
-        // declared as a point on the boundary.
-        if !jacobian.iter().all(|v| v.is_finite()) {
-            return None;
-        }
-        let curvature = self.curvature(&jacobian);
-        if !self.is_regular(&jacobian) && !self.inside_ranges(control, &x) {
-            return None;
-        }
-        let tangent = self.slope(control, &x, rung);
-        let certified = self.equations.certify(control, &x, rung, error);
-        // Outside the domain of its energy a point is no solution.
-        let selected = self.equations.system.equation_roots.energy.is_none() || certified.energy.is_finite();
-        if !selected {
-            return None;
-        }
-        // A rule that was more than enough is lowered for the next solution.
-        self.accepted += 1;
-        let mut next = rung;
-        if self.accepted % LOWERING == 1 && error < 1e-3 * self.settings.tolerance {
-            while next > LOWEST_RUNG && self.enough(control, &x, next - 1) {
-                next -= 1;
-            }
-        }
-        self.rung = Some(next);
-        Some(Solution { control, x, certified, curvature, tangent, iterations })
+        Err(self.not_zero(control, &x, rung))
     }
 
     /// An unknown that is zero to round-off becomes zero, where that leaves the residual as small.
-    fn snap_to_zero(&mut self, control: f64, x: &mut DVector<f64>, rung: usize) {
+    pub(super) fn snap_to_zero(&mut self, control: f64, x: &mut DVector<f64>, rung: usize) {
         let tiny = |(v, scale): (&f64, &f64)| *v != 0.0 && v.abs() < 4e-15 * scale;
         if x.iter().zip(self.scale.iter()).any(tiny) {
             let zeroed = x.zip_map(&self.scale, |v, scale| if tiny((&v, &scale)) { 0.0 } else { v });
@@ -213,14 +302,11 @@ impl<'s> Finder<'s> {
         }
     }
 
-    /// Whether all unknowns have ranges and lie in them. There a singular Jacobian is a critical point (where
-    /// roots meet); elsewhere it may be a point on the way to infinity.
-    fn inside_ranges(&mut self, control: f64, x: &DVector<f64>) -> bool {
-        let ranges: Option<Vec<(usize, usize)>> =
-            self.equations.system.unknowns.iter().map(|u| u.range).collect();
-        let Some(ranges) = ranges.filter(|_| !self.equations.minimises()) else { return false };
+    /// The box of the unknowns at a control value.
+    pub fn region(&mut self, control: f64) -> Region {
         let setup = self.equations.setup(control);
-        ranges.iter().zip(x.iter()).all(|((from, to), x)| setup[*from] <= *x && *x <= setup[*to])
+        let unknowns = &self.equations.system.unknowns;
+        Region::of(unknowns.iter().map(|u| u.range.map(|(from, to)| (setup[from], setup[to]))))
     }
 
     /// How far the unknowns are, relative to their scale, from those of the next lower rule: J⁻¹ of the
@@ -235,12 +321,6 @@ impl<'s> Finder<'s> {
         step.map_or(0.0, |step| relative_step(&step, x, &self.scale))
     }
 
-    /// Whether a lower rule also meets the tolerance.
-    fn enough(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
-        self.shift(control, x, rung) <= 0.1 * SHIFT * self.settings.tolerance
-            && self.equations.quadrature_error(control, x, rung) <= 0.1 * self.settings.tolerance
-    }
-
     /// Smallest eigenvalue of a Hessian, or smallest singular value of a Jacobian.
     pub fn curvature(&self, jacobian: &DMatrix<f64>) -> Option<f64> {
         if jacobian.is_empty() || !jacobian.iter().all(|v| v.is_finite()) {
@@ -253,29 +333,10 @@ impl<'s> Finder<'s> {
         })
     }
 
-    /// Whether a Hessian is positive definite, or a Jacobian regular, beyond round-off. (Where a tanh saturates,
-    /// residual and Jacobian vanish together on the way to infinity; that is no solution.)
-    pub fn is_regular(&self, jacobian: &DMatrix<f64>) -> bool {
-        // In units of the scale of the unknowns.
-        let minimises = self.equations.minimises();
-        let scaled = DMatrix::from_fn(jacobian.nrows(), jacobian.ncols(), |i, j| {
-            jacobian[(i, j)] * self.scale[j] * if minimises { self.scale[i] } else { 1.0 }
-        });
-        let size = scaled.amax();
-        // A Hessian that has all but underflowed is that of a point on the way to infinity.
-        if !scaled.iter().all(|v| v.is_finite()) || size < 1e-290 {
-            return false;
-        }
-        if minimises {
-            smallest_eigenvalue(&scaled) > 1e-12 * size
-        } else {
-            scaled.singular_values().min() > 1e-8 * size.min(1.0)
-        }
-    }
-
     /// A point on the boundary, known exactly: outputs and energy are evaluated there; the residual and the
     /// curvature are those of the finite unknowns.
     pub fn boundary(&mut self, control: f64, x: DVector<f64>) -> Option<Solution> {
+        self.equations.forget_rules();
         let (rung, error) = self.equations.adequate_rung(control, &x, 0, self.settings.tolerance, true);
         let finite: Vec<usize> = (0..x.len()).filter(|i| x[*i].is_finite()).collect();
         let evaluation = self.equations.evaluate(control, &x, rung);
@@ -292,19 +353,20 @@ impl<'s> Finder<'s> {
             return None;
         }
         let tangent = DVector::zeros(x.len());
-        Some(Solution { control, x, certified, curvature, tangent, iterations: 0 })
+        let mut solution = Solution::bare(control, x, certified, tangent);
+        solution.curvature = curvature;
+        solution.boundary = true;
+        Some(solution)
     }
 
     /// The outputs of a system without unknowns.
     pub fn closed_form(&mut self, control: f64) -> Solution {
         debug_assert_eq!(self.equations.system.kind, Kind::ClosedForm);
         let x = DVector::zeros(0);
-        let from = self.rung.unwrap_or(0);
-        let cold = self.rung.is_none();
-        let (rung, error) = self.equations.adequate_rung(control, &x, from, self.settings.tolerance, cold);
-        self.rung = Some(rung);
+        self.equations.forget_rules();
+        let (rung, error) = self.equations.adequate_rung(control, &x, 0, self.settings.tolerance, true);
         let certified = self.equations.certify(control, &x, rung, error);
-        Solution { control, x: x.clone(), certified, curvature: None, tangent: x, iterations: 0 }
+        Solution::bare(control, x.clone(), certified, x)
     }
 
     /// The size of a step relative to the scale of the unknowns.

@@ -6,14 +6,14 @@ use nalgebra::DVector;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::newton::{AtControl, Persistence, find_root, find_root_boldly, minimise};
+use super::refusal::Refusal;
+use super::region::Region;
 use super::solution::{Finder, Search, Solution};
-use crate::equation::{Kind, Origin};
+use crate::equation::Origin;
 
-/// How many starts serve one curve, and how few a row gets: what one row finds is followed to all others.
-const STARTS: usize = 32;
-const STARTS_PER_ROW: usize = 3;
-/// Intervals in which the range of a single unknown is searched for roots.
-const SCAN: usize = 96;
+/// How many starts a row gets at least, with those of the file; and how many of them the file does not give at least.
+const STARTS: usize = 20;
+const SPREAD: usize = 8;
 /// Searches stop at steps of this relative size, and then are about its square away; Newton's method finishes.
 const SEARCH_TOLERANCE: f64 = 1e-3;
 /// How long a search goes on from a start of the file, which is meant to lead somewhere, and from others.
@@ -26,37 +26,30 @@ const LONGEST_STEPS: [f64; 3] = [f64::INFINITY, 1.0, 0.25];
 /// Minima closer than this are the same.
 const NEAR: f64 = 1e-2;
 
-/// A solution that a search found.
-pub struct Found {
-    /// The solution.
-    pub solution: Solution,
-    /// The branch of the file whose start lies nearest to it, among those whose start led to it.
-    pub branch: Option<usize>,
-    distance: f64,
-}
-
 /// What a search at one control value found.
-#[derive(Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Findings {
-    /// Solutions that were not known.
-    pub new: Vec<Found>,
-    /// Known solutions that a start of the file led to: (which, branch).
-    pub claims: Vec<(usize, usize)>,
+    /// Solutions.
+    pub solutions: Vec<Solution>,
+    /// Why other points are none.
+    pub refusals: Vec<Refusal>,
     /// The lowest energy of a point from which a search could not be finished; infinite if there is none.
     pub unfinished: f64,
 }
 
-enum Hit {
-    Known(usize),
-    Found(usize),
-    New(Box<Solution>),
+impl Findings {
+    fn refuse(&mut self, refusal: Refusal) {
+        if !self.refusals.contains(&refusal) {
+            self.refusals.push(refusal);
+        }
+    }
 }
 
 impl Finder<'_> {
-    /// Takes the typical size of the unknowns at a control value from the file's starts.
+    /// Takes the typical size of the unknowns at a control value from the file's starts, or else from their ranges.
     pub fn set_scale(&mut self, setup: &[f64]) {
         let system = self.equations.system;
-        for i in 0..system.unknowns.len() {
+        for (i, unknown) in system.unknowns.iter().enumerate() {
             let mut largest = 0.0f64;
             for branch in &system.branches {
                 if let Origin::Starts(starts) = &branch.origin {
@@ -68,63 +61,70 @@ impl Finder<'_> {
                     }
                 }
             }
-            self.scale[i] = if largest > 1e-8 { largest } else { 1.0 };
+            let in_range = unknown.range.map_or(1.0, |(from, to)| setup[from].abs().max(setup[to].abs()));
+            self.scale[i] = if largest > 1e-8 { largest } else { in_range.clamp(1e-8, 1.0) };
         }
     }
 
-    /// Searches from all starts of row `row` of `rows`.
-    pub fn search(&mut self, control: f64, known: &[Solution], row: usize, rows: usize) -> Findings {
+    /// Forgets what was found at other control values, and takes the scale of this one.
+    pub(super) fn stand_at(&mut self, control: f64) {
         let setup = self.equations.setup(control);
         self.set_scale(&setup);
+        (self.rung, self.rough) = (None, None);
+        self.known.clear();
+        self.equations.forget_rules();
+    }
+
+    /// All that a search at one control value finds, whatever was found elsewhere.
+    pub fn search(&mut self, control: f64) -> Findings {
+        self.stand_at(control);
+        self.unfinished = f64::INFINITY;
+        let setup = self.equations.setup(control);
         let system = self.equations.system;
         let mut findings = Findings { unfinished: f64::INFINITY, ..Findings::default() };
-        self.unfinished = f64::INFINITY;
-        if self.settings.search == Search::FirstRow && row > 0 {
-            return findings;
-        }
-        let mut starts: Vec<(DVector<f64>, Option<usize>)> = Vec::new();
-        for (b, branch) in system.branches.iter().enumerate() {
+        let region = self.region(control);
+        let mut starts: Vec<(DVector<f64>, bool)> = Vec::new();
+        for branch in &system.branches {
             if let Origin::Starts(places) = &branch.origin {
                 let point = |p: &Vec<usize>| DVector::from_iterator(p.len(), p.iter().map(|i| setup[*i]));
-                starts.extend(places.iter().map(|p| (point(p), Some(b))));
+                starts.extend(places.iter().map(|p| (region.clamp(point(p)), true)));
             }
         }
-        let mut share = STARTS.div_ceil(rows.max(1)).max(STARTS_PER_ROW);
-        let all = self.settings.search == Search::FileStarts;
-        if !all && row > 0 && row + 1 < rows && !starts.is_empty() {
-            // Between the ends of a curve the file's starts take turns.
-            let turn = row % starts.len();
-            starts = vec![starts.swap_remove(turn)];
-            share -= 1;
-        }
-        // Brackets first: they hold their roots to round-off also where roots meet.
         if self.settings.search != Search::FileStarts {
-            let brackets = self.bracketed_roots(control, &setup).into_iter().map(|x| (x, None));
-            starts.splice(0..0, brackets);
-            starts.extend((0..share).map(|i| (self.space_filling_point(row * share + i, &setup), None)));
-        }
-        for (start, branch) in starts {
-            if !start.iter().all(|v| v.is_finite()) {
-                continue;
+            let others = STARTS.saturating_sub(starts.len()).max(SPREAD);
+            let spread = (0..others).map(|i| (self.space_filling_point(i, &region), false));
+            let spread: Vec<_> = spread.collect();
+            // Brackets first: they hold their roots to round-off also where roots meet.
+            if let [_] = system.unknowns.as_slice() {
+                let marks: Vec<f64> = starts.iter().map(|(x, _)| x[0]).collect();
+                let rung = self.search_rung(control, &region.clamp(spread[0].0.clone()));
+                let scan = self.scan(control, rung, &marks);
+                scan.refusals.into_iter().for_each(|refusal| findings.refuse(refusal));
+                starts.splice(0..0, scan.roots.into_iter().map(|x| (DVector::from_element(1, x), false)));
+            } else {
+                starts.extend(spread);
             }
-            match (self.search_from(control, &start, branch.is_some(), known, &findings.new), branch) {
-                (Some(Hit::Known(i)), Some(branch)) => findings.claims.push((i, branch)),
-                (Some(Hit::Found(i)), Some(branch)) => {
-                    let distance = self.distance(&start, &findings.new[i].solution.x);
-                    if distance < findings.new[i].distance {
-                        findings.new[i].branch = Some(branch);
-                        findings.new[i].distance = distance;
-                    }
-                }
-                (Some(Hit::New(solution)), branch) => {
-                    let distance = branch.map_or(f64::INFINITY, |_| self.distance(&start, &solution.x));
-                    findings.new.push(Found { solution: *solution, branch, distance });
-                }
-                _ => {}
+        }
+        for (start, from_file) in starts {
+            if start.iter().all(|v| v.is_finite()) {
+                self.search_from(control, &start, from_file, &region, &mut findings);
             }
         }
         findings.unfinished = self.unfinished;
         findings
+    }
+
+    /// Two rungs below a rule that serves solutions one is good to about the root of the tolerance.
+    fn search_rung(&mut self, control: f64, start: &DVector<f64>) -> usize {
+        match (self.rung, self.rough) {
+            (Some(rung), _) => self.equations.search_rung(rung),
+            (None, Some(rough)) => rough,
+            (None, None) => {
+                let rough = self.equations.adequate_rung(control, start, 1, 1e-5, false).0;
+                self.rough = Some(rough);
+                rough
+            }
+        }
     }
 
     fn search_from(
@@ -132,32 +132,30 @@ impl Finder<'_> {
         control: f64,
         start: &DVector<f64>,
         from_file: bool,
-        known: &[Solution],
-        found: &[Found],
-    ) -> Option<Hit> {
+        region: &Region,
+        findings: &mut Findings,
+    ) {
         let persistence = if from_file { FROM_FILE } else { FROM_ANYWHERE };
-        // A rule two rungs below the one that serves solutions is good to about the root of the tolerance.
-        let rung = match self.rung {
-            Some(rung) => rung.saturating_sub(2),
-            None => self.equations.adequate_rung(control, start, 1, 1e-5, false).0,
-        };
+        let rung = self.search_rung(control, start);
         let minimises = self.equations.minimises();
-        let problem = AtControl::new(&mut self.equations, control, rung);
+        let scale = self.scale.clone();
         let ended = if minimises {
             // A start that is small against the others lies in a valley that is as narrow.
-            let scale = self.scale.zip_map(start, |scale, start| {
+            let narrow = scale.zip_map(start, |scale, start| {
                 let own = start.abs();
                 if 0.0 < own && own < NARROW * scale { own } else { scale }
             });
-            minimise(problem, start.clone(), &scale, SEARCH_TOLERANCE, persistence)
+            let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
+            minimise(problem, start.clone(), &narrow, region, SEARCH_TOLERANCE, persistence)
         } else {
-            let ended = find_root(problem, start.clone(), &self.scale, 60);
+            let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
+            let ended = find_root(problem, start.clone(), &scale, region, 60);
             // Nothing else led anywhere: longer steps than those that reduce the residual each time may.
-            let last_resort = from_file && known.is_empty() && found.is_empty();
+            let last_resort = from_file && findings.solutions.is_empty();
             let longest = LONGEST_STEPS.iter().filter(|_| last_resort && !ended.converged);
             let mut bold = longest.map(|longest| {
-                let problem = AtControl::new(&mut self.equations, control, rung);
-                find_root_boldly(problem, start.clone(), &self.scale, 150, *longest)
+                let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
+                find_root_boldly(problem, start.clone(), &scale, region, 150, *longest)
             });
             bold.find(|bold| bold.converged).unwrap_or(ended)
         };
@@ -166,48 +164,77 @@ impl Finder<'_> {
         let mut solution = None;
         if ended.converged {
             // Minima are never this close to each other; roots can be.
-            if minimises {
-                let near = |s: &Solution| self.distance(&x, &s.x) < NEAR;
-                if let Some(hit) = hit(known, found, near) {
-                    return Some(hit);
-                }
+            let near = |s: &Solution| self.distance(&x, &s.x) < NEAR;
+            if minimises && findings.solutions.iter().any(near) {
+                return;
             }
-            solution = self.polish(control, x.clone(), ended.iterations);
+            match self.settle(control, &x) {
+                Ok(settled) => solution = Some(settled),
+                Err(refusal) => findings.refuse(refusal),
+            }
+        } else if from_file && !minimises {
+            let refusal = self.not_zero(control, &x, rung);
+            findings.refuse(refusal);
         }
         if solution.is_none() && minimises {
-            let others = known.iter().chain(found.iter().map(|f| &f.solution));
-            let lowest = others.map(|s| s.certified.energy).fold(f64::INFINITY, f64::min);
+            let lowest = findings.solutions.iter().map(|s| s.certified.energy).fold(f64::INFINITY, f64::min);
             if self.equations.evaluate(control, &x, rung).energy < lowest {
-                solution = if from_file { self.along_valley(control, &x, rung) } else { None };
+                solution = if from_file { self.along_valley(control, &x, rung, region) } else { None };
                 if solution.is_none() {
                     self.note_unfinished(control, &x, rung);
                 }
             }
         }
-        let solution = solution?;
-        let same = |s: &Solution| self.same_solution(&solution, s);
-        Some(hit(known, found, same).unwrap_or_else(|| Hit::New(Box::new(solution))))
+        if let Some(solution) = solution {
+            self.add(findings, solution);
+        }
+    }
+
+    /// Adds a solution that is not there yet. Of two that round-off keeps apart where the Jacobian is nearly singular, the
+    /// one with the smaller residual stays.
+    pub fn add(&mut self, findings: &mut Findings, solution: Solution) {
+        // Of a continuous family one member speaks for all.
+        let family = solution.is_one_of_a_family();
+        let same = (findings.solutions.iter())
+            .position(|s| family && s.is_one_of_a_family() || self.same_solution(&solution, s));
+        match same {
+            None => findings.solutions.push(solution),
+            Some(_) if family => {}
+            Some(place) => {
+                let known = &mut findings.solutions[place];
+                let rank = |s: &Solution| (s.certified.residual, s.x.norm());
+                if rank(&solution) < rank(known) {
+                    *known = solution;
+                }
+            }
+        }
     }
 
     /// From a point in a narrow valley, where the coarse rule of a search may have no minimum, and neither energy nor
     /// residual falls by steps of any size: once more with an adequate rule, then Newton's method without regard
     /// to either.
-    fn along_valley(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Option<Solution> {
+    fn along_valley(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        region: &Region,
+    ) -> Option<Solution> {
         let hessian = self.equations.evaluate(control, x, rung).jacobian.clone();
-        if !self.is_regular(&hessian) {
+        if !self.is_regular(&hessian, x) {
             return None;
         }
         let (rung, _) = self.equations.adequate_rung(control, x, rung, self.settings.tolerance, false);
-        let problem = AtControl::new(&mut self.equations, control, rung);
-        let again = minimise(problem, x.clone(), &self.scale, SEARCH_TOLERANCE, FROM_FILE);
+        let problem = AtControl::new(&mut self.equations, control, rung, x, &self.scale);
+        let again = minimise(problem, x.clone(), &self.scale, region, SEARCH_TOLERANCE, FROM_FILE);
         if again.converged
-            && let Some(solution) = self.polish(control, again.x.clone(), again.iterations)
+            && let Ok(solution) = self.settle(control, &again.x)
         {
             return Some(solution);
         }
-        let problem = AtControl::new(&mut self.equations, control, rung);
-        let ended = find_root_boldly(problem, again.x, &self.scale, 100, 0.25);
-        if ended.converged { self.polish(control, ended.x, ended.iterations) } else { None }
+        let problem = AtControl::new(&mut self.equations, control, rung, &again.x, &self.scale);
+        let ended = find_root_boldly(problem, again.x, &self.scale, region, 100, 0.25);
+        if ended.converged { self.settle(control, &ended.x).ok() } else { None }
     }
 
     /// Remembers the energy of a point that a search could not finish from.
@@ -222,81 +249,31 @@ impl Finder<'_> {
 
     /// Point `index` of the additive recurrence with the generalised golden ratio (Roberts 2018), spread over
     /// the range of each unknown or, without one, over a few times its scale on both sides of zero.
-    fn space_filling_point(&self, index: usize, setup: &[f64]) -> DVector<f64> {
-        let system = self.equations.system;
-        let k = system.unknowns.len();
+    fn space_filling_point(&self, index: usize, region: &Region) -> DVector<f64> {
+        let k = self.scale.len();
         let ratio = generalised_golden_ratio(k);
         let normal = Normal::standard();
-        DVector::from_iterator(
-            k,
-            system.unknowns.iter().enumerate().map(|(j, unknown)| {
-                let step = (0..=j).fold(1.0, |p, _| p / ratio);
-                let u = (0.5 + step * (index + 1) as f64).fract();
-                match unknown.range {
-                    Some((from, to)) => setup[from] + u * (setup[to] - setup[from]),
-                    // Rounded, so that the last digit of the machine's logarithm starts no other path.
-                    None => self.scale[j] * (2e6 * normal.inverse_cdf(u)).round() * 1e-6,
-                }
-            }),
-        )
-    }
-
-    /// All roots for one unknown: sign changes of the residual are bracketed and closed by Brent's method, and
-    /// pairs of roots between two points of the scan are found at the extremum between them.
-    fn bracketed_roots(&mut self, control: f64, setup: &[f64]) -> Vec<DVector<f64>> {
-        let system = self.equations.system;
-        let [unknown] = system.unknowns.as_slice() else { return Vec::new() };
-        if system.kind == Kind::Energy && unknown.range.is_none() {
-            return Vec::new();
-        }
-        let (from, to) = match unknown.range {
-            Some((from, to)) => (setup[from], setup[to]),
-            None => (-8.0 * self.scale[0], 8.0 * self.scale[0]),
-        };
-        if !(from.is_finite() && to.is_finite() && from < to) {
-            return Vec::new();
-        }
-        let rung = match self.rung {
-            Some(rung) => rung,
-            None => {
-                let middle = DVector::from_element(1, 0.5 * (from + to));
-                self.equations.adequate_rung(control, &middle, 1, 1e-8, false).0
-            }
-        };
-        let mut at = |x: f64| {
-            let e = self.equations.evaluate(control, &DVector::from_element(1, x), rung);
-            (e.residual[0], e.jacobian[(0, 0)])
-        };
-        let points: Vec<(f64, f64, f64)> = (0..=SCAN)
-            .map(|i| {
-                let x = (from * (SCAN - i) as f64 + to * i as f64) / SCAN as f64;
-                let (value, slope) = at(x);
-                (x, value, slope)
-            })
-            .collect();
-        let mut roots: Vec<f64> = points.iter().filter(|p| p.1 == 0.0).map(|p| p.0).collect();
-        for pair in points.windows(2) {
-            let ((a, fa, da), (b, fb, db)) = (pair[0], pair[1]);
-            if fa * fb < 0.0 {
-                roots.extend(brent(|x| at(x).0, a, b, 0.0));
-            } else if fa * fb > 0.0 && da * db < 0.0 && da * fa < 0.0 {
-                // |f| falls into the interval from both sides: two roots if the extremum crosses zero.
-                if let Some(extremum) = brent(|x| at(x).1, a, b, 1e-15)
-                    && at(extremum).0 * fa <= 0.0
-                {
-                    roots.extend(brent(|x| at(x).0, a, extremum, 0.0));
-                    roots.extend(brent(|x| at(x).0, extremum, b, 0.0));
+        DVector::from_fn(k, |j, _| {
+            let step = (0..=j).fold(1.0, |p, _| p / ratio);
+            let u = (0.5 + step * (index + 1) as f64).fract();
+            let (low, high) = region.ends(j);
+            if low.is_finite() && high.is_finite() {
+                // Every other start looks at the small end of a wide range.
+                let u = if index % 2 == 1 { u.powi(4) } else { u };
+                low + u * (high - low)
+            } else {
+                // Rounded, so that the last digit of the machine's logarithm starts no other path.
+                let x = self.scale[j] * (2e6 * normal.inverse_cdf(u)).round() * 1e-6;
+                if low.is_finite() {
+                    low + x.abs()
+                } else if high.is_finite() {
+                    high - x.abs()
+                } else {
+                    x
                 }
             }
-        }
-        roots.into_iter().map(|x| DVector::from_element(1, x)).collect()
+        })
     }
-}
-
-/// The known or found solution that satisfies a condition.
-fn hit(known: &[Solution], found: &[Found], is: impl Fn(&Solution) -> bool) -> Option<Hit> {
-    let old = known.iter().position(&is).map(Hit::Known);
-    old.or_else(|| found.iter().position(|f| is(&f.solution)).map(Hit::Found))
 }
 
 /// The positive root of x^(k+1) = x + 1.

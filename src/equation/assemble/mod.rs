@@ -12,7 +12,7 @@ use super::error::{EquationError, Problem, nearest};
 use super::expression::Expression;
 use super::graph::Node;
 use super::lower::{DiscreteNodes, Lowering};
-use super::program::Program;
+use super::program::{Levels, Program};
 use super::schema::{self, File, NumberOrText, Str, Words, expression_text, text};
 use super::scope::{Allowed, Meaning, names_in};
 use super::source::{Source, Text};
@@ -21,6 +21,7 @@ use super::system::{
     Unknown,
 };
 use super::words;
+use super::written::AsWritten;
 use crate::output::ascii_name;
 
 /// The largest product rule: nodes of all normal variables of one average together. An array of this size takes
@@ -313,7 +314,7 @@ impl Builder<'_> {
             None => (lowering, None),
         };
         let mut graph = lowering.graph;
-        let discrete = lowering.discrete;
+        let discrete_nodes = lowering.discrete;
         for (unknown, range) in unknowns.iter().zip(&ranges) {
             if let (Some((from, to)), Some([_, end])) = (unknown.range, range)
                 && let [Some(low), Some(high)] = [from, to].map(|place| graph.value_of(setup_nodes[place]))
@@ -368,6 +369,10 @@ impl Builder<'_> {
         let boundary_program = Program::compile(&graph, &output_roots, first_unknown);
         let certificate_nodes: Vec<Node> = output_roots.into_iter().chain(residual_nodes).collect();
         let certificate_program = Program::compile(&graph, &certificate_nodes, first_unknown);
+        let mut scratch = graph.clone();
+        let equations_levels = Levels::compile(&mut scratch, &roots[..equation_roots.along_control]);
+        let all_levels = Levels::compile(&mut scratch, &roots);
+        let certificate_levels = Levels::compile(&mut scratch, &certificate_nodes);
         let setup_program = Program::compile(&graph, &setup_nodes, first_unknown);
         let gauge_program = gauge_node.map(|g| Program::compile(&graph, &[g], first_unknown));
         let admissible_program =
@@ -388,6 +393,32 @@ impl Builder<'_> {
                 text: w.text.value.clone(),
             }))
             .collect();
+        let mut normals: Vec<(usize, String)> = variables
+            .iter()
+            .filter_map(|(name, _)| match scope.meaning(name) {
+                Some(super::scope::Meaning::Normal(place)) => Some((place, name.clone())),
+                _ => None,
+            })
+            .collect();
+        normals.sort_unstable();
+        let normals = normals.into_iter().map(|(_, name)| name).collect();
+        let bare = |w: &Written| w.expression.clone();
+        let written = AsWritten {
+            discrete: (discrete.iter())
+                .map(|(_, _, lists)| {
+                    (lists[0].iter().map(bare).collect(), lists[1].iter().map(bare).collect())
+                })
+                .collect(),
+            equations: equations.iter().map(|(_, w)| bare(w)).collect(),
+            selection: selection.as_ref().map(bare),
+            outputs: outputs.iter().map(|(_, w, _)| bare(w)).collect(),
+            ranges: ranges.iter().map(|r| r.as_ref().map(|[a, b]| [bare(a), bare(b)])).collect(),
+            starts: (points.iter().map(|b| if b.boundary { &[][..] } else { &b.points[..] }))
+                .map(|points| points.iter().map(|p| p.iter().map(bare).collect()).collect())
+                .collect(),
+            gauge: gauge.as_ref().map(|(w, _)| bare(w)),
+            scope: scope.clone(),
+        };
         let system = System {
             description: description(name, file),
             parameters,
@@ -403,12 +434,17 @@ impl Builder<'_> {
             gauge: gauge.map(|(w, flip)| Gauge { keep_text: w.text.value, flip }),
             outputs: columns,
             limit: limit(self.file, self.source)?,
+            normals,
             graph,
-            discrete,
+            discrete: discrete_nodes,
             certificate_nodes,
+            written,
             equations_program,
             equation_roots,
+            equations_levels,
+            all_levels,
             certificate_program,
+            certificate_levels,
             boundary_program,
             setup_program,
             gauge_program,

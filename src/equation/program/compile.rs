@@ -71,6 +71,7 @@ impl<'g> Compiler<'g> {
                 unknown_symbols: Vec::new(),
                 roots: Vec::new(),
                 averages: Vec::new(),
+                average_nodes: Vec::new(),
                 tanh_arrays: Vec::new(),
             },
         }
@@ -94,6 +95,7 @@ impl<'g> Compiler<'g> {
                 && let Some(Home::Register(r)) = self.home.get(node)
             {
                 averages.push(*r);
+                self.program.average_nodes.push(*node);
             }
         }
         self.program.averages = averages;

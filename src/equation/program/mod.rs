@@ -5,14 +5,25 @@
 //! control), the unknowns; and what only the later roots need, which runs on demand. Only the section of the
 //! unknowns runs at every evaluation, without allocation.
 
+mod bound;
 mod compile;
+mod evaluate;
+mod find;
+mod levels;
+mod places;
 mod run;
+mod scale;
 mod share;
+mod terms;
 
 use super::function::{Combine, Function};
 use super::graph::{Axes, Graph, Node};
 use compile::Compiler;
 use run::run;
+
+pub use evaluate::{Choice, Frame, Measured, Pattern, Points};
+pub use find::Places;
+pub use levels::Levels;
 
 /// A scalar register.
 type Register = usize;
@@ -122,6 +133,8 @@ pub struct Program {
     unknown_symbols: Vec<(usize, Register)>,
     roots: Vec<Register>,
     averages: Vec<Register>,
+    /// Their nodes in the graph.
+    average_nodes: Vec<Node>,
     tanh_arrays: Vec<Axes>,
 }
 
@@ -207,6 +220,13 @@ impl Program {
     /// The values of all averages that the roots are made of, in a fixed order.
     pub fn averages<'a>(&'a self, workspace: &'a Workspace) -> impl Iterator<Item = f64> + 'a {
         self.averages.iter().map(|r| workspace.registers[*r])
+    }
+}
+
+impl Program {
+    /// The nodes of the averages, in the same order.
+    pub fn average_nodes(&self) -> &[Node] {
+        &self.average_nodes
     }
 }
 

@@ -1,0 +1,232 @@
+//! Running bounds: arithmetic on numbers that carry a bound of their error.
+//!
+//! The errors of the operands are propagated to first order (functions by evaluating them at both ends), and every
+//! operation adds its own rounding. A bound is relative to the terms that were added up, whatever their scale, so that
+//! "zero to the accuracy of its terms" means the same at 1e-300 and at 1e300.
+
+use crate::equation::function::{Combine, Function};
+
+/// Rounding of one function of the library, in units of the last place.
+const FUNCTION_ROUNDING: f64 = 2.0 * f64::EPSILON;
+/// Rounding of a sum over nodes, relative to the sum of the magnitudes of its terms.
+const SUM_ROUNDING: f64 = 4.0 * f64::EPSILON;
+
+/// What a program computes with: numbers, or numbers with bounds.
+pub trait Number: Copy + std::fmt::Debug {
+    /// A number that is known exactly.
+    fn exact(x: f64) -> Self;
+    /// A number that is known within a bound.
+    fn within(x: f64, bound: f64) -> Self;
+    /// The number itself.
+    fn value(self) -> f64;
+    /// f(a)
+    fn apply(f: Function, a: Self) -> Self;
+    /// a ∘ b
+    fn combine(op: Combine, a: Self, b: Self) -> Self;
+    /// Σ w x over nodes; where `x` is one number, it is the same at all nodes.
+    fn sum(weights: &[f64], x: &[Self]) -> Self;
+    /// out = f(a) for arrays.
+    fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
+        out.clear();
+        out.extend(a.iter().map(|a| Self::apply(f, *a)));
+    }
+    /// out = a ∘ b for arrays; one number stands for an array of equal ones.
+    fn combine_array(op: Combine, a: &[Self], b: &[Self], out: &mut Vec<Self>) {
+        out.clear();
+        match (a, b) {
+            (a, [b]) => out.extend(a.iter().map(|a| Self::combine(op, *a, *b))),
+            ([a], b) => out.extend(b.iter().map(|b| Self::combine(op, *a, *b))),
+            (a, b) => out.extend(a.iter().zip(b).map(|(a, b)| Self::combine(op, *a, *b))),
+        }
+    }
+}
+
+impl Number for f64 {
+    fn exact(x: f64) -> Self {
+        x
+    }
+    fn within(x: f64, _bound: f64) -> Self {
+        x
+    }
+    fn value(self) -> f64 {
+        self
+    }
+    fn apply(f: Function, a: Self) -> Self {
+        f.apply(a)
+    }
+    fn combine(op: Combine, a: Self, b: Self) -> Self {
+        op.apply(a, b)
+    }
+    fn sum(weights: &[f64], x: &[Self]) -> Self {
+        match x {
+            [x] => weights.iter().sum::<f64>() * x,
+            x => crate::equation::kernel::dot(weights, x),
+        }
+    }
+    fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
+        use crate::equation::kernel;
+        out.clear();
+        match f {
+            Function::Tanh => {
+                out.resize(a.len(), 0.0);
+                kernel::tanh_array(a, out);
+            }
+            Function::Sech2 => {
+                out.resize(a.len(), 0.0);
+                kernel::sech2_array(a, out);
+            }
+            f => out.extend(a.iter().map(|a| f.apply(*a))),
+        }
+    }
+    fn combine_array(op: Combine, a: &[Self], b: &[Self], out: &mut Vec<Self>) {
+        // One loop per operation, so that it is not chosen again for every node.
+        macro_rules! each {
+            (|$x:ident, $y:ident| $value:expr) => {{
+                out.clear();
+                match (a, b) {
+                    (a, &[$y]) => out.extend(a.iter().map(|&$x| $value)),
+                    (&[$x], b) => out.extend(b.iter().map(|&$y| $value)),
+                    (a, b) => out.extend(a.iter().zip(b).map(|(&$x, &$y)| $value)),
+                }
+            }};
+        }
+        match op {
+            Combine::Add => each!(|x, y| x + y),
+            Combine::Subtract => each!(|x, y| x - y),
+            Combine::Multiply => each!(|x, y| x * y),
+            Combine::Divide => each!(|x, y| x / y),
+            op => each!(|x, y| op.apply(x, y)),
+        }
+    }
+}
+
+/// A number and a bound of its error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounded {
+    /// The number.
+    pub value: f64,
+    /// How far it may be from the exact one.
+    pub bound: f64,
+}
+
+impl Bounded {
+    /// NaN bounds nothing.
+    fn new(value: f64, bound: f64) -> Bounded {
+        Bounded { value, bound: if bound.is_nan() { f64::INFINITY } else { bound } }
+    }
+
+    /// How much a function changes within the bound of its argument.
+    fn spread(self, value: f64, f: impl Fn(f64) -> f64) -> f64 {
+        if self.bound == 0.0 {
+            return 0.0;
+        }
+        // Steps below the spacing of numbers do not move the argument: the slope is taken over a wider step.
+        let step = self.bound.max(8.0 * f64::EPSILON * self.value.abs()).max(f64::MIN_POSITIVE);
+        let change = [self.value - step, self.value + step]
+            .map(|x| (f(x) - value).abs())
+            // An end outside the domain says nothing about the other side.
+            .into_iter()
+            .filter(|c| !c.is_nan())
+            .fold(f64::NAN, f64::max);
+        change * (self.bound / step)
+    }
+}
+
+impl Number for Bounded {
+    fn exact(x: f64) -> Self {
+        Bounded { value: x, bound: 0.0 }
+    }
+    fn within(x: f64, bound: f64) -> Self {
+        Bounded::new(x, bound)
+    }
+    fn value(self) -> f64 {
+        self.value
+    }
+
+    fn apply(f: Function, a: Self) -> Self {
+        let value = f.apply(a.value);
+        let rounding = match f {
+            Function::Negate | Function::Abs | Function::Not | Function::Sign => 0.0,
+            _ => FUNCTION_ROUNDING * value.abs(),
+        };
+        let spread = match f {
+            Function::Negate | Function::Abs => a.bound,
+            // An infinite argument that is exactly known has an exact function.
+            _ if a.bound == 0.0 => 0.0,
+            f => a.spread(value, |x| f.apply(x)),
+        };
+        Bounded::new(value, spread + rounding)
+    }
+
+    fn combine(op: Combine, a: Self, b: Self) -> Self {
+        let value = op.apply(a.value, b.value);
+        let rounding = f64::EPSILON * value.abs();
+        // 0 times an infinite bound is 0 where the factor is exactly 0.
+        let times = |x: f64, y: f64| if x == 0.0 || y == 0.0 { 0.0 } else { x * y };
+        let bound = match op {
+            Combine::Add | Combine::Subtract => a.bound + b.bound + rounding,
+            Combine::Multiply => {
+                times(a.value.abs(), b.bound)
+                    + times(b.value.abs(), a.bound)
+                    + times(a.bound, b.bound)
+                    + rounding
+            }
+            Combine::Divide if b.bound < b.value.abs() => {
+                (a.bound + times(value.abs(), b.bound)) / (b.value.abs() - b.bound) + rounding
+            }
+            Combine::Divide => f64::INFINITY,
+            Combine::Power | Combine::LogAddExp => {
+                a.spread(value, |x| op.apply(x, b.value))
+                    + b.spread(value, |y| op.apply(a.value, y))
+                    + FUNCTION_ROUNDING * value.abs()
+            }
+            Combine::Min | Combine::Max => a.bound.max(b.bound),
+            Combine::Equal | Combine::Less | Combine::LessEqual => {
+                let certain = a.bound + b.bound == 0.0 || (a.value - b.value).abs() > a.bound + b.bound;
+                f64::from(!certain)
+            }
+            Combine::And | Combine::Or => a.bound.max(b.bound).min(1.0),
+            Combine::If if a.bound > 0.0 => b.value.abs() + b.bound,
+            Combine::If if a.value == 0.0 => 0.0,
+            Combine::If => b.bound,
+        };
+        Bounded::new(value, bound)
+    }
+
+    fn sum(weights: &[f64], x: &[Self]) -> Self {
+        let at = |i: usize| if let [x] = x { *x } else { x[i] };
+        let (mut value, mut bound, mut size) = (0.0, 0.0, 0.0);
+        for (i, w) in weights.iter().enumerate() {
+            let x = at(i);
+            value += w * x.value;
+            size += (w * x.value).abs();
+            bound += w.abs() * x.bound;
+        }
+        Bounded::new(value, bound + SUM_ROUNDING * size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_follows_the_scale_of_the_terms() {
+        for scale in [1e-290, 1e-200, 1.0, 1e200] {
+            // s (x² − 2) at x = √2 is zero to the accuracy of 2s.
+            let x = Bounded::within(std::f64::consts::SQRT_2, 1.6e-16);
+            let square = Bounded::combine(Combine::Multiply, x, x);
+            let rest = Bounded::combine(Combine::Subtract, square, Bounded::exact(2.0));
+            let r = Bounded::combine(Combine::Multiply, Bounded::exact(scale), rest);
+            assert!(r.value.abs() <= r.bound && r.bound < 2e-15 * scale, "{scale:e}: {r:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_told_has_no_finite_bound() {
+        let near_zero = Bounded::within(1e-20, 1e-18);
+        assert_eq!(Bounded::combine(Combine::Divide, Bounded::exact(1.0), near_zero).bound, f64::INFINITY);
+        assert_eq!(Bounded::apply(Function::Sign, near_zero).bound, 2.0);
+        assert_eq!(Bounded::apply(Function::Log, Bounded::within(-1.0, 0.1)).bound, f64::INFINITY);
+    }
+}

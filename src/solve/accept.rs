@@ -1,0 +1,301 @@
+//! What a solution is: a point at which each equation vanishes to the accuracy of the terms that it is made of, which
+//! lies where the file says, and at which the equations leave no direction open.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::refusal::Refusal;
+use super::region::Region;
+use super::solution::{Finder, Remark, Solution, smallest_eigenvalue};
+
+/// Rounding the unknowns moves the equations by this many units in the last place of each.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+/// A Jacobian whose smallest singular value is below this fraction of the largest, rows and unknowns in units of their
+/// size, is taken for singular; a Hessian by the second.
+const SINGULAR: f64 = 1e-8;
+const SINGULAR_HESSIAN: f64 = 1e-12;
+/// Below this size, in units of the scale, a Jacobian has all but underflowed.
+const UNDERFLOW: f64 = 1e-305;
+/// How far a solution may lie beyond the end of a range, by the error of the unknowns alone: relative to their size.
+const FARTHEST_SLACK: f64 = 1e-6;
+/// How far, in units of the scale, a direction is searched in which a Jacobian is singular.
+const PROBES: [f64; 3] = [1e-2, 1.0, 30.0];
+
+/// What the equations do around a root.
+enum Nature {
+    Isolated,
+    Line(DVector<f64>),
+    Vanishing(usize),
+    NotMinimum,
+}
+
+impl Finder<'_> {
+    /// Makes a solution of a point at which an iteration has converged.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub(super) fn accept(
+        &mut self,
+        control: f64,
+        mut x: DVector<f64>,
+        rung: usize,
+        error: f64,
+        iterations: u64,
+        region: &Region,
+    ) -> Result<Solution, Refusal> {
+        self.snap_to_zero(control, &mut x, rung);
+        self.equations.apply_gauge(control, &mut x, rung);
+        self.undo_excess(control, &mut x, rung, region)?;
+        let evaluation = self.equations.evaluate(control, &x, rung).clone();
+        let jacobian = evaluation.jacobian;
+        // Where the derivative does not exist (√q at q = 0) nothing can be certified: such a solution must be
+        // declared as a point on the boundary.
+        for i in 0..x.len() {
+            if !(evaluation.residual[i].is_finite() && jacobian.row(i).iter().all(|v| v.is_finite())) {
+                return Err(Refusal::Undefined { equation: i, at: x.as_slice().to_vec() });
+            }
+        }
+        let allowed = self.allowance(control, &x, rung, &jacobian);
+        if let Some(refusal) = exceeds(&evaluation.residual, &allowed, &x) {
+            return Err(refusal);
+        }
+        let mut remark = match self.nature(control, &x, rung, &jacobian, &allowed) {
+            Nature::Isolated => None,
+            Nature::Line(direction) => Some(Remark::NotIsolated(direction.as_slice().to_vec())),
+            Nature::Vanishing(unknown) => {
+                return Err(Refusal::Vanishing { at: x.as_slice().to_vec(), unknown });
+            }
+            Nature::NotMinimum => return Err(Refusal::NotMinimum { at: x.as_slice().to_vec() }),
+        };
+        if !self.equations.admissible(control, &x, rung) {
+            return Err(Refusal::Inadmissible { at: x.as_slice().to_vec() });
+        }
+        let edges: Vec<usize> = region.on_edge(&x).collect();
+        if remark.is_none() && !edges.is_empty() {
+            remark = Some(Remark::OnEdge(edges));
+        }
+        let curvature = self.curvature(&jacobian);
+        let tangent = self.slope(control, &x, rung);
+        let certified = self.equations.certify(control, &x, rung, error);
+        // Outside the domain of its energy a point is no solution.
+        if self.equations.system.equation_roots.energy.is_some() && !certified.energy.is_finite() {
+            return Err(Refusal::Undefined { equation: 0, at: x.as_slice().to_vec() });
+        }
+        self.rung.get_or_insert(rung);
+        let mut solution = Solution::bare(control, x, certified, tangent);
+        (solution.curvature, solution.iterations, solution.remark) = (curvature, iterations, remark);
+        solution.energy_error = self.equations.accuracy(control, &solution.x, rung).energy;
+        self.known.push(solution.clone());
+        Ok(solution)
+    }
+
+    /// Puts a point that lies outside its range by no more than the error of the unknowns onto the end of the range.
+    fn undo_excess(
+        &mut self,
+        control: f64,
+        x: &mut DVector<f64>,
+        rung: usize,
+        region: &Region,
+    ) -> Result<(), Refusal> {
+        if region.left_by(x, |_| 0.0).is_none() {
+            return Ok(());
+        }
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        if let Some(unknown) = region.left_by(x, |i| FARTHEST_SLACK * size[i]) {
+            return Err(Refusal::Outside { unknown, value: x[unknown], range: region.ends(unknown) });
+        }
+        let inside = region.clamp(x.clone());
+        let evaluation = self.equations.evaluate(control, &inside, rung).clone();
+        let allowed = self.allowance(control, &inside, rung, &evaluation.jacobian);
+        if exceeds(&evaluation.residual, &allowed, &inside).is_some() {
+            let unknown = region.left_by(x, |_| 0.0).unwrap_or(0);
+            return Err(Refusal::Outside { unknown, value: x[unknown], range: region.ends(unknown) });
+        }
+        *x = inside;
+        Ok(())
+    }
+
+    /// How far from zero each equation may be: the error with which its terms are known, and what rounding the unknowns
+    /// makes of it.
+    pub(super) fn allowance(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        jacobian: &DMatrix<f64>,
+    ) -> DVector<f64> {
+        let accuracy = self.equations.accuracy(control, x, rung).residual;
+        DVector::from_fn(x.len(), |i, _| {
+            let moved: f64 = (0..x.len()).map(|j| (jacobian[(i, j)] * x[j]).abs()).sum();
+            2.0 * accuracy[i] + ROUNDING * moved
+        })
+    }
+
+    /// That a point is not zero, by its worst equation.
+    pub(super) fn not_zero(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Refusal {
+        let evaluation = self.equations.evaluate(control, x, rung).clone();
+        let at = x.as_slice().to_vec();
+        if let Some(equation) = (0..x.len()).find(|i| !evaluation.residual[*i].is_finite()) {
+            return Refusal::Undefined { equation, at };
+        }
+        let allowed = self.allowance(control, x, rung, &evaluation.jacobian);
+        let times = |i: &usize| evaluation.residual[*i].abs() / allowed[*i].max(f64::MIN_POSITIVE);
+        let equation = (0..x.len()).max_by(|i, j| times(i).total_cmp(&times(j))).unwrap_or(0);
+        let (value, accuracy) = (evaluation.residual[equation], allowed[equation]);
+        Refusal::NotZero { equation, value, accuracy, at }
+    }
+
+    /// The Jacobian in units of the scale of the unknowns (of the Hessian: on both sides; else with each row in units
+    /// of its largest entry).
+    fn balanced(&self, jacobian: &DMatrix<f64>, x: &DVector<f64>) -> DMatrix<f64> {
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let minimises = self.equations.minimises();
+        let mut scaled = DMatrix::from_fn(jacobian.nrows(), jacobian.ncols(), |i, j| {
+            if minimises {
+                jacobian[(i, j)] * self.scale[j] * self.scale[i]
+            } else {
+                jacobian[(i, j)] * size[j]
+            }
+        });
+        if !minimises {
+            for mut row in scaled.row_iter_mut() {
+                let largest = row.amax();
+                if largest > UNDERFLOW {
+                    row /= largest;
+                }
+            }
+        }
+        scaled
+    }
+
+    /// Whether a Hessian is positive definite, or a Jacobian regular, beyond round-off.
+    pub fn is_regular(&self, jacobian: &DMatrix<f64>, x: &DVector<f64>) -> bool {
+        let scaled = self.balanced(jacobian, x);
+        let size = scaled.amax();
+        if !scaled.iter().all(|v| v.is_finite()) || size < UNDERFLOW {
+            return false;
+        }
+        if self.equations.minimises() {
+            smallest_eigenvalue(&scaled) > SINGULAR_HESSIAN * size
+        } else {
+            scaled.singular_values().min() > SINGULAR
+        }
+    }
+
+    /// The sign of the determinant of the Jacobian; 0 where it is singular. It changes where branches meet.
+    pub(super) fn orientation(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> i8 {
+        let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
+        if !self.is_regular(&jacobian, x) {
+            return 0;
+        }
+        let determinant = self.balanced(&jacobian, x).determinant();
+        i8::from(determinant > 0.0) - i8::from(determinant < 0.0)
+    }
+
+    /// What the equations do around a root, along the direction in which their Jacobian is singular, if it is.
+    fn nature(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        jacobian: &DMatrix<f64>,
+        allowed: &DVector<f64>,
+    ) -> Nature {
+        if self.is_regular(jacobian, x) {
+            return Nature::Isolated;
+        }
+        let scaled = self.balanced(jacobian, x);
+        let minimises = self.equations.minimises();
+        let direction = weakest_direction(&scaled, minimises);
+        if minimises && smallest_eigenvalue(&scaled) < -1e3 * SINGULAR_HESSIAN * scaled.amax() {
+            return Nature::NotMinimum;
+        }
+        let size = if minimises {
+            self.scale.clone()
+        } else {
+            x.zip_map(&self.scale, |x, scale| x.abs().max(scale))
+        };
+        let step = direction.component_mul(&size);
+        let sides = [1.0, -1.0].map(|sign| self.flat_to(control, x, rung, &(&step * sign), allowed));
+        match sides {
+            // The equations stay zero, as far as one looks, in one direction only: on the way to infinity.
+            [true, false] | [false, true] => Nature::Vanishing(direction.iamax()),
+            [true, true] if scaled.amax() < UNDERFLOW => Nature::Vanishing(direction.iamax()),
+            [true, true] => Nature::Line(direction),
+            _ if minimises && self.lower_beside(control, x, rung, &step) => Nature::NotMinimum,
+            _ if !minimises && self.family(control, x, rung, &step) => Nature::Line(direction),
+            _ => Nature::Isolated,
+        }
+    }
+
+    /// Whether the equations vanish to their accuracy all along a straight line from a root.
+    fn flat_to(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        step: &DVector<f64>,
+        allowed: &DVector<f64>,
+    ) -> bool {
+        PROBES.into_iter().all(|length| {
+            let beside = x + step * length;
+            let residual = self.equations.evaluate(control, &beside, rung).residual.clone();
+            let accuracy = self.equations.accuracy(control, &beside, rung).residual;
+            (0..x.len()).all(|i| residual[i].abs() <= allowed[i].max(2.0 * accuracy[i]))
+        })
+    }
+
+    /// Whether the energy is lower on either side of a point at which its Hessian is singular.
+    fn lower_beside(&mut self, control: f64, x: &DVector<f64>, rung: usize, step: &DVector<f64>) -> bool {
+        let energy = self.equations.evaluate(control, x, rung).energy;
+        let error = self.equations.accuracy(control, x, rung).energy;
+        [1e-3, -1e-3, 1e-2, -1e-2, 0.1, -0.1].into_iter().any(|length| {
+            let beside = self.equations.evaluate(control, &(x + step * length), rung).energy;
+            beside < energy - 4.0 * error
+        })
+    }
+
+    /// Whether roots lie on both sides of a root along a curve, not only there: each is sought from a step along the
+    /// singular direction by Newton's method without that direction.
+    fn family(&mut self, control: f64, x: &DVector<f64>, rung: usize, step: &DVector<f64>) -> bool {
+        [1e-2, -1e-2].into_iter().all(|length| {
+            let mut beside = x + step * length;
+            for _ in 0..8 {
+                let evaluation = self.equations.evaluate(control, &beside, rung).clone();
+                if !evaluation.jacobian.iter().all(|v| v.is_finite()) {
+                    return false;
+                }
+                let svd = evaluation.jacobian.clone().svd(true, true);
+                let cut = 1e-6 * svd.singular_values.max();
+                let Ok(correction) = svd.solve(&evaluation.residual, cut) else { return false };
+                beside -= correction;
+            }
+            let evaluation = self.equations.evaluate(control, &beside, rung).clone();
+            let allowed = self.allowance(control, &beside, rung, &evaluation.jacobian);
+            let moved = (&beside - x).dot(step) / (length * step.norm_squared());
+            (0.5..2.0).contains(&moved) && exceeds(&evaluation.residual, &allowed, &beside).is_none()
+        })
+    }
+}
+
+/// The first equation that is farther from zero than it may be.
+fn exceeds(residual: &DVector<f64>, allowed: &DVector<f64>, x: &DVector<f64>) -> Option<Refusal> {
+    let equation = (0..residual.len()).find(|i| !(residual[*i].abs() <= allowed[*i]))?;
+    let (value, accuracy) = (residual[equation], allowed[equation]);
+    Some(Refusal::NotZero { equation, value, accuracy, at: x.as_slice().to_vec() })
+}
+
+/// The unit vector along which a matrix is smallest.
+fn weakest_direction(scaled: &DMatrix<f64>, symmetric: bool) -> DVector<f64> {
+    let k = scaled.nrows();
+    let first = || DVector::from_fn(k, |i, _| if i == 0 { 1.0 } else { 0.0 });
+    if !scaled.iter().all(|v| v.is_finite()) || scaled.amax() < UNDERFLOW {
+        return first();
+    }
+    if symmetric {
+        let eigen = scaled.clone().symmetric_eigen();
+        return eigen.eigenvectors.column(eigen.eigenvalues.imin()).into_owned();
+    }
+    let svd = scaled.clone().svd(false, true);
+    let weakest = svd.singular_values.imin();
+    svd.v_t.map_or_else(first, |v_t| v_t.row(weakest).transpose())
+}

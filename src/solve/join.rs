@@ -1,0 +1,473 @@
+//! Solutions of neighbouring rows → branches: each solution is followed to the next row, where it meets what that row
+//! found by itself; what happens to it on the way is an event. A solution that a row did not find is added to it.
+
+use nalgebra::DVector;
+
+use super::continuation::{End, EndKind};
+use super::curve::{Track, boundary_at};
+use super::refusal::Refusal;
+use super::solution::{Finder, Solution};
+use super::starts::brent;
+
+/// A solution is the continuation of another where the tangents of both foretell it to this part of the distance, and
+/// no other solution comes near.
+const FORETOLD: f64 = 0.2;
+const FORETOLD_FLOOR: f64 = 1e-5;
+const ALONE: f64 = 4.0;
+/// A branch that ends within this distance (in units of the scale) of another that goes on may have met it.
+const NEARBY: f64 = 0.1;
+/// How far beyond an event, in parts of the gap between rows, a branch must go to have passed it.
+const BEYOND: f64 = 0.05;
+/// Steps over the range of the control beyond the first and last row.
+const STEPS_OUTWARD: f64 = 100.0;
+
+/// Place of a solution: row, and number in the row.
+type Place = (usize, usize);
+
+/// A solution with its neighbours along the branch.
+struct Point {
+    solution: Solution,
+    /// Its continuation towards the first and the last row.
+    neighbours: [Option<Place>; 2],
+    ends: Vec<End>,
+}
+
+/// A branch that was followed from a place and did not arrive.
+struct Pending {
+    from: Place,
+    /// The control value that it did not reach.
+    to: f64,
+    end: End,
+}
+
+/// Rows that are being joined.
+pub(super) struct Join<'j, 's> {
+    finder: &'j mut Finder<'s>,
+    controls: &'j [f64],
+    rows: Vec<Vec<Point>>,
+}
+
+/// Index into `neighbours` of a direction.
+fn side(forward: bool) -> usize {
+    usize::from(forward)
+}
+
+impl<'j, 's> Join<'j, 's> {
+    pub(super) fn new(finder: &'j mut Finder<'s>, controls: &'j [f64], found: Vec<Vec<Solution>>) -> Self {
+        let point = |solution| Point { solution, neighbours: [None, None], ends: Vec::new() };
+        let rows = found.into_iter().map(|row| row.into_iter().map(point).collect()).collect();
+        Join { finder, controls, rows }
+    }
+
+    /// Joins all rows; `outward`: also follows branches beyond the first and last row, over the control range of the file.
+    pub(super) fn tracks(mut self, outward: bool) -> Vec<Track> {
+        for row in 0..self.controls.len().saturating_sub(1) {
+            self.gap(row);
+        }
+        if outward && !self.controls.is_empty() {
+            self.outward();
+        }
+        self.assemble()
+    }
+
+    fn solution(&self, (row, i): Place) -> &Solution {
+        &self.rows[row][i].solution
+    }
+
+    fn link(&mut self, a: Place, b: Place, forward: bool) {
+        self.rows[a.0][a.1].neighbours[side(forward)] = Some(b);
+        self.rows[b.0][b.1].neighbours[side(!forward)] = Some(a);
+    }
+
+    /// Joins a row to the next.
+    fn gap(&mut self, row: usize) {
+        self.finder.stand_at(self.controls[row]);
+        self.boundaries(row);
+        self.foretold(row);
+        let mut pending = Vec::new();
+        for i in 0..self.rows[row].len() {
+            if self.is_loose((row, i), true) {
+                self.carry((row, i), true, &mut pending);
+            }
+        }
+        for i in 0..self.rows[row + 1].len() {
+            let mut place = (row + 1, i);
+            // What the earlier rows did not find is followed back to where it begins.
+            while place.0 > 0 && self.is_loose(place, false) {
+                match self.carry(place, false, &mut pending) {
+                    Some(added) => place = added,
+                    None => break,
+                }
+            }
+        }
+        self.settle_ends(pending);
+        self.crossings(row);
+    }
+
+    /// Whether a solution is a branch's that is still to be followed. One of a continuous family leads nowhere.
+    fn is_loose(&self, (row, i): Place, forward: bool) -> bool {
+        let point = &self.rows[row][i];
+        !point.solution.boundary
+            && !point.solution.is_one_of_a_family()
+            && point.neighbours[side(forward)].is_none()
+    }
+
+    /// Points on the boundary go on as what the file says; members of a continuous family in their order.
+    fn boundaries(&mut self, row: usize) {
+        for i in 0..self.rows[row].len() {
+            let solution = &self.rows[row][i].solution;
+            let (boundary, branch, family) =
+                (solution.boundary, solution.place, solution.is_one_of_a_family());
+            let same = |(j, p): &(usize, &Point)| {
+                boundary && p.solution.boundary && p.solution.place == branch
+                    || family && *j == i && p.solution.is_one_of_a_family()
+            };
+            if let Some((j, _)) = self.rows[row + 1].iter().enumerate().find(same) {
+                self.link((row, i), (row + 1, j), true);
+            }
+        }
+    }
+
+    /// Joins the pairs that the tangents of both foretell beyond doubt.
+    fn foretold(&mut self, row: usize) {
+        let step = self.controls[row + 1] - self.controls[row];
+        let finder = &*self.finder;
+        let miss = |a: &Solution, b: &Solution| {
+            let ahead = finder.distance(&(&a.x + &a.tangent * step), &b.x);
+            let back = finder.distance(&(&b.x - &b.tangent * step), &a.x);
+            ahead.max(back)
+        };
+        let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
+        for (i, a) in self.rows[row].iter().enumerate() {
+            for (j, b) in self.rows[row + 1].iter().enumerate() {
+                let followed = |p: &Point| !p.solution.boundary && !p.solution.is_one_of_a_family();
+                if followed(a) && followed(b) {
+                    pairs.push((miss(&a.solution, &b.solution), i, j));
+                }
+            }
+        }
+        let mut links = Vec::new();
+        for (m, i, j) in &pairs {
+            let moved = finder.distance(&self.rows[row][*i].solution.x, &self.rows[row + 1][*j].solution.x);
+            let rivals = pairs.iter().filter(|(_, a, b)| (a == i) != (b == j));
+            if *m <= FORETOLD * moved + FORETOLD_FLOOR
+                && moved < 1.0
+                && rivals.map(|r| r.0).fold(f64::INFINITY, f64::min) > ALONE * m + 1e-3
+            {
+                links.push((*i, *j));
+            }
+        }
+        for (i, j) in links {
+            self.link((row, i), (row + 1, j), true);
+        }
+    }
+
+    /// Follows a solution to the neighbouring row. Gives the place of a solution that was added there.
+    fn carry(&mut self, from: Place, forward: bool, pending: &mut Vec<Pending>) -> Option<Place> {
+        let row = if forward { from.0 + 1 } else { from.0 - 1 };
+        let control = self.controls[row];
+        let solution = self.solution(from).clone();
+        self.finder.stand_at(solution.control);
+        let x = match self.finder.follow(&solution, control) {
+            Ok(x) => x,
+            Err(end) => {
+                pending.push(Pending { from, to: control, end });
+                return None;
+            }
+        };
+        self.finder.stand_at(control);
+        let at = match self.nearest(row, &x) {
+            Some(i) => (row, i),
+            None => match self.finder.settle(control, &x) {
+                Ok(settled) => match self.same(row, &settled) {
+                    Some(i) => (row, i),
+                    None => {
+                        self.rows[row].push(Point {
+                            solution: settled,
+                            neighbours: [None, None],
+                            ends: Vec::new(),
+                        });
+                        let added = (row, self.rows[row].len() - 1);
+                        self.link(from, added, forward);
+                        return Some(added);
+                    }
+                },
+                Err(refusal) => {
+                    if let Some(end) = self.left(&solution, control, &refusal) {
+                        pending.push(Pending { from, to: control, end });
+                    }
+                    return None;
+                }
+            },
+        };
+        if self.is_loose(at, !forward) {
+            self.link(from, at, forward);
+        } else {
+            self.arrive_at_another(from, at, forward, pending);
+        }
+        None
+    }
+
+    /// The solution of a row at a point to which a branch led.
+    fn nearest(&self, row: usize, x: &DVector<f64>) -> Option<usize> {
+        let distance = |p: &Point| self.finder.distance(&p.solution.x, x);
+        let near = self.rows[row].iter().enumerate().filter(|(_, p)| distance(p) < 1e-7);
+        near.min_by(|a, b| distance(a.1).total_cmp(&distance(b.1))).map(|(i, _)| i)
+    }
+
+    fn same(&self, row: usize, solution: &Solution) -> Option<usize> {
+        self.rows[row].iter().position(|p| self.finder.same_solution(&p.solution, solution))
+    }
+
+    /// A branch arrives at a solution that continues another: two meet at this very row, and go on behind it.
+    fn arrive_at_another(&mut self, from: Place, at: Place, forward: bool, pending: &mut Vec<Pending>) {
+        let control = self.controls[at.0];
+        let end = End::at(control, self.solution(at).x.clone(), EndKind::Lost);
+        pending.push(Pending { from, to: control, end });
+        let beyond = if forward { at.0 + 1 } else { at.0.wrapping_sub(1) };
+        let Some(next) = self.controls.get(beyond).copied() else { return };
+        let solution = self.solution(from).clone();
+        if let Ok(x) = self.finder.follow(&solution, next) {
+            self.finder.stand_at(next);
+            if let Some(i) =
+                self.nearest_within(beyond, &x, 1e-4).filter(|i| self.is_loose((beyond, *i), !forward))
+            {
+                self.link(from, (beyond, i), forward);
+            }
+        }
+    }
+
+    fn nearest_within(&self, row: usize, x: &DVector<f64>, distance: f64) -> Option<usize> {
+        self.rows[row].iter().position(|p| self.finder.distance(&p.solution.x, x) < distance)
+    }
+
+    /// Where a branch leaves the place in which the file seeks solutions, on its way to a control value.
+    fn left(&mut self, from: &Solution, to: f64, refusal: &Refusal) -> Option<End> {
+        let kind = match refusal {
+            Refusal::Outside { .. } => EndKind::LeavesRange,
+            Refusal::Inadmissible { .. } => EndKind::LeavesAdmissible,
+            _ => return None,
+        };
+        let rung = from.certified.rung;
+        let finder = &mut *self.finder;
+        let mut outside = |control: f64| -> f64 {
+            let Ok(x) = finder.follow(from, control) else { return f64::NAN };
+            if kind == EndKind::LeavesAdmissible {
+                return -finder.equations.admissible_margin(control, &x, rung);
+            }
+            let region = finder.region(control);
+            (0..x.len()).map(|i| region.excess(&x, i)).fold(f64::NEG_INFINITY, f64::max)
+        };
+        // A point on the very end of its range leaves it at once.
+        let control = if outside(from.control) >= 0.0 {
+            from.control
+        } else {
+            brent(&mut outside, from.control, to, 1e-15).filter(|c| outside(*c).abs() < 1e-6)?
+        };
+        let x = finder.follow(from, control).ok()?;
+        Some(End::at(control, x, kind))
+    }
+
+    /// Names the ends of branches for what they are, with the control value where two branches meet.
+    fn settle_ends(&mut self, pending: Vec<Pending>) {
+        let mut ends: Vec<(Place, End)> = Vec::new();
+        for Pending { from, to, end } in pending {
+            let end = self.meet(from, to, &end).unwrap_or(end);
+            ends.push((from, end));
+        }
+        // What else ends at a meeting takes part in it: a minimum that turns unstable where others are born.
+        let met: Vec<End> = ends.iter().map(|(_, e)| e).filter(|e| e.is_meeting()).cloned().collect();
+        for (from, mut end) in ends {
+            let near = |m: &&End| {
+                (m.control - end.control).abs() < 1e-3 * self.span()
+                    && self.finder.distance(&m.x, &end.x) < NEARBY
+            };
+            if end.kind == EndKind::Instability
+                && let Some(meeting) = met.iter().find(near)
+            {
+                end = meeting.clone();
+            }
+            self.rows[from.0][from.1].ends.push(end);
+        }
+    }
+
+    fn span(&self) -> f64 {
+        let control = &self.finder.equations.system.control;
+        control.to - control.from
+    }
+
+    /// The meeting of an ending branch with another that goes on, if it ends in one.
+    fn meet(&mut self, from: Place, to: f64, end: &End) -> Option<End> {
+        let solution = self.solution(from).clone();
+        self.finder.stand_at(solution.control);
+        let behind = if to > solution.control { from.0 + 1 } else { from.0.wrapping_sub(1) };
+        let beyond = end.control + BEYOND * (to - solution.control);
+        let mut others: Vec<(bool, Solution)> = Vec::new();
+        for (i, point) in self.rows[from.0].iter().enumerate() {
+            if i != from.1 {
+                others.push((true, point.solution.clone()));
+            }
+        }
+        if self.finder.equations.minimises()
+            && let Some(row) = self.rows.get(behind)
+        {
+            others.extend(row.iter().map(|p| (false, p.solution.clone())));
+        }
+        let boundaries = (0..self.finder.equations.system.branches.len())
+            .filter_map(|b| boundary_at(self.finder, b, solution.control))
+            .filter(|s| !others.iter().any(|(_, o)| o.boundary && o.place == s.place));
+        let boundaries: Vec<Solution> = boundaries.collect();
+        others.extend(boundaries.into_iter().map(|s| (true, s)));
+        for (same_row, other) in others {
+            let Some(x) = self.finder.plainly_at(&other, end.control) else { continue };
+            if !(self.finder.distance(&x, &end.x) < NEARBY) {
+                continue;
+            }
+            let passes = match (other.boundary, same_row) {
+                (true, _) => true,
+                (false, true) => self.finder.follow(&other, beyond).is_ok(),
+                (false, false) => true,
+            };
+            if !passes {
+                continue;
+            }
+            let before = match &end.before {
+                Some((x, control)) => (x.clone(), *control),
+                None => self.shortly_before(&solution, end.control),
+            };
+            let rung = solution.certified.rung;
+            let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
+            if let Some(m) = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span()) {
+                let certain = m.error <= 1e-10 * m.control.abs().max(1e-3 * self.span());
+                // A meeting that a row has found to lie in it, to its error, lies in it.
+                let found = [solution.control, to].into_iter().find(|c| {
+                    end.control == *c && (m.control - c).abs() <= 100.0 * m.error + 1e-11 * self.span()
+                });
+                let mut met = End::at(found.unwrap_or(m.control), m.x, m.kind);
+                met.error = if certain { None } else { Some(m.error) };
+                return Some(met);
+            }
+        }
+        None
+    }
+
+    /// A regular point of a branch shortly before a control value.
+    fn shortly_before(&mut self, from: &Solution, control: f64) -> (DVector<f64>, f64) {
+        let places = [0.05, 0.2, 0.5].map(|part| control + part * (from.control - control));
+        for place in places {
+            if let Ok(x) = self.finder.follow(from, place) {
+                return (x, place);
+            }
+        }
+        (from.x.clone(), from.control)
+    }
+
+    /// Branches that cross between two rows, both going on: the Jacobian changes its sign along them.
+    fn crossings(&mut self, row: usize) {
+        if self.finder.equations.minimises() {
+            return;
+        }
+        for i in 0..self.rows[row].len() {
+            let point = &self.rows[row][i];
+            let Some(next) = point.neighbours[1].filter(|_| !point.solution.boundary) else { continue };
+            let (a, b) = (point.solution.clone(), self.solution(next).clone());
+            self.finder.stand_at(a.control);
+            let sign =
+                |finder: &mut Finder, s: &Solution| finder.orientation(s.control, &s.x, s.certified.rung);
+            let (before, after) = (sign(self.finder, &a), sign(self.finder, &b));
+            if before * after >= 0 {
+                continue;
+            }
+            let rung = a.certified.rung;
+            let finder = &mut *self.finder;
+            let mut determinant = |control: f64| match finder.plainly_at(&a, control) {
+                Some(x) => finder.equations.evaluate(control, &x, rung).jacobian.determinant(),
+                None => f64::NAN,
+            };
+            let gap = (b.control - a.control).abs();
+            let Some(control) = brent(&mut determinant, a.control, b.control, 1e-7 * gap) else { continue };
+            let Some(x) = self.finder.plainly_at(&a, control) else { continue };
+            let end = End::at(control, x, EndKind::Lost);
+            // What ends there has been named already; both need the event once.
+            let known =
+                |p: &Point| p.ends.iter().any(|e| e.is_meeting() && (e.control - control).abs() < 1e-3 * gap);
+            if self.rows[row].iter().chain(&self.rows[next.0]).any(known) {
+                continue;
+            }
+            if let Some(met) = self.meet((row, i), b.control, &end) {
+                self.rows[row][i].ends.push(met);
+            }
+        }
+    }
+
+    /// Follows the solutions of the first and last row to the ends of the control range, or to where they end before.
+    fn outward(&mut self) {
+        let control = &self.finder.equations.system.control;
+        let (low, high) = (control.from, control.to);
+        let step = (high - low) / STEPS_OUTWARD;
+        let last = self.controls.len() - 1;
+        let increasing = self.controls[last] >= self.controls[0];
+        for (row, up) in [(0, !increasing), (last, increasing)] {
+            for i in 0..self.rows[row].len() {
+                let solution = &self.rows[row][i].solution;
+                if !solution.boundary && !solution.is_one_of_a_family() {
+                    let (target, direction) = if up { (high, 1.0) } else { (low, -1.0) };
+                    self.outward_from((row, i), target, step * direction);
+                }
+            }
+        }
+    }
+
+    fn outward_from(&mut self, from: Place, target: f64, step: f64) {
+        let mut here = self.solution(from).clone();
+        while (target - here.control) * step > 0.0 {
+            let reaches = (target - here.control).abs() <= step.abs();
+            let next = if reaches { target } else { here.control + step };
+            self.finder.stand_at(here.control);
+            let arrived = self.finder.follow(&here, next);
+            let end = match arrived {
+                Err(end) => Some(end),
+                Ok(x) => {
+                    self.finder.stand_at(next);
+                    match self.finder.settle(next, &x) {
+                        Ok(solution) if self.finder.distance(&solution.x, &x) < 1e-3 => {
+                            here = solution;
+                            continue;
+                        }
+                        Ok(_) => None,
+                        Err(refusal) => self.left(&here, next, &refusal),
+                    }
+                }
+            };
+            if let Some(end) = end {
+                let met = self.meet(from, next, &end);
+                self.rows[from.0][from.1].ends.push(met.unwrap_or(end));
+            }
+            return;
+        }
+    }
+
+    fn assemble(self) -> Vec<Track> {
+        let rows = self.controls.len();
+        let mut tracks = Vec::new();
+        let mut heads: Vec<Place> = Vec::new();
+        for (row, points) in self.rows.iter().enumerate() {
+            heads.extend((0..points.len()).filter(|i| points[*i].neighbours[0].is_none()).map(|i| (row, i)));
+        }
+        for head in heads {
+            let first = &self.rows[head.0][head.1].solution;
+            let (branch, boundary) = (first.place, first.boundary);
+            let mut track =
+                Track { name: String::new(), branch, boundary, points: vec![None; rows], ends: Vec::new() };
+            let mut at = Some(head);
+            while let Some((row, i)) = at {
+                let point = &self.rows[row][i];
+                track.points[row] = Some(point.solution.clone());
+                track.ends.extend(point.ends.iter().cloned());
+                at = point.neighbours[1];
+            }
+            tracks.push(track);
+        }
+        tracks
+    }
+}

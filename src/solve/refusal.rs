@@ -1,0 +1,165 @@
+//! Why a point is no row: what a search found in place of a solution, in the user's terms.
+
+use super::averages::WorstAverage;
+use crate::equation::{Kind, System};
+
+/// Why a point was refused.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// The equations do not vanish there to the accuracy of their terms, and no step brings them nearer.
+    NotZero {
+        /// The equation that is farthest from zero, measured by its accuracy.
+        equation: usize,
+        /// Its value.
+        value: f64,
+        /// How accurately it is known.
+        accuracy: f64,
+        /// The point.
+        at: Vec<f64>,
+    },
+    /// An equation changes sign through infinity.
+    Pole {
+        /// The equation.
+        equation: usize,
+        /// The point.
+        at: Vec<f64>,
+    },
+    /// An equation changes sign without passing zero.
+    Jump {
+        /// The equation.
+        equation: usize,
+        /// The point.
+        at: Vec<f64>,
+        /// Its values on both sides.
+        sides: [f64; 2],
+    },
+    /// The equations vanish only because their terms do, on the way to infinity.
+    Vanishing {
+        /// The point.
+        at: Vec<f64>,
+        /// The unknown that runs away.
+        unknown: usize,
+    },
+    /// An equation, or its derivative, is not a number.
+    Undefined {
+        /// The equation.
+        equation: usize,
+        /// The point.
+        at: Vec<f64>,
+    },
+    /// The point solves the equations, but lies outside the range of an unknown.
+    Outside {
+        /// The unknown.
+        unknown: usize,
+        /// Its value.
+        value: f64,
+        /// The ends of its range.
+        range: (f64, f64),
+    },
+    /// The point solves the equations, but is not admissible.
+    Inadmissible {
+        /// The point.
+        at: Vec<f64>,
+    },
+    /// A stationary point of the energy that is no minimum.
+    NotMinimum {
+        /// The point.
+        at: Vec<f64>,
+    },
+    /// An average is not known to the tolerance.
+    Average(WorstAverage),
+    /// A search has seen a point of lower energy, and could not finish from there.
+    Lower {
+        /// The energy of that point.
+        energy: f64,
+    },
+    /// An independent evaluation of the equations finds something else.
+    Disagrees(String),
+}
+
+impl Refusal {
+    /// What tells a user most about a row without a solution comes first.
+    pub fn rank(&self) -> u8 {
+        match self {
+            Refusal::Disagrees(_) | Refusal::Average(_) | Refusal::Lower { .. } => 0,
+            Refusal::Outside { .. } => 0,
+            Refusal::Inadmissible { .. } => 1,
+            Refusal::Pole { .. } => 2,
+            Refusal::Jump { .. } => 3,
+            Refusal::Vanishing { .. } => 4,
+            Refusal::NotZero { .. } => 5,
+            Refusal::Undefined { .. } => 6,
+            Refusal::NotMinimum { .. } => 7,
+        }
+    }
+
+    /// Of refusals of one kind, the one nearest to a solution comes first.
+    pub fn distance(&self) -> f64 {
+        match self {
+            Refusal::NotZero { value, accuracy, .. } => value.abs() / accuracy.max(f64::MIN_POSITIVE),
+            _ => 0.0,
+        }
+    }
+
+    /// In words.
+    pub fn describe(&self, system: &System) -> String {
+        let point = |at: &[f64]| -> String {
+            let names = system.unknowns.iter().map(|u| u.name.as_str());
+            let values: Vec<String> = names.zip(at).map(|(name, x)| format!("{name} = {x:.9e}")).collect();
+            values.join(", ")
+        };
+        let equation = |i: &usize| match system.kind {
+            Kind::Energy => format!("the derivative of the energy along `{}`", system.unknowns[*i].name),
+            Kind::FixedPoint => format!("the equation of `{}`", system.unknowns[*i].name),
+            _ => format!("the equation `{}`", system.equations.get(*i).map_or("", |(name, _)| name.as_str())),
+        };
+        match self {
+            Refusal::NotZero { equation: i, value, accuracy, at } => format!(
+                "{} does not vanish: it is {value:.3e} at {}, where its terms are known to {accuracy:.0e}",
+                equation(i),
+                point(at)
+            ),
+            Refusal::Pole { equation: i, at } => {
+                format!("{} changes sign through infinity at {}: a pole, not a root", equation(i), point(at))
+            }
+            Refusal::Jump { equation: i, at, sides: [below, above] } => format!(
+                "{} jumps at {} from {below:.3e} to {above:.3e} without being zero",
+                equation(i),
+                point(at)
+            ),
+            Refusal::Vanishing { at, unknown } => format!(
+                "the equations vanish at {} only because their terms do, on the way of `{}` to infinity; that is no solution",
+                point(at),
+                system.unknowns[*unknown].name
+            ),
+            Refusal::Undefined { equation: i, at } => {
+                format!("{} or its derivative is not a number at {}", equation(i), point(at))
+            }
+            Refusal::Outside { unknown, value, range: (low, high) } => {
+                let name = &system.unknowns[*unknown].name;
+                format!(
+                    "the solution with {name} = {value:.9e} lies outside the range [{low}, {high}] of `{name}`"
+                )
+            }
+            Refusal::Inadmissible { at } => format!("the solution at {} is not admissible", point(at)),
+            Refusal::Average(WorstAverage { text, variable, place, error, undefined }) => {
+                if *undefined {
+                    format!(
+                        "the average over {variable} in {text} is not a number: near {variable} = {place} its integrand is 0/0, 0·inf or outside its domain"
+                    )
+                } else {
+                    format!(
+                        "the average over {variable} in {text} is known only to {error:.1e}, its integrand worst near {variable} = {place}; a larger --tolerance accepts it"
+                    )
+                }
+            }
+            Refusal::Lower { energy } => format!(
+                "a search has seen a point of lower energy ({energy:.9e}) from which it could not reach a minimum; add a start near it to a [[branch]] of the equation file"
+            ),
+            Refusal::Disagrees(how) => format!("an independent evaluation disagrees: {how}"),
+            Refusal::NotMinimum { at } => {
+                format!("the energy is stationary at {}, but has no minimum there", point(at))
+            }
+        }
+    }
+}
