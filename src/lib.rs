@@ -27,6 +27,7 @@ pub mod equation;
 pub mod generate;
 pub mod input;
 pub mod model;
+pub mod name;
 pub mod output;
 pub mod report;
 pub mod schedule;
