@@ -114,6 +114,9 @@ fn show_system(out: &mut String, system: &System) -> Result {
     if let Some(selection) = &system.selection {
         writeln!(out, "\nselection\n  of several solutions the one of lowest {selection}")?;
     }
+    if let Some(keep) = &system.admissible {
+        writeln!(out, "\nadmissible\n  only solutions with {keep}")?;
+    }
     if let Some(gauge) = &system.gauge {
         let flip: Vec<&str> = gauge.flip.iter().map(|i| system.unknowns[*i].name.as_str()).collect();
         writeln!(

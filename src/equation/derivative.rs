@@ -45,7 +45,7 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
 fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
     match f {
         Function::Negate => graph.constant(-1.0),
-        Function::Not | Function::Sign => graph.constant(0.0),
+        Function::Not | Function::Sign | Function::Step => graph.constant(0.0),
         Function::Exp => value,
         Function::Log => {
             let one = graph.constant(1.0);
@@ -76,6 +76,22 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
             let sine = graph.apply(Function::Sin, a);
             graph.negate(sine)
         }
+        Function::Asin | Function::Acos => {
+            // ±1/√((1 − x)(1 + x)), which keeps its digits near ±1
+            let one = graph.constant(1.0);
+            let below = graph.subtract(one, a);
+            let above = graph.add(one, a);
+            let product = graph.multiply(below, above);
+            let root = graph.apply(Function::Sqrt, product);
+            let sign = graph.constant(if f == Function::Asin { 1.0 } else { -1.0 });
+            graph.divide(sign, root)
+        }
+        Function::Log1p => {
+            let one = graph.constant(1.0);
+            let sum = graph.add(one, a);
+            graph.divide(one, sum)
+        }
+        Function::Expm1 => graph.apply(Function::Exp, a),
         Function::Atan => {
             let one = graph.constant(1.0);
             let square = graph.multiply(a, a);
@@ -94,13 +110,36 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
             let product = graph.multiply(a, value);
             graph.negate(product)
         }
+        Function::Erfcx => {
+            // erfcx′(x) = 2x erfcx(x) − 2/√π, which cancels for large x; with r = φ/Φ, erfcx(x) = √(2/π)/r(−√2 x) and so
+            // erfcx′(x) = −√2 erfcx(x) (r(u) + u) at u = −√2 x
+            let minus_root = graph.constant(-std::f64::consts::SQRT_2);
+            let argument = graph.multiply(minus_root, a);
+            let excess = graph.apply(Function::MillsExcess, argument);
+            let product = graph.multiply(value, excess);
+            graph.multiply(minus_root, product)
+        }
         Function::NormalCdf => graph.apply(Function::NormalPdf, a),
+        Function::LogNormalCdf => graph.apply(Function::InverseMills, a),
+        Function::InverseMills => {
+            // r′ = −r (x + r)
+            let excess = graph.apply(Function::MillsExcess, a);
+            let product = graph.multiply(value, excess);
+            graph.negate(product)
+        }
+        Function::MillsExcess => {
+            let mills = graph.apply(Function::InverseMills, a);
+            let product = graph.multiply(mills, value);
+            let one = graph.constant(1.0);
+            graph.subtract(one, product)
+        }
         Function::Logistic => {
             // σ′(x) = σ(x) σ(−x), without cancellation
             let minus = graph.negate(a);
             let mirrored = graph.apply(Function::Logistic, minus);
             graph.multiply(value, mirrored)
         }
+        Function::Softplus => graph.apply(Function::Logistic, a),
         Function::LogCosh => graph.apply(Function::Tanh, a),
     }
 }
@@ -153,6 +192,16 @@ fn combine(
             let choose_b = graph.subtract(half, shift);
             let left = graph.multiply(choose_a, da);
             let right = graph.multiply(choose_b, db);
+            graph.add(left, right)
+        }
+        Combine::LogAddExp => {
+            // The weights of both, σ(a − b) and σ(b − a).
+            let difference = graph.subtract(a, b);
+            let weight_a = graph.apply(Function::Logistic, difference);
+            let reverse = graph.subtract(b, a);
+            let weight_b = graph.apply(Function::Logistic, reverse);
+            let left = graph.multiply(weight_a, da);
+            let right = graph.multiply(weight_b, db);
             graph.add(left, right)
         }
         // The condition is constant but for jumps; the slope of what does not hold may be infinite, and is left out too.

@@ -63,20 +63,23 @@ pub enum Problem {
         nearest: Option<String>,
     },
     /// A function that does not exist.
-    #[error("unknown function `{name}`{}; functions are {}", suggest(.nearest), super::function::NAMES.join(", "))]
+    #[error("unknown function `{name}`{}; functions are {}", suggest(.nearest), super::function::names().collect::<Vec<_>>().join(", "))]
     UnknownFunction {
         /// The name.
         name: String,
         /// The nearest function.
         nearest: Option<String>,
     },
+    /// The name of a function without its arguments.
+    #[error("`{0}` is a function; it takes its arguments in brackets: {0}(…)")]
+    NoArguments(String),
     /// A function with a wrong number of arguments.
-    #[error("`{name}` takes {expected} argument(s), not {given}")]
+    #[error("`{name}` takes {takes}, not {given}")]
     Arguments {
         /// The function.
         name: String,
-        /// How many it takes.
-        expected: usize,
+        /// What it takes.
+        takes: &'static str,
         /// How many it was given.
         given: usize,
     },

@@ -3,32 +3,49 @@
 //! All of them go through the `libm` crate (pure Rust, no fused multiply-add), so that the same equations
 //! give the same bits on every machine. Arrays of quadrature nodes go through `kernel`.
 
+use std::cmp::Ordering;
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, SQRT_2};
 
-/// The names that a user can call.
-pub const NAMES: &[&str] = &[
-    "exp",
-    "log",
-    "sqrt",
-    "abs",
-    "sign",
-    "tanh",
-    "atanh",
-    "sinh",
-    "cosh",
-    "sin",
-    "cos",
-    "atan",
-    "erf",
-    "erfc",
-    "normal_pdf",
-    "normal_cdf",
-    "logistic",
-    "log_cosh",
-    "min",
-    "max",
-    "choose",
+use super::special;
+
+/// The functions of one argument that a user can call.
+const OF_ONE_ARGUMENT: [(&str, Function); 27] = [
+    ("exp", Function::Exp),
+    ("log", Function::Log),
+    ("sqrt", Function::Sqrt),
+    ("abs", Function::Abs),
+    ("sign", Function::Sign),
+    ("step", Function::Step),
+    ("tanh", Function::Tanh),
+    ("atanh", Function::Atanh),
+    ("sinh", Function::Sinh),
+    ("cosh", Function::Cosh),
+    ("sin", Function::Sin),
+    ("cos", Function::Cos),
+    ("asin", Function::Asin),
+    ("acos", Function::Acos),
+    ("atan", Function::Atan),
+    ("log1p", Function::Log1p),
+    ("expm1", Function::Expm1),
+    ("erf", Function::Erf),
+    ("erfc", Function::Erfc),
+    ("erfcx", Function::Erfcx),
+    ("normal_pdf", Function::NormalPdf),
+    ("normal_cdf", Function::NormalCdf),
+    ("log_normal_cdf", Function::LogNormalCdf),
+    ("inverse_mills", Function::InverseMills),
+    ("logistic", Function::Logistic),
+    ("softplus", Function::Softplus),
+    ("log_cosh", Function::LogCosh),
 ];
+
+/// The functions of several arguments that a user can call.
+pub const OF_SEVERAL_ARGUMENTS: [&str; 5] = ["min", "max", "log_sum_exp", "where", "choose"];
+
+/// The names of all functions that a user can call.
+pub fn names<'a>() -> impl Iterator<Item = &'a str> {
+    OF_ONE_ARGUMENT.iter().map(|(name, _)| *name).chain(OF_SEVERAL_ARGUMENTS)
+}
 
 /// A function of one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +64,8 @@ pub enum Function {
     Abs,
     /// −1, 0 or 1.
     Sign,
+    /// 0, ½ or 1.
+    Step,
     /// Hyperbolic tangent.
     Tanh,
     /// 1 − tanh², without cancellation; the derivative of tanh.
@@ -61,18 +80,36 @@ pub enum Function {
     Sin,
     /// Cosine.
     Cos,
+    /// Inverse sine.
+    Asin,
+    /// Inverse cosine.
+    Acos,
     /// Inverse tangent.
     Atan,
+    /// log(1 + x).
+    Log1p,
+    /// e^x − 1.
+    Expm1,
     /// Error function.
     Erf,
     /// Complementary error function.
     Erfc,
-    /// Density of N(0, 1).
+    /// e^(x²) erfc(x).
+    Erfcx,
+    /// Density φ of N(0, 1).
     NormalPdf,
-    /// Distribution function of N(0, 1).
+    /// Distribution function Φ of N(0, 1).
     NormalCdf,
+    /// log Φ.
+    LogNormalCdf,
+    /// φ/Φ.
+    InverseMills,
+    /// x + φ/Φ, without cancellation; the slopes of φ/Φ and erfcx are made of it.
+    MillsExcess,
     /// 1/(1 + e^(−x)).
     Logistic,
+    /// log(1 + e^x).
+    Softplus,
     /// log cosh x.
     LogCosh,
 }
@@ -80,27 +117,7 @@ pub enum Function {
 impl Function {
     /// The function of a name of one argument.
     pub fn named(name: &str) -> Option<Function> {
-        Some(match name {
-            "exp" => Function::Exp,
-            "log" => Function::Log,
-            "sqrt" => Function::Sqrt,
-            "abs" => Function::Abs,
-            "sign" => Function::Sign,
-            "tanh" => Function::Tanh,
-            "atanh" => Function::Atanh,
-            "sinh" => Function::Sinh,
-            "cosh" => Function::Cosh,
-            "sin" => Function::Sin,
-            "cos" => Function::Cos,
-            "atan" => Function::Atan,
-            "erf" => Function::Erf,
-            "erfc" => Function::Erfc,
-            "normal_pdf" => Function::NormalPdf,
-            "normal_cdf" => Function::NormalCdf,
-            "logistic" => Function::Logistic,
-            "log_cosh" => Function::LogCosh,
-            _ => return None,
-        })
+        OF_ONE_ARGUMENT.iter().find(|(known, _)| *known == name).map(|(_, function)| *function)
     }
 
     /// Its value.
@@ -122,6 +139,12 @@ impl Function {
                     x
                 }
             }
+            Function::Step => match x.partial_cmp(&0.0) {
+                Some(Ordering::Less) => 0.0,
+                Some(Ordering::Equal) => 0.5,
+                Some(Ordering::Greater) => 1.0,
+                None => x,
+            },
             Function::Tanh => super::kernel::tanh(x),
             Function::Sech2 => super::kernel::sech2(x),
             Function::Atanh => libm::atanh(x),
@@ -129,12 +152,21 @@ impl Function {
             Function::Cosh => libm::cosh(x),
             Function::Sin => libm::sin(x),
             Function::Cos => libm::cos(x),
+            Function::Asin => libm::asin(x),
+            Function::Acos => libm::acos(x),
             Function::Atan => libm::atan(x),
+            Function::Log1p => libm::log1p(x),
+            Function::Expm1 => libm::expm1(x),
             Function::Erf => libm::erf(x),
             Function::Erfc => libm::erfc(x),
+            Function::Erfcx => special::erfcx(x),
             // 1/√(2π)
             Function::NormalPdf => 0.398_942_280_401_432_7 * libm::exp(-0.5 * x * x),
             Function::NormalCdf => 0.5 * libm::erfc(-x * FRAC_1_SQRT_2),
+            Function::LogNormalCdf => special::log_normal_cdf(x),
+            Function::InverseMills => special::inverse_mills(x),
+            Function::MillsExcess => special::mills_excess(x),
+            Function::Softplus => special::softplus(x),
             // e^(−|x|) never overflows.
             Function::Logistic => {
                 let e = libm::exp(-x.abs());
@@ -176,6 +208,8 @@ pub enum Combine {
     Min,
     /// The larger.
     Max,
+    /// log(e^a + e^b)
+    LogAddExp,
     /// a == b
     Equal,
     /// a < b
@@ -214,6 +248,7 @@ impl Combine {
                     b
                 }
             }
+            Combine::LogAddExp => special::log_add_exp(a, b),
             Combine::Equal => f64::from(a == b),
             Combine::Less => f64::from(a < b),
             Combine::LessEqual => f64::from(a <= b),
@@ -237,6 +272,7 @@ impl Combine {
                 | Combine::Multiply
                 | Combine::Min
                 | Combine::Max
+                | Combine::LogAddExp
                 | Combine::Equal
                 | Combine::And
                 | Combine::Or
@@ -285,6 +321,63 @@ mod tests {
     }
 
     #[test]
+    fn functions_of_the_library_are_the_ones_that_are_meant() {
+        // mpmath 1.3, 60 digits, rounded to 17.
+        for (f, x, value) in [
+            (Function::Log1p, -0.999, -6.9077552789821362),
+            (Function::Log1p, -0.3, -0.35667494393873236),
+            (Function::Log1p, -1e-12, -1.0000000000005e-12),
+            (Function::Log1p, 1e-17, 1.0000000000000001e-17),
+            (Function::Log1p, 0.5, 0.40546510810816438),
+            (Function::Log1p, 1e20, 46.051701859880914),
+            (Function::Expm1, -50.0, -1.0),
+            (Function::Expm1, -0.3, -0.25918177931828213),
+            (Function::Expm1, -1e-12, -9.9999999999949998e-13),
+            (Function::Expm1, 1e-17, 1.0000000000000001e-17),
+            (Function::Expm1, 0.5, 0.64872127070012815),
+            (Function::Expm1, 30.0, 1.0686474581523462e13),
+            (Function::Asin, -1.0, -1.5707963267948966),
+            (Function::Asin, -0.9999, -1.5566540733173845),
+            (Function::Asin, -0.3, -0.3046926540153975),
+            (Function::Asin, 1e-09, 1.0000000000000001e-9),
+            (Function::Asin, 0.6, 0.64350110879328436),
+            (Function::Asin, 1.0, 1.5707963267948966),
+            (Function::Acos, -1.0, 3.1415926535897932),
+            (Function::Acos, -0.9999, 3.1274504001122811),
+            (Function::Acos, -0.3, 1.8754889808102941),
+            (Function::Acos, 1e-09, 1.5707963257948966),
+            (Function::Acos, 0.6, 0.92729521800161226),
+            (Function::Acos, 0.9999999, 4.4721359910904124e-4),
+        ] {
+            let found = f.apply(x);
+            assert!((found / value - 1.0).abs() <= 2.0 * f64::EPSILON, "{f:?} {x}: {found:e} {value:e}");
+        }
+        for f in [Function::Asin, Function::Acos] {
+            assert!(f.apply(1.1).is_nan(), "{f:?}");
+        }
+        assert_eq!(
+            (Function::Log1p.apply(-1.0), Function::Expm1.apply(f64::INFINITY)),
+            (f64::NEG_INFINITY, f64::INFINITY)
+        );
+    }
+
+    #[test]
+    fn a_step_is_one_half_where_it_steps() {
+        for (x, value) in [(-1e-300, 0.0), (0.0, 0.5), (-0.0, 0.5), (1e-300, 1.0), (f64::INFINITY, 1.0)] {
+            assert_eq!(Function::Step.apply(x), value, "{x}");
+        }
+    }
+
+    #[test]
+    fn every_name_is_one_function() {
+        let all: Vec<&str> = names().collect();
+        for (place, name) in all.iter().enumerate() {
+            assert!(!all[..place].contains(name), "{name}");
+            assert_eq!(Function::named(name).is_some(), !OF_SEVERAL_ARGUMENTS.contains(name), "{name}");
+        }
+    }
+
+    #[test]
     fn what_is_not_chosen_does_not_matter_whatever_it_is() {
         for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(Combine::If.apply(0.0, x), 0.0);
@@ -295,10 +388,10 @@ mod tests {
 
     #[test]
     fn nan_is_never_lost() {
-        for f in [Function::Sign, Function::Tanh, Function::Sech2, Function::LogCosh, Function::Logistic] {
-            assert!(f.apply(f64::NAN).is_nan(), "{f:?}");
+        for (name, f) in OF_ONE_ARGUMENT.iter().chain(&[("", Function::Sech2), ("", Function::MillsExcess)]) {
+            assert!(f.apply(f64::NAN).is_nan(), "{name} {f:?}");
         }
-        for f in [Combine::Min, Combine::Max] {
+        for f in [Combine::Min, Combine::Max, Combine::LogAddExp] {
             assert!(f.apply(f64::NAN, 1.0).is_nan() && f.apply(1.0, f64::NAN).is_nan());
         }
     }

@@ -195,6 +195,11 @@ impl Graph {
         if let Some(x) = self.value_of(a) {
             return self.constant(function.apply(x));
         }
+        if function == Function::Log
+            && let Some(log) = self.stable_log(a)
+        {
+            return log;
+        }
         match (function, self.operation(a)) {
             (Function::Negate, Operation::Apply(Function::Negate, inner)) => inner,
             _ => self.add_node(Operation::Apply(function, a), self.axes(a)),
@@ -224,6 +229,8 @@ impl Graph {
             Combine::Divide if self.is(a, 0.0) => return a,
             Combine::If if self.is(a, 0.0) || self.is(b, 0.0) => return self.constant(0.0),
             Combine::If if self.value_of(a).is_some() => return b,
+            Combine::LogAddExp if self.is(a, 0.0) => return self.apply(Function::Softplus, b),
+            Combine::LogAddExp if self.is(b, 0.0) => return self.apply(Function::Softplus, a),
             Combine::Power => {
                 if let Some(exponent) = self.value_of(b)
                     && exponent.fract() == 0.0
@@ -233,6 +240,15 @@ impl Graph {
                 }
             }
             _ => {}
+        }
+        let stable = match op {
+            Combine::Add | Combine::Subtract if self.is(a, 1.0) => self.complement(op, b),
+            Combine::Add if self.is(b, 1.0) => self.complement(op, a),
+            Combine::Multiply | Combine::Divide => self.stable_product(op, a, b),
+            _ => None,
+        };
+        if let Some(stable) = stable {
+            return stable;
         }
         let (a, b) = if op.commutes() && b < a { (b, a) } else { (a, b) };
         let axes = self.axes(a).union(self.axes(b));
@@ -419,11 +435,28 @@ impl Graph {
         for (place, alternative) in alternatives.iter().enumerate() {
             let place = self.constant(place as f64);
             let chosen = self.combine(Combine::Equal, index, place);
-            let guarded = self.guard_averages(chosen, *alternative);
-            let term = self.combine(Combine::If, chosen, guarded);
+            let term = self.only_where(chosen, *alternative);
             sum = self.add(sum, term);
         }
         sum
+    }
+
+    /// x where the condition holds and y elsewhere; the other does not matter, even where it has no value.
+    pub fn select(&mut self, condition: Node, x: Node, y: Node) -> Node {
+        let otherwise = self.apply(Function::Not, condition);
+        let x = self.only_where(condition, x);
+        let y = self.only_where(otherwise, y);
+        self.add(x, y)
+    }
+
+    /// The node where the condition holds, 0 elsewhere.
+    fn only_where(&mut self, condition: Node, node: Node) -> Node {
+        // A condition on a variable changes within the average over it: what is averaged inside stays as it is.
+        let guarded = match self.axes(condition).is_none() {
+            true => self.guard_averages(condition, node),
+            false => node,
+        };
+        self.combine(Combine::If, condition, guarded)
     }
 
     /// The same node with integrands that are 0 where the condition fails: the averages in an alternative that is not

@@ -51,6 +51,47 @@ impl<'s> Lowering<'s> {
         self.lower(e, &Assignment::new(), text)
     }
 
+    /// The same graph and variables over another scope, which has the same names and more.
+    pub fn over(self, scope: &Scope) -> Lowering<'_> {
+        Lowering {
+            graph: self.graph,
+            discrete: self.discrete,
+            scope,
+            built: HashMap::new(),
+            steps: self.steps,
+        }
+    }
+
+    /// How far inside a condition is: at least 0 where it holds, and 0 on its edge (a − b for a > b).
+    ///
+    /// # Errors
+    /// An expansion over discrete variables that is too large.
+    pub fn margin(&mut self, condition: &Expression, text: &Text) -> Result<Node, EquationError> {
+        Ok(match &condition.kind {
+            ExpressionKind::Not(a) => {
+                let inside = self.margin(a, text)?;
+                self.graph.negate(inside)
+            }
+            ExpressionKind::Binary(op @ (Operator::And | Operator::Or), a, b) => {
+                let (a, b) = (self.margin(a, text)?, self.margin(b, text)?);
+                self.graph.combine(if *op == Operator::And { Combine::Min } else { Combine::Max }, a, b)
+            }
+            ExpressionKind::Binary(op, a, b) => {
+                let (a, b) = (self.scalar(a, text)?, self.scalar(b, text)?);
+                let above = self.graph.subtract(a, b);
+                match op {
+                    Operator::Greater | Operator::GreaterEqual => above,
+                    Operator::Less | Operator::LessEqual => self.graph.negate(above),
+                    _ => {
+                        let distance = self.graph.apply(Function::Abs, above);
+                        if *op == Operator::Equal { self.graph.negate(distance) } else { distance }
+                    }
+                }
+            }
+            _ => unreachable!("only comparisons and what joins them are truth values"),
+        })
+    }
+
     /// Builds the definitions in order, so that none is reached through a chain of others.
     ///
     /// # Errors
@@ -139,18 +180,31 @@ impl<'s> Lowering<'s> {
             ExpressionKind::Call(name, arguments) => {
                 let nodes: Vec<Node> =
                     arguments.iter().map(|a| self.lower(a, chosen, text)).collect::<Result<Vec<_>, _>>()?;
-                match (Function::named(name), nodes.as_slice()) {
-                    (Some(f), [a]) => self.graph.apply(f, *a),
-                    (_, [index, alternatives @ ..]) if name == "choose" => {
-                        self.graph.choose(*index, alternatives)
-                    }
-                    (_, [a, b]) if name == "min" => self.graph.combine(Combine::Min, *a, *b),
-                    (_, [a, b]) => self.graph.combine(Combine::Max, *a, *b),
-                    _ => unreachable!("numbers of arguments are checked with the shapes"),
-                }
+                self.call(name, &nodes)
             }
             ExpressionKind::Average(names, body) => self.average(names, body, chosen, text)?,
         })
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Node]) -> Node {
+        let graph = &mut self.graph;
+        match (name, arguments) {
+            ("choose", [index, alternatives @ ..]) => graph.choose(*index, alternatives),
+            ("where", [condition, x, y]) => graph.select(*condition, *x, *y),
+            ("min" | "max" | "log_sum_exp", [first, rest @ ..]) => {
+                let combine = match name {
+                    "min" => Combine::Min,
+                    "max" => Combine::Max,
+                    _ => Combine::LogAddExp,
+                };
+                rest.iter().fold(*first, |all, next| graph.combine(combine, all, *next))
+            }
+            (_, [a, ..]) => {
+                let function = Function::named(name).expect("functions are checked with the shapes");
+                graph.apply(function, *a)
+            }
+            (_, []) => unreachable!("numbers of arguments are checked with the shapes"),
+        }
     }
 
     fn average(

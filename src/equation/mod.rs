@@ -20,6 +20,8 @@ mod program;
 mod schema;
 mod scope;
 mod source;
+mod special;
+mod stable;
 mod system;
 mod theory;
 mod words;

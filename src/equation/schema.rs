@@ -78,6 +78,9 @@ pub struct File {
     /// Which solution is meant where a fixed point or root is not unique.
     #[serde(default)]
     pub selection: Option<Spanned<Minimise>>,
+    /// Which solutions count.
+    #[serde(default)]
+    pub admissible: Option<Spanned<Admissible>>,
     /// A sign symmetry.
     #[serde(default)]
     pub gauge: Option<Gauge>,
@@ -204,6 +207,14 @@ pub struct UnknownTable {
 pub struct Minimise {
     /// The energy.
     pub minimise: Str,
+}
+
+/// Which solutions count.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admissible {
+    /// The condition that they meet.
+    pub keep: Str,
 }
 
 /// A sign symmetry of the equations.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::assemble::LARGEST_PRODUCT;
 use super::error::{EquationError, Problem, nearest};
 use super::expression::{Expression, ExpressionKind, LONGEST_NAME, Operator};
-use super::function::{Function, NAMES};
+use super::function::{self, Function};
 use super::source::Text;
 use crate::average::SMALLEST_RULE;
 
@@ -108,7 +108,7 @@ pub struct Scope {
 /// A longer cycle is shown without its middle.
 const CYCLE_SHOWN: usize = 8;
 
-/// Words of the language that are not functions.
+/// Words of the language that cannot be names.
 const WORDS: [&str; 3] = ["E", "inf", "pi"];
 
 impl Scope {
@@ -125,7 +125,9 @@ impl Scope {
         if name.len() > LONGEST_NAME {
             return Err(Problem::LongName { name: name.to_string(), limit: LONGEST_NAME });
         }
-        if WORDS.contains(&name) || NAMES.contains(&name) {
+        // A function is known by its brackets: its name may be used for something else, as files do that were written
+        // before there was such a function.
+        if WORDS.contains(&name) {
             return Err(Problem::Reserved(name.to_string()));
         }
         if let Some(first) = self.meanings.get(name) {
@@ -137,6 +139,31 @@ impl Scope {
         }
         self.meanings.insert(name.to_string(), meaning);
         Ok(())
+    }
+
+    /// The scope of a condition on solutions: outputs, each with its expression, have names in it beside everything else.
+    ///
+    /// # Errors
+    /// As in [`Scope::declare`].
+    pub fn with_outputs<'o>(
+        &self,
+        outputs: impl IntoIterator<Item = (&'o str, &'o Text, &'o Expression)>,
+    ) -> Result<Scope, EquationError> {
+        let mut scope = self.clone();
+        // Outputs use the names of the file, not each other's.
+        for (name, text, expression) in outputs {
+            let shape = self.shape(expression, text, self.definitions.len())?;
+            let place = scope.definitions.len();
+            // An output may have the name of what it shows; that comes to the same, or is what the file calls so.
+            if self.meaning(name).is_none() {
+                scope
+                    .declare(name, Meaning::Definition(place))
+                    .map_err(|problem| text.error(0..text.value.len(), problem))?;
+                let (name, text, expression) = (name.to_string(), text.clone(), expression.clone());
+                scope.definitions.push(Definition { name, text, expression, shape: Some(shape) });
+            }
+        }
+        Ok(scope)
     }
 
     /// What a name means.
@@ -276,24 +303,31 @@ impl Scope {
                 Ok(shape)
             }
             ExpressionKind::Call(name, arguments) => {
-                let expected = match name.as_str() {
-                    "min" | "max" => 2,
-                    name if Function::named(name).is_some() => 1,
+                let given = arguments.len();
+                let (takes, right) = match name.as_str() {
+                    "min" | "max" => ("2 or more arguments", given >= 2),
+                    "log_sum_exp" => ("1 or more arguments", given >= 1),
+                    "where" => (
+                        "3 arguments (a condition, the value where it holds, the value elsewhere)",
+                        given == 3,
+                    ),
+                    name if Function::named(name).is_some() => ("1 argument", given == 1),
                     _ => {
-                        let nearest = nearest(name, NAMES.iter().copied());
+                        let nearest = nearest(name, function::names());
                         let place = e.span.start..e.span.start + name.len();
                         return Err(
                             text.error(place, Problem::UnknownFunction { name: name.clone(), nearest })
                         );
                     }
                 };
-                if arguments.len() != expected {
-                    let problem = Problem::Arguments { name: name.clone(), expected, given: arguments.len() };
+                if !right {
+                    let problem = Problem::Arguments { name: name.clone(), takes, given };
                     return Err(text.error(e.span.clone(), problem));
                 }
                 let mut shape = Shape::default();
-                for a in arguments {
-                    shape.join(number(a)?);
+                let conditions = usize::from(name == "where");
+                for (place, a) in arguments.iter().enumerate() {
+                    shape.join(if place < conditions { truth(a)? } else { number(a)? });
                 }
                 Ok(shape)
             }
@@ -396,7 +430,10 @@ impl Scope {
             }
             None if name == "inf" || name == "pi" => {}
             None => {
-                let known = self.meanings.keys().map(String::as_str).chain(NAMES.iter().copied());
+                if function::names().any(|f| *f == *name) {
+                    return Err(text.error(e.span.clone(), Problem::NoArguments(name.to_string())));
+                }
+                let known = self.meanings.keys().map(String::as_str).chain(function::names());
                 let mut known: Vec<&str> = known.collect();
                 known.sort_unstable();
                 let nearest = nearest(name, known);

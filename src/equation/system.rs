@@ -243,6 +243,8 @@ pub struct System {
     pub selection: Option<String>,
     /// Kinds of solution.
     pub branches: Vec<BranchSpec>,
+    /// The condition that solutions meet, as written.
+    pub admissible: Option<String>,
     /// A sign symmetry.
     pub gauge: Option<Gauge>,
     /// Unknowns and outputs, in the order of the columns.
@@ -266,6 +268,8 @@ pub struct System {
     pub(crate) setup_program: Program,
     /// The gauge condition.
     pub(crate) gauge_program: Option<Program>,
+    /// The condition that solutions meet (0 or 1), then how far inside they are: at least 0 where it holds.
+    pub(crate) admissible_program: Option<Program>,
 }
 
 impl System {

@@ -224,6 +224,7 @@ fn composite(
         (file.branch.is_empty(), "[[branch]]"),
         (file.energy.is_none() && file.fixed_point.is_none() && file.residual.is_none(), "equations"),
         (file.selection.is_none(), "[selection]"),
+        (file.admissible.is_none(), "[admissible]"),
         (file.gauge.is_none(), "[gauge]"),
     ];
     if let Some((_, section)) = own.iter().find(|(absent, _)| !absent) {

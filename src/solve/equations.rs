@@ -134,6 +134,7 @@ pub struct Equations<'s> {
     boundary: Compiled<'s>,
     setup: Compiled<'s>,
     gauge: Option<Compiled<'s>>,
+    admissible: Option<Compiled<'s>>,
     evaluation: Evaluation,
     highest_rung: usize,
     /// Work done so far.
@@ -158,6 +159,7 @@ impl<'s> Equations<'s> {
             boundary: Compiled::new(&system.boundary_program),
             setup: Compiled::new(&system.setup_program),
             gauge: system.gauge_program.as_ref().map(Compiled::new),
+            admissible: system.admissible_program.as_ref().map(Compiled::new),
             evaluation: Evaluation {
                 energy: f64::NAN,
                 residual: DVector::zeros(k),
@@ -311,6 +313,31 @@ impl<'s> Equations<'s> {
         let rung = 5.min(self.setup.highest_rung());
         self.setup.evaluate(rung, &self.symbols, self.version, &[], &mut Effort::default());
         (0..count).map(|i| self.setup.value(rung, i)).collect()
+    }
+
+    /// The range of each unknown at a control value; none where the file gives none.
+    pub fn ranges(&mut self, control: f64) -> Vec<Option<(f64, f64)>> {
+        let ends = self.setup(control);
+        self.system.unknowns.iter().map(|u| u.range.map(|(from, to)| (ends[from], ends[to]))).collect()
+    }
+
+    /// Whether a point meets the condition that the file sets for solutions.
+    pub fn admissible(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
+        self.admissibility(control, x, rung).is_none_or(|[holds, _]| holds == 1.0)
+    }
+
+    /// How far inside that condition a point is: at least 0 where it holds, below 0 where it does not, infinite where
+    /// there is none.
+    pub fn admissible_margin(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
+        self.admissibility(control, x, rung).map_or(f64::INFINITY, |[_, margin]| margin)
+    }
+
+    fn admissibility(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Option<[f64; 2]> {
+        self.set_control(control);
+        let compiled = self.admissible.as_mut()?;
+        let rung = rung.min(compiled.highest_rung());
+        compiled.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut Effort::default());
+        Some([0, 1].map(|root| compiled.value(rung, root)))
     }
 
     /// The representative of a solution under the sign symmetry.

@@ -241,6 +241,7 @@ impl Builder<'_> {
                 "the file has neither unknowns nor [outputs]: there is nothing to compute".into(),
             ));
         }
+        let admissible = self.admissible(&scope, &outputs)?;
 
         // Build.
         let mut lowering = Lowering::new(&scope);
@@ -302,6 +303,16 @@ impl Builder<'_> {
         }
 
         // Derivatives and programs.
+        let (lowering, admissible_nodes) = match &admissible {
+            Some((keep, scope)) => {
+                let mut lowering = lowering.over(scope);
+                lowering.definitions()?;
+                let holds = lowering.scalar(&keep.expression, &keep.text)?;
+                let margin = lowering.margin(&keep.expression, &keep.text)?;
+                (lowering, Some([holds, margin]))
+            }
+            None => (lowering, None),
+        };
         let mut graph = lowering.graph;
         let discrete_nodes = lowering.discrete;
         for (unknown, range) in unknowns.iter().zip(&ranges) {
@@ -360,6 +371,8 @@ impl Builder<'_> {
         let certificate_program = Program::compile(&graph, &certificate_nodes, first_unknown);
         let setup_program = Program::compile(&graph, &setup_nodes, first_unknown);
         let gauge_program = gauge_node.map(|g| Program::compile(&graph, &[g], first_unknown));
+        let admissible_program =
+            admissible_nodes.map(|roots| Program::compile(&graph, &roots, first_unknown));
         let columns = file
             .unknowns
             .iter()
@@ -404,6 +417,7 @@ impl Builder<'_> {
             variables,
             selection: selection.map(|w| w.text.value),
             branches,
+            admissible: admissible.map(|(keep, _)| keep.text.value),
             gauge: gauge.map(|(w, flip)| Gauge { keep_text: w.text.value, flip }),
             outputs: columns,
             limit: limit(self.file, self.source)?,
@@ -417,6 +431,7 @@ impl Builder<'_> {
             boundary_program,
             setup_program,
             gauge_program,
+            admissible_program,
         };
         self.check_defaults(&system)?;
         Ok(system)

@@ -298,6 +298,25 @@ impl Builder<'_> {
             .collect()
     }
 
+    /// The condition that solutions meet, and the scope in which it is read: it may name outputs.
+    pub(super) fn admissible(
+        &self,
+        scope: &Scope,
+        outputs: &[(String, Written, String)],
+    ) -> Result<Option<(Written, Scope)>, EquationError> {
+        let Some(admissible) = &self.file.admissible else { return Ok(None) };
+        if self.file.unknowns.is_empty() {
+            let message =
+                "[admissible] says which solutions count, and a closed form has no unknowns to solve for";
+            return Err(self.structure(admissible.span(), message.into()));
+        }
+        let keep = self.parse(&admissible.get_ref().keep)?;
+        let scope =
+            scope.with_outputs(outputs.iter().map(|(n, w, _)| (n.as_str(), &w.text, &w.expression)))?;
+        scope.check_scalar(&keep.expression, &keep.text, "what is admissible", Allowed::Everything, true)?;
+        Ok(Some((keep, scope)))
+    }
+
     pub(super) fn gauge(&self, scope: &Scope) -> Result<Option<(Written, Vec<usize>)>, EquationError> {
         let Some(gauge) = &self.file.gauge else { return Ok(None) };
         let keep = self.parse(&gauge.keep)?;
