@@ -46,6 +46,11 @@ pub enum Disagreement {
         /// Last value of the range.
         to: f64,
     },
+    /// The condition of `[admissible]` does not hold.
+    Inadmissible {
+        /// The condition.
+        condition: String,
+    },
     /// An equation does not vanish.
     Equation {
         /// What it is called.
@@ -115,6 +120,7 @@ impl fmt::Display for Disagreement {
             Disagreement::Range { unknown, value, from, to } => {
                 write!(f, "{unknown} = {} lies outside its range from {from} to {to}", shown(*value))
             }
+            Disagreement::Inadmissible { condition } => write!(f, "`{condition}` does not hold"),
             Disagreement::Equation { equation, residual, size, off } => {
                 write!(f, "{equation} does not vanish: {residual:.2e} of terms of size {size:.2e}")?;
                 match off {
@@ -128,10 +134,22 @@ impl fmt::Display for Disagreement {
                 write!(f, "{equation} passes through infinity there ({residual:.2e}) and not through 0")
             }
             Disagreement::Output { output, claimed, found } => {
-                write!(f, "{output} is {}, and not {} (by {:.2e})", shown(*found), shown(*claimed), (found - claimed).abs())
+                write!(
+                    f,
+                    "{output} is {}, and not {} (by {:.2e})",
+                    shown(*found),
+                    shown(*claimed),
+                    (found - claimed).abs()
+                )
             }
             Disagreement::Lower { at, energy, claimed } => {
-                write!(f, "a lower solution was missed, at {}: {} is below {}", point(at), shown(*energy), shown(*claimed))
+                write!(
+                    f,
+                    "a lower solution was missed, at {}: {} is below {}",
+                    point(at),
+                    shown(*energy),
+                    shown(*claimed)
+                )
             }
             Disagreement::Lost { branch, at } => {
                 write!(f, "a start of the branch `{branch}` leads to {}, which was missed", point(at))
@@ -247,7 +265,7 @@ impl<'s> Verifier<'s> {
         self.judge_outputs(&at, claim, tolerance, &mut report);
         if claim.reported && !claim.x.is_empty() {
             let findings = search(&at, claim.x);
-            self.judge_choice(&at, claim, findings, tolerance, &mut report);
+            self.judge_choice(&at, claim, findings, &mut report);
         }
         report
     }
@@ -272,6 +290,9 @@ impl<'s> Verifier<'s> {
                     report.disagreements.push(Disagreement::Range { unknown, value: *x, from, to });
                 }
             }
+        }
+        if let Some(condition) = system.admissible.clone().filter(|_| !claim.boundary && !at.admissible(x)) {
+            report.disagreements.push(Disagreement::Inadmissible { condition });
         }
         // On the boundary equations may have no derivative, or only infinite values.
         if claim.boundary && !x.iter().all(|v| v.is_finite()) {
@@ -351,9 +372,8 @@ impl<'s> Verifier<'s> {
         if unfinished {
             report.unverified = Some(Unverified::Average);
         }
-                let outputs = &self.expressions.system.outputs;
-        for (i, ((output, claimed), value)) in outputs.iter().zip(claim.outputs).zip(values).enumerate()
-        {
+        let outputs = &self.expressions.system.outputs;
+        for (i, ((output, claimed), value)) in outputs.iter().zip(claim.outputs).zip(values).enumerate() {
             let found = value.value.value();
             let difference = difference(*claimed, found);
             if difference == 0.0 {
@@ -379,7 +399,7 @@ impl<'s> Verifier<'s> {
         at.outputs(claim.x, Rule::FULL, grant).0.get(i).map_or(f64::NAN, |v| v.value.error())
     }
 
-    fn judge_choice(&self, at: &At, claim: &Claim, findings: Findings, tolerance: f64, report: &mut Report) {
+    fn judge_choice(&self, at: &At, claim: &Claim, findings: Findings, report: &mut Report) {
         let system = self.expressions.system;
         report.starts = findings.starts;
         report.scanned = findings.scanned;
@@ -415,7 +435,8 @@ impl<'s> Verifier<'s> {
                     // A start of an earlier branch leads there, or one of this branch that is not as near to what is claimed.
                     let own = claim.branch.unwrap_or(usize::MAX);
                     let mut branches = found.from.iter();
-                    let lost = branches.find(|(from, far)| *from < own || (*from == own && !leads(*from, *far)));
+                    let lost =
+                        branches.find(|(from, far)| *from < own || (*from == own && !leads(*from, *far)));
                     match lost.map(|(branch, _)| *branch) {
                         Some(branch) if !known => report.disagreements.push(Disagreement::Lost {
                             branch: system.branches[branch].name.clone(),

@@ -21,6 +21,7 @@ pub struct Expressions<'s> {
     ranges: Vec<Option<[Place; 2]>>,
     starts: Vec<Vec<Vec<Place>>>,
     gauge: Option<Place>,
+    admissible: Option<Place>,
 }
 
 /// A system at a control value.
@@ -96,6 +97,7 @@ impl<'s> Expressions<'s> {
             }
             starts.push(points);
         }
+        let admissible = written.admissible.as_ref().map(|e| reader.read(e)).transpose()?;
         let gauge = written.gauge.as_ref().map(|e| reader.read(e)).transpose()?;
         Ok(Expressions {
             system,
@@ -107,6 +109,7 @@ impl<'s> Expressions<'s> {
             ranges,
             starts,
             gauge,
+            admissible,
         })
     }
 
@@ -316,6 +319,12 @@ impl At<'_, '_> {
             Evaluation::new(&e.formula, &symbols, e.parameters.len() + 1, false, rule, grant);
         let values = evaluation.values(&e.outputs);
         (values, evaluation.unfinished.get())
+    }
+
+    /// Whether a point meets the condition of the file.
+    pub fn admissible(&self, x: &[f64]) -> bool {
+        let e = self.expressions;
+        e.admissible.is_none_or(|place| e.at_control(self.control, x, &[place])[0] == 1.0)
     }
 
     /// The representative under the sign symmetry.

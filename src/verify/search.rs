@@ -132,9 +132,11 @@ fn confirmed(at: &At, x: &[f64]) -> Option<(Vec<f64>, Option<Number>)> {
     Some((x, energy))
 }
 
-/// Whether a point lies in the ranges, not on their ends.
+/// Whether a point lies in the ranges and meets the condition of the file.
 pub fn inside(at: &At, x: &[f64]) -> bool {
-    x.iter().zip(&at.ranges).all(|(x, range)| range.is_none_or(|(from, to)| from <= *x && *x <= to))
+    let in_range =
+        |(x, range): (&f64, &Option<(f64, f64)>)| range.is_none_or(|(from, to)| from <= *x && *x <= to);
+    x.iter().zip(&at.ranges).all(in_range) && at.admissible(x)
 }
 
 /// J⁻¹ r with a minus sign.
