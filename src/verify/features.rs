@@ -13,7 +13,9 @@ use super::integrate::density;
 pub enum Sampling {
     /// A quarter apart where the density is not negligible, and out to 130.
     Fine,
-    /// Twice as far apart.
+    /// Twice as far apart, for averages inside others.
+    Inner,
+    /// The same, with less accuracy in mind.
     Coarse,
 }
 
@@ -22,14 +24,14 @@ impl Sampling {
     fn widest(self) -> f64 {
         match self {
             Sampling::Fine => 1.5,
-            Sampling::Coarse => 3.0,
+            Sampling::Inner | Sampling::Coarse => 3.0,
         }
     }
 
     /// Where the integrand is below e^−deep of its largest value it is left out.
     fn deep(self) -> f64 {
         match self {
-            Sampling::Fine => 44.0,
+            Sampling::Fine | Sampling::Inner => 44.0,
             Sampling::Coarse => 22.0,
         }
     }
@@ -37,7 +39,7 @@ impl Sampling {
     fn nodes(self) -> Vec<f64> {
         let mut steps: Vec<(f64, f64)> = match self {
             Sampling::Fine => vec![(0.25, 9.0), (1.0, 40.0), (5.0, 130.0)],
-            Sampling::Coarse => vec![(0.5, 9.0), (3.0, 39.0), (13.0, 130.0)],
+            Sampling::Inner | Sampling::Coarse => vec![(0.5, 9.0), (3.0, 39.0), (13.0, 130.0)],
         };
         let mut half = Vec::new();
         let mut z = 0.0;

@@ -32,6 +32,8 @@ pub struct Findings {
 
 /// The most starts of one row.
 const STARTS: usize = 48;
+/// The fewest.
+const FEWEST: usize = 3;
 /// Points of a scan of one unknown.
 const SCAN: usize = 400;
 /// What one row may cost, in operations at nodes.
@@ -59,11 +61,16 @@ pub fn search(at: &At, claimed: &[f64]) -> Findings {
         findings.scanned = points;
         starts.extend(crossings.into_iter().map(|x| (vec![x], None)));
     } else {
-        let count = ((evaluations / (15.0 * (1 + k) as f64)) as usize).clamp(6, STARTS);
+        let count = ((evaluations / (15.0 * (1 + k) as f64)) as usize).clamp(FEWEST, STARTS);
         starts.extend((0..count).map(|i| (spread(at, claimed, i), None)));
     }
-    findings.starts = starts.len();
+    let before = at.work.get();
     for (start, from) in starts {
+        // Starts that lead nowhere can take long.
+        if findings.starts >= FEWEST && (at.work.get() - before) as f64 > MOST_WORK {
+            break;
+        }
+        findings.starts += 1;
         let Some(x) = solve(at, &start, Rule::ROUGH, STEPS) else { continue };
         // Most starts lead to what is known already.
         let known = findings.found.iter_mut().find(|f| same(at, &f.x, &x, 1e-4));
