@@ -21,6 +21,8 @@ pub struct AsWritten {
     pub ranges: Vec<Option<[Expression; 2]>>,
     /// The starting points of every branch, one expression per unknown; none for a boundary branch.
     pub starts: Vec<Vec<Vec<Expression>>>,
+    /// The condition that solutions meet; it may name outputs.
+    pub admissible: Option<Expression>,
     /// The condition on the representative under a sign symmetry.
     pub gauge: Option<Expression>,
 }

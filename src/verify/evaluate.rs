@@ -25,8 +25,6 @@ pub struct Value {
 
 /// The integrand of one or several averages over one variable: what has to be computed at every node.
 pub struct Integrand {
-    /// The variable.
-    pub variable: usize,
     /// What is averaged.
     pub bodies: Vec<Place>,
     /// The operations that depend on the variable, arguments first.
@@ -241,7 +239,7 @@ impl<'f> Evaluation<'f> {
             local.sort_unstable();
             local.dedup();
             let index = local.iter().enumerate().map(|(i, p)| (*p, i)).collect();
-            Rc::new(Integrand { variable, bodies, local, index })
+            Rc::new(Integrand { bodies, local, index })
         });
         self.integrands.borrow_mut().entry(group.to_vec()).or_insert_with(|| integrand.clone());
         super::integrate::integrate(self, &integrand, outside)

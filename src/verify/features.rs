@@ -13,20 +13,33 @@ use super::integrate::density;
 pub enum Sampling {
     /// A quarter apart where the density is not negligible, and out to 130.
     Fine,
-    /// Twice as far apart.
+    /// Twice as far apart, for averages inside others.
+    Inner,
+    /// The same, with less accuracy in mind.
     Coarse,
 }
 
-/// Pieces end no farther apart than this where there is mass.
-const WIDEST: f64 = 1.5;
-/// Mass below e^−DEEP of the largest value is left out.
-const DEEP: f64 = 44.0;
-
 impl Sampling {
+    /// Pieces are no wider than this where there is mass.
+    fn widest(self) -> f64 {
+        match self {
+            Sampling::Fine => 1.5,
+            Sampling::Inner | Sampling::Coarse => 3.0,
+        }
+    }
+
+    /// Where the integrand is below e^−deep of its largest value it is left out.
+    fn deep(self) -> f64 {
+        match self {
+            Sampling::Fine | Sampling::Inner => 44.0,
+            Sampling::Coarse => 22.0,
+        }
+    }
+
     fn nodes(self) -> Vec<f64> {
         let mut steps: Vec<(f64, f64)> = match self {
             Sampling::Fine => vec![(0.25, 9.0), (1.0, 40.0), (5.0, 130.0)],
-            Sampling::Coarse => vec![(0.5, 9.0), (3.0, 39.0), (13.0, 130.0)],
+            Sampling::Inner | Sampling::Coarse => vec![(0.5, 9.0), (3.0, 39.0), (13.0, 130.0)],
         };
         let mut half = Vec::new();
         let mut z = 0.0;
@@ -203,7 +216,7 @@ pub fn pieces(
         tops(&watch, Watched::Logarithm(*body, true), &nodes, &frame, &mut around);
     }
     ends.retain(|z| z.abs() < 1e6);
-    where_mass_is(&watch, &nodes, &frame, ends)
+    where_mass_is(&watch, sampling, &nodes, &frame, ends)
 }
 
 /// Ends of pieces where an argument changes sign.
@@ -330,7 +343,13 @@ fn tops(
 }
 
 /// Cuts the line where there is mass: at the given ends, and so that no piece is too wide.
-fn where_mass_is(watch: &Watch, nodes: &[f64], frame: &Frame, mut ends: Vec<f64>) -> Vec<(f64, f64)> {
+fn where_mass_is(
+    watch: &Watch,
+    sampling: Sampling,
+    nodes: &[f64],
+    frame: &Frame,
+    mut ends: Vec<f64>,
+) -> Vec<(f64, f64)> {
     ends.sort_by(f64::total_cmp);
     ends.dedup_by(|a, b| (*a - *b).abs() <= 4.0 * f64::EPSILON * b.abs());
     let near = watch.frame(&ends);
@@ -357,8 +376,12 @@ fn where_mass_is(watch: &Watch, nodes: &[f64], frame: &Frame, mut ends: Vec<f64>
     let sizes: Vec<f64> = order.iter().map(|i| size(*i)).collect();
     all = order.iter().map(|i| all[*i]).collect();
     // An interval counts if an end of it, or of a neighbour, has mass; an integrand that shows none is looked at where the density is.
-    let heavy = |i: usize| sizes[i] > -DEEP;
+    let heavy = |i: usize| sizes[i] > -sampling.deep();
     let shown = (0..all.len()).any(heavy);
+    // Mass as far out as one looks: the average is not finite, or nothing like an average over N(0, 1).
+    if heavy(0) || heavy(all.len() - 1) {
+        watch.evaluation.unfinished.set(true);
+    }
     let counts = |i: usize| {
         let (low, high) = (i.saturating_sub(1), (i + 2).min(all.len() - 1));
         (low..=high).any(heavy) || (!shown && all[i].0.abs() < 9.0)
@@ -375,7 +398,7 @@ fn where_mass_is(watch: &Watch, nodes: &[f64], frame: &Frame, mut ends: Vec<f64>
         }
         let start = *from.get_or_insert(here);
         let after = all.get(i + 2).map_or(f64::INFINITY, |n| n.0);
-        if all[i + 1].1 || after - start > WIDEST || i + 2 == all.len() {
+        if all[i + 1].1 || after - start > sampling.widest() || i + 2 == all.len() {
             pieces.push((start, next));
             from = None;
         }

@@ -355,9 +355,14 @@ impl<'w> Reader<'w> {
                 let (x, y) = (self.expression(x, chosen)?, self.expression(y, chosen)?);
                 Ok(self.formula.add(Operation::Where(condition, x, y)))
             }
-            ("min", [a, b]) | ("max", [a, b]) => {
-                let (a, b) = (self.expression(a, chosen)?, self.expression(b, chosen)?);
-                Ok(self.binary(if name == "min" { Binary::Min } else { Binary::Max }, a, b))
+            ("min" | "max", [first, rest @ ..]) => {
+                let which = if name == "min" { Binary::Min } else { Binary::Max };
+                let mut best = self.expression(first, chosen)?;
+                for next in rest {
+                    let next = self.expression(next, chosen)?;
+                    best = self.binary(which, best, next);
+                }
+                Ok(best)
             }
             // log(e^a + e^b) = max + log(1 + e^(min − max))
             ("log_sum_exp", [first, rest @ ..]) => {

@@ -25,6 +25,7 @@ pub enum Unary {
     Cos,
     Atan,
     Asin,
+    Acos,
     Erf,
     Erfc,
     Erfcx,
@@ -68,6 +69,7 @@ impl Unary {
             "cos" => Unary::Cos,
             "atan" => Unary::Atan,
             "asin" => Unary::Asin,
+            "acos" => Unary::Acos,
             "erf" => Unary::Erf,
             "erfc" => Unary::Erfc,
             "erfcx" => Unary::Erfcx,
@@ -138,6 +140,7 @@ impl Unary {
             Unary::Cos => double(libm::cos(x), 1.0),
             Unary::Atan => double(libm::atan(x), 1.0 / (1.0 + x * x)),
             Unary::Asin => double(libm::asin(x), 1.0 / ((1.0 - x) * (1.0 + x)).sqrt()),
+            Unary::Acos => double(libm::acos(x), 1.0 / ((1.0 - x) * (1.0 + x)).sqrt()),
             Unary::Erf => double(libm::erf(x), 1.13 * libm::exp(-x * x)),
             Unary::Erfc => erfc(a),
             Unary::Erfcx => erfcx(a),
@@ -191,6 +194,7 @@ impl Unary {
             Unary::Cos => -Unary::Sin.value(a),
             Unary::Atan => one / (one + a * a),
             Unary::Asin => one / sqrt((one - a) * (one + a)),
+            Unary::Acos => -(one / sqrt((one - a) * (one + a))),
             Unary::Erf => two_over_root_pi * gauss(a.times(SQRT_2)),
             Unary::Erfc => -(two_over_root_pi * gauss(a.times(SQRT_2))),
             Unary::Erfcx => a.times(2.0) * y - two_over_root_pi,
@@ -348,7 +352,7 @@ pub fn power(a: Number, b: Number) -> Number {
 mod tests {
     use super::*;
 
-    const ALL: [Unary; 28] = [
+    const ALL: [Unary; 29] = [
         Unary::Negate,
         Unary::Not,
         Unary::Exp,
@@ -365,6 +369,7 @@ mod tests {
         Unary::Cos,
         Unary::Atan,
         Unary::Asin,
+        Unary::Acos,
         Unary::Erf,
         Unary::Erfc,
         Unary::Erfcx,

@@ -105,7 +105,11 @@ impl Piece {
 /// The averages of the bodies of an integrand.
 pub fn integrate(evaluation: &Evaluation, integrand: &Integrand, outside: &Outside) -> Vec<Average> {
     let rule = evaluation.rule;
-    let first = pieces(evaluation, integrand, outside, rule.sampling);
+    let sampling = match (outside, rule.sampling) {
+        (Outside::Node(..), Sampling::Fine) => Sampling::Inner,
+        (_, sampling) => sampling,
+    };
+    let first = pieces(evaluation, integrand, outside, sampling);
     let mut done: Vec<Piece> = Vec::new();
     let mut pieces = compute(evaluation, integrand, outside, &first);
     let mut nodes = 21 * pieces.len();

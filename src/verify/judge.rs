@@ -6,7 +6,7 @@ use super::evaluate::Grant;
 use super::integrate::Rule;
 use super::number::{Number, ROUND_OFF};
 use super::point::{At, Expressions};
-use super::search::{Findings, inside, newton_step, same, search};
+use super::search::{Findings, distance, inside, newton_step, same, search};
 use crate::equation::System;
 
 /// What a row says.
@@ -45,6 +45,11 @@ pub enum Disagreement {
         from: f64,
         /// Last value of the range.
         to: f64,
+    },
+    /// The condition of `[admissible]` does not hold.
+    Inadmissible {
+        /// The condition.
+        condition: String,
     },
     /// An equation does not vanish.
     Equation {
@@ -92,20 +97,36 @@ pub enum Disagreement {
 }
 
 /// `a = 1, b = 2`.
-fn point(at: &[(String, f64)]) -> String {
-    at.iter().map(|(name, x)| format!("{name} = {x:.10}")).collect::<Vec<_>>().join(", ")
+pub fn point(at: &[(String, f64)]) -> String {
+    at.iter().map(|(name, x)| format!("{name} = {}", shown(*x))).collect::<Vec<_>>().join(", ")
+}
+
+/// A number with at most twelve digits, without rows of zeros.
+fn shown(x: f64) -> String {
+    let size = x.abs();
+    if x == 0.0 || (1e-4..1e12).contains(&size) {
+        let digits = (11 - size.max(1e-4).log10().floor() as i32).clamp(0, 16) as usize;
+        let text = format!("{x:.digits$}");
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        text.to_string()
+    } else {
+        format!("{x:.11e}")
+    }
 }
 
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Disagreement::Range { unknown, value, from, to } => {
-                write!(f, "{unknown} = {value} lies outside its range from {from} to {to}")
+                write!(f, "{unknown} = {} lies outside its range from {from} to {to}", shown(*value))
             }
+            Disagreement::Inadmissible { condition } => write!(f, "`{condition}` does not hold"),
             Disagreement::Equation { equation, residual, size, off } => {
                 write!(f, "{equation} does not vanish: {residual:.2e} of terms of size {size:.2e}")?;
                 match off {
-                    Some((unknown, value, by)) => write!(f, "; {unknown} = {value} is off by about {by:.2e}"),
+                    Some((unknown, value, by)) => {
+                        write!(f, "; {unknown} = {} is off by about {by:.2e}", shown(*value))
+                    }
                     None => Ok(()),
                 }
             }
@@ -113,10 +134,22 @@ impl fmt::Display for Disagreement {
                 write!(f, "{equation} passes through infinity there ({residual:.2e}) and not through 0")
             }
             Disagreement::Output { output, claimed, found } => {
-                write!(f, "{output} is {found}, and not {claimed} (by {:.2e})", (found - claimed).abs())
+                write!(
+                    f,
+                    "{output} is {}, and not {} (by {:.2e})",
+                    shown(*found),
+                    shown(*claimed),
+                    (found - claimed).abs()
+                )
             }
             Disagreement::Lower { at, energy, claimed } => {
-                write!(f, "a lower solution was missed, at {}: {energy} is below {claimed}", point(at))
+                write!(
+                    f,
+                    "a lower solution was missed, at {}: {} is below {}",
+                    point(at),
+                    shown(*energy),
+                    shown(*claimed)
+                )
             }
             Disagreement::Lost { branch, at } => {
                 write!(f, "a start of the branch `{branch}` leads to {}, which was missed", point(at))
@@ -184,6 +217,10 @@ const MOST_NESTED: usize = 2;
 const BEYOND: f64 = 4.0;
 /// … and an unknown is off by this, in units of the tolerance.
 const SHIFT: f64 = 100.0;
+/// Outputs may differ by this in units of the tolerance, …
+const SMALL: f64 = 10.0;
+/// … and by no more than this whatever error the row admits.
+const LARGE: f64 = 1e3;
 
 impl<'s> Verifier<'s> {
     /// A verifier; parameters have been checked against their domains.
@@ -199,6 +236,16 @@ impl<'s> Verifier<'s> {
             depth if depth > MOST_NESTED => Err(Unverified::Nested(depth)),
             _ => Ok(Verifier { expressions }),
         }
+    }
+
+    /// Which of so many rows are worth a [`Verifier::quick`] beside the time that solving them takes: the first and the last, and
+    /// where equations cost little some between them.
+    pub fn sample(&self, rows: usize) -> Vec<usize> {
+        let apart = match self.expressions.depth() {
+            0 => 10,
+            _ => rows.max(1),
+        };
+        (0..rows).filter(|row| row % apart == 0 || row + 1 == rows).collect()
     }
 
     /// Whether the equations hold at a row: the cheap part of the verification, without a search.
@@ -228,14 +275,14 @@ impl<'s> Verifier<'s> {
         self.judge_outputs(&at, claim, tolerance, &mut report);
         if claim.reported && !claim.x.is_empty() {
             let findings = search(&at, claim.x);
-            self.judge_choice(&at, claim, findings, tolerance, &mut report);
+            self.judge_choice(&at, claim, findings, &mut report);
         }
         report
     }
 
-    /// What is granted to the averages of a row.
-    fn grant(claim: &Claim, tolerance: f64) -> Grant {
-        Grant { relative: 4.0 * tolerance, absolute: 4.0 * claim.quadrature_error }
+    /// What is granted to the averages of a row: round-off of long sums, and the error that the row itself admits.
+    fn grant(claim: &Claim) -> Grant {
+        Grant { relative: 2e-14, absolute: 2.0 * claim.quadrature_error }
     }
 
     fn judge_equations(&self, at: &At, claim: &Claim, tolerance: f64, report: &mut Report) {
@@ -254,11 +301,14 @@ impl<'s> Verifier<'s> {
                 }
             }
         }
-        // On the boundary equations may have no derivative, or only infinite values.
-        if claim.boundary && !x.iter().all(|v| v.is_finite()) {
+        if let Some(condition) = system.admissible.clone().filter(|_| !claim.boundary && !at.admissible(x)) {
+            report.disagreements.push(Disagreement::Inadmissible { condition });
+        }
+        // A point on the boundary is given by the file: equations may be divided by what is 0 there, or have no derivative.
+        if claim.boundary {
             return;
         }
-        let equations = at.equations(x, Rule::FULL, Self::grant(claim, tolerance), false);
+        let equations = at.equations(x, Rule::FULL, Self::grant(claim), false);
         if equations.unfinished {
             report.unverified = Some(Unverified::Average);
         }
@@ -266,9 +316,6 @@ impl<'s> Verifier<'s> {
         let mut worst: Option<usize> = None;
         let mut largest = 0.0;
         for (i, (r, size)) in equations.residual.iter().zip(&equations.sizes).enumerate() {
-            if claim.boundary && !r.is_finite() {
-                continue;
-            }
             let ratio = (r.abs() / *size).value();
             report.residual = report.residual.max(if r.is_zero() { 0.0 } else { ratio });
             suspect |= !r.uncertainty().less(size.times(1e-4)) && !size.is_zero();
@@ -328,13 +375,12 @@ impl<'s> Verifier<'s> {
     }
 
     fn judge_outputs(&self, at: &At, claim: &Claim, tolerance: f64, report: &mut Report) {
-        let (values, unfinished) = at.outputs(claim.x, Rule::FULL, Self::grant(claim, tolerance));
+        let (values, unfinished) = at.outputs(claim.x, Rule::FULL, Self::grant(claim));
         if unfinished {
             report.unverified = Some(Unverified::Average);
         }
-        for ((output, claimed), value) in
-            self.expressions.system.outputs.iter().zip(claim.outputs).zip(values)
-        {
+        let outputs = &self.expressions.system.outputs;
+        for (i, ((output, claimed), value)) in outputs.iter().zip(claim.outputs).zip(values).enumerate() {
             let found = value.value.value();
             let difference = difference(*claimed, found);
             if difference == 0.0 {
@@ -343,26 +389,41 @@ impl<'s> Verifier<'s> {
             if !(difference <= report.difference) {
                 (report.difference, report.output) = (difference, output.column.clone());
             }
-            let bound = BEYOND * (value.value.error() + ROUND_OFF * found.abs());
-            if difference.is_nan() || !((claimed - found).abs() <= bound) {
+            let granted = BEYOND * (value.value.error() + ROUND_OFF * found.abs());
+            let beyond = |bound: f64| !((claimed - found).abs() <= bound);
+            // The admitted error of a small average can be the whole of an output that divides by it.
+            let large = difference > LARGE * tolerance && beyond(BEYOND * self.round_off(at, claim, i));
+            if beyond(granted) && difference > SMALL * tolerance || large {
                 let output = output.column.clone();
                 report.disagreements.push(Disagreement::Output { output, claimed: *claimed, found });
             }
         }
     }
 
-    fn judge_choice(&self, at: &At, claim: &Claim, findings: Findings, tolerance: f64, report: &mut Report) {
+    /// The error of an output that is not the row's.
+    fn round_off(&self, at: &At, claim: &Claim, i: usize) -> f64 {
+        let grant = Grant { relative: 2e-14, absolute: 0.0 };
+        at.outputs(claim.x, Rule::FULL, grant).0.get(i).map_or(f64::NAN, |v| v.value.error())
+    }
+
+    fn judge_choice(&self, at: &At, claim: &Claim, findings: Findings, report: &mut Report) {
         let system = self.expressions.system;
         report.starts = findings.starts;
         report.scanned = findings.scanned;
         let named =
             |x: &[f64]| system.unknowns.iter().map(|u| u.name.clone()).zip(x.iter().copied()).collect();
         let own = if self.expressions.selects() && claim.x.iter().all(|v| v.is_finite()) {
-            at.equations(claim.x, Rule::FULL, Self::grant(claim, tolerance), false).energy.map(|e| e.value)
+            at.equations(claim.x, Rule::FULL, Self::grant(claim), false).energy.map(|e| e.value)
         } else {
             Some(Number::with_error(claim.energy, 1e-13 * claim.energy.abs()))
         };
-        for found in findings.found {
+        // Whether a start of a branch leads to what is claimed, or one that is this near to another solution is nearer to it.
+        let leads = |branch: usize, far: f64| {
+            let own = findings.found.iter().filter(|f| same(at, claim.x, &f.x, 1e-5));
+            own.flat_map(|f| &f.from).any(|(from, _)| *from == branch)
+                || at.expressions.starts(at.control, branch).iter().any(|s| distance(at, s, claim.x) <= far)
+        };
+        for found in &findings.found {
             let known = claim.known.iter().copied().chain([claim.x]).any(|k| same(at, k, &found.x, 1e-5));
             if same(at, claim.x, &found.x, 1e-5) || !inside(at, &found.x) {
                 continue;
@@ -378,8 +439,12 @@ impl<'s> Verifier<'s> {
                     }
                 }
                 _ => {
-                    let earlier = found.from.filter(|from| claim.branch.is_none_or(|own| *from < own));
-                    match earlier {
+                    // A start of an earlier branch leads there, or one of this branch that is not as near to what is claimed.
+                    let own = claim.branch.unwrap_or(usize::MAX);
+                    let mut branches = found.from.iter();
+                    let lost =
+                        branches.find(|(from, far)| *from < own || (*from == own && !leads(*from, *far)));
+                    match lost.map(|(branch, _)| *branch) {
                         Some(branch) if !known => report.disagreements.push(Disagreement::Lost {
                             branch: system.branches[branch].name.clone(),
                             at: named(&found.x),

@@ -15,4 +15,4 @@ mod number;
 mod point;
 mod search;
 
-pub use judge::{Claim, Disagreement, Report, Unverified, Verifier};
+pub use judge::{Claim, Disagreement, Report, Unverified, Verifier, point};

@@ -1,5 +1,7 @@
 //! The equations, outputs and energy of a system at a point, by the expressions of its file.
 
+use std::cell::Cell;
+
 use nalgebra::{DMatrix, DVector};
 
 use super::evaluate::{Evaluation, Grant, Value};
@@ -21,6 +23,7 @@ pub struct Expressions<'s> {
     ranges: Vec<Option<[Place; 2]>>,
     starts: Vec<Vec<Vec<Place>>>,
     gauge: Option<Place>,
+    admissible: Option<Place>,
 }
 
 /// A system at a control value.
@@ -33,6 +36,8 @@ pub struct At<'e, 's> {
     pub scale: Vec<f64>,
     /// The ranges of the unknowns.
     pub ranges: Vec<Option<(f64, f64)>>,
+    /// Operations done at nodes so far.
+    pub work: Cell<u64>,
 }
 
 /// The equations at a point.
@@ -96,6 +101,7 @@ impl<'s> Expressions<'s> {
             }
             starts.push(points);
         }
+        let admissible = written.admissible.as_ref().map(|e| reader.read(e)).transpose()?;
         let gauge = written.gauge.as_ref().map(|e| reader.read(e)).transpose()?;
         Ok(Expressions {
             system,
@@ -107,6 +113,7 @@ impl<'s> Expressions<'s> {
             ranges,
             starts,
             gauge,
+            admissible,
         })
     }
 
@@ -132,7 +139,7 @@ impl<'s> Expressions<'s> {
     /// The system at a control value.
     pub fn at(&self, control: f64) -> At<'_, 's> {
         let ranges = self.ranges(control);
-        At { scale: self.scale(control, &ranges), expressions: self, control, ranges }
+        At { scale: self.scale(control, &ranges), expressions: self, control, ranges, work: Cell::new(0) }
     }
 
     fn at_control(&self, control: f64, x: &[f64], roots: &[Place]) -> Vec<f64> {
@@ -224,9 +231,10 @@ impl At<'_, '_> {
             sizes: rest.iter().map(|v| v.size).collect(),
             jacobian: None,
             energy: energy.first().cloned(),
-            work: evaluation.work.get(),
+            work: evaluation.work.get() + e.formula.operations.len() as u64,
             unfinished: evaluation.unfinished.get(),
         };
+        self.work.set(self.work.get() + result.work);
         let slope = |v: &Value, j: usize| v.slopes.get(j).copied().unwrap_or(Number::ZERO);
         if e.minimises() {
             if let Some(value) = energy.first().filter(|_| smooth) {
@@ -316,6 +324,12 @@ impl At<'_, '_> {
             Evaluation::new(&e.formula, &symbols, e.parameters.len() + 1, false, rule, grant);
         let values = evaluation.values(&e.outputs);
         (values, evaluation.unfinished.get())
+    }
+
+    /// Whether a point meets the condition of the file.
+    pub fn admissible(&self, x: &[f64]) -> bool {
+        let e = self.expressions;
+        e.admissible.is_none_or(|place| e.at_control(self.control, x, &[place])[0] == 1.0)
     }
 
     /// The representative under the sign symmetry.

@@ -13,8 +13,8 @@ use super::point::{At, Equations};
 pub struct Found {
     /// The unknowns.
     pub x: Vec<f64>,
-    /// The branch of the file whose start led to it.
-    pub from: Option<usize>,
+    /// The branches of the file that a start of led to it, with the distance of the nearest start relative to the scale.
+    pub from: Vec<(usize, f64)>,
     /// The energy, or what selects.
     pub energy: Option<Number>,
 }
@@ -32,6 +32,8 @@ pub struct Findings {
 
 /// The most starts of one row.
 const STARTS: usize = 48;
+/// The fewest.
+const FEWEST: usize = 3;
 /// Points of a scan of one unknown.
 const SCAN: usize = 400;
 /// What one row may cost, in operations at nodes.
@@ -59,22 +61,25 @@ pub fn search(at: &At, claimed: &[f64]) -> Findings {
         findings.scanned = points;
         starts.extend(crossings.into_iter().map(|x| (vec![x], None)));
     } else {
-        let count = ((evaluations / (15.0 * (1 + k) as f64)) as usize).clamp(6, STARTS);
+        let count = ((evaluations / (15.0 * (1 + k) as f64)) as usize).clamp(FEWEST, STARTS);
         starts.extend((0..count).map(|i| (spread(at, claimed, i), None)));
     }
-    findings.starts = starts.len();
+    let before = at.work.get();
     for (start, from) in starts {
+        // Starts that lead nowhere can take long.
+        if findings.starts >= FEWEST && (at.work.get() - before) as f64 > MOST_WORK {
+            break;
+        }
+        findings.starts += 1;
         let Some(x) = solve(at, &start, Rule::ROUGH, STEPS) else { continue };
         // Most starts lead to what is known already.
         let known = findings.found.iter_mut().find(|f| same(at, &f.x, &x, 1e-4));
         if let Some(known) = known {
-            known.from = match (known.from, from) {
-                (Some(a), Some(b)) => Some(a.min(b)),
-                (a, b) => a.or(b),
-            };
+            known.from.extend(from.map(|branch| (branch, distance(at, &start, &x))));
             continue;
         }
         if let Some((x, energy)) = confirmed(at, &x) {
+            let from = from.map(|branch| (branch, distance(at, &start, &x))).into_iter().collect();
             findings.found.push(Found { x, from, energy });
         }
     }
@@ -87,6 +92,11 @@ pub fn same(at: &At, a: &[f64], b: &[f64], within: f64) -> bool {
         .zip(b)
         .zip(&at.scale)
         .all(|((a, b), scale)| a == b || (a - b).abs() <= within * a.abs().max(b.abs()).max(1e-3 * scale))
+}
+
+/// The largest difference relative to the scale.
+pub fn distance(at: &At, a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).zip(&at.scale).map(|((a, b), s)| (a - b).abs() / s).fold(0.0, f64::max)
 }
 
 /// Newton's method with the full rule, and what makes a point a solution: it is inside, its equations vanish as well as they can be
@@ -129,9 +139,11 @@ fn confirmed(at: &At, x: &[f64]) -> Option<(Vec<f64>, Option<Number>)> {
     Some((x, energy))
 }
 
-/// Whether a point lies in the ranges, not on their ends.
+/// Whether a point lies in the ranges and meets the condition of the file.
 pub fn inside(at: &At, x: &[f64]) -> bool {
-    x.iter().zip(&at.ranges).all(|(x, range)| range.is_none_or(|(from, to)| from <= *x && *x <= to))
+    let in_range =
+        |(x, range): (&f64, &Option<(f64, f64)>)| range.is_none_or(|(from, to)| from <= *x && *x <= to);
+    x.iter().zip(&at.ranges).all(in_range) && at.admissible(x)
 }
 
 /// J⁻¹ r with a minus sign.
@@ -152,7 +164,7 @@ fn merit(equations: &Equations, units: &[f64]) -> f64 {
 fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
     let minimises = at.expressions.minimises();
     let mut x = start.to_vec();
-    let mut here = at.equations(&x, rule, Grant::default(), true);
+    let mut here = at.equations(&x, rule, Grant::default(), false);
     let units: Vec<f64> = here
         .sizes
         .iter()
@@ -161,8 +173,12 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
         .collect();
     let small = if rule == Rule::FULL { 1e-13 } else { 1e-6 };
     for _ in 0..steps {
-        let jacobian = here.jacobian.as_ref()?;
-        if !jacobian.iter().all(|v| v.is_finite()) || here.residual.iter().any(|r| !r.is_finite()) {
+        if here.residual.iter().any(|r| !r.is_finite()) {
+            return None;
+        }
+        let with_jacobian = at.equations(&x, rule, Grant::default(), true);
+        let jacobian = with_jacobian.jacobian.as_ref()?;
+        if !jacobian.iter().all(|v| v.is_finite()) {
             return None;
         }
         let full = if minimises { descent(&here, jacobian, &at.scale) } else { newton_step(&here, jacobian) };
@@ -194,7 +210,7 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
                     }
                 })
                 .collect();
-            let there = at.equations(&to, rule, Grant::default(), true);
+            let there = at.equations(&to, rule, Grant::default(), false);
             let better = if minimises {
                 match (there.energy.as_ref().map(|e| e.value), energy) {
                     (Some(a), Some(b)) => {

@@ -1,7 +1,7 @@
 //! What `--verify` did and found, over all rows, in words.
 
 use crate::solve::PieceCurve;
-use crate::verify::{Report, Unverified};
+use crate::verify::{Report, Unverified, point};
 
 /// How many rows that fail, and how many other solutions, are told one by one.
 const SHOWN: usize = 8;
@@ -17,6 +17,8 @@ pub struct Verification {
     searches: Option<(usize, usize)>,
     scanned: usize,
     equations: bool,
+    /// Whether the file says which of several solutions is meant.
+    selects: bool,
     failures: Vec<String>,
     others: Vec<String>,
     unverified: Vec<String>,
@@ -27,6 +29,7 @@ impl Verification {
     pub fn count(&mut self, piece: &PieceCurve, place: &str, reports: &[(f64, Option<&Report>)]) {
         let control = &piece.piece.system.control.name;
         self.equations |= !piece.piece.system.unknowns.is_empty();
+        self.selects |= piece.piece.system.equation_roots.energy.is_some();
         for (t, report) in reports {
             let Some(report) = report else { continue };
             self.rows += 1;
@@ -42,8 +45,7 @@ impl Verification {
                 self.failures.push(format!("{place}{control} = {t}: {disagreement}"));
             }
             for other in &report.others {
-                let at: Vec<String> = other.iter().map(|(name, x)| format!("{name} = {x:.10}")).collect();
-                self.others.push(format!("{place}{control} = {t}: {}", at.join(", ")));
+                self.others.push(format!("{place}{control} = {t}: {}", point(other)));
             }
             if let Some(reason) = &report.unverified {
                 self.unverified.push(format!("{place}{control} = {t}: {reason}"));
@@ -68,6 +70,7 @@ impl Verification {
         };
         self.scanned = self.scanned.max(other.scanned);
         self.equations |= other.equations;
+        self.selects |= other.selects;
         self.failures.extend(other.failures);
         self.others.extend(other.others);
         self.unverified.extend(other.unverified);
@@ -103,7 +106,13 @@ impl Verification {
             if self.scanned > 0 {
                 line += &format!(" and a scan of {} points", self.scanned);
             }
-            line += if self.failed > 0 { "" } else { " found nothing that was missed" };
+            let missed = match (self.selects, self.failed, self.others.len()) {
+                (_, 1.., _) => String::new(),
+                (true, ..) => " found nothing lower".to_string(),
+                (false, _, 0) => " found nothing that was missed".to_string(),
+                (false, _, others) => format!(" found {others} other solutions"),
+            };
+            line += &missed;
         }
         let mut lines = vec![line];
         let note = "verify: another solution, and the file does not say which is meant ([selection]): ";

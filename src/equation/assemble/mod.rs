@@ -416,6 +416,7 @@ impl Builder<'_> {
             starts: (points.iter().map(|b| if b.boundary { &[][..] } else { &b.points[..] }))
                 .map(|points| points.iter().map(|p| p.iter().map(bare).collect()).collect())
                 .collect(),
+            admissible: admissible.as_ref().map(|(w, _)| bare(w)),
             gauge: gauge.as_ref().map(|(w, _)| bare(w)),
             scope: scope.clone(),
         };
