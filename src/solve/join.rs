@@ -107,7 +107,9 @@ impl<'j, 's> Join<'j, 's> {
     /// Whether a solution is a branch's that is still to be followed. One of a continuous family leads nowhere.
     fn is_loose(&self, (row, i): Place, forward: bool) -> bool {
         let point = &self.rows[row][i];
-        !point.solution.boundary && !point.solution.is_one_of_a_family() && point.neighbours[side(forward)].is_none()
+        !point.solution.boundary
+            && !point.solution.is_one_of_a_family()
+            && point.neighbours[side(forward)].is_none()
     }
 
     /// Points on the boundary go on as what the file says; members of a continuous family in their order.
