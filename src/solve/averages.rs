@@ -156,8 +156,12 @@ impl Equations<'_> {
     fn ladder_error(&mut self, x: &DVector<f64>, rung: usize, scales: &HashMap<Node, f64>) -> f64 {
         let lower = self.on_ladder(x, rung - 1);
         let higher = self.on_ladder(x, rung);
-        let scale = |node: &Node| scales.get(node).copied().unwrap_or(1.0);
-        let error = |(node, value): (&Node, &f64)| (value - lower[node]).abs() * scale(node);
+        // On the boundary a scale may be undefined: there the error counts as it is.
+        let scale = |node: &Node| scales.get(node).copied().filter(|s| !s.is_nan()).unwrap_or(1.0);
+        let error = |(node, value): (&Node, &f64)| {
+            let difference = (value - lower[node]).abs();
+            if difference == 0.0 { 0.0 } else { difference * scale(node) }
+        };
         higher.iter().map(error).map(no_small_nan).fold(0.0, f64::max)
     }
 

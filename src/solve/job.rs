@@ -44,7 +44,9 @@ impl Job {
                 let parameters = piece.system.parameter_values(&self.parameters);
                 let controls = self.controls_of(theory, piece);
                 let curve = Curve::solve(&piece.system, &parameters, &controls, settings);
-                PieceCurve { piece, parameters, curve }
+                let mut piece = PieceCurve { piece, parameters, curve };
+                piece.look_again(settings.tolerance);
+                piece
             })
             .collect()
     }

@@ -133,6 +133,8 @@ pub struct Finder<'s> {
     pub settings: Settings,
     /// The rule that a solution of the present row needed.
     pub rung: Option<usize>,
+    /// The rule with which the present row is searched until a solution shows what it needs.
+    pub(super) rough: Option<usize>,
     /// The typical size of each unknown.
     pub scale: DVector<f64>,
     /// The lowest energy of a point from which the present search could not be finished.
@@ -146,7 +148,15 @@ impl<'s> Finder<'s> {
     pub fn new(equations: Equations<'s>, settings: Settings) -> Self {
         let k = equations.system.unknowns.len();
         let scale = DVector::from_element(k, 1.0);
-        Finder { equations, settings, rung: None, scale, unfinished: f64::INFINITY, known: Vec::new() }
+        Finder {
+            equations,
+            settings,
+            rung: None,
+            rough: None,
+            scale,
+            unfinished: f64::INFINITY,
+            known: Vec::new(),
+        }
     }
 
     /// Work done so far.

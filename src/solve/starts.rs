@@ -70,7 +70,7 @@ impl Finder<'_> {
     pub(super) fn stand_at(&mut self, control: f64) {
         let setup = self.equations.setup(control);
         self.set_scale(&setup);
-        self.rung = None;
+        (self.rung, self.rough) = (None, None);
         self.known.clear();
         self.equations.forget_rules();
     }
@@ -116,9 +116,14 @@ impl Finder<'_> {
 
     /// Two rungs below a rule that serves solutions one is good to about the root of the tolerance.
     fn search_rung(&mut self, control: f64, start: &DVector<f64>) -> usize {
-        match self.rung {
-            Some(rung) => self.equations.search_rung(rung),
-            None => self.equations.adequate_rung(control, start, 1, 1e-5, false).0,
+        match (self.rung, self.rough) {
+            (Some(rung), _) => self.equations.search_rung(rung),
+            (None, Some(rough)) => rough,
+            (None, None) => {
+                let rough = self.equations.adequate_rung(control, start, 1, 1e-5, false).0;
+                self.rough = Some(rough);
+                rough
+            }
         }
     }
 

@@ -1,10 +1,13 @@
 //! The rows of a curve, verified: what `--verify` does to a table.
 
+use std::collections::BTreeSet;
+
 use nalgebra::DVector;
 use rayon::prelude::*;
 
 use super::curve::Track;
 use super::job::PieceCurve;
+use super::refusal::Refusal;
 use super::rows::{CONVERGED, NOT_CONVERGED};
 use super::solution::Solution;
 use crate::output::{Cell, Column, Role};
@@ -50,6 +53,31 @@ pub fn verify(piece: &PieceCurve, solution: &Solution) -> (f64, String) {
     }
 }
 
+impl PieceCurve<'_> {
+    /// Evaluates the equations of the first and the last solution of the curve from the expressions of the file, by another
+    /// evaluator and another quadrature; a row that they do not agree with is left without a solution.
+    pub(super) fn look_again(&mut self, tolerance: f64) {
+        let solved = |row: &usize| {
+            let solution = self.curve.solution(*row).map(|(_, s)| s);
+            solution.is_some_and(|s| !s.boundary && !s.x.is_empty() && s.certified.within(tolerance))
+        };
+        let rows = 0..self.curve.controls.len();
+        let sample: BTreeSet<usize> =
+            rows.clone().find(solved).into_iter().chain(rows.rev().find(solved)).collect();
+        if sample.is_empty() || self.piece.system.normals_at_once() > 1 {
+            return;
+        }
+        let Ok(verifier) = Verifier::new(&self.piece.system, &self.parameters) else { return };
+        for row in sample {
+            let Some((track, solution)) = self.curve.solution(row) else { continue };
+            let claim = claim(track, solution, true, &[]);
+            if let Err(disagreement) = verifier.quick(&claim, tolerance) {
+                self.curve.refuse(row, Refusal::Disagrees(disagreement.to_string()));
+            }
+        }
+    }
+}
+
 /// The control value of every row of the table of a curve.
 pub fn controls_of_rows(piece: &PieceCurve, branches: bool) -> Vec<f64> {
     let curve = &piece.curve;
@@ -82,7 +110,7 @@ pub fn reports(
         let beside: Vec<&DVector<f64>> = all.iter().map(|(_, s)| &s.x).collect();
         let shown = if branches { all } else { vec![(chosen, solution)] };
         for (track, solution) in shown {
-            let converged = solution.certified.quadrature_error <= tolerance;
+            let converged = solution.certified.within(tolerance);
             let reported = std::ptr::eq(track, chosen);
             claims.push(converged.then(|| claim(track, solution, reported, &beside)));
         }

@@ -60,8 +60,10 @@ struct CellResult {
     rows: Vec<Vec<Cell>>,
     events: Vec<Value>,
     lines: Vec<String>,
-    /// Outputs that are not a number somewhere.
-    undefined: BTreeSet<String>,
+    /// Outputs that are not a number somewhere (true), or infinite (false).
+    undefined: BTreeSet<(String, bool)>,
+    /// Why rows did not converge.
+    reasons: Vec<String>,
     verification: Verification,
 }
 
@@ -151,7 +153,8 @@ impl Solve {
         let status = columns.iter().position(|c| c.name == "status").unwrap_or_default();
         let mut tally = Tally::new(&columns);
         let (mut events, mut lines) = (Vec::new(), Vec::new());
-        let mut undefined: BTreeSet<String> = BTreeSet::new();
+        let mut undefined: BTreeSet<(String, bool)> = BTreeSet::new();
+        let mut reasons = Vec::new();
         let mut verification = Verification::default();
         for_each_cell(
             Cells { count: plan.cells(), units: 1 },
@@ -175,6 +178,9 @@ impl Solve {
                 undefined.extend(result.undefined);
                 verification.add(result.verification);
                 events.extend(result.events);
+                if reasons.len() < 1000 {
+                    reasons.extend(result.reasons);
+                }
                 if lines.len() < 1000 {
                     lines.extend(result.lines);
                 }
@@ -194,15 +200,18 @@ impl Solve {
         };
         let side = self.side(theories, plan, &columns, events, &tally);
         let written = files.write_beside(csv, &side, drawing.as_ref())?;
-        if !undefined.is_empty() {
-            let names: Vec<&str> = undefined.iter().map(String::as_str).collect();
-            eprintln!(
-                "warning: {} is not a number in some rows, which are left empty there",
-                names.join(", ")
-            );
+        for (nan, what) in [
+            (true, "is not a number in some rows, which are left empty there"),
+            (false, "is infinite in some rows"),
+        ] {
+            let names: Vec<&str> =
+                undefined.iter().filter(|(_, n)| *n == nan).map(|(name, _)| name.as_str()).collect();
+            if !names.is_empty() {
+                eprintln!("warning: {} {what}", names.join(", "));
+            }
         }
         self.print(&kept, &drawn, keep)?;
-        self.print_notes(&lines, &tally, &verification, &written);
+        self.print_notes((&reasons, &lines), &tally, &verification, &written);
         Ok(if tally.failed > 0 { NOT_CONVERGED } else { FINE })
     }
 
@@ -227,6 +236,7 @@ impl Solve {
             events: Vec::new(),
             lines: Vec::new(),
             undefined: BTreeSet::new(),
+            reasons: Vec::new(),
             verification: Verification::default(),
         };
         for theory in theories {
@@ -239,15 +249,19 @@ impl Solve {
             for piece in &curves {
                 let solutions = (0..piece.curve.controls.len()).filter_map(|row| piece.curve.solution(row));
                 for (_, solution) in solutions {
+                    // A point on the boundary is infinite because the file says so.
                     let outputs = piece.piece.system.outputs.iter().zip(&solution.certified.outputs);
-                    result
-                        .undefined
-                        .extend(outputs.filter(|(_, v)| v.is_nan()).map(|(o, _)| o.column.clone()));
+                    let bad = outputs.filter(|(_, v)| v.is_nan() || v.is_infinite() && !solution.boundary);
+                    result.undefined.extend(bad.map(|(o, v)| (o.column.clone(), v.is_nan())));
                 }
+                let (reasons, failures) = notes::failures(piece, &named, self.values.tolerance);
+                result.reasons.extend(reasons);
+                result.events.extend(failures);
                 result.events.extend(notes::events(piece, &named));
                 let label = if theories.len() > 1 { format!("{}: ", theory.name()) } else { String::new() };
                 let lines = notes::lines(theory, piece, &named, self.branches);
-                result.lines.extend(lines.into_iter().map(|l| format!("{label}{l}")));
+                let remarks = notes::remarks(piece);
+                result.lines.extend(remarks.into_iter().chain(lines).map(|l| format!("{label}{l}")));
             }
         }
         result
@@ -353,22 +367,26 @@ impl Solve {
         Ok(())
     }
 
-    fn print_notes(&self, lines: &[String], tally: &Tally, verification: &Verification, written: &[String]) {
+    fn print_notes(
+        &self,
+        (reasons, lines): (&[String], &[String]),
+        tally: &Tally,
+        verification: &Verification,
+        written: &[String],
+    ) {
         let failed = tally.failed - verification.failed;
         if failed > 0 {
             eprintln!(
-                "warning: {} of {} rows did not converge (status not-converged, outputs empty); {}",
-                failed,
+                "warning: {failed} of {} rows did not converge (status not-converged, outputs empty){}",
                 tally.rows,
-                if tally.worst_quadrature > self.values.tolerance {
-                    format!(
-                        "averages were reached only to {:.1e}; is an integrand not smooth? --tolerance sets what is accepted",
-                        tally.worst_quadrature
-                    )
-                } else {
-                    "no start led to a solution; add starts to a [[branch]] of the equation file".to_string()
-                }
+                if reasons.is_empty() { "" } else { ":" }
             );
+            for reason in reasons.iter().take(notes::REASONS) {
+                eprintln!("warning: {reason}");
+            }
+            if reasons.len() > notes::REASONS {
+                eprintln!("warning: why the others did not is in the JSON side file");
+            }
         }
         for line in verification.warnings() {
             eprintln!("warning: {line}");
