@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use nalgebra::DVector;
 use rayon::prelude::*;
 
-use super::curve::Track;
+use super::curve::{Curve, Track};
 use super::job::PieceCurve;
 use super::refusal::Refusal;
 use super::rows::{CONVERGED, NOT_CONVERGED};
@@ -55,7 +55,8 @@ pub fn verify(piece: &PieceCurve, solution: &Solution) -> (f64, String) {
 
 impl PieceCurve<'_> {
     /// Evaluates the equations of the first and the last solution of the curve from the expressions of the file, by another
-    /// evaluator and another quadrature; a row that they do not agree with is left without a solution.
+    /// evaluator and another quadrature; where one of them does not agree, so are all. A row that does not agree is left
+    /// without a solution.
     pub(super) fn look_again(&mut self, tolerance: f64) {
         let solved = |row: &usize| {
             let solution = self.curve.solution(*row).map(|(_, s)| s);
@@ -68,10 +69,15 @@ impl PieceCurve<'_> {
             return;
         }
         let Ok(verifier) = Verifier::new(&self.piece.system, &self.parameters) else { return };
-        for row in sample {
-            let Some((track, solution)) = self.curve.solution(row) else { continue };
-            let claim = claim(track, solution, true, &[]);
-            if let Err(disagreement) = verifier.quick(&claim, tolerance) {
+        let look = |curve: &Curve, row: usize| {
+            let (track, solution) = curve.solution(row)?;
+            verifier.quick(&claim(track, solution, true, &[]), tolerance).err()
+        };
+        if sample.iter().all(|row| look(&self.curve, *row).is_none()) {
+            return;
+        }
+        for row in (0..self.curve.controls.len()).filter(solved).collect::<Vec<_>>() {
+            if let Some(disagreement) = look(&self.curve, row) {
                 self.curve.refuse(row, Refusal::Disagrees(disagreement.to_string()));
             }
         }
