@@ -50,7 +50,10 @@ fn built_in_at_random(draws: &mut Draws) -> Vec<(Theory, Job)> {
     let alpha = draws.between(0.01, 0.1);
     all.push((theory("hopfield"), job(&[("T", draws.between(0.05, 0.5))], &[alpha, 0.5 * alpha])));
     let field = draws.between(-0.3, 0.3);
-    all.push((theory("curie-weiss"), job(&[("h", field)], &[draws.between(0.2, 0.9), draws.between(1.1, 2.0)])));
+    all.push((
+        theory("curie-weiss"),
+        job(&[("h", field)], &[draws.between(0.2, 0.9), draws.between(1.1, 2.0)]),
+    ));
     all
 }
 
@@ -104,7 +107,15 @@ fn right_rows_of_all_built_in_systems_pass() {
                 let verifier = verifier(&piece);
                 for row in 0..piece.curve.controls.len() {
                     with_claims(&piece, row, &mut |track, claim| {
-                        let at = || format!("{} {} at {} {:?}", theory.name(), track.name, claim.control, job.parameters);
+                        let at = || {
+                            format!(
+                                "{} {} at {} {:?}",
+                                theory.name(),
+                                track.name,
+                                claim.control,
+                                job.parameters
+                            )
+                        };
                         if let Err(wrong) = verifier.quick(&claim, TOLERANCE) {
                             panic!("{}: {wrong}", at());
                         }
@@ -145,7 +156,8 @@ fn shifted_roots_are_found() {
                                 x[i] += shift * if x[i] == 0.0 { scale } else { x[i].abs() };
                                 let shifted = Claim { x: &x, ..claim.clone() };
                                 let found = verifier.quick(&shifted, TOLERANCE);
-                                let place = format!("{} {} {x:?} {:?}", theory.name(), claim.control, job.parameters);
+                                let place =
+                                    format!("{} {} {x:?} {:?}", theory.name(), claim.control, job.parameters);
                                 assert!(found.is_err(), "{place}: {i} by {shift:e}");
                                 planted += 1;
                             }
@@ -409,13 +421,7 @@ clip = { value = "E[z](min(max(z, -0.3), 0.3)^2)", meaning = "" }
     for a in [-1.7, 0.0, 0.324, 2.5] {
         let c = 0.3;
         let clip = 1.0 - 2.0 * cdf(-c) - 2.0 * c * pdf(c) + 2.0 * c * c * cdf(-c);
-        let values = [
-            2.0 * pdf(a) + a * (2.0 * cdf(a) - 1.0),
-            2.0 * cdf(-0.5),
-            cdf(-a),
-            cdf(-a),
-            clip,
-        ];
+        let values = [2.0 * pdf(a) + a * (2.0 * cdf(a) - 1.0), 2.0 * cdf(-0.5), cdf(-a), cdf(-a), clip];
         assert_eq!(verdict(text, a, &[], &values, None), [], "{a}");
         let off: Vec<f64> = values.iter().map(|v| v + 1e-9).collect();
         assert_eq!(verdict(text, a, &[], &off, None).len(), 5, "{a}");

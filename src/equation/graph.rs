@@ -429,12 +429,20 @@ impl Graph {
     ) {
         let mut expanded = vec![Term { coefficient, factors: Vec::new() }];
         let mut pending = vec![node];
+        // Exponentials of what does not depend on the variable stay with those that do, which they may have to tame.
+        let mut taming = Vec::new();
         while let Some(node) = pending.pop() {
             if let Operation::Combine(Combine::Multiply, a, b) = self.operation(node)
                 && *steps > 0
             {
                 *steps -= 1;
                 pending.extend([b, a]);
+                continue;
+            }
+            if matches!(self.operation(node), Operation::Apply(Function::Exp, _))
+                && !self.axes(node).contains(v)
+            {
+                taming.push(node);
                 continue;
             }
             let one = self.constant(1.0);
@@ -458,6 +466,20 @@ impl Graph {
                 }
             }
             expanded = product;
+        }
+        for term in &mut expanded {
+            let grows = term.factors.iter().any(|f| {
+                use Function::{Cosh, Exp, NormalPdf, Sinh};
+                let operation = self.operation(*f);
+                matches!(operation, Operation::Apply(Exp | Cosh | Sinh | NormalPdf, _))
+                    || matches!(operation, Operation::Combine(Combine::Power, ..))
+            });
+            for tame in &taming {
+                match grows {
+                    true => term.factors.push(*tame),
+                    false => term.coefficient = self.multiply(term.coefficient, *tame),
+                }
+            }
         }
         terms.extend(expanded);
     }

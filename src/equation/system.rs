@@ -268,6 +268,8 @@ pub struct System {
     /// Outputs, then energy (if any), then residual.
     pub(crate) certificate_program: Program,
     pub(crate) certificate_levels: Levels,
+    /// Energy (if any), then residual.
+    pub(crate) residual_levels: Levels,
     /// Outputs, then energy (if any): all that is evaluated on the boundary.
     pub(crate) boundary_program: Program,
     /// Starts, boundary points, ranges: functions of parameters and control.

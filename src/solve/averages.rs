@@ -16,17 +16,23 @@ use crate::equation::{Choice, Frame, Levels, Measured, Node, Pattern, Places, Po
 /// not small where they have not converged.
 const SPACING_IN_WIDTHS: f64 = 3.0;
 /// What is narrower than this is for panels, which need fewer nodes.
-const NARROW: f64 = 0.012;
+const NARROW: f64 = 0.05;
 /// Places further out do not matter to rules of the ladder, which end there.
 const END_OF_LADDER: f64 = 10.0;
 /// The mass of an exponent must lie within this.
 const MASS_WITHIN: f64 = 13.6;
 /// Differences of rules up to this many times the rounding of a sum are rounding.
 const ROUNDINGS: f64 = 8.0;
+/// An average of which less than this share counts is judged by its share.
+const MUCH_LARGER: f64 = 0.03;
+/// The error of averages over many variables whose places no rule can follow.
+const UNRESOLVED: f64 = 0.1;
 /// The most rounds in which panels are halved.
 const MOST_ROUNDS: usize = 40;
 /// The most often that panels of inner averages are halved.
 const MOST_INNER: u32 = 3;
+/// The most half-widths that intervals are made longer by at both ends.
+const MOST_WIDER: u32 = 8;
 /// The most nodes of one average that refinement may lead to.
 const MOST_NODES: usize = 40_000;
 
@@ -37,8 +43,6 @@ pub struct Accuracy {
     pub residual: Vec<f64>,
     /// Of the energy, or of what selects among solutions; NaN if there is none.
     pub energy: f64,
-    /// Of each output, unknowns first.
-    pub outputs: Vec<f64>,
 }
 
 /// The average that is known least.
@@ -63,6 +67,7 @@ pub(super) struct Panelled<'s> {
     values: Vec<f64>,
     nodes: usize,
     last: Option<Last>,
+    measured: Option<(Last, Vec<Measured>, HashMap<Node, f64>)>,
 }
 
 #[derive(PartialEq)]
@@ -75,7 +80,7 @@ struct Last {
 
 impl<'s> Panelled<'s> {
     pub(super) fn new(levels: &'s Levels) -> Self {
-        Panelled { levels, frame: None, values: Vec::new(), nodes: 0, last: None }
+        Panelled { levels, frame: None, values: Vec::new(), nodes: 0, last: None, measured: None }
     }
 
     pub(super) fn value(&self, root: usize) -> f64 {
@@ -99,11 +104,13 @@ fn no_small_nan(error: f64) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// What a measurement of all averages came to.
-struct Judged {
-    error: f64,
-    /// The largest part of the errors that is rounding.
-    rounding: f64,
+/// The largest error of any average, as it is judged.
+fn judge(measured: &[Measured], scales: &HashMap<Node, f64>) -> f64 {
+    let error = |m: &Measured| match m.total() {
+        0.0 => 0.0,
+        total => no_small_nan(total * scales.get(&m.node).copied().unwrap_or(1.0)),
+    };
+    measured.iter().map(error).fold(0.0, f64::max)
 }
 
 impl Equations<'_> {
@@ -145,6 +152,10 @@ impl Equations<'_> {
 
     /// What the averages of the certificate ask of rules, and by what their errors are multiplied.
     fn inspect(&mut self, x: &DVector<f64>, given: &HashMap<Node, f64>) -> (Vec<Places>, HashMap<Node, f64>) {
+        // On the boundary only the outputs are evaluated, and most of their integrands are constant.
+        if on_boundary(x) {
+            return Default::default();
+        }
         let symbols = self.all_symbols(x);
         let panelled = &mut self.panelled[CERTIFICATE];
         panelled.last = None;
@@ -156,11 +167,16 @@ impl Equations<'_> {
     fn ladder_error(&mut self, x: &DVector<f64>, rung: usize, scales: &HashMap<Node, f64>) -> f64 {
         let lower = self.on_ladder(x, rung - 1);
         let higher = self.on_ladder(x, rung);
-        // On the boundary a scale may be undefined: there the error counts as it is.
-        let scale = |node: &Node| scales.get(node).copied().filter(|s| !s.is_nan()).unwrap_or(1.0);
         let error = |(node, value): (&Node, &f64)| {
-            let difference = (value - lower[node]).abs();
-            if difference == 0.0 { 0.0 } else { difference * scale(node) }
+            // Two rules that agree to the last digit are no nearer than that to the average.
+            let difference = no_small_nan((value - lower[node]).abs()).max(0.5 * f64::EPSILON * value.abs());
+            // On the boundary a scale may be undefined: there the error counts as it is.
+            match scales.get(node).copied().filter(|s| !s.is_nan()).unwrap_or(1.0) {
+                scale if scale < MUCH_LARGER => difference * scale,
+                // The difference is the error ε of the lower rule; the rule itself has at least 4/3 as many nodes, and so
+                // an error of ε^(4/3): that is what is relative, where it is more than the difference.
+                scale => difference * (scale * libm::cbrt(difference)).max(1.0),
+            }
         };
         higher.iter().map(error).map(no_small_nan).fold(0.0, f64::max)
     }
@@ -170,8 +186,8 @@ impl Equations<'_> {
     pub fn quadrature_error(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
         self.set_control(control);
         if self.points(rung).is_some() {
-            let measured = self.measure(x);
-            return self.judge(&measured, f64::INFINITY).error;
+            let (measured, scales) = self.measure(x);
+            return judge(measured, scales);
         }
         let rung = rung.max(LOWEST_RUNG);
         let given = self.on_ladder(x, rung);
@@ -179,33 +195,28 @@ impl Equations<'_> {
         self.ladder_error(x, rung, &scales)
     }
 
-    fn measure(&mut self, x: &DVector<f64>) -> Vec<Measured> {
+    /// The outermost averages with both rules, and by what their errors are multiplied.
+    fn measure(&mut self, x: &DVector<f64>) -> (&[Measured], &HashMap<Node, f64>) {
         let symbols = self.all_symbols(x);
+        let last = Last {
+            version: self.version,
+            x: x.as_slice().to_vec(),
+            points: Points::Both,
+            pattern: self.pattern.clone(),
+        };
         let panelled = &mut self.panelled[CERTIFICATE];
-        panelled.last = None;
-        let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
-        self.effort.evaluations += 2;
-        panelled.levels.measure(frame, &symbols, &self.pattern, &mut panelled.values)
-    }
-
-    /// The scales of averages after a measurement.
-    fn scales(&self) -> HashMap<Node, f64> {
-        let panelled = &self.panelled[CERTIFICATE];
-        panelled.frame.as_ref().map(|f| panelled.levels.scales(f)).unwrap_or_default()
-    }
-
-    fn judge(&self, measured: &[Measured], tolerance: f64) -> Judged {
-        let scales = self.scales();
-        let mut judged = Judged { error: 0.0, rounding: 0.0 };
-        for m in measured {
-            let scale = scales.get(&m.node).copied().unwrap_or(1.0);
-            let error = no_small_nan(if m.total() == 0.0 { 0.0 } else { m.total() * scale });
-            judged.error = judged.error.max(error);
-            if error > tolerance && m.error <= ROUNDINGS * m.rounding {
-                judged.rounding = judged.rounding.max(error);
+        let (_, measured, scales) = match panelled.measured.take().filter(|(known, ..)| *known == last) {
+            Some(known) => panelled.measured.insert(known),
+            None => {
+                panelled.last = None;
+                let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
+                self.effort.evaluations += 2;
+                let measured = panelled.levels.measure(frame, &symbols, &self.pattern, &mut panelled.values);
+                let scales = panelled.levels.scales(frame);
+                panelled.measured.insert((last, measured, scales))
             }
-        }
-        judged
+        };
+        (measured, scales)
     }
 
     /// The part of the error of averages that no rule removes.
@@ -213,8 +224,7 @@ impl Equations<'_> {
         if self.points(rung).is_none() || on_boundary(x) {
             return 0.0;
         }
-        let measured = self.measure(x);
-        let scales = self.scales();
+        let (measured, scales) = self.measure(x);
         measured
             .iter()
             .filter(|m| m.error <= ROUNDINGS * m.rounding && m.value.is_finite())
@@ -237,7 +247,7 @@ impl Equations<'_> {
         if !self.system.has_averages() {
             return (from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG)), 0.0);
         }
-        if self.points(from).is_some() || self.cut {
+        if self.points(from).is_some() {
             return self.adequate_panels(x, tolerance);
         }
         let mut rung = from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG));
@@ -245,7 +255,12 @@ impl Equations<'_> {
         let (places, scales) = self.inspect(x, &given);
         match lowest_on_ladder(&places) {
             Some(lowest) if lowest <= self.highest_rung => rung = rung.max(lowest),
-            _ => return self.adequate_panels(x, tolerance),
+            _ if self.has_panels() => return self.adequate_panels(x, tolerance),
+            // Nothing resolves them: their error is not that of two rules that miss the same.
+            _ => {
+                let error = self.ladder_error(x, self.highest_rung, &scales);
+                return (self.highest_rung, error.max(UNRESOLVED));
+            }
         }
         let mut error = self.ladder_error(x, rung, &scales);
         loop {
@@ -255,10 +270,20 @@ impl Equations<'_> {
                 }
                 let confirmed = self.ladder_error(x, rung + 1, &scales);
                 if confirmed <= tolerance {
-                    return (rung, error);
+                    // The next rule tells the error of this one, where the two before agreed by chance.
+                    let chance = confirmed > 4.0 * f64::EPSILON && 2.0 * confirmed > error;
+                    if !chance {
+                        return (rung, error);
+                    }
+                    if 2.0 * confirmed <= tolerance {
+                        return (rung, 2.0 * confirmed);
+                    }
                 }
                 (rung, error) = (rung + 1, confirmed);
                 continue;
+            }
+            if rung >= self.highest_rung && !self.has_panels() {
+                return (rung, error);
             }
             if rung >= self.highest_rung {
                 let (panels, over_panels) = self.adequate_panels(x, tolerance);
@@ -274,21 +299,22 @@ impl Equations<'_> {
         self.pattern = Pattern::default();
         let (mut least, mut stalls) = (f64::INFINITY, 0);
         for _ in 0..MOST_ROUNDS {
-            let measured = self.measure(x);
-            let error = self.judge(&measured, tolerance).error;
+            let several = self.system.normals_at_once() > 1;
+            let (measured, scales) = self.measure(x);
+            let error = judge(measured, scales);
             if error <= tolerance {
                 return (PANELS, error);
             }
-            let scales = self.scales();
             let mut refined: Vec<(u8, Refined)> = Vec::new();
-            let mut settled = true;
-            for m in &measured {
+            let (mut settled, mut wider) = (true, false);
+            for m in measured {
                 let scale = scales.get(&m.node).copied().unwrap_or(1.0);
                 let total = no_small_nan(m.total() * scale);
                 if total <= tolerance || m.error <= ROUNDINGS * m.rounding && m.value.is_finite() {
                     continue;
                 }
                 settled = false;
+                wider |= m.tails * scale > 0.1 * tolerance;
                 let share = tolerance / (4.0 * m.panels.len().max(1) as f64);
                 for (from, to, difference, rounding) in &m.panels {
                     let too_large = difference.is_nan()
@@ -306,8 +332,11 @@ impl Equations<'_> {
             stalls = if error > 0.5 * least { stalls + 1 } else { 0 };
             least = least.min(error);
             let nodes: usize = measured.iter().map(|m| 34 * m.panels.len()).max().unwrap_or(0);
-            let inner = stalls >= 6 && self.system.normals_at_once() > 1 && self.pattern.inner < MOST_INNER;
-            if inner {
+            let inner = stalls >= 6 && several && self.pattern.inner < MOST_INNER;
+            if wider && self.pattern.wider < MOST_WIDER {
+                self.pattern.wider += 1;
+                stalls = 0;
+            } else if inner {
                 self.pattern.inner += 1;
                 stalls = 0;
             } else if refined.is_empty() || nodes > MOST_NODES || stalls >= 12 {
@@ -317,26 +346,25 @@ impl Equations<'_> {
             refined.dedup();
             self.pattern.refined.extend(refined);
         }
-        let measured = self.measure(x);
-        (PANELS, self.judge(&measured, tolerance).error)
+        let (measured, scales) = self.measure(x);
+        (PANELS, judge(measured, scales))
     }
 
-    /// Bounds of the errors of the equations, the energy and the outputs at a point: the rounding of every operation, the
+    /// Bounds of the errors of the equations and of the energy at a point: the rounding of every operation, the
     /// unknowns known to half a unit in the last place, and the errors of the averages.
     pub fn accuracy(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Accuracy {
         self.set_control(control);
         let panels = self.points(rung).is_some();
         let errors: HashMap<Node, f64> = if panels {
-            self.measure(x).iter().map(|m| (m.node, m.total())).collect()
+            self.measure(x).0.iter().map(|m| (m.node, m.total())).collect()
         } else {
             let rung = rung.max(LOWEST_RUNG);
             let lower = self.on_ladder(x, rung - 1);
             self.on_ladder(x, rung).iter().map(|(n, v)| (*n, no_small_nan((v - lower[n]).abs()))).collect()
         };
         let symbols = self.all_symbols(x);
-        let panelled = &mut self.panelled[CERTIFICATE];
-        let by_slot: HashMap<usize, f64> = panelled
-            .levels
+        let levels = &self.system.residual_levels;
+        let by_slot: HashMap<usize, f64> = levels
             .outermost()
             .into_iter()
             .map(|(slot, node)| (slot, errors.get(&node).copied().unwrap_or(0.0)))
@@ -346,22 +374,17 @@ impl Equations<'_> {
             false => Choice::Ladder(rule(rung)),
         };
         let error = |slot: usize| by_slot.get(&slot).copied().unwrap_or(0.0);
-        let bounds = panelled.levels.bounds(&symbols, self.symbols.len(), choice, &error);
-        let bounds: Vec<f64> = bounds.iter().map(|b| b.bound).collect();
-        let count = self.system.outputs.len();
+        let bounds = levels.bounds(&symbols, self.symbols.len(), choice, &error);
+        let mut bounds = bounds.iter().map(|b| b.bound);
         let has_energy = self.system.equation_roots.energy.is_some();
-        Accuracy {
-            residual: bounds.iter().skip(count + usize::from(has_energy)).copied().collect(),
-            energy: if has_energy { bounds[count] } else { f64::NAN },
-            outputs: bounds[..count].to_vec(),
-        }
+        let energy = if has_energy { bounds.next().unwrap_or(f64::NAN) } else { f64::NAN };
+        Accuracy { residual: bounds.collect(), energy }
     }
 
     /// The average that is known least at a point, and where its integrand is worst.
     pub fn worst_average(&mut self, control: f64, x: &DVector<f64>, _rung: usize) -> Option<WorstAverage> {
         self.set_control(control);
-        let measured = self.measure(x);
-        let scales = self.scales();
+        let (measured, scales) = self.measure(x);
         let size = |m: &Measured| no_small_nan(m.total() * scales.get(&m.node).copied().unwrap_or(1.0));
         let worst = measured.iter().max_by(|a, b| {
             (a.broken_at.is_some(), size(a))
@@ -370,12 +393,14 @@ impl Equations<'_> {
         })?;
         let panel = worst.panels.iter().max_by(|a, b| no_small_nan(a.2).total_cmp(&no_small_nan(b.2)));
         let place = worst.broken_at.or(panel.map(|p| 0.5 * (p.0 + p.1))).unwrap_or(0.0);
+        let (node, variable, error, undefined) =
+            (worst.node, worst.variable, size(worst), worst.broken_at.is_some());
         Some(WorstAverage {
-            text: self.system.belongs_to(worst.node),
-            variable: self.system.normal_name(worst.variable),
+            text: self.system.belongs_to(node),
+            variable: self.system.normal_name(variable),
             place: crate::equation::without_round_off((place * 1e4).round() / 1e4),
-            error: size(worst),
-            undefined: worst.broken_at.is_some(),
+            error,
+            undefined,
         })
     }
 }

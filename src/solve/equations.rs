@@ -200,7 +200,7 @@ impl<'s> Equations<'s> {
 
     /// The highest rule that averages can be computed with.
     pub fn highest_rung(&self) -> usize {
-        if self.system.has_averages() { PANELS } else { self.highest_rung }
+        if self.has_panels() { PANELS } else { self.highest_rung }
     }
 
     /// Whether the unknowns minimise an energy.
@@ -227,6 +227,7 @@ impl<'s> Equations<'s> {
     pub fn evaluate(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> &Evaluation {
         self.set_control(control);
         let points = self.points(rung);
+        let rung = rung.min(self.highest_rung);
         match points {
             Some(points) => self.over_panels(EQUATIONS, points, x),
             None => {
@@ -249,9 +250,22 @@ impl<'s> Equations<'s> {
         &self.evaluation
     }
 
+    /// Whether panels serve this system: they follow the integrand for every node of the outer variables, which three
+    /// variables at once make slow, and more make hopeless.
+    pub(super) fn has_panels(&self) -> bool {
+        match self.system.normals_at_once() {
+            0 => false,
+            1 | 2 => true,
+            3 => self.cut,
+            _ => false,
+        }
+    }
+
     /// Which points of the panels a rung stands for; none if it is a rule of the ladder.
     pub(super) fn points(&self, rung: usize) -> Option<Points> {
-        if rung >= PANELS {
+        if !self.has_panels() {
+            None
+        } else if rung >= PANELS {
             Some(Points::High)
         } else if self.cut || rung > self.highest_rung {
             Some(Points::Low)
@@ -268,6 +282,7 @@ impl<'s> Equations<'s> {
             self.over_panels(WITH_CONTROL, points, x);
             return DVector::from_fn(x.len(), |i, _| self.panelled[WITH_CONTROL].value(first + i));
         }
+        let rung = rung.min(self.highest_rung);
         self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
         self.equations.evaluate_late(rung);
         DVector::from_fn(x.len(), |i, _| self.equations.value(rung, first + i))

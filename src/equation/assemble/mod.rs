@@ -372,6 +372,7 @@ impl Builder<'_> {
         let mut scratch = graph.clone();
         let equations_levels = Levels::compile(&mut scratch, &roots[..equation_roots.along_control]);
         let all_levels = Levels::compile(&mut scratch, &roots);
+        let residual_levels = Levels::compile(&mut scratch, &roots[..equation_roots.jacobian]);
         let certificate_levels = Levels::compile(&mut scratch, &certificate_nodes);
         let setup_program = Program::compile(&graph, &setup_nodes, first_unknown);
         let gauge_program = gauge_node.map(|g| Program::compile(&graph, &[g], first_unknown));
@@ -446,6 +447,7 @@ impl Builder<'_> {
             all_levels,
             certificate_program,
             certificate_levels,
+            residual_levels,
             boundary_program,
             setup_program,
             gauge_program,

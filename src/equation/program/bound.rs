@@ -153,6 +153,13 @@ impl Number for Bounded {
             Function::Negate | Function::Abs => a.bound,
             // An infinite argument that is exactly known has an exact function.
             _ if a.bound == 0.0 => 0.0,
+            // The commonest slopes, so that these cost no further evaluation.
+            Function::Tanh => a.bound.min(2.0) * (1.0 - value * value + 2.0 * a.bound.min(0.5)),
+            Function::Sech2 => 2.0 * a.bound * (value + 2.0 * a.bound),
+            Function::LogCosh | Function::Sin | Function::Cos | Function::Softplus => a.bound,
+            Function::Exp if a.bound < 0.1 => 1.1 * a.bound * value,
+            Function::Log if a.bound < 0.1 * a.value => 1.2 * a.bound / a.value,
+            Function::Sqrt if a.bound < 0.1 * a.value => 0.6 * a.bound / value,
             f => a.spread(value, |x| f.apply(x)),
         };
         Bounded::new(value, spread + rounding)

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::bound::{Bounded, Number};
 use super::find::{Places, find, interval};
 use super::levels::{Average, Group, Level, Levels, Slot, Step};
-use crate::average::{HIGH, LOW, Plan, Refined, Rule, on_panel, rule};
+use crate::average::{HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, on_panel, rule};
 use crate::equation::function::{Combine, Function};
 use crate::equation::graph::Node;
 
@@ -36,6 +36,8 @@ pub struct Pattern {
     pub refined: Vec<(u8, Refined)>,
     /// How often the panels of inner averages are halved.
     pub inner: u32,
+    /// By how many half-widths the outermost intervals are longer at both ends.
+    pub wider: u32,
 }
 
 /// The rule of an evaluation.
@@ -60,6 +62,8 @@ pub struct Measured {
     pub value: f64,
     /// Σ of the differences of both rules over the panels.
     pub error: f64,
+    /// The part of it that lies at both ends of the interval.
+    pub tails: f64,
     /// The rounding of its sum.
     pub rounding: f64,
     /// (from, to, difference, rounding) of each panel.
@@ -370,7 +374,9 @@ impl<'a> Run<'a> {
                 panels: Vec::new(),
             }),
             Choice::Panels(pattern, points) => {
-                let (from, to) = interval(&places, group.all_have_exponents());
+                let (from, to) = interval(&places);
+                let more = if top { f64::from(pattern.wider) * HALF_WIDTH } else { 0.0 };
+                let (from, to) = (from - more, to + more);
                 let plan = Plan {
                     from,
                     to,
@@ -476,16 +482,28 @@ impl<'a> Run<'a> {
             nodes.panels.iter().map(|(a, b)| (*a, *b, 0.0, 0.0)).collect();
         let (mut value, mut rounding, mut broken_at) = (0.0, 0.0, None);
         let mut differences = vec![0.0; panels.len()];
+        let mut tails = 0.0;
         for term in &average.smooth {
             let (scale, contributions, growth) = contributions(frame, term.exponent, term.rest, nodes);
             for (p, panel) in contributions.chunks_exact(HIGH + LOW).enumerate() {
                 let high: f64 = panel[..HIGH].iter().sum();
                 let low: f64 = panel[HIGH..].iter().sum();
                 let size: f64 = panel[..HIGH].iter().map(|x| x.abs()).sum();
+                // Nodes are rounded too: that moves what changes over a small width.
+                let far = panels[p].0.abs().max(panels[p].1.abs());
+                let first = p * (HIGH + LOW);
+                let density = |i: usize| panel[i] / nodes.plain[first + i];
+                let variation: f64 = (1..HIGH).map(|i| (density(i) - density(i - 1)).abs()).sum();
+                // 2/√(2π)
+                let moved = 0.797_884_560_802_865_4 * f64::EPSILON * far * variation;
+                if p == 0 || p + 1 == nodes.panels.len() {
+                    tails += size * scale;
+                }
                 value += high * scale;
                 differences[p] += (high - low) * scale;
-                panels[p].3 += (ROUNDING + growth) * size * scale;
-                rounding += (ROUNDING + growth) * size * scale;
+                let own = ((ROUNDING + growth) * size + moved) * scale;
+                panels[p].3 += own;
+                rounding += own;
                 if broken_at.is_none()
                     && let Some(i) = panel.iter().position(|x| !x.is_finite())
                 {
@@ -493,12 +511,13 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        let mut error = 0.0;
+        // What lies beyond is not more than what lies in the last panels, unless the average does not exist.
+        let mut error = tails;
         for (panel, difference) in panels.iter_mut().zip(differences) {
             panel.2 = difference.abs();
             error += difference.abs();
         }
-        Measured { variable, node: average.node, value, error, rounding, panels, broken_at }
+        Measured { variable, node: average.node, value, error, tails, rounding, panels, broken_at }
     }
 }
 
@@ -509,6 +528,7 @@ impl Measured {
             node: average.node,
             value: f64::NAN,
             error: f64::INFINITY,
+            tails: 0.0,
             rounding: 0.0,
             panels: Vec::new(),
             broken_at: None,
@@ -519,12 +539,6 @@ impl Measured {
     pub fn total(&self) -> f64 {
         let total = self.error + self.rounding;
         if total.is_nan() || !self.value.is_finite() { f64::INFINITY } else { total }
-    }
-}
-
-impl Group {
-    fn all_have_exponents(&self) -> bool {
-        self.averages.iter().flat_map(|a| &a.smooth).all(|t| t.exponent.is_some())
     }
 }
 

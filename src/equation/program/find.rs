@@ -269,7 +269,8 @@ fn dip_of(
         let best = (1..z.len() - 1).min_by(|a, b| values[*a].abs().total_cmp(&values[*b].abs())).unwrap_or(1);
         let size = values[best].abs();
         (from, middle, to) = (z[best - 1], z[best], z[best + 1]);
-        let resolved = values[best - 1].abs().min(values[best + 1].abs()) <= 2.0 * size;
+        // Both sides: one of them may lie across a much lower place.
+        let resolved = values[best - 1].abs().max(values[best + 1].abs()) <= 2.0 * size;
         if resolved || to - from <= NARROWEST * (1.0 + middle.abs()) {
             if matches!(switch.kind, Kind::Low | Kind::Centre) {
                 // A bounded function whose argument stays away from 0 has nothing to follow.
@@ -345,10 +346,10 @@ fn peaks(switch: Switch, k: usize, grid: &[f64], values: &[f64], at: Evaluate, p
     }
 }
 
-/// The interval that averages need: that of the density where any term has no exponent, and that of the mass of the others.
-pub(super) fn interval(places: &Places, all_have_exponents: bool) -> (f64, f64) {
+/// The interval that averages need: that of the density, and that of the mass of the exponents. (What multiplies an
+/// exponential may undo it, so that its mass alone is not enough.)
+pub(super) fn interval(places: &Places) -> (f64, f64) {
     match places.mass {
-        Some(mass) if all_have_exponents => mass,
         Some((from, to)) => (from.min(-HALF_WIDTH), to.max(HALF_WIDTH)),
         None => (-HALF_WIDTH, HALF_WIDTH),
     }

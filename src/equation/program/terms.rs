@@ -61,6 +61,10 @@ pub(super) fn terms(graph: &mut Graph, average: Node) -> Vec<Term> {
 }
 
 fn split(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Vec<Term> {
+    if let Operation::Apply(Function::Exp, g) = graph.operation(node) {
+        let rest = graph.constant(1.0);
+        return vec![Term { exponent: Some(g), rest, delta: None }];
+    }
     if depth == 0 || !graph.axes(node).contains(v) {
         return vec![Term::plain(node)];
     }
