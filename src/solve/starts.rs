@@ -14,8 +14,9 @@ use crate::equation::Origin;
 /// How many starts a row gets at least, with those of the file; and how many of them the file does not give at least.
 const STARTS: usize = 16;
 const SPREAD: usize = 4;
-/// Starts beside those of the file where every root is sought, with averages and without.
-const SPREAD_FOR_ROOTS: [usize; 2] = [12, 64];
+/// Starts beside those of the file where every root is sought: without averages, with averages over one variable, and over
+/// more of them, which cost most.
+const SPREAD_FOR_ROOTS: [usize; 3] = [64, 12, 3];
 /// Searches stop at steps of this relative size, and then are about its square away; Newton's method finishes.
 const SEARCH_TOLERANCE: f64 = 1e-3;
 /// How long a search goes on from a start of the file, which is meant to lead somewhere, and from others.
@@ -98,10 +99,9 @@ impl Finder<'_> {
             }
         }
         if self.settings.search != Search::FileStarts {
-            let others = match (self.equations.minimises(), system.has_averages()) {
+            let others = match (self.equations.minimises(), system.normals_at_once()) {
                 (true, _) => STARTS.saturating_sub(starts.len()).max(SPREAD),
-                (false, true) => SPREAD_FOR_ROOTS[0],
-                (false, false) => SPREAD_FOR_ROOTS[1],
+                (false, normals) => SPREAD_FOR_ROOTS[(normals as usize).min(2)],
             };
             let spread = (0..others).map(|i| (self.space_filling_point(i, &region), false));
             let spread: Vec<_> = spread.collect();
