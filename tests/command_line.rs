@@ -943,3 +943,68 @@ fn critical_does_not_say_that_nothing_changes_where_rows_failed() {
     assert!(!String::from_utf8_lossy(&output.stdout).contains("does not change"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("5 rows"));
 }
+
+// ---- Standard output and standard error ----
+
+/// A shell command in a folder, with `overlaps` on its path: what it printed, and its exit code.
+#[cfg(unix)]
+fn shell(folder: &TempDir, line: &str) -> (String, Option<i32>) {
+    let program = Path::new(env!("CARGO_BIN_EXE_overlaps"));
+    let line = format!("PATH={}:$PATH; {line}", program.parent().unwrap().display());
+    let output = Command::new("bash").args(["-c", &line]).current_dir(folder).output().unwrap();
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (said, output.status.code())
+}
+
+#[cfg(unix)]
+#[test]
+fn standard_output_is_a_place_for_the_csv_wherever_it_goes() {
+    let folder = TempDir::new().unwrap();
+    let solve = "overlaps solve curie-weiss --sweep T=0.5,1.5 --quiet";
+    let (csv, _) = shell(&folder, &format!("{solve} --format csv"));
+    assert!(csv.starts_with("T,piece,branch,"), "{csv}");
+    for output in ["-", "/dev/stdout", "/dev/fd/1"] {
+        assert_eq!(shell(&folder, &format!("{solve} --output {output}")).0, csv, "{output}");
+        // Redirected to a file, which is written to and not replaced.
+        let line =
+            format!("{{ echo before; {solve} --output {output}; echo after; }} > out.txt; cat out.txt");
+        assert_eq!(shell(&folder, &line).0, format!("before\n{csv}after\n"), "{output}");
+    }
+    let (files, _) = shell(&folder, "ls");
+    assert_eq!(files, "out.txt\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_standard_output_or_error_is_no_panic() {
+    let folder = TempDir::new().unwrap();
+    for line in [
+        "overlaps critical first-phase --set n=8 2>&1 >/dev/null | true",
+        "overlaps solve curie-weiss --quiet 2>/dev/null | head -1",
+        "overlaps solve curie-weiss --output - 2>/dev/null | head -1",
+        "overlaps solve no-such-system 2>&1 | true",
+        "overlaps solve curie-weiss --format csv 2>&- | head -1",
+        "overlaps list | true",
+    ] {
+        // The status of the command itself: 101 is a panic.
+        let (said, _) = shell(&folder, &format!("{line}; echo ${{PIPESTATUS[0]}}"));
+        assert!(!said.contains("panicked") && !said.contains("101"), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_figure_of_another_format_is_refused_with_the_format_that_is_drawn() {
+    let folder = TempDir::new().unwrap();
+    for name in ["x.png", "x.pdf", "x"] {
+        let output = run_in(folder.path(), &["solve", "curie-weiss", "--plot", name]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(name) && said.contains("SVG") && said.contains("x.svg"), "{said}");
+    }
+    let output = run_in(folder.path(), &["solve", "curie-weiss", "--tolerance", "-1"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("a tolerance is positive"), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -160,7 +160,7 @@ fn the_spherical_perceptron_is_solved_as_it_is_printed() {
 }
 
 #[test]
-fn a_name_may_be_that_of_a_function() {
+fn a_definition_may_have_the_name_of_a_newer_function() {
     // Files that were written before there was a function `step` go on to work.
     let theory = Theory::parse(
         "x",

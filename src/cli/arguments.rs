@@ -20,7 +20,7 @@ pub struct Values {
     #[arg(skip)]
     pub zip: Vec<Vec<Sweep>>,
     /// Absolute tolerance on every Gaussian average that enters the outputs.
-    #[arg(long, value_name = "ERROR", default_value = "1e-12", value_parser = tolerance)]
+    #[arg(long, value_name = "ERROR", default_value = "1e-12", value_parser = tolerance, allow_negative_numbers = true)]
     pub tolerance: f64,
     /// Threads to use [default: all cores]; the result does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -33,7 +33,7 @@ pub struct Values {
 fn tolerance(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(t) if (1e-14..=1e-2).contains(&t) => Ok(t),
-        _ => Err("a tolerance is a number between 1e-14 and 1e-2".into()),
+        _ => Err("a tolerance is positive, a number between 1e-14 and 1e-2".into()),
     }
 }
 

@@ -167,11 +167,11 @@ impl Files {
     /// # Errors
     /// A path that cannot be written, or one for two files.
     pub fn check(&self) -> anyhow::Result<()> {
-        if let Some(svg) = &self.svg {
-            check_figure(svg)?;
-        }
         for path in self.csv.iter().chain(&self.svg) {
             check_writable(path)?;
+        }
+        if let Some(svg) = &self.svg {
+            check_figure(svg)?;
         }
         if let Some(csv) = self.csv.as_ref().filter(|csv| !is_stream(csv)) {
             let side = side_file(csv)?;
@@ -261,9 +261,9 @@ pub fn side(
 ///
 /// # Errors
 /// A file that is not to be SVG.
-pub fn check_figure(path: &Path) -> anyhow::Result<()> {
+fn check_figure(path: &Path) -> anyhow::Result<()> {
     let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
-    if !svg && !is_stream(path) && !path.as_os_str().is_empty() && !path.is_dir() {
+    if !svg && !is_stream(path) {
         bail!(
             "--plot {}: figures are drawn as SVG; name the file {}",
             path.display(),

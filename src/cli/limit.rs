@@ -98,12 +98,12 @@ impl Limit {
         let fixed = plan.fixed.iter().filter(|(n, _)| names.contains(&n.as_str())).cloned().collect();
         let limit_job = Job { parameters: fixed, controls: plan.controls.clone() };
         limit.check_values(&limit_job.parameters)?;
-        let limit_curves = limit_job.solve(limit, settings);
+        let limit_curves = limit_job.curves(limit, settings);
         let deviations: Vec<Vec<Option<f64>>> = (0..plan.cells())
             .into_par_iter()
             .map(|cell| {
                 let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
-                let curves = job.solve(theory, settings);
+                let curves = job.curves(theory, settings);
                 common
                     .iter()
                     .map(|column| deviation(&curves, &limit_curves, column, self.values.tolerance))

@@ -72,7 +72,7 @@ impl<'t> Predictions<'t> {
                 if controls.is_empty() {
                     return Ok(Vec::new());
                 }
-                Ok(Job { parameters: parameters.clone(), controls: Some(controls) }.solve(theory, settings))
+                Ok(Job { parameters: parameters.clone(), controls: Some(controls) }.curves(theory, settings))
             })
             .collect();
         let mut predictions = Predictions {

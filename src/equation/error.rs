@@ -171,7 +171,7 @@ pub enum Problem {
     BadName(String),
     /// A name that a table has no column for.
     #[error(
-        "`{}` cannot be the name of a column, which is spelled in ASCII; use Latin letters (also with accents), Greek letters, digits and _",
+        "`{}` is not a name for a column, which is spelled in ASCII; use Latin letters (also with accents), Greek letters, digits and _",
         short(.0)
     )]
     NoSpelling(String),

@@ -42,6 +42,27 @@ const OF_ONE_ARGUMENT: [(&str, Function); 27] = [
 /// The functions of several arguments that a user can call.
 pub const OF_SEVERAL_ARGUMENTS: [&str; 5] = ["min", "max", "log_sum_exp", "where", "choose"];
 
+/// Functions whose names may be used for something else, as files do that are older than they: a function is known by its
+/// brackets.
+const FREE_NAMES: [&str; 11] = [
+    "step",
+    "where",
+    "asin",
+    "acos",
+    "log1p",
+    "expm1",
+    "erfcx",
+    "log_normal_cdf",
+    "inverse_mills",
+    "softplus",
+    "log_sum_exp",
+];
+
+/// Whether a name belongs to a function alone.
+pub fn is_reserved(name: &str) -> bool {
+    names().any(|f| *f == *name) && !FREE_NAMES.contains(&name)
+}
+
 /// The names of all functions that a user can call.
 pub fn names<'a>() -> impl Iterator<Item = &'a str> {
     OF_ONE_ARGUMENT.iter().map(|(name, _)| *name).chain(OF_SEVERAL_ARGUMENTS)

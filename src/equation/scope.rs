@@ -124,9 +124,7 @@ impl Scope {
         if name.len() > LONGEST_NAME {
             return Err(Problem::LongName { name: name.to_string(), limit: LONGEST_NAME });
         }
-        // A function is known by its brackets: its name may be used for something else, as files do that were written
-        // before there was such a function.
-        if WORDS.contains(&name) {
+        if WORDS.contains(&name) || function::is_reserved(name) {
             return Err(Problem::Reserved(name.to_string()));
         }
         if let Some(first) = self.meanings.get(name) {

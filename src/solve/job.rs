@@ -2,7 +2,7 @@
 
 use super::curve::Curve;
 use super::solution::Settings;
-use crate::equation::{Piece, Theory};
+use crate::equation::{EquationError, Piece, Theory};
 
 /// What is to be solved: values for some parameters (the others take their defaults) and control values.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -35,8 +35,23 @@ impl Job {
         }
     }
 
-    /// Solves every piece.
-    pub fn solve<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
+    /// Solves every piece, once the values have been checked as the command checks them.
+    ///
+    /// # Errors
+    /// A parameter that the theory does not have (the nearest is suggested), a value outside its domain, a number that
+    /// stands for no word.
+    pub fn solve<'t>(
+        &self,
+        theory: &'t Theory,
+        settings: Settings,
+    ) -> Result<Vec<PieceCurve<'t>>, EquationError> {
+        self.parameters.iter().try_for_each(|(name, _)| theory.check_parameter_name(name))?;
+        theory.check_values(&self.parameters)?;
+        Ok(self.curves(theory, settings))
+    }
+
+    /// Solves every piece at values that have been checked; they may be those of several theories.
+    pub(crate) fn curves<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
         theory
             .pieces
             .iter()

@@ -32,9 +32,18 @@ pub fn theory(name: &str) -> Theory {
     Theory::load(name).unwrap_or_else(|e| panic!("{e}"))
 }
 
-pub fn job(given: &[(&str, f64)], controls: &[f64]) -> Job {
+/// A job whose values are right, so that solving it is no matter of `?`.
+pub struct RightJob(pub Job);
+
+impl RightJob {
+    pub fn solve<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
+        self.0.solve(theory, settings).unwrap_or_else(|e| panic!("{e}"))
+    }
+}
+
+pub fn job(given: &[(&str, f64)], controls: &[f64]) -> RightJob {
     let parameters = given.iter().map(|(n, v)| (n.to_string(), *v)).collect();
-    Job { parameters, controls: if controls.is_empty() { None } else { Some(controls.to_vec()) } }
+    RightJob(Job { parameters, controls: if controls.is_empty() { None } else { Some(controls.to_vec()) } })
 }
 
 /// The global solution at each control value.

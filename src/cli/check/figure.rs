@@ -152,7 +152,7 @@ fn segments(
         .collect();
     let mut segments = Vec::new();
     let controls = theory.control.grid().into_iter().filter(|t| (from..=to).contains(t)).collect();
-    for piece in (Job { parameters, controls: Some(controls) }).solve(theory, settings) {
+    for piece in (Job { parameters, controls: Some(controls) }).curves(theory, settings) {
         let Some(output) = piece.piece.system.outputs.iter().position(|o| o.column == overlap) else {
             continue;
         };

@@ -138,7 +138,7 @@ impl Critical {
     /// The changes of one combination of parameters, and how many rows along the control did not converge.
     fn changes(&self, theory: &Theory, plan: &Plan, cell: usize) -> (Vec<Found>, usize) {
         let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
-        let curves = job.solve(theory, notes::settings(self.values.tolerance, false));
+        let curves = job.curves(theory, notes::settings(self.values.tolerance, false));
         let mut found = Vec::new();
         let mut failed = 0;
         for piece in &curves {

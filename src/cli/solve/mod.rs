@@ -240,7 +240,7 @@ impl Solve {
             verification: Verification::default(),
         };
         for theory in theories {
-            let curves = job.solve(theory, notes::settings(self.values.tolerance, self.branches));
+            let curves = job.curves(theory, notes::settings(self.values.tolerance, self.branches));
             let mut rows = layout.rows(theory, &curves, &swept, self.branches);
             if self.verify {
                 self.verify_rows(theories, &curves, &named, columns, &mut rows, &mut result.verification);

@@ -126,7 +126,7 @@ impl Theories {
     pub fn jumps(&self, setting: &Setting, n: [usize; 2]) -> Result<Vec<f64>, GenerateError> {
         let parameters = parameters(&self.first, setting, n);
         self.first.check_values(&parameters)?;
-        let curves = Job { parameters, controls: None }.solve(&self.first, Settings::default());
+        let curves = Job { parameters, controls: None }.curves(&self.first, Settings::default());
         Ok(curves.iter().flat_map(|piece| piece.curve.changes.iter().map(|change| change.control)).collect())
     }
 
@@ -146,7 +146,7 @@ impl Theories {
         theory.check_values(&parameters)?;
         // Near the end of the second phase the energy is so flat that a search may stop before it has finished.
         let settings = Settings { doubt: false, ..Settings::default() };
-        let curves = Job { parameters, controls: Some(times.to_vec()) }.solve(theory, settings);
+        let curves = Job { parameters, controls: Some(times.to_vec()) }.curves(theory, settings);
         let mut found = Vec::new();
         for t in times {
             let solution = curves.iter().find_map(|piece| {
