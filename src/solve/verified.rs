@@ -48,7 +48,7 @@ pub fn verify(piece: &PieceCurve, solution: &Solution) -> (f64, String) {
         known: Vec::new(),
     };
     match Verifier::new(&piece.piece.system, &piece.parameters) {
-        Ok(verifier) => verifier.difference(&claim, 0.0),
+        Ok(verifier) => verifier.difference(&claim, f64::INFINITY),
         Err(reason) => (f64::INFINITY, reason.to_string()),
     }
 }

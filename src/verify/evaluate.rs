@@ -359,7 +359,11 @@ impl<'f> Evaluation<'f> {
         for place in &integrand.local {
             let operation = self.formula.operations[*place];
             let (values, slopes) = match operation {
-                Operation::Normal(_) => (nodes.iter().map(|z| Number::exact(*z)).collect(), Vec::new()),
+                // A node is known to round-off, which a steep function magnifies.
+                Operation::Normal(_) => {
+                    let node = |z: &f64| Number::with_error(*z, ROUND_OFF * z.abs());
+                    (nodes.iter().map(node).collect(), Vec::new())
+                }
                 Operation::Average(..) => {
                     self.inner_average(*place, integrand, &frame, outside, n, directions)
                 }

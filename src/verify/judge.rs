@@ -217,6 +217,8 @@ const MOST_NESTED: usize = 2;
 const BEYOND: f64 = 4.0;
 /// … and an unknown is off by this, in units of the tolerance.
 const SHIFT: f64 = 100.0;
+/// What round-off makes of a sum over many nodes.
+const LONG_SUM: f64 = 5e-15;
 /// Outputs may differ by this in units of the tolerance, …
 const SMALL: f64 = 10.0;
 /// … and by no more than this whatever error the row admits.
@@ -275,14 +277,14 @@ impl<'s> Verifier<'s> {
         self.judge_outputs(&at, claim, tolerance, &mut report);
         if claim.reported && !claim.x.is_empty() {
             let findings = search(&at, claim.x);
-            self.judge_choice(&at, claim, findings, &mut report);
+            self.judge_choice(&at, claim, findings, tolerance, &mut report);
         }
         report
     }
 
     /// What is granted to the averages of a row: round-off of long sums, and the error that the row itself admits.
     fn grant(claim: &Claim) -> Grant {
-        Grant { relative: 2e-14, absolute: 2.0 * claim.quadrature_error }
+        Grant { relative: LONG_SUM, absolute: 2.0 * claim.quadrature_error }
     }
 
     fn judge_equations(&self, at: &At, claim: &Claim, tolerance: f64, report: &mut Report) {
@@ -402,11 +404,11 @@ impl<'s> Verifier<'s> {
 
     /// The error of an output that is not the row's.
     fn round_off(&self, at: &At, claim: &Claim, i: usize) -> f64 {
-        let grant = Grant { relative: 2e-14, absolute: 0.0 };
+        let grant = Grant { relative: LONG_SUM, absolute: 0.0 };
         at.outputs(claim.x, Rule::FULL, grant).0.get(i).map_or(f64::NAN, |v| v.value.error())
     }
 
-    fn judge_choice(&self, at: &At, claim: &Claim, findings: Findings, report: &mut Report) {
+    fn judge_choice(&self, at: &At, claim: &Claim, findings: Findings, tolerance: f64, report: &mut Report) {
         let system = self.expressions.system;
         report.starts = findings.starts;
         report.scanned = findings.scanned;
@@ -417,6 +419,14 @@ impl<'s> Verifier<'s> {
         } else {
             Some(Number::with_error(claim.energy, 1e-13 * claim.energy.abs()))
         };
+        if let Some(own) = own.filter(|own| claim.energy.is_finite() && own.is_finite()) {
+            let (claimed, found) = (claim.energy, own.value());
+            let same = (claimed - found).abs() <= BEYOND * own.error();
+            if !same && difference(claimed, found) > SMALL * tolerance {
+                let output = "energy".to_string();
+                report.disagreements.push(Disagreement::Output { output, claimed, found });
+            }
+        }
         // Whether a start of a branch leads to what is claimed, or one that is this near to another solution is nearer to it.
         let leads = |branch: usize, far: f64| {
             let own = findings.found.iter().filter(|f| same(at, claim.x, &f.x, 1e-5));

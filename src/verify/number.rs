@@ -71,8 +71,14 @@ impl Number {
 
     /// The same number with a further error of this size.
     pub fn blurred(self, by: Number) -> Number {
-        let (a, b, exponent) = aligned(self, by.abs());
-        Number { error: a.error + b.significand + b.error, exponent, significand: a.significand }
+        if self.significand == 0.0 {
+            let (a, b, exponent) = aligned(self, by.abs());
+            return Number { error: a.error + b.significand + b.error, exponent, significand: 0.0 };
+        }
+        // The number keeps its exponent, however large the error is beside it.
+        let further = by.significand.abs() + by.error;
+        let factor = if further == 0.0 { 0.0 } else { power_of_two(by.exponent - self.exponent) };
+        Number { error: self.error + further * factor, ..self }
     }
 
     /// The bound of its error as a number.
@@ -252,6 +258,11 @@ mod tests {
         // A term that is far below another is lost, and its error is not.
         let sum = Number::scaled(1.0, 0.5, 4000) + Number::exact(1.0);
         assert_eq!(sum.parts(), (1.0, 4000));
+        let small = Number::scaled(1.0, 0.0, -4000).blurred(Number::exact(1e-16));
+        assert!(
+            small.log_size() < -2000.0 && (small.error() - 1e-16).abs() < 1e-30
+                || small.error() == f64::INFINITY
+        );
         assert!(Number::scaled(1.0, 0.0, -4000).less(Number::exact(1e-300)));
         assert!(Number::scaled(-1.0, 0.0, 4000).less(Number::scaled(1.0, 0.0, -4000)));
     }
