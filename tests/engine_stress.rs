@@ -36,7 +36,7 @@ fn check(theories: &[Drawn], seed: u64) -> (String, Outcome) {
     let given = parameters(&mut rng, &drawn.theory, DECADES);
     let control = controls(&mut rng, &drawn.theory, 1);
     let settings = Settings::default();
-    let curves = job_of(&given, &control).solve(&drawn.theory, settings);
+    let curves = job_of(&given, &control).solve(&drawn.theory, settings).unwrap_or_else(|e| panic!("{e}"));
     let mut outcome = Outcome::NotConverged;
     for piece in &curves {
         match reports(piece, false, settings.tolerance) {

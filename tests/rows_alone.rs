@@ -27,7 +27,7 @@ const ALONE: usize = 2;
 /// The lines of a table by control value: one, or two where pieces meet.
 fn lines(theory: &Theory, given: &[(String, f64)], controls: &[f64]) -> BTreeMap<u64, Vec<String>> {
     let settings = Settings::default();
-    let curves = job_of(given, controls).solve(theory, settings);
+    let curves = job_of(given, controls).solve(theory, settings).unwrap_or_else(|e| panic!("{e}"));
     let layout = Layout::new(&[theory], &[], false, settings.tolerance);
     let mut lines: BTreeMap<u64, Vec<String>> = BTreeMap::new();
     for piece in &curves {

@@ -54,7 +54,7 @@ pub fn solve(theory: &Theory, given: &[(&str, f64)], controls: &[f64]) -> Vec<Ro
 
 pub fn global_rows(piece: &PieceCurve) -> Vec<Row> {
     (0..piece.curve.controls.len())
-        .filter_map(|i| piece.curve.solution(i).map(|(track, s)| row(piece, &track.name, s)))
+        .filter_map(|i| piece.curve.solution(i).map(|(_, s)| row(piece, &s.branch, s)))
         .collect()
 }
 
