@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         // A reader that closed the pipe (`overlaps … | head`) is not an error of ours.
         Err(error) if error.chain().any(is_broken_pipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            overlaps::cli::to_standard_error(format_args!("error: {error:#}"));
             ExitCode::from(1)
         }
     }
@@ -22,6 +22,9 @@ fn main() -> ExitCode {
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     if let Some(io) = error.downcast_ref::<std::io::Error>() {
         return io.kind() == BrokenPipe || io.get_ref().is_some_and(|inner| is_broken_pipe(inner));
+    }
+    if let Some(overlaps::output::OutputError::Write { reason, .. }) = error.downcast_ref() {
+        return is_broken_pipe(reason);
     }
     match error.downcast_ref::<csv::Error>().map(csv::Error::kind) {
         Some(csv::ErrorKind::Io(io)) => io.kind() == BrokenPipe,

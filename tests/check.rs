@@ -420,7 +420,7 @@ fn files_that_cannot_be_used_are_refused_with_the_place() {
         (good.replace("omega", "omeg"), "did you mean `omega`"),
         (good.replace(",d,", ",N,"), "unknown column `N`"),
         (good.replace("t,omega", "omega").replace(",0.5,", ","), "has no column `t`"),
-        (good.replace("1.1", "nan"), "line 3, column omega: `nan` is not a number"),
+        (good.replace("0.5,1.1", "NA,1.1"), "line 3, column t: `NA` is not a finite number"),
         (good.replace("1.1", "one"), "line 3, column omega: `one`"),
         (good.replace("1000,1", "1000,0"), "stands already in line 2"),
         (good.replace("1000,1", "-5,1"), "line 3, column d: `-5`"),

@@ -351,7 +351,7 @@ fn bad_input_is_refused_with_what_would_be_accepted() {
         (&["--curve", "good.csv", "--features", "u,w"], "there is no column `w`"),
         (&["--curve", "headless.csv"], "add a header"),
         (&["--curve", "words.csv", "--features", "u"], "`high` in line 3 of column `u`"),
-        (&["--curve", "words.csv"], "there is no feature"),
+        (&["--curve", "words.csv"], "`high` in line 3 of column `u` is not a number"),
         (&["--curve", "times.csv"], "`early` in line 2 of the time `t`"),
         (&["--curve", "flat.csv"], "around 3"),
         (&["--curve", "short.csv"], "2 times; at least 3"),

@@ -62,7 +62,7 @@ fn the_critical_temperature_of_the_curie_weiss_magnet_is_the_coupling() {
         let curves = job(&[("J", coupling)], &controls).solve(&system, Settings::default());
         let change = &curves[0].curve.changes[0];
         assert!((change.control - coupling).abs() < 1e-10, "{}", change.control);
-        assert_eq!(change.kind, ChangeKind::BranchEnds);
+        assert_eq!(change.kind, ChangeKind::Pitchfork);
     }
 }
 

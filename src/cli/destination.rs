@@ -5,33 +5,85 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum, ValueHint};
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::standard_output;
 use crate::output::csv::write_table;
 use crate::output::figure::draw;
-use crate::output::{CompleteFile, Figure, SideFile, Table, check_writable, table_json, write_completely};
+use crate::output::{
+    CompleteFile, Figure, SideFile, Table, check_writable, is_standard_output, is_stream, table_json,
+    write_completely,
+};
 
 /// Rows of a table in the terminal.
 pub const ROWS_SHOWN: usize = 24;
 
 /// Where the result goes, shared by the commands that make a table.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone)]
 pub struct Destination {
-    /// Write the table to this CSV file, and the exact command and parameters beside it (.json).
-    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    /// The CSV file.
     pub output: Option<PathBuf>,
-    /// Draw the figure into this SVG file.
-    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
+    /// The SVG file.
     pub plot: Option<PathBuf>,
     /// What goes to standard output.
-    #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
     /// Every row of the table in the terminal.
-    #[arg(long)]
     pub all_rows: bool,
+}
+
+/// The same, as it stands on the command line.
+#[derive(Debug, Args)]
+struct Written {
+    /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+    /// Draw the figure into this SVG file.
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
+    plot: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Every row of the table in the terminal.
+    #[arg(long)]
+    all_rows: bool,
+}
+
+impl From<Written> for Destination {
+    fn from(written: Written) -> Self {
+        let Written { output, plot, mut format, all_rows } = written;
+        let output = output.filter(|path| {
+            let standard = is_standard_output(path);
+            // Standard output holds one thing: the CSV, in place of the table that a reader would see.
+            if standard && format == Format::Table {
+                format = Format::Csv;
+            }
+            !standard
+        });
+        Destination { output, plot, format, all_rows }
+    }
+}
+
+impl FromArgMatches for Destination {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Written::from_arg_matches(matches).map(Destination::from)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Destination::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Destination {
+    fn augment_args(command: Command) -> Command {
+        Written::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Written::augment_args_for_update(command)
+    }
 }
 
 /// What goes to standard output.
@@ -115,10 +167,13 @@ impl Files {
     /// # Errors
     /// A path that cannot be written, or one for two files.
     pub fn check(&self) -> anyhow::Result<()> {
+        if let Some(svg) = &self.svg {
+            check_figure(svg)?;
+        }
         for path in self.csv.iter().chain(&self.svg) {
             check_writable(path)?;
         }
-        if let Some(csv) = &self.csv {
+        if let Some(csv) = self.csv.as_ref().filter(|csv| !is_stream(csv)) {
             let side = side_file(csv)?;
             check_writable(&side)?;
             let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -162,9 +217,11 @@ impl Files {
     ) -> anyhow::Result<Vec<String>> {
         let mut complete = Vec::new();
         if let (Some(csv), Some(path)) = (csv, &self.csv) {
-            let beside = side_file(path)?;
             complete.push((csv, path.clone()));
-            complete.push((write_completely(&beside, |w| side.write(w))?, beside));
+            if !is_stream(path) {
+                let beside = side_file(path)?;
+                complete.push((write_completely(&beside, |w| side.write(w))?, beside));
+            }
         }
         if let (Some(figure), Some(path)) = (figure, &self.svg) {
             let svg = draw(figure)?;
@@ -198,6 +255,22 @@ pub fn side(
         events: Vec::new(),
         extra,
     }
+}
+
+/// Refuses a figure in a format that is not drawn.
+///
+/// # Errors
+/// A file that is not to be SVG.
+pub fn check_figure(path: &Path) -> anyhow::Result<()> {
+    let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
+    if !svg && !is_stream(path) && !path.as_os_str().is_empty() && !path.is_dir() {
+        bail!(
+            "--plot {}: figures are drawn as SVG; name the file {}",
+            path.display(),
+            path.with_extension("svg").display()
+        );
+    }
+    Ok(())
 }
 
 /// The side file of a CSV.

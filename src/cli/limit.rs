@@ -182,7 +182,7 @@ fn deviation(curves: &[PieceCurve], limit: &[PieceCurve], column: &str, toleranc
             };
             let certified = |curve: &Curve, row: usize| {
                 let solution = curve.solution(row).map(|(_, s)| s.certified.clone())?;
-                (solution.quadrature_error <= tolerance).then_some(solution)
+                solution.within(tolerance).then_some(solution)
             };
             let a = certified(&piece.curve, row)?.outputs[ours];
             let b = certified(&other.curve, other_row)?.outputs[theirs];

@@ -1,5 +1,10 @@
 //! The command line: one file per command, and what they share.
 
+/// In this folder (and in `main`) it never panics: the reader of standard error may have gone.
+macro_rules! eprintln {
+    ($($line:tt)*) => { $crate::cli::to_standard_error(format_args!($($line)*)) };
+}
+
 mod arguments;
 mod cells;
 mod check;
@@ -16,6 +21,7 @@ mod notes;
 mod points;
 mod report;
 mod reproduce;
+mod say;
 mod schedule;
 mod show;
 mod simulate;
@@ -26,10 +32,12 @@ mod sweep;
 mod tally;
 mod uturn;
 
-use std::io::{self, StdoutLock, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub use say::to_standard_error;
+use say::{print, standard_output};
 
 /// Everything is fine.
 const FINE: u8 = 0;
@@ -69,30 +77,6 @@ enum Command {
     Report(report::Report),
     Completions(completions::Completions),
     Man(man::Man),
-}
-
-/// Prints text to standard output; a closed pipe is an error that `main` passes over, not a panic.
-fn print(text: &str) -> io::Result<()> {
-    let mut out = standard_output();
-    out.write_all(text.as_bytes())?;
-    out.flush()
-}
-
-/// Standard output, whose errors say that it is what could not be written.
-fn standard_output() -> impl Write {
-    struct Named(StdoutLock<'static>);
-    fn named<T>(done: io::Result<T>) -> io::Result<T> {
-        done.map_err(|e| io::Error::new(e.kind(), format!("writing to standard output failed ({e})")))
-    }
-    impl Write for Named {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            named(self.0.write(bytes))
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            named(self.0.flush())
-        }
-    }
-    Named(io::stdout().lock())
 }
 
 impl Cli {

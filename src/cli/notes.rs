@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 use crate::equation::Theory;
 use crate::output::Cell;
 use crate::output::json::{cell_value, number};
-use crate::solve::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Settings};
+use crate::solve::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Remark, Settings};
 
 /// How many notes are printed.
 pub const SHOWN: usize = 12;
+/// How many rows are told one by one why they did not converge.
+pub const REASONS: usize = 6;
 
 /// Changes and ends of the branches of one curve, for the side file.
 pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
@@ -43,6 +45,91 @@ pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
         events.push(Value::Object(event));
     }
     events
+}
+
+/// Why rows did not converge, row by row, in words; an event of each for the side file.
+pub fn failures(piece: &PieceCurve, swept: &[(String, Cell)], tolerance: f64) -> (Vec<String>, Vec<Value>) {
+    let system = &piece.piece.system;
+    let mut place = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect::<Vec<_>>().join(", ");
+    if !place.is_empty() {
+        place += ", ";
+    }
+    let (mut lines, mut events) = (Vec::new(), Vec::new());
+    for (row, control) in piece.curve.controls.iter().enumerate() {
+        if piece.curve.solution(row).is_some_and(|(_, s)| s.certified.within(tolerance)) {
+            continue;
+        }
+        let why = match piece.curve.refusal(row, tolerance) {
+            Some(refusal) => refusal.describe(system),
+            None => "no start led to a solution; add starts to a [[branch]] of the equation file".to_string(),
+        };
+        lines.push(format!("{place}{} = {control}: {why}", system.control.name));
+        let mut event = serde_json::Map::new();
+        event.insert("event".into(), json!("not converged"));
+        event.insert("piece".into(), json!(system.name()));
+        for (name, value) in swept {
+            event.insert(name.clone(), cell_value(value));
+        }
+        event.insert(system.control.name.clone(), number(*control));
+        event.insert("reason".into(), json!(why));
+        events.push(Value::Object(event));
+    }
+    (lines, events)
+}
+
+/// What a reader of the rows should know of them, each thing once, with the first row that it is true of.
+pub fn remarks(piece: &PieceCurve) -> Vec<String> {
+    let system = &piece.piece.system;
+    let control = &system.control.name;
+    let name = |i: usize| system.unknowns[i].name.as_str();
+    let mut seen: Vec<(String, String, usize)> = Vec::new();
+    let mut note = |what: String, first: String| match seen.iter_mut().find(|(w, _, _)| *w == what) {
+        Some((_, _, count)) => *count += 1,
+        None => seen.push((what, first, 1)),
+    };
+    for row in 0..piece.curve.controls.len() {
+        let Some((_, solution)) = piece.curve.solution(row) else { continue };
+        let at = format!("at {control} = {}", solution.control);
+        match &solution.remark {
+            Some(Remark::NotIsolated(direction)) => {
+                let along: Vec<String> =
+                    direction.iter().enumerate().map(|(i, v)| format!("{} = {v:.3}", name(i))).collect();
+                note(
+                    "the solution is not isolated: it is one of a continuous family, and the row gives one of them"
+                        .into(),
+                    format!("{at}, where the Jacobian is singular along ({})", along.join(", ")),
+                );
+            }
+            Some(Remark::OnEdge(unknowns)) => {
+                let names: Vec<String> = unknowns.iter().map(|i| format!("`{}`", name(*i))).collect();
+                note(
+                    format!("the solution lies on the end of the range of {}", names.join(", ")),
+                    at.clone(),
+                );
+            }
+            None => {}
+        }
+        let all = piece.curve.solutions(row);
+        let chosen_by_file = !solution.certified.energy.is_nan();
+        let several = all.iter().filter(|(_, s)| s.place == solution.place).count();
+        if !chosen_by_file && several > 1 {
+            let others: Vec<String> = (all.iter().skip(1).take(3))
+                .map(|(_, s)| {
+                    let x = s.x.iter().enumerate().map(|(i, x)| format!("{} = {x:.7}", name(i)));
+                    x.collect::<Vec<_>>().join(", ")
+                })
+                .collect();
+            note(
+                format!(
+                    "there are several solutions, and the file does not say which is meant ([selection], or the order of [[branch]]); rows give the first, `{}`",
+                    solution.branch
+                ),
+                format!("{at}, where there is also {}", others.join("; ")),
+            );
+        }
+    }
+    let rows = |count: usize| if count > 1 { format!(" ({count} rows)") } else { String::new() };
+    seen.into_iter().map(|(what, first, count)| format!("{what}, first {first}{}", rows(count))).collect()
 }
 
 /// Where branches end, in order of the control, each place once.

@@ -57,6 +57,8 @@ pub struct Measurements {
     pub rows: Vec<Measurement>,
     /// Rows left out because their status is not-converged.
     pub left_out: usize,
+    /// Overlaps that rows have no value of: line and column.
+    pub missing: Vec<(usize, String)>,
 }
 
 /// What the columns of a table are.
@@ -81,10 +83,9 @@ impl Measurements {
         let columns = columns(table, theories, path)?;
         let mut rows: Vec<Measurement> = Vec::new();
         let mut lines: HashMap<String, usize> = HashMap::new();
-        let mut left_out = 0;
+        let (mut left_out, mut missing) = (0, Vec::new());
         for (index, row) in table.rows.iter().enumerate() {
-            // One line for the header.
-            let line = index + 2;
+            let line = table.line(index);
             if columns.status.is_some_and(|c| row[c] == Cell::from(NOT_CONVERGED)) {
                 left_out += 1;
                 continue;
@@ -137,9 +138,12 @@ impl Measurements {
                     false => word(*c, words),
                 })
                 .collect::<Result<_, _>>()?;
-            let overlaps = columns.overlaps.iter().map(|(c, _)| match row[*c] {
-                Cell::Missing => Ok(f64::NAN),
-                _ => field(*c, "a number, inf, or empty where nothing was measured", &|x| !x.is_nan()),
+            let overlaps = columns.overlaps.iter().map(|(c, name)| match row[*c].is_missing() {
+                true => {
+                    missing.push((line, name.clone()));
+                    Ok(f64::NAN)
+                }
+                false => field(*c, "a number, inf, or empty where nothing was measured", &|_| true),
             });
             let overlaps = overlaps.collect::<Result<_, _>>()?;
             let key = format!("{d} {seed} {control} {parameters:?}");
@@ -170,6 +174,7 @@ impl Measurements {
             overlaps: columns.overlaps.into_iter().map(|(_, name)| name).collect(),
             rows,
             left_out,
+            missing,
         })
     }
 

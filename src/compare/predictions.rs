@@ -102,7 +102,7 @@ impl<'t> Predictions<'t> {
                     continue;
                 };
                 let certified = piece.curve.solution(place).map(|(_, s)| &s.certified);
-                let Some(certified) = certified.filter(|c| c.quadrature_error <= settings.tolerance) else {
+                let Some(certified) = certified.filter(|c| c.within(settings.tolerance)) else {
                     if !predictions.failed.contains(&control) {
                         predictions.failed.push(control);
                     }

@@ -166,9 +166,15 @@ pub enum Problem {
     /// A name that is part of the language.
     #[error("`{0}` is a word of the expression language; choose another name")]
     Reserved(String),
-    /// A name that is not an identifier, or has no ASCII spelling for the CSV header.
+    /// A name that is not an identifier.
     #[error("`{}` is not a name; use letters, digits and _ (Greek letters may be written as they are)", short(.0))]
     BadName(String),
+    /// A name that a table has no column for.
+    #[error(
+        "`{}` cannot be the name of a column, which is spelled in ASCII; use Latin letters (also with accents), Greek letters, digits and _",
+        short(.0)
+    )]
+    NoSpelling(String),
     /// A name that is longer than any table can show.
     #[error("the name `{}` has {} bytes; at most {limit} are possible", short(.name), .name.len())]
     LongName {

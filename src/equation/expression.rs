@@ -9,6 +9,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use super::error::{EquationError, Problem, short};
 use super::source::Text;
+use crate::name::canonical;
 
 /// The deepest expression that is accepted: later stages recurse over the tree.
 pub const MAX_DEPTH: usize = 1000;
@@ -249,7 +250,7 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
 /// A name that is not too long to be repeated in messages and tables.
 fn name_of(name: &str, place: Range<usize>, text: &Text) -> Result<String, EquationError> {
     match name.len() {
-        0..=LONGEST_NAME => Ok(name.to_string()),
+        0..=LONGEST_NAME => Ok(canonical(name)),
         _ => Err(text.error(place, Problem::LongName { name: name.to_string(), limit: LONGEST_NAME })),
     }
 }

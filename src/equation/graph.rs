@@ -203,6 +203,11 @@ impl Graph {
         if let Some(x) = self.value_of(a) {
             return self.constant(function.apply(x));
         }
+        if function == Function::Log
+            && let Some(log) = self.stable_log(a)
+        {
+            return log;
+        }
         match (function, self.operation(a)) {
             (Function::Negate, Operation::Apply(Function::Negate, inner)) => inner,
             _ => self.add_node(Operation::Apply(function, a), self.axes(a)),
@@ -232,6 +237,8 @@ impl Graph {
             Combine::Divide if self.is(a, 0.0) => return a,
             Combine::If if self.is(a, 0.0) || self.is(b, 0.0) => return self.constant(0.0),
             Combine::If if self.value_of(a).is_some() => return b,
+            Combine::LogAddExp if self.is(a, 0.0) => return self.apply(Function::Softplus, b),
+            Combine::LogAddExp if self.is(b, 0.0) => return self.apply(Function::Softplus, a),
             Combine::Power => {
                 if let Some(exponent) = self.value_of(b)
                     && exponent.fract() == 0.0
@@ -241,6 +248,15 @@ impl Graph {
                 }
             }
             _ => {}
+        }
+        let stable = match op {
+            Combine::Add | Combine::Subtract if self.is(a, 1.0) => self.complement(op, b),
+            Combine::Add if self.is(b, 1.0) => self.complement(op, a),
+            Combine::Multiply | Combine::Divide => self.stable_product(op, a, b),
+            _ => None,
+        };
+        if let Some(stable) = stable {
+            return stable;
         }
         let (a, b) = if op.commutes() && b < a { (b, a) } else { (a, b) };
         let axes = self.axes(a).union(self.axes(b));

@@ -21,19 +21,23 @@ mod schema;
 mod scope;
 mod source;
 mod special;
+mod stable;
 mod system;
 mod theory;
 mod words;
+mod written;
 
 pub use assemble::{LARGEST_PRODUCT, is_word};
 pub(crate) use error::short;
 pub use error::{EquationError, Problem, nearest};
+pub(crate) use expression::{Expression, ExpressionKind, Operator};
 pub(crate) use graph::Node;
 pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;
 pub(crate) use program::{Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Workspace};
 pub use schema::Line;
+pub(crate) use scope::Meaning;
 pub use source::{Place, Source};
 pub use system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
@@ -41,3 +45,4 @@ pub use system::{
 };
 pub use theory::{Piece, Theory};
 pub use words::{Words, agree_on_words, word_of};
+pub(crate) use written::AsWritten;

@@ -11,6 +11,7 @@ use toml::Spanned;
 
 use super::error::{EquationError, Problem, short};
 use super::source::{Source, Text};
+use crate::name::canonical;
 
 /// A string of the file with its place.
 pub type Str = Spanned<String>;
@@ -292,8 +293,13 @@ impl File {
                 ),
             ));
         }
-        toml::from_str(&source.text).map_err(|e| {
+        let mut file: File = toml::from_str(&source.text).map_err(|e| {
             let mut message = short(e.message().trim()).into_owned();
+            let written = e.span().and_then(|span| source.text.get(span)).unwrap_or_default().trim();
+            if written.parse::<toml::value::Datetime>().is_ok() {
+                // TOML hands a date over as a table.
+                message = message.replace("invalid type: map", "this is a date or a time");
+            }
             let place = source.place(e.span().unwrap_or_else(|| nested_line(&source.text)));
             if message.contains("recurs") {
                 message += ": tables, arrays and dotted keys nest too deeply here";
@@ -302,8 +308,52 @@ impl File {
                 message += "; a name in other letters stands in quotes: \"ω\" = …";
             }
             EquationError::at(place, Problem::Toml(message))
-        })
+        })?;
+        file.spell_names(source)?;
+        Ok(file)
     }
+
+    /// Brings all names to the form in which they are compared.
+    fn spell_names(&mut self, source: &Source) -> Result<(), EquationError> {
+        spell(&mut self.control.name);
+        spell_keys(&mut self.parameters, source)?;
+        spell_keys(&mut self.variables, source)?;
+        spell_keys(&mut self.definitions, source)?;
+        spell_keys(&mut self.unknowns, source)?;
+        spell_keys(&mut self.outputs, source)?;
+        for section in [&mut self.fixed_point, &mut self.residual] {
+            section.iter_mut().try_for_each(|entries| spell_keys(entries.get_mut(), source))?;
+        }
+        for branch in &mut self.branch {
+            let branch = branch.get_mut();
+            for point in branch.start.iter_mut().flatten().chain(&mut branch.at) {
+                spell_keys(point.get_mut(), source)?;
+            }
+        }
+        self.gauge.iter_mut().flat_map(|gauge| &mut gauge.flip).for_each(spell);
+        self.limit.iter_mut().for_each(|limit| spell(&mut limit.get_mut().parameter));
+        Ok(())
+    }
+}
+
+fn spell(name: &mut Str) {
+    *name.get_mut() = canonical(name.get_ref());
+}
+
+/// Spells the names of a section; TOML takes µ and μ for two.
+fn spell_keys<T>(entries: &mut Entries<T>, source: &Source) -> Result<(), EquationError> {
+    if entries.keys().all(|name| name.get_ref().is_ascii()) {
+        return Ok(());
+    }
+    for (mut name, entry) in std::mem::take(entries) {
+        spell(&mut name);
+        if entries.contains_key(&name) {
+            let message = format!("`{}` stands twice in this section", name.get_ref());
+            return Err(EquationError::at(source.place(name.span()), Problem::Structure(message)));
+        }
+        entries.insert(name, entry);
+    }
+    Ok(())
 }
 
 /// The start of the first line that can nest too deeply: the parser does not say where it gave up.

@@ -10,6 +10,7 @@ use super::expression::{Expression, ExpressionKind, LONGEST_NAME, Operator};
 use super::function::{self, Function};
 use super::source::Text;
 use crate::average::SMALLEST_RULE;
+use crate::name::is_identifier;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,9 +118,7 @@ impl Scope {
     /// # Errors
     /// A name that is no identifier, is a word of the language, or already has a meaning.
     pub fn declare(&mut self, name: &str, meaning: Meaning) -> Result<(), Problem> {
-        let mut letters = name.chars();
-        let starts = letters.next().is_some_and(|c| c.is_alphabetic() || c == '_');
-        if !starts || !letters.all(|c| c.is_alphanumeric() || c == '_') {
+        if !is_identifier(name) {
             return Err(Problem::BadName(name.to_string()));
         }
         if name.len() > LONGEST_NAME {

@@ -6,6 +6,7 @@ use super::interpret::Interpreter;
 use super::program::{Levels, Program};
 use super::schema::Line;
 use super::words::{Words, word_of};
+use super::written::AsWritten;
 
 /// What the unknowns satisfy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -256,6 +257,8 @@ pub struct System {
     pub(super) discrete: Vec<super::lower::DiscreteNodes>,
     /// Roots of the certificate program, for the independent check.
     pub(crate) certificate_nodes: Vec<Node>,
+    /// The parsed expressions, for the independent check.
+    pub(crate) written: AsWritten,
     /// Energy, residual, Jacobian and derivative along the control.
     pub(crate) equations_program: Program,
     pub(crate) equation_roots: EquationRoots,

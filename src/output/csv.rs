@@ -117,7 +117,7 @@ pub fn read_header<R: Read>(source: R) -> Result<(Vec<String>, Reader<TextLines<
         ));
     }
     for (place, name) in header.iter().enumerate() {
-        if header[..place].contains(name) {
+        if header[..place].contains(name) && !name.is_empty() {
             return Err(format!("the column `{name}` stands twice in its header"));
         }
     }
@@ -125,7 +125,8 @@ pub fn read_header<R: Read>(source: R) -> Result<(Vec<String>, Reader<TextLines<
 }
 
 /// Reads a table back: fields that are numbers become numbers (`inf` and `nan` among them), empty fields are missing,
-/// everything else is text. All columns have the role of outputs.
+/// everything else is text. All columns have the role of outputs. A column without a name is passed over where nothing
+/// stands in it, and refused elsewhere.
 ///
 /// # Errors
 /// What is wrong with the text, with the line: no header, a row of another width, text that is not UTF-8.
@@ -143,7 +144,17 @@ pub fn read_table(source: impl Read) -> Result<Table, String> {
                 LARGEST_TABLE >> 20
             ));
         }
-        table.push(row).map_err(|e| e.to_string())?;
+        let line = record.position().map_or(table.rows.len() + 2, |place| place.line() as usize);
+        table.push_line(row, line).map_err(|e| e.to_string())?;
+    }
+    while let Some(index) = table.column("") {
+        if table.rows.iter().any(|row| row[index] != Cell::Missing) {
+            return Err(format!(
+                "its column {} has no name; pandas writes its index so: write the file with index=False, or give the column a name",
+                index + 1
+            ));
+        }
+        table.remove_column(index);
     }
     Ok(table)
 }
@@ -286,12 +297,16 @@ mod tests {
         let table = read_table(text.as_bytes()).unwrap();
         assert_eq!(table.rows, rows);
         assert_eq!(table.column("omega"), Some(2));
+        let table = read_table(&b"t,d,,\n1,2,,\n\n\"3\n\",4,,\n5,6,,\n"[..]).unwrap();
+        assert_eq!((table.columns.len(), [0, 1, 2].map(|row| table.line(row))), (2, [2, 4, 6]));
         for (text, part) in [
             ("", "empty"),
             ("\u{c}\u{feff}\u{c}", "empty"),
             ("t,t\n1,2\n", "twice"),
             ("t,\u{feff} t\n1,2\n", "twice"),
             ("t,d\n1\n", "line: 2"),
+            (",t,d\n0,1,2\n", "column 1 has no name"),
+            ("t,,d,\n0,,2,7\n", "column 3 has no name"),
             ("t,d\n1,2\n\0,2\n", "line 3"),
         ] {
             let error = read_table(text.as_bytes()).unwrap_err();

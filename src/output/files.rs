@@ -1,10 +1,11 @@
 //! Files that appear whole or not at all.
 //!
 //! What is written goes to a temporary file in the same folder, which takes the name of the target
-//! only when it is complete. A run that fails or is stopped leaves an earlier result untouched.
+//! only when it is complete. A run that fails or is stopped leaves an earlier result untouched. What is no file (`-` for
+//! standard output, pipes, devices) is written to directly.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -23,8 +24,10 @@ pub struct AtomicFile {
 enum Sink {
     /// A temporary file, and the file that it is to become.
     Temporary(BufWriter<Temporary>, PathBuf),
-    /// A pipe or device (`/dev/stdout`, `/dev/null`), which must not be replaced by a file.
+    /// A pipe or device (`/dev/null`), which must not be replaced by a file.
     Direct(BufWriter<File>),
+    /// Standard output, wherever it goes.
+    Standard(BufWriter<Stdout>),
 }
 
 /// Writes to the file itself: through [`NamedTempFile`] an error would name the temporary file, which is gone by the time
@@ -48,9 +51,11 @@ impl AtomicFile {
         let path = path.as_ref();
         let sink = match destination(path)? {
             Destination::Stream => {
-                let file = OpenOptions::new().write(true).open(path);
+                // Behind what a file may hold already, to which a descriptor (`/dev/fd/3`) is redirected.
+                let file = OpenOptions::new().append(true).open(path);
                 Sink::Direct(BufWriter::new(file.map_err(|reason| write_error(path, reason))?))
             }
+            Destination::StandardOutput => Sink::Standard(BufWriter::new(io::stdout())),
             Destination::File(target) => {
                 let temporary = temporary_beside(path, &target)?;
                 Sink::Temporary(BufWriter::new(Temporary(temporary)), target)
@@ -65,6 +70,7 @@ impl AtomicFile {
         let AtomicFile { path, sink } = self;
         let done = match sink {
             Sink::Direct(mut writer) => writer.flush().map(|()| None),
+            Sink::Standard(mut writer) => writer.flush().map(|()| None),
             Sink::Temporary(writer, target) => on_disk(writer).map(|temporary| Some((temporary, target))),
         };
         match done {
@@ -89,6 +95,7 @@ impl Write for AtomicFile {
         let done = match &mut self.sink {
             Sink::Temporary(writer, _) => writer.write(bytes),
             Sink::Direct(writer) => writer.write(bytes),
+            Sink::Standard(writer) => writer.write(bytes),
         };
         Self::named(&self.path, done)
     }
@@ -97,6 +104,7 @@ impl Write for AtomicFile {
         let done = match &mut self.sink {
             Sink::Temporary(writer, _) => writer.flush(),
             Sink::Direct(writer) => writer.flush(),
+            Sink::Standard(writer) => writer.flush(),
         };
         Self::named(&self.path, done)
     }
@@ -146,7 +154,7 @@ pub fn write_completely(
 pub fn check_writable(path: impl AsRef<Path>) -> Result<(), OutputError> {
     let path = path.as_ref();
     match destination(path)? {
-        Destination::Stream => Ok(()),
+        Destination::Stream | Destination::StandardOutput => Ok(()),
         Destination::File(target) => {
             let mut writer = BufWriter::new(Temporary(temporary_beside(path, &target)?));
             let tried = writer.write_all(&[0; 4096]).and_then(|()| on_disk(writer));
@@ -158,8 +166,32 @@ pub fn check_writable(path: impl AsRef<Path>) -> Result<(), OutputError> {
 enum Destination {
     /// A regular file at this path, links resolved, which may not exist yet.
     File(PathBuf),
-    /// A pipe or device that exists.
+    /// A pipe or device that exists, or a descriptor of this process.
     Stream,
+    /// Standard output.
+    StandardOutput,
+}
+
+/// Whether a path stands for standard output.
+pub fn is_standard_output(path: &Path) -> bool {
+    path == Path::new("-") || descriptor(path) == Some(1)
+}
+
+/// Whether what is written to a path goes on to somewhere else and leaves no file of that name.
+pub fn is_stream(path: &Path) -> bool {
+    matches!(destination(path), Ok(Destination::Stream | Destination::StandardOutput))
+}
+
+/// The descriptor of this process that a path stands for. The path may lead on to a regular file, to which it is redirected
+/// and which must not be replaced by another.
+fn descriptor(path: &Path) -> Option<u32> {
+    match path.to_str()? {
+        "/dev/stdout" => Some(1),
+        "/dev/stderr" => Some(2),
+        path => {
+            ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|folder| path.strip_prefix(folder)?.parse().ok())
+        }
+    }
 }
 
 /// What a path leads to, with the mistakes that can be told apart before anything is written.
@@ -167,7 +199,11 @@ fn destination(path: &Path) -> Result<Destination, OutputError> {
     if path.as_os_str().is_empty() {
         return Err(OutputError::EmptyPath);
     }
+    if is_standard_output(path) {
+        return Ok(Destination::StandardOutput);
+    }
     match fs::metadata(path) {
+        Ok(_) if descriptor(path).is_some() => Ok(Destination::Stream),
         Ok(there) if there.is_dir() => Err(OutputError::IsFolder { path: path.to_owned() }),
         Ok(there) if !there.is_file() => Ok(Destination::Stream),
         Ok(there) if there.permissions().readonly() => Err(OutputError::ReadOnly { path: path.to_owned() }),
@@ -344,6 +380,10 @@ mod tests {
         fn a_device_is_written_to_and_not_replaced() {
             let device = destination(Path::new("/dev/null")).unwrap();
             assert!(matches!(device, Destination::Stream));
+            for path in ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"] {
+                assert!(matches!(destination(Path::new(path)), Ok(Destination::StandardOutput)), "{path}");
+            }
+            assert!(is_stream(Path::new("/dev/stderr")) && !is_stream(Path::new("./-")));
         }
     }
 }

@@ -23,7 +23,10 @@ pub use self::csv::CsvWriter;
 pub use curves::curves_of;
 pub use error::OutputError;
 pub use figure::{Curve, Figure, HeatMap, LineStyle, MapCell, Panel, Points};
-pub use files::{AtomicFile, CompleteFile, check_writable, write_atomically, write_completely, write_error};
+pub use files::{
+    AtomicFile, CompleteFile, check_writable, is_standard_output, is_stream, write_atomically,
+    write_completely, write_error,
+};
 pub use json::{SideFile, table_json};
 pub use symbol::{ascii_name, symbol_of};
 pub use table::{Cell, Column, Role, Table};

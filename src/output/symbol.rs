@@ -1,6 +1,8 @@
 //! The two names of a quantity: plain ASCII in files (`q_eta_plus`), the field's symbol in figures
 //! (`q_η₊`).
 
+use crate::name::{decomposed, is_accent};
+
 /// Greek letters and their spelled names; the first symbol of a name is the one that is written.
 const GREEK: &[(&str, char)] = &[
     ("alpha", 'α'),
@@ -159,14 +161,16 @@ fn small_digits(text: &str) -> Option<String> {
 
 /// The plain ASCII name of an identifier, for column headings and options.
 ///
-/// Greek letters are spelled (`ω` → `omega`, `q_η` → `q_eta`, `Δt` → `Delta_t`), small digits become
+/// Accents go (`é` → `e`), or are spelled where they are marks of their own (`m̂` → `m_hat`). Greek letters are spelled (`ω` → `omega`, `q_η` → `q_eta`, `Δt` → `Delta_t`), small digits become
 /// digits (`σ²` → `sigma2`), signs and marks words (`q₊` → `q_plus`). Nothing if the name is empty,
 /// starts with a digit, or holds a character without an ASCII spelling.
 pub fn ascii_name(name: &str) -> Option<String> {
     let mut ascii = String::new();
     // Whether the last character was spelled as a word, so that a letter after it needs a gap.
     let mut after_word = false;
-    for character in name.chars() {
+    let spelled_whole = |c: char| plain_digit(c).is_some() || spelling(c).is_some();
+    let parts = |c: char| if spelled_whole(c) { vec![c] } else { decomposed(c).collect() };
+    for character in name.chars().flat_map(parts) {
         if let Some(digit) = plain_digit(character) {
             ascii.push(digit);
             after_word = false;
@@ -176,18 +180,23 @@ pub fn ascii_name(name: &str) -> Option<String> {
             }
             ascii.push(character);
             after_word = false;
-        } else {
-            let mut spellings = GREEK.iter().chain(MARKS);
-            let (word, _) = spellings.find(|(_, symbol)| *symbol == character)?;
+        } else if let Some(word) = spelling(character) {
             if ascii.ends_with(|c: char| c != '_') {
                 ascii.push('_');
             }
             ascii.push_str(word);
             after_word = true;
+        } else if !is_accent(character) {
+            return None;
         }
     }
     let starts_well = ascii.starts_with(|c: char| !c.is_ascii_digit());
     starts_well.then_some(ascii)
+}
+
+/// The word that spells a Greek letter or a mark.
+fn spelling(character: char) -> Option<&'static str> {
+    GREEK.iter().chain(MARKS).find(|(_, symbol)| *symbol == character).map(|(word, _)| *word)
 }
 
 /// The digit that a superscript or subscript digit stands for.
@@ -266,6 +275,11 @@ mod tests {
             ("φ′", "phi_prime"),
             ("mse_test", "mse_test"),
             ("_x", "_x"),
+            ("é", "e"),
+            ("e\u{301}", "e"),
+            ("Äö_ñ", "Ao_n_tilde"),
+            ("ά", "alpha"),
+            ("ŝ", "s_hat"),
         ];
         for (name, ascii) in names {
             assert_eq!(ascii_name(name).as_deref(), Some(ascii), "{name}");
@@ -274,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_name_without_a_plain_spelling_is_refused() {
-        for name in ["", "é", "变", "a-b", "a b", "1x", "₁x"] {
+        for name in ["", "变", "ø", "a-b", "a b", "1x", "₁x"] {
             assert_eq!(ascii_name(name), None, "{name}");
         }
     }

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::error::OutputError;
 use super::symbol::symbol_of;
 
+/// What stands in a column of numbers in place of a missing one, beside NaN (R, pandas, spreadsheets, SQL, people).
+const NO_VALUE: [&str; 14] =
+    ["NA", "N/A", "#N/A", "<NA>", "#VALUE!", "NULL", "None", "missing", "-", "--", "–", "—", ".", "?"];
+
 /// One entry of a table.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Cell {
@@ -31,9 +35,17 @@ impl Cell {
             Cell::Missing | Cell::Text(_) => None,
         }
     }
-}
 
-impl Cell {
+    /// Whether it stands for no value where numbers are expected: empty, NaN, or what programs and people write there.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Cell::Missing => true,
+            Cell::Number(value) => value.is_nan(),
+            Cell::Integer(_) => false,
+            Cell::Text(text) => NO_VALUE.iter().any(|word| text.eq_ignore_ascii_case(word)),
+        }
+    }
+
     /// What a field of a CSV says: a number if it is one, nothing if it is empty, else a word.
     pub fn read(field: &str) -> Cell {
         match field.parse::<f64>() {
@@ -145,12 +157,40 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The rows, in order; each has one cell per column.
     pub rows: Vec<Vec<Cell>>,
+    /// The lines of the file that the rows were read from; empty for a table that was made here.
+    lines: Vec<usize>,
 }
 
 impl Table {
     /// A table without rows.
     pub fn new(columns: Vec<Column>) -> Self {
-        Table { columns, rows: Vec::new() }
+        Table { columns, rows: Vec::new(), lines: Vec::new() }
+    }
+
+    /// The line of a row in the file: with the header as line 1, unless the file that was read has other lines between.
+    pub fn line(&self, row: usize) -> usize {
+        self.lines.get(row).copied().unwrap_or(row + 2)
+    }
+
+    /// Adds a row that was read from a line of a file.
+    pub fn push_line(&mut self, row: Vec<Cell>, line: usize) -> Result<(), OutputError> {
+        self.push(row)?;
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// Keeps the rows that are wanted.
+    pub fn keep_rows(&mut self, wanted: impl Fn(&[Cell]) -> bool) {
+        let kept: Vec<bool> = self.rows.iter().map(|row| wanted(row)).collect();
+        let (mut of_rows, mut of_lines) = (kept.iter(), kept.iter());
+        self.rows.retain(|_| of_rows.next().is_some_and(|keep| *keep));
+        self.lines.retain(|_| of_lines.next().is_some_and(|keep| *keep));
+    }
+
+    /// Removes a column.
+    pub fn remove_column(&mut self, index: usize) {
+        self.columns.remove(index);
+        self.rows.iter_mut().for_each(|row| drop(row.remove(index)));
     }
 
     /// The position of the column of this name.
@@ -217,6 +257,27 @@ mod tests {
         assert_eq!(Cell::of(1.0, &["linear", "trigonometric"]), Cell::from("trigonometric"));
         assert_eq!(Cell::of(1.0, &[] as &[&str]), Cell::Number(1.0));
         assert_eq!(Cell::of(0.5, &["linear"]).to_string(), "0.5");
+    }
+
+    #[test]
+    fn what_programs_write_for_a_missing_number_is_missing() {
+        for text in ["", "NA", "na", "N/A", "NaN", "nan", "-nan", "NULL", "None", "-", "<NA>", "#N/A", "?"] {
+            assert!(Cell::read(text).is_missing(), "{text}");
+        }
+        for text in ["0", "-1", "inf", "word", "1,5", "n"] {
+            assert!(!Cell::read(text).is_missing(), "{text}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_kept_keep_their_lines() {
+        let mut table = two_columns();
+        for line in [2, 3, 7, 8] {
+            table.push_line(vec![(line as f64).into(), Cell::Missing], line).unwrap();
+        }
+        table.keep_rows(|row| row[0] != Cell::Number(3.0));
+        assert_eq!([0, 1, 2].map(|row| table.line(row)), [2, 7, 8]);
+        assert_eq!(two_columns().line(0), 2);
     }
 
     #[test]

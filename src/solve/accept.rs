@@ -17,6 +17,8 @@ const SINGULAR_HESSIAN: f64 = 1e-12;
 const UNDERFLOW: f64 = 1e-305;
 /// How far a solution may lie beyond the end of a range, by the error of the unknowns alone: relative to their size.
 const FARTHEST_SLACK: f64 = 1e-6;
+/// A root whose errors leave more than this part of its size open is looked at along the open direction.
+const OPEN: f64 = 1e-3;
 /// How far, in units of the scale, a direction is searched in which a Jacobian is singular.
 const PROBES: [f64; 3] = [1e-2, 1.0, 30.0];
 
@@ -88,6 +90,13 @@ impl Finder<'_> {
         Ok(solution)
     }
 
+    /// That a point lies outside the range of an unknown by more than the error of the unknowns can be.
+    pub(super) fn far_outside(&self, x: &DVector<f64>, region: &Region) -> Option<Refusal> {
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let unknown = region.left_by(x, |i| FARTHEST_SLACK * size[i])?;
+        Some(Refusal::Outside { unknown, value: x[unknown], range: region.ends(unknown) })
+    }
+
     /// Puts a point that lies outside its range by no more than the error of the unknowns onto the end of the range.
     fn undo_excess(
         &mut self,
@@ -99,9 +108,8 @@ impl Finder<'_> {
         if region.left_by(x, |_| 0.0).is_none() {
             return Ok(());
         }
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
-        if let Some(unknown) = region.left_by(x, |i| FARTHEST_SLACK * size[i]) {
-            return Err(Refusal::Outside { unknown, value: x[unknown], range: region.ends(unknown) });
+        if let Some(refusal) = self.far_outside(x, region) {
+            return Err(refusal);
         }
         let inside = region.clamp(x.clone());
         let evaluation = self.equations.evaluate(control, &inside, rung).clone();
@@ -128,6 +136,13 @@ impl Finder<'_> {
             let moved: f64 = (0..x.len()).map(|j| (jacobian[(i, j)] * x[j]).abs()).sum();
             2.0 * accuracy[i] + ROUNDING * moved
         })
+    }
+
+    /// Whether the equations vanish at a point to the accuracy of their terms.
+    pub(super) fn is_zero(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
+        let evaluation = self.equations.evaluate(control, x, rung).clone();
+        let allowed = self.allowance(control, x, rung, &evaluation.jacobian);
+        exceeds(&evaluation.residual, &allowed, x).is_none()
     }
 
     /// That a point is not zero, by its worst equation.
@@ -200,12 +215,13 @@ impl Finder<'_> {
         jacobian: &DMatrix<f64>,
         allowed: &DVector<f64>,
     ) -> Nature {
-        if self.is_regular(jacobian, x) {
+        let uncertain = self.uncertain_direction(jacobian, x, allowed);
+        if self.is_regular(jacobian, x) && uncertain.is_none() {
             return Nature::Isolated;
         }
         let scaled = self.balanced(jacobian, x);
         let minimises = self.equations.minimises();
-        let direction = weakest_direction(&scaled, minimises);
+        let direction = uncertain.unwrap_or_else(|| weakest_direction(&scaled, minimises));
         if minimises && smallest_eigenvalue(&scaled) < -1e3 * SINGULAR_HESSIAN * scaled.amax() {
             return Nature::NotMinimum;
         }
@@ -219,12 +235,34 @@ impl Finder<'_> {
         match sides {
             // The equations stay zero, as far as one looks, in one direction only: on the way to infinity.
             [true, false] | [false, true] => Nature::Vanishing(direction.iamax()),
-            [true, true] if scaled.amax() < UNDERFLOW => Nature::Vanishing(direction.iamax()),
             [true, true] => Nature::Line(direction),
             _ if minimises && self.lower_beside(control, x, rung, &step) => Nature::NotMinimum,
             _ if !minimises && self.family(control, x, rung, &step) => Nature::Line(direction),
             _ => Nature::Isolated,
         }
+    }
+
+    /// The direction along which the errors of the equations leave a root open, if they do: by more than a part of its size.
+    fn uncertain_direction(
+        &self,
+        jacobian: &DMatrix<f64>,
+        x: &DVector<f64>,
+        allowed: &DVector<f64>,
+    ) -> Option<DVector<f64>> {
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let known = DMatrix::from_fn(x.len(), x.len(), |i, j| {
+            jacobian[(i, j)] * size[j] / allowed[i].max(f64::MIN_POSITIVE)
+        });
+        let bounded = |v: &f64| v.abs() < 1e300;
+        if !known.iter().all(bounded) {
+            return None;
+        }
+        let svd = known.svd(false, true);
+        let weakest = svd.singular_values.imin();
+        if svd.singular_values[weakest] * OPEN > 1.0 {
+            return None;
+        }
+        svd.v_t.map(|v_t| v_t.row(weakest).transpose())
     }
 
     /// Whether the equations vanish to their accuracy all along a straight line from a root.

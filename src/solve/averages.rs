@@ -170,7 +170,8 @@ impl Equations<'_> {
         let error = |(node, value): (&Node, &f64)| {
             // Two rules that agree to the last digit are no nearer than that to the average.
             let difference = no_small_nan((value - lower[node]).abs()).max(0.5 * f64::EPSILON * value.abs());
-            match scales.get(node).copied().unwrap_or(1.0) {
+            // On the boundary a scale may be undefined: there the error counts as it is.
+            match scales.get(node).copied().filter(|s| !s.is_nan()).unwrap_or(1.0) {
                 scale if scale < MUCH_LARGER => difference * scale,
                 // The difference is the error ε of the lower rule; the rule itself has at least 4/3 as many nodes, and so
                 // an error of ε^(4/3): that is what is relative, where it is more than the difference.

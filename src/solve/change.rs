@@ -96,8 +96,10 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     let [before_row, after_row] = rows;
     let (from, to) = (curve.controls[before_row], curve.controls[after_row]);
     let direction = (to - from).signum();
+    // An event at a row may lie on its other side by its error.
+    let slack = 1e-9 * (to - from).abs();
     let between =
-        |end: &&End| (end.control - from) * direction >= 0.0 && (to - end.control) * direction >= 0.0;
+        |end: &&End| (end.control - from) * direction >= -slack && (to - end.control) * direction >= -slack;
     // Where both exist: from the beginning of the later to the end of the earlier.
     let begins = if b.points[before_row].is_some() { None } else { b.ends.iter().find(between) };
     let ends = if a.points[after_row].is_some() { None } else { a.ends.iter().find(between) };
@@ -118,7 +120,10 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
             _ => ChangeKind::BranchEnds,
         });
         let control = end.map_or(to, |e| e.control);
-        let (before, after) = (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control));
+        let (before, after) = match end.filter(|e| e.is_meeting()) {
+            Some(end) => (in_common(finder, a, end), in_common(finder, b, end)),
+            None => (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control)),
+        };
         return change(control, kind, before, after);
     }
     let mut difference = |control: f64| -> f64 {
@@ -163,6 +168,17 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
             change(control, ChangeKind::of_meeting(end).unwrap_or(ChangeKind::BranchEnds), before, after)
         }
     }
+}
+
+/// The solution at which two branches meet, as one of them.
+fn in_common(finder: &mut Finder, track: &Track, meeting: &End) -> Option<Solution> {
+    finder.stand_at(meeting.control);
+    if track.boundary {
+        return boundary_at(finder, track.branch?, meeting.control);
+    }
+    let mut solution = finder.settle(meeting.control, &meeting.x).ok()?;
+    solution.branch = track.name.clone();
+    Some(solution)
 }
 
 /// A branch at a control value between two rows.

@@ -192,6 +192,10 @@ impl Finder<'_> {
     pub fn slope(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
         let along = self.equations.along_control(control, x, rung);
         let slope = self.equations.evaluate(control, x, rung).jacobian.clone().lu().solve(&along);
+        // Where J is singular to round-off its inverse says nothing.
+        if self.orientation(control, x, rung) == 0 && !self.equations.minimises() {
+            return DVector::zeros(x.len());
+        }
         let slope = slope.map_or_else(|| DVector::zeros(x.len()), |t| -t);
         if slope.iter().all(|v| v.is_finite()) { slope } else { DVector::zeros(x.len()) }
     }

@@ -89,8 +89,11 @@ impl Curve {
             let mut findings: Vec<Vec<Solution>> = Vec::with_capacity(rows);
             for (row, control) in controls.iter().enumerate() {
                 let Findings { mut solutions, mut refusals, unfinished } = finder.search(*control);
-                solutions.extend(finder.boundaries(*control));
-                refusals.sort_by_key(Refusal::rank);
+                let boundaries = finder.boundaries(*control);
+                let declared = |s: &Solution| boundaries.iter().any(|b| finder.distance(&b.x, &s.x) < 1e-9);
+                solutions.retain(|s| !declared(s));
+                solutions.extend(boundaries);
+                refusals.sort_by(|a, b| a.rank().cmp(&b.rank()).then(a.distance().total_cmp(&b.distance())));
                 curve.refusals[row] = refusals;
                 if settings.doubt {
                     curve.unfinished[row] = unfinished;
@@ -101,6 +104,7 @@ impl Curve {
             curve.label(&mut finder);
         }
         curve.global = (0..rows).map(|row| curve.lowest(row)).collect();
+        curve.explain(&mut finder, settings.tolerance);
         curve.changes = find_changes(&curve, &mut finder);
         curve.effort = finder.effort();
         curve
@@ -131,9 +135,35 @@ impl Curve {
         all.into_iter().map(|(_, t, s)| (t, s)).collect()
     }
 
-    /// Whether a search has seen a lower point than all solutions of a row from which it could not finish.
-    pub fn is_doubtful(&self, row: usize) -> bool {
-        self.unfinished[row].is_finite() && self.global[row].is_none()
+    /// Why a row has no solution within a tolerance; none if it has one, or if no start led anywhere.
+    pub fn refusal(&self, row: usize, tolerance: f64) -> Option<&Refusal> {
+        let solved = self.solution(row).is_some_and(|(_, s)| s.certified.within(tolerance));
+        if solved { None } else { self.refusals[row].first() }
+    }
+
+    /// Leaves a row without a solution.
+    pub fn refuse(&mut self, row: usize, refusal: Refusal) {
+        self.global[row] = None;
+        self.refusals[row].insert(0, refusal);
+    }
+
+    /// Adds what the rows that fail have to say beyond what their searches found.
+    fn explain(&mut self, finder: &mut Finder, tolerance: f64) {
+        for row in 0..self.controls.len() {
+            let refusal = match self.solution(row) {
+                Some((_, s)) if !s.certified.within(tolerance) => {
+                    let (control, x, rung) = (s.control, s.x.clone(), s.certified.rung);
+                    finder.equations.worst_average(control, &x, rung).map(Refusal::Average)
+                }
+                None if self.tracks.iter().any(|t| t.points[row].is_some()) => {
+                    Some(Refusal::Lower { energy: self.unfinished[row] })
+                }
+                _ => None,
+            };
+            if let Some(refusal) = refusal {
+                self.refusals[row].insert(0, refusal);
+            }
+        }
     }
 
     /// Labels the solutions of each row, and the branches by those of their points.

@@ -1,7 +1,7 @@
 //! A theory at given parameters, on given control values: the curves of its pieces.
 
 use super::curve::Curve;
-use super::solution::{Settings, Solution};
+use super::solution::Settings;
 use crate::equation::{Piece, Theory};
 
 /// What is to be solved: values for some parameters (the others take their defaults) and control values.
@@ -44,36 +44,10 @@ impl Job {
                 let parameters = piece.system.parameter_values(&self.parameters);
                 let controls = self.controls_of(theory, piece);
                 let curve = Curve::solve(&piece.system, &parameters, &controls, settings);
-                PieceCurve { piece, parameters, curve }
+                let mut piece = PieceCurve { piece, parameters, curve };
+                piece.look_again(settings.tolerance);
+                piece
             })
             .collect()
-    }
-}
-
-/// The largest difference between the outputs of a solution and the same outputs with every average computed
-/// by the double-exponential rule and every operation by another evaluator; and the output where it occurs.
-pub fn verify(piece: &PieceCurve, solution: &Solution) -> (f64, String) {
-    let mut symbols = piece.parameters.clone();
-    symbols.push(solution.control);
-    symbols.extend(solution.x.iter());
-    let system = &piece.piece.system;
-    let again = system.recompute(&symbols);
-    system
-        .outputs
-        .iter()
-        .zip(&solution.certified.outputs)
-        .zip(again)
-        .map(|((output, a), b)| (difference(*a, b), output.column.clone()))
-        .fold((0.0, String::new()), |worst, d| if d.0 <= worst.0 { worst } else { d })
-}
-
-/// |a − b|; two values that are not numbers are equal, one alone is infinitely far.
-fn difference(a: f64, b: f64) -> f64 {
-    if a == b || (a.is_nan() && b.is_nan()) {
-        0.0
-    } else if a.is_nan() || b.is_nan() {
-        f64::INFINITY
-    } else {
-        (a - b).abs()
     }
 }

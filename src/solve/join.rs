@@ -38,6 +38,8 @@ struct Pending {
     /// The control value that it did not reach.
     to: f64,
     end: End,
+    /// The solution whose branch it ran into.
+    other: Option<Solution>,
 }
 
 /// Rows that are being joined.
@@ -75,6 +77,12 @@ impl<'j, 's> Join<'j, 's> {
     }
 
     fn link(&mut self, a: Place, b: Place, forward: bool) {
+        // A solution at which branches meet has no tangent of its own; it goes on as the branch that is joined to it came.
+        let tangent = self.rows[a.0][a.1].solution.tangent.clone();
+        let met = &mut self.rows[b.0][b.1].solution;
+        if !met.boundary && met.tangent.iter().all(|t| *t == 0.0) {
+            met.tangent = tangent;
+        }
         self.rows[a.0][a.1].neighbours[side(forward)] = Some(b);
         self.rows[b.0][b.1].neighbours[side(!forward)] = Some(a);
     }
@@ -104,18 +112,25 @@ impl<'j, 's> Join<'j, 's> {
         self.crossings(row);
     }
 
+    /// Whether a solution is a branch's that is still to be followed. One of a continuous family leads nowhere.
     fn is_loose(&self, (row, i): Place, forward: bool) -> bool {
         let point = &self.rows[row][i];
-        !point.solution.boundary && point.neighbours[side(forward)].is_none()
+        !point.solution.boundary
+            && !point.solution.is_one_of_a_family()
+            && point.neighbours[side(forward)].is_none()
     }
 
-    /// Points on the boundary go on as what the file says.
+    /// Points on the boundary go on as what the file says; members of a continuous family in their order.
     fn boundaries(&mut self, row: usize) {
         for i in 0..self.rows[row].len() {
             let solution = &self.rows[row][i].solution;
-            let (boundary, branch) = (solution.boundary, solution.place);
-            let same = |p: &Point| p.solution.boundary && p.solution.place == branch;
-            if boundary && let Some(j) = self.rows[row + 1].iter().position(same) {
+            let (boundary, branch, family) =
+                (solution.boundary, solution.place, solution.is_one_of_a_family());
+            let same = |(j, p): &(usize, &Point)| {
+                boundary && p.solution.boundary && p.solution.place == branch
+                    || family && *j == i && p.solution.is_one_of_a_family()
+            };
+            if let Some((j, _)) = self.rows[row + 1].iter().enumerate().find(same) {
                 self.link((row, i), (row + 1, j), true);
             }
         }
@@ -133,7 +148,8 @@ impl<'j, 's> Join<'j, 's> {
         let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
         for (i, a) in self.rows[row].iter().enumerate() {
             for (j, b) in self.rows[row + 1].iter().enumerate() {
-                if !a.solution.boundary && !b.solution.boundary {
+                let followed = |p: &Point| !p.solution.boundary && !p.solution.is_one_of_a_family();
+                if followed(a) && followed(b) {
                     pairs.push((miss(&a.solution, &b.solution), i, j));
                 }
             }
@@ -163,14 +179,14 @@ impl<'j, 's> Join<'j, 's> {
         let x = match self.finder.follow(&solution, control) {
             Ok(x) => x,
             Err(end) => {
-                pending.push(Pending { from, to: control, end });
+                pending.push(Pending { from, to: control, end, other: None });
                 return None;
             }
         };
         self.finder.stand_at(control);
         let at = match self.nearest(row, &x) {
             Some(i) => (row, i),
-            None => match self.finder.settle(control, &x) {
+            None => match self.finder.settle_inside(control, &x) {
                 Ok(settled) => match self.same(row, &settled) {
                     Some(i) => (row, i),
                     None => {
@@ -186,7 +202,7 @@ impl<'j, 's> Join<'j, 's> {
                 },
                 Err(refusal) => {
                     if let Some(end) = self.left(&solution, control, &refusal) {
-                        pending.push(Pending { from, to: control, end });
+                        pending.push(Pending { from, to: control, end, other: None });
                     }
                     return None;
                 }
@@ -215,7 +231,8 @@ impl<'j, 's> Join<'j, 's> {
     fn arrive_at_another(&mut self, from: Place, at: Place, forward: bool, pending: &mut Vec<Pending>) {
         let control = self.controls[at.0];
         let end = End::at(control, self.solution(at).x.clone(), EndKind::Lost);
-        pending.push(Pending { from, to: control, end });
+        let other = self.rows[at.0][at.1].neighbours[side(!forward)].map(|p| self.solution(p).clone());
+        pending.push(Pending { from, to: control, end, other });
         let beyond = if forward { at.0 + 1 } else { at.0.wrapping_sub(1) };
         let Some(next) = self.controls.get(beyond).copied() else { return };
         let solution = self.solution(from).clone();
@@ -263,8 +280,8 @@ impl<'j, 's> Join<'j, 's> {
     /// Names the ends of branches for what they are, with the control value where two branches meet.
     fn settle_ends(&mut self, pending: Vec<Pending>) {
         let mut ends: Vec<(Place, End)> = Vec::new();
-        for Pending { from, to, end } in pending {
-            let end = self.meet(from, to, &end).unwrap_or(end);
+        for Pending { from, to, end, other } in pending {
+            let end = self.meet(from, to, &end, other).unwrap_or(end);
             ends.push((from, end));
         }
         // What else ends at a meeting takes part in it: a minimum that turns unstable where others are born.
@@ -289,12 +306,12 @@ impl<'j, 's> Join<'j, 's> {
     }
 
     /// The meeting of an ending branch with another that goes on, if it ends in one.
-    fn meet(&mut self, from: Place, to: f64, end: &End) -> Option<End> {
+    fn meet(&mut self, from: Place, to: f64, end: &End, other: Option<Solution>) -> Option<End> {
         let solution = self.solution(from).clone();
         self.finder.stand_at(solution.control);
         let behind = if to > solution.control { from.0 + 1 } else { from.0.wrapping_sub(1) };
         let beyond = end.control + BEYOND * (to - solution.control);
-        let mut others: Vec<(bool, Solution)> = Vec::new();
+        let mut others: Vec<(bool, Solution)> = other.into_iter().map(|s| (true, s)).collect();
         for (i, point) in self.rows[from.0].iter().enumerate() {
             if i != from.1 {
                 others.push((true, point.solution.clone()));
@@ -331,7 +348,11 @@ impl<'j, 's> Join<'j, 's> {
             let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
             if let Some(m) = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span()) {
                 let certain = m.error <= 1e-10 * m.control.abs().max(1e-3 * self.span());
-                let mut met = End::at(m.control, m.x, m.kind);
+                // A meeting that a row has found to lie in it, to its error, lies in it.
+                let found = [solution.control, to].into_iter().find(|c| {
+                    end.control == *c && (m.control - c).abs() <= 100.0 * m.error + 1e-11 * self.span()
+                });
+                let mut met = End::at(found.unwrap_or(m.control), m.x, m.kind);
                 met.error = if certain { None } else { Some(m.error) };
                 return Some(met);
             }
@@ -382,7 +403,7 @@ impl<'j, 's> Join<'j, 's> {
             if self.rows[row].iter().chain(&self.rows[next.0]).any(known) {
                 continue;
             }
-            if let Some(met) = self.meet((row, i), b.control, &end) {
+            if let Some(met) = self.meet((row, i), b.control, &end, None) {
                 self.rows[row][i].ends.push(met);
             }
         }
@@ -397,7 +418,8 @@ impl<'j, 's> Join<'j, 's> {
         let increasing = self.controls[last] >= self.controls[0];
         for (row, up) in [(0, !increasing), (last, increasing)] {
             for i in 0..self.rows[row].len() {
-                if !self.rows[row][i].solution.boundary {
+                let solution = &self.rows[row][i].solution;
+                if !solution.boundary && !solution.is_one_of_a_family() {
                     let (target, direction) = if up { (high, 1.0) } else { (low, -1.0) };
                     self.outward_from((row, i), target, step * direction);
                 }
@@ -416,7 +438,7 @@ impl<'j, 's> Join<'j, 's> {
                 Err(end) => Some(end),
                 Ok(x) => {
                     self.finder.stand_at(next);
-                    match self.finder.settle(next, &x) {
+                    match self.finder.settle_inside(next, &x) {
                         Ok(solution) if self.finder.distance(&solution.x, &x) < 1e-3 => {
                             here = solution;
                             continue;
@@ -427,7 +449,7 @@ impl<'j, 's> Join<'j, 's> {
                 }
             };
             if let Some(end) = end {
-                let met = self.meet(from, next, &end);
+                let met = self.meet(from, next, &end, None);
                 self.rows[from.0][from.1].ends.push(met.unwrap_or(end));
             }
             return;

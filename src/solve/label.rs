@@ -47,12 +47,9 @@ impl Finder<'_> {
         solutions.clone_from_slice(&sorted);
     }
 
-    /// Distance of a solution from a start: in units of the scale, or on a scale of ratios where both are far from zero.
+    /// Distance of a solution from a start, in units of the scale.
     fn apart(&self, start: &DVector<f64>, x: &DVector<f64>) -> f64 {
         let squares = start.iter().zip(x.iter()).zip(self.scale.iter());
-        squares
-            .map(|((a, b), scale)| ((a - b) / a.abs().max(b.abs()).max(*scale)).powi(2))
-            .sum::<f64>()
-            .sqrt()
+        squares.map(|((a, b), scale)| ((a - b) / scale).powi(2)).sum::<f64>().sqrt()
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! `equations` evaluates a system, `averages` chooses the rules of its averages; `newton` holds the two iterations that argmin runs; `solution` polishes and
 //! certifies a point; `starts` searches; `continuation` follows; `curve` puts the branches together and `change`
-//! finds where the lowest one changes; `job` runs a whole theory and `rows` lays the result out as a table.
+//! finds where the lowest one changes; `job` runs a whole theory and `rows` lays the result out as a table;
+//! `verified` asks for a second opinion on it.
 
 mod accept;
 mod averages;
@@ -21,15 +22,17 @@ mod rows;
 mod scan;
 mod solution;
 mod starts;
+mod verified;
 
 pub use averages::{Accuracy, WorstAverage};
 pub use change::{Change, ChangeKind};
 pub use continuation::{End, EndKind};
 pub use curve::{Curve, Track};
 pub use equations::{Certified, Effort, Equations, Evaluation};
-pub use job::{Job, PieceCurve, verify};
+pub use job::{Job, PieceCurve};
 pub use newton::{AtControl, Ended, Persistence, find_root, find_root_boldly, minimise};
 pub use refusal::Refusal;
 pub use region::Region;
 pub use rows::{CONVERGED, Layout, NOT_CONVERGED};
 pub use solution::{Finder, Remark, Search, Settings, Solution};
+pub use verified::{claim, controls_of_rows, enter, reports, verify};

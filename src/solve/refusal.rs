@@ -1,5 +1,6 @@
 //! Why a point is no row: what a search found in place of a solution, in the user's terms.
 
+use super::averages::WorstAverage;
 use crate::equation::{Kind, System};
 
 /// Why a point was refused.
@@ -65,12 +66,22 @@ pub enum Refusal {
         /// The point.
         at: Vec<f64>,
     },
+    /// An average is not known to the tolerance.
+    Average(WorstAverage),
+    /// A search has seen a point of lower energy, and could not finish from there.
+    Lower {
+        /// The energy of that point.
+        energy: f64,
+    },
+    /// An independent evaluation of the equations finds something else.
+    Disagrees(String),
 }
 
 impl Refusal {
     /// What tells a user most about a row without a solution comes first.
     pub fn rank(&self) -> u8 {
         match self {
+            Refusal::Disagrees(_) | Refusal::Average(_) | Refusal::Lower { .. } => 0,
             Refusal::Outside { .. } => 0,
             Refusal::Inadmissible { .. } => 1,
             Refusal::Pole { .. } => 2,
@@ -79,6 +90,14 @@ impl Refusal {
             Refusal::NotZero { .. } => 5,
             Refusal::Undefined { .. } => 6,
             Refusal::NotMinimum { .. } => 7,
+        }
+    }
+
+    /// Of refusals of one kind, the one nearest to a solution comes first.
+    pub fn distance(&self) -> f64 {
+        match self {
+            Refusal::NotZero { value, accuracy, .. } => value.abs() / accuracy.max(f64::MIN_POSITIVE),
+            _ => 0.0,
         }
     }
 
@@ -123,6 +142,21 @@ impl Refusal {
                 )
             }
             Refusal::Inadmissible { at } => format!("the solution at {} is not admissible", point(at)),
+            Refusal::Average(WorstAverage { text, variable, place, error, undefined }) => {
+                if *undefined {
+                    format!(
+                        "the average over {variable} in {text} is not a number: near {variable} = {place} its integrand is 0/0, 0·inf or outside its domain"
+                    )
+                } else {
+                    format!(
+                        "the average over {variable} in {text} is known only to {error:.1e}, its integrand worst near {variable} = {place}; a larger --tolerance accepts it"
+                    )
+                }
+            }
+            Refusal::Lower { energy } => format!(
+                "a search has seen a point of lower energy ({energy:.9e}) from which it could not reach a minimum; add a start near it to a [[branch]] of the equation file"
+            ),
+            Refusal::Disagrees(how) => format!("an independent evaluation disagrees: {how}"),
             Refusal::NotMinimum { at } => {
                 format!("the energy is stationary at {}, but has no minimum there", point(at))
             }

@@ -95,6 +95,11 @@ pub enum Remark {
 }
 
 impl Solution {
+    /// Whether it is one of a continuous family of solutions.
+    pub fn is_one_of_a_family(&self) -> bool {
+        matches!(self.remark, Some(Remark::NotIsolated(_)))
+    }
+
     /// A solution of which no more is known than its certificate.
     pub(super) fn bare(
         control: f64,
@@ -128,6 +133,8 @@ pub struct Finder<'s> {
     pub settings: Settings,
     /// The rule that a solution of the present row needed.
     pub rung: Option<usize>,
+    /// The rule with which the present row is searched until a solution shows what it needs.
+    pub(super) rough: Option<usize>,
     /// The typical size of each unknown.
     pub scale: DVector<f64>,
     /// The lowest energy of a point from which the present search could not be finished.
@@ -141,7 +148,15 @@ impl<'s> Finder<'s> {
     pub fn new(equations: Equations<'s>, settings: Settings) -> Self {
         let k = equations.system.unknowns.len();
         let scale = DVector::from_element(k, 1.0);
-        Finder { equations, settings, rung: None, scale, unfinished: f64::INFINITY, known: Vec::new() }
+        Finder {
+            equations,
+            settings,
+            rung: None,
+            rough: None,
+            scale,
+            unfinished: f64::INFINITY,
+            known: Vec::new(),
+        }
     }
 
     /// Work done so far.
@@ -176,31 +191,52 @@ impl<'s> Finder<'s> {
     pub fn settle(&mut self, control: f64, near: &DVector<f64>) -> Result<Solution, Refusal> {
         let region = self.region(control);
         let start = region.clamp(near.clone());
-        let rung = match self.rung {
+        let rough = self.settings.tolerance.max(1e-9);
+        let mut rung = match self.rung {
             Some(rung) => rung,
-            None => {
-                self.equations.adequate_rung(control, &start, 0, self.settings.tolerance.max(1e-9), true).0
-            }
+            None => self.equations.adequate_rung(control, &start, 0, rough, true).0,
         };
-        let problem = AtControl::new(&mut self.equations, control, rung, &start, &self.scale);
-        let ended = find_root(problem, start, &self.scale, &region, 40);
-        if !ended.converged || !ended.x.iter().all(|v| v.is_finite()) {
-            return Err(self.not_zero(control, &ended.x, rung));
+        let mut x = start;
+        loop {
+            let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale);
+            let ended = find_root(problem, x, &self.scale, &region, 40);
+            x = ended.x;
+            if !ended.converged || !x.iter().all(|v| v.is_finite()) {
+                return Err(self.not_zero(control, &x, rung));
+            }
+            // The rule of another solution may be too coarse for this one.
+            let (adequate, _) = self.equations.adequate_rung(control, &x, rung, rough, true);
+            if adequate == rung {
+                break;
+            }
+            rung = adequate;
         }
-        if let Some(known) = self.known.iter().find(|s| self.distance(&s.x, &ended.x) < CERTAINLY_SAME) {
+        if let Some(known) = self.known.iter().find(|s| self.distance(&s.x, &x) < CERTAINLY_SAME) {
             return Ok(known.clone());
         }
         let mut refusal = None;
         for digits in ROUNDINGS {
-            let rounded = self.rounded(&ended.x, &region, digits);
+            let rounded = self.rounded(&x, &region, digits);
             match self.certified_from(control, rounded, &region) {
                 // A rounded start in the wrong place (beyond the end of a domain) may lead elsewhere.
-                Ok(solution) if self.distance(&solution.x, &ended.x) < 1e-3 => return Ok(solution),
+                Ok(solution) if self.distance(&solution.x, &x) < 1e-3 => return Ok(solution),
                 Ok(_) => {}
                 Err(why) => refusal = refusal.or(Some(why)),
             }
         }
-        Err(refusal.unwrap_or_else(|| self.not_zero(control, &ended.x, rung)))
+        Err(refusal.unwrap_or_else(|| self.not_zero(control, &x, rung)))
+    }
+
+    /// The same for a point of a branch, which may lie outside the place where the file seeks solutions.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn settle_inside(&mut self, control: f64, near: &DVector<f64>) -> Result<Solution, Refusal> {
+        let region = self.region(control);
+        match self.far_outside(near, &region) {
+            Some(refusal) => Err(refusal),
+            None => self.settle(control, near),
+        }
     }
 
     /// A point rounded to some binary digits, counted from zero or from the nearer end of its range.
@@ -239,8 +275,10 @@ impl<'s> Finder<'s> {
         // The least shift so far, and how many better rules did not help.
         let (mut least_shift, mut stalls) = (f64::INFINITY, 0);
         for _ in 0..10 {
-            let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale);
-            let ended = find_root(problem, x, &self.scale, region, 40);
+            // A solution that is small against the scale is found to its own digits.
+            let own = x.zip_map(&self.scale, |x, scale| x.abs().clamp(1e-10 * scale, scale));
+            let problem = AtControl::new(&mut self.equations, control, rung, &x, &own);
+            let ended = find_root(problem, x, &own, region, 40);
             iterations += ended.iterations;
             x = ended.x;
             if !ended.converged || !x.iter().all(|v| v.is_finite()) {

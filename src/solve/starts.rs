@@ -12,8 +12,10 @@ use super::solution::{Finder, Search, Solution};
 use crate::equation::Origin;
 
 /// How many starts a row gets at least, with those of the file; and how many of them the file does not give at least.
-const STARTS: usize = 20;
-const SPREAD: usize = 8;
+const STARTS: usize = 16;
+const SPREAD: usize = 4;
+/// Starts beside those of the file where every root is sought, with averages and without.
+const SPREAD_FOR_ROOTS: [usize; 2] = [12, 64];
 /// Searches stop at steps of this relative size, and then are about its square away; Newton's method finishes.
 const SEARCH_TOLERANCE: f64 = 1e-3;
 /// How long a search goes on from a start of the file, which is meant to lead somewhere, and from others.
@@ -61,8 +63,13 @@ impl Finder<'_> {
                     }
                 }
             }
-            let in_range = unknown.range.map_or(1.0, |(from, to)| setup[from].abs().max(setup[to].abs()));
-            self.scale[i] = if largest > 1e-8 { largest } else { in_range.clamp(1e-8, 1.0) };
+            let in_range = unknown.range.map(|(from, to)| setup[from].abs().max(setup[to].abs()));
+            self.scale[i] = match in_range {
+                _ if largest > 1e-8 => largest,
+                Some(end) => end.clamp(1e-300, 1.0),
+                None if largest > 1e-300 => largest,
+                None => 1.0,
+            };
         }
     }
 
@@ -70,7 +77,7 @@ impl Finder<'_> {
     pub(super) fn stand_at(&mut self, control: f64) {
         let setup = self.equations.setup(control);
         self.set_scale(&setup);
-        self.rung = None;
+        (self.rung, self.rough) = (None, None);
         self.known.clear();
         self.equations.forget_rules();
     }
@@ -91,7 +98,11 @@ impl Finder<'_> {
             }
         }
         if self.settings.search != Search::FileStarts {
-            let others = STARTS.saturating_sub(starts.len()).max(SPREAD);
+            let others = match (self.equations.minimises(), system.has_averages()) {
+                (true, _) => STARTS.saturating_sub(starts.len()).max(SPREAD),
+                (false, true) => SPREAD_FOR_ROOTS[0],
+                (false, false) => SPREAD_FOR_ROOTS[1],
+            };
             let spread = (0..others).map(|i| (self.space_filling_point(i, &region), false));
             let spread: Vec<_> = spread.collect();
             // Brackets first: they hold their roots to round-off also where roots meet.
@@ -110,15 +121,40 @@ impl Finder<'_> {
                 self.search_from(control, &start, from_file, &region, &mut findings);
             }
         }
+        if findings.solutions.is_empty() && region.is_bounded() {
+            self.look_outside(control, &region, &mut findings);
+        }
         findings.unfinished = self.unfinished;
         findings
     }
 
+    /// Where the region holds no solution: one outside it, which tells a user more than that there is none.
+    fn look_outside(&mut self, control: f64, region: &Region, findings: &mut Findings) {
+        let everywhere = Region::everywhere(self.scale.len());
+        for index in 0..4 {
+            let start = self.space_filling_point(index, region);
+            let rung = self.search_rung(control, &start);
+            let problem = AtControl::new(&mut self.equations, control, rung, &start, &self.scale);
+            let ended = find_root(problem, start, &self.scale, &everywhere, 60);
+            if ended.converged
+                && self.is_zero(control, &ended.x, rung)
+                && let Some(refusal) = self.far_outside(&ended.x, region)
+            {
+                return findings.refuse(refusal);
+            }
+        }
+    }
+
     /// Two rungs below a rule that serves solutions one is good to about the root of the tolerance.
     fn search_rung(&mut self, control: f64, start: &DVector<f64>) -> usize {
-        match self.rung {
-            Some(rung) => self.equations.search_rung(rung),
-            None => self.equations.adequate_rung(control, start, 1, 1e-5, false).0,
+        match (self.rung, self.rough) {
+            (Some(rung), _) => self.equations.search_rung(rung),
+            (None, Some(rough)) => rough,
+            (None, None) => {
+                let rough = self.equations.adequate_rung(control, start, 1, 1e-5, false).0;
+                self.rough = Some(rough);
+                rough
+            }
         }
     }
 
@@ -188,9 +224,13 @@ impl Finder<'_> {
     /// Adds a solution that is not there yet. Of two that round-off keeps apart where the Jacobian is nearly singular, the
     /// one with the smaller residual stays.
     pub fn add(&mut self, findings: &mut Findings, solution: Solution) {
-        let same = findings.solutions.iter().position(|s| self.same_solution(&solution, s));
+        // Of a continuous family one member speaks for all.
+        let family = solution.is_one_of_a_family();
+        let same = (findings.solutions.iter())
+            .position(|s| family && s.is_one_of_a_family() || self.same_solution(&solution, s));
         match same {
             None => findings.solutions.push(solution),
+            Some(_) if family => {}
             Some(place) => {
                 let known = &mut findings.solutions[place];
                 let rank = |s: &Solution| (s.certified.residual, s.x.norm());

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Check;
 use crate::cli::arguments::{Values, actual_name, words_of};
+use crate::cli::say::lines_in_words;
 use crate::cli::simulation::Simulation;
 use crate::cli::simulation::smallest_dimension;
 use crate::compare::Measurements;
@@ -113,6 +114,9 @@ impl Check {
                     control.name,
                     control.to
                 );
+            }
+            if let Some(lines) = missing_lines(&measurements) {
+                eprintln!("note: what {place} has no value of is left out there: {lines}");
             }
             if measurements.left_out > 0 {
                 eprintln!("note: {} rows that did not converge are left out", measurements.left_out);
@@ -326,6 +330,21 @@ fn assignment(name: String, value: f64, theories: &[Theory]) -> Assignment {
         _ => Given::Number(value),
     };
     Assignment { name, value }
+}
+
+/// Which overlaps are missing in which lines; nothing of what is missing throughout.
+fn missing_lines(measurements: &Measurements) -> Option<String> {
+    let columns: Vec<String> = measurements
+        .overlaps
+        .iter()
+        .filter_map(|name| {
+            let of_column = measurements.missing.iter().filter(|(_, column)| column == name);
+            let lines: Vec<usize> = of_column.map(|(line, _)| *line).collect();
+            let some = !lines.is_empty() && lines.len() < measurements.rows.len();
+            some.then(|| format!("{name} in {}", lines_in_words(&lines)))
+        })
+        .collect();
+    (!columns.is_empty()).then(|| columns.join("; "))
 }
 
 /// The parameters of a side file (its object `parameters`), or of an object of numbers and words.

@@ -8,6 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 
 use super::{Schedule, Source};
+use crate::cli::say::lines_in_words;
 use crate::equation::nearest;
 use crate::input::TextLines;
 use crate::output::{Cell, Table, csv::read_table, terminal::significant};
@@ -55,26 +56,30 @@ impl Schedule {
                 if !wanted {
                     continue;
                 }
-                if let Some(row) = table.rows.iter().position(|row| matches!(row[index], Cell::Text(_))) {
-                    if asked {
-                        // The header is line 1.
+                if let Some(row) = table.rows.iter().position(|row| is_word(&row[index])) {
+                    // A column of words names things; a word among numbers is a mistake.
+                    let numbers = table.rows.iter().any(|row| row[index].number().is_some());
+                    if asked || numbers {
                         bail!(
-                            "{}: `{}` in line {} of column `{}` is not a number",
+                            "{}: `{}` in line {} of column `{}` is not a number{}",
                             path.display(),
-                            text_of(&table.rows[row][index]),
-                            row + 2,
-                            column.name
+                            table.rows[row][index],
+                            table.line(row),
+                            column.name,
+                            if asked { "" } else { "; choose other columns with --features" }
                         );
                     }
                     notes.push(format!("column `{}` has text and is no feature", column.name));
                     continue;
                 }
-                let (data, empty) = data(&table, time_column, index, path)?;
-                if empty > 0 && !data.is_empty() {
+                let (data, missing) = data(&table, time_column, index, path)?;
+                if !missing.is_empty() && !data.is_empty() {
                     notes.push(format!(
-                        "{empty} of {} rows have no time or no value of `{}` and are left out for it",
+                        "{} of {} rows have no time or no value of `{}` and are left out for it: {}",
+                        missing.len(),
                         table.rows.len(),
-                        column.name
+                        column.name,
+                        lines_in_words(&missing)
                     ));
                 }
                 curves.push(Curve { file, column: column.name.clone(), data });
@@ -176,7 +181,7 @@ fn read(path: &Path) -> anyhow::Result<Table> {
     if let Some(source) = table.column("source") {
         let samples = Cell::from("samples");
         if table.rows.iter().any(|row| row[source] == samples) {
-            table.rows.retain(|row| row[source] == samples);
+            table.keep_rows(|row| row[source] == samples);
         }
     }
     if table.rows.is_empty() {
@@ -185,33 +190,35 @@ fn read(path: &Path) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-/// The pairs of time and value where there are both, and how many rows lack one. Programs write a missing value as an
-/// empty field or as `nan`.
-fn data(table: &Table, time: usize, value: usize, path: &Path) -> anyhow::Result<(Vec<(f64, f64)>, usize)> {
-    let (mut data, mut empty) = (Vec::new(), 0);
+/// The pairs of time and value where there are both, and the lines that lack one.
+fn data(
+    table: &Table,
+    time: usize,
+    value: usize,
+    path: &Path,
+) -> anyhow::Result<(Vec<(f64, f64)>, Vec<usize>)> {
+    let (mut data, mut missing) = (Vec::new(), Vec::new());
     for (index, row) in table.rows.iter().enumerate() {
-        if let text @ Cell::Text(_) = &row[time] {
+        if is_word(&row[time]) {
             bail!(
                 "{}: `{}` in line {} of the time `{}` is not a number; --time names another column",
                 path.display(),
-                text_of(text),
-                index + 2,
+                row[time],
+                table.line(index),
                 table.columns[time].name
             );
         }
         match (row[time].number(), row[value].number()) {
             (Some(time), Some(value)) if !time.is_nan() && !value.is_nan() => data.push((time, value)),
-            _ => empty += 1,
+            _ => missing.push(table.line(index)),
         }
     }
-    Ok((data, empty))
+    Ok((data, missing))
 }
 
-fn text_of(cell: &Cell) -> &str {
-    match cell {
-        Cell::Text(text) => text,
-        _ => "",
-    }
+/// Whether a cell is neither a number nor a missing one.
+fn is_word(cell: &Cell) -> bool {
+    matches!(cell, Cell::Text(_)) && !cell.is_missing()
 }
 
 fn no_column<'a>(name: &str, columns: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {

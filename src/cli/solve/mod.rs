@@ -1,5 +1,6 @@
 //! `overlaps solve SYSTEM`.
 
+mod verification;
 mod work;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
+use self::verification::Verification;
 use super::arguments::Values;
 use super::cells::{Cells, for_each_cell};
 use super::destination::{Destination, Files, Format, command};
@@ -21,7 +23,7 @@ use crate::equation::{Theory, agree_on_words};
 use crate::output::csv::CsvWriter;
 use crate::output::json::number;
 use crate::output::{AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, table_json, terminal};
-use crate::solve::{Job, Layout};
+use crate::solve::{Job, Layout, PieceCurve, controls_of_rows, enter, reports};
 use crate::study::Plan;
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
@@ -48,7 +50,7 @@ pub struct Solve {
     /// All branches at every control value, lowest energy first, and where they end.
     #[arg(long)]
     branches: bool,
-    /// Recompute every row with the double-exponential rule and report the largest difference.
+    /// Compute equations and outputs of every row again by other means, and search for solutions that were missed.
     #[arg(long)]
     verify: bool,
 }
@@ -58,8 +60,11 @@ struct CellResult {
     rows: Vec<Vec<Cell>>,
     events: Vec<Value>,
     lines: Vec<String>,
-    /// Outputs that are not a number somewhere.
-    undefined: BTreeSet<String>,
+    /// Outputs that are not a number somewhere (true), or infinite (false).
+    undefined: BTreeSet<(String, bool)>,
+    /// Why rows did not converge.
+    reasons: Vec<String>,
+    verification: Verification,
 }
 
 impl Solve {
@@ -148,11 +153,13 @@ impl Solve {
         let status = columns.iter().position(|c| c.name == "status").unwrap_or_default();
         let mut tally = Tally::new(&columns);
         let (mut events, mut lines) = (Vec::new(), Vec::new());
-        let mut undefined: BTreeSet<String> = BTreeSet::new();
+        let mut undefined: BTreeSet<(String, bool)> = BTreeSet::new();
+        let mut reasons = Vec::new();
+        let mut verification = Verification::default();
         for_each_cell(
             Cells { count: plan.cells(), units: 1 },
             self.values.quiet,
-            |cell, _| self.solve_cell(theories, plan, &layout, cell),
+            |cell, _| self.solve_cell(theories, plan, &layout, &columns, cell),
             |_, result| {
                 for row in &result.rows {
                     tally.count(row, status);
@@ -169,7 +176,11 @@ impl Solve {
                     }
                 }
                 undefined.extend(result.undefined);
+                verification.add(result.verification);
                 events.extend(result.events);
+                if reasons.len() < 1000 {
+                    reasons.extend(result.reasons);
+                }
                 if lines.len() < 1000 {
                     lines.extend(result.lines);
                 }
@@ -189,20 +200,19 @@ impl Solve {
         };
         let side = self.side(theories, plan, &columns, events, &tally);
         let written = files.write_beside(csv, &side, drawing.as_ref())?;
-        if !undefined.is_empty() {
-            let names: Vec<&str> = undefined.iter().map(String::as_str).collect();
-            eprintln!(
-                "warning: {} is not a number in some rows, which are left empty there",
-                names.join(", ")
-            );
+        for (nan, what) in [
+            (true, "is not a number in some rows, which are left empty there"),
+            (false, "is infinite in some rows"),
+        ] {
+            let names: Vec<&str> =
+                undefined.iter().filter(|(_, n)| *n == nan).map(|(name, _)| name.as_str()).collect();
+            if !names.is_empty() {
+                eprintln!("warning: {} {what}", names.join(", "));
+            }
         }
         self.print(&kept, &drawn, keep)?;
-        self.print_notes(&lines, &tally, &written);
-        Ok(if tally.failed > 0 || tally.verification_failed(self.values.tolerance) {
-            NOT_CONVERGED
-        } else {
-            FINE
-        })
+        self.print_notes((&reasons, &lines), &tally, &verification, &written);
+        Ok(if tally.failed > 0 { NOT_CONVERGED } else { FINE })
     }
 
     fn rows_per_cell(&self, theories: &[Theory], plan: &Plan) -> usize {
@@ -210,7 +220,14 @@ impl Solve {
         theories.iter().flat_map(|t| t.pieces.iter().map(|p| job.controls_of(t, p).len())).sum()
     }
 
-    fn solve_cell(&self, theories: &[Theory], plan: &Plan, layout: &Layout, cell: usize) -> CellResult {
+    fn solve_cell(
+        &self,
+        theories: &[Theory],
+        plan: &Plan,
+        layout: &Layout,
+        columns: &[Column],
+        cell: usize,
+    ) -> CellResult {
         let swept = plan.swept_values(cell);
         let named = plan.swept_cells(cell);
         let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
@@ -219,25 +236,70 @@ impl Solve {
             events: Vec::new(),
             lines: Vec::new(),
             undefined: BTreeSet::new(),
+            reasons: Vec::new(),
+            verification: Verification::default(),
         };
         for theory in theories {
             let curves = job.solve(theory, notes::settings(self.values.tolerance, self.branches));
-            result.rows.extend(layout.rows(theory, &curves, &swept, self.branches));
+            let mut rows = layout.rows(theory, &curves, &swept, self.branches);
+            if self.verify {
+                self.verify_rows(theories, &curves, &named, columns, &mut rows, &mut result.verification);
+            }
+            result.rows.extend(rows);
             for piece in &curves {
                 let solutions = (0..piece.curve.controls.len()).filter_map(|row| piece.curve.solution(row));
                 for (_, solution) in solutions {
+                    // A point on the boundary is infinite because the file says so.
                     let outputs = piece.piece.system.outputs.iter().zip(&solution.certified.outputs);
-                    result
-                        .undefined
-                        .extend(outputs.filter(|(_, v)| v.is_nan()).map(|(o, _)| o.column.clone()));
+                    let bad = outputs.filter(|(_, v)| v.is_nan() || v.is_infinite() && !solution.boundary);
+                    result.undefined.extend(bad.map(|(o, v)| (o.column.clone(), v.is_nan())));
                 }
+                let (reasons, failures) = notes::failures(piece, &named, self.values.tolerance);
+                result.reasons.extend(reasons);
+                result.events.extend(failures);
                 result.events.extend(notes::events(piece, &named));
                 let label = if theories.len() > 1 { format!("{}: ", theory.name()) } else { String::new() };
                 let lines = notes::lines(theory, piece, &named, self.branches);
-                result.lines.extend(lines.into_iter().map(|l| format!("{label}{l}")));
+                let remarks = notes::remarks(piece);
+                result.lines.extend(remarks.into_iter().chain(lines).map(|l| format!("{label}{l}")));
             }
         }
         result
+    }
+
+    /// Verifies the rows of the curves of one theory.
+    fn verify_rows(
+        &self,
+        theories: &[Theory],
+        curves: &[PieceCurve],
+        swept: &[(String, Cell)],
+        columns: &[Column],
+        rows: &mut [Vec<Cell>],
+        verification: &mut Verification,
+    ) {
+        let mut rest = rows;
+        for piece in curves {
+            let mut place: Vec<String> = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect();
+            if theories.len() > 1 || curves.len() > 1 {
+                place.insert(0, piece.piece.system.name().to_string());
+            }
+            let mut place = place.join(", ");
+            if !place.is_empty() {
+                place += ": ";
+            }
+            let tolerance = self.values.tolerance;
+            let controls = controls_of_rows(piece, self.branches);
+            let (own, others) = rest.split_at_mut(controls.len());
+            rest = others;
+            match reports(piece, self.branches, tolerance) {
+                Ok(reports) => {
+                    enter(&reports, own, columns);
+                    let at = controls.into_iter().zip(reports.iter().map(Option::as_ref));
+                    verification.count(piece, &place, &at.collect::<Vec<_>>());
+                }
+                Err(reason) => verification.refused(&place, &reason),
+            }
+        }
     }
 
     /// The side file: what is needed to make the table again.
@@ -305,27 +367,29 @@ impl Solve {
         Ok(())
     }
 
-    fn print_notes(&self, lines: &[String], tally: &Tally, written: &[String]) {
-        if tally.failed > 0 {
+    fn print_notes(
+        &self,
+        (reasons, lines): (&[String], &[String]),
+        tally: &Tally,
+        verification: &Verification,
+        written: &[String],
+    ) {
+        let failed = tally.failed - verification.failed;
+        if failed > 0 {
             eprintln!(
-                "warning: {} of {} rows did not converge (status not-converged, outputs empty); {}",
-                tally.failed,
+                "warning: {failed} of {} rows did not converge (status not-converged, outputs empty){}",
                 tally.rows,
-                if tally.worst_quadrature > self.values.tolerance {
-                    format!(
-                        "averages were reached only to {:.1e}; is an integrand not smooth? --tolerance sets what is accepted",
-                        tally.worst_quadrature
-                    )
-                } else {
-                    "no start led to a solution; add starts to a [[branch]] of the equation file".to_string()
-                }
+                if reasons.is_empty() { "" } else { ":" }
             );
+            for reason in reasons.iter().take(notes::REASONS) {
+                eprintln!("warning: {reason}");
+            }
+            if reasons.len() > notes::REASONS {
+                eprintln!("warning: why the others did not is in the JSON side file");
+            }
         }
-        if tally.verification_failed(self.values.tolerance) {
-            eprintln!(
-                "warning: the independent quadrature differs by {:.1e}",
-                tally.verify_difference.unwrap_or(0.0)
-            );
+        for line in verification.warnings() {
+            eprintln!("warning: {line}");
         }
         if self.values.quiet {
             return;
@@ -339,8 +403,8 @@ impl Solve {
                 lines.len() - notes::SHOWN
             );
         }
-        if let Some(worst) = tally.verify_difference {
-            eprintln!("note: double-exponential check: the largest difference of any output is {worst:.1e}");
+        for line in verification.notes() {
+            eprintln!("note: {line}");
         }
         if tally.nodes > 0 {
             eprintln!(

@@ -45,11 +45,11 @@ impl Work for Curves {
     }
 
     fn compute(&self, cell: usize) -> anyhow::Result<Option<Computed>> {
-        let rows = self.command.solve_cell(&self.theories, &self.plan, &self.layout, cell).rows;
+        let rows =
+            self.command.solve_cell(&self.theories, &self.plan, &self.layout, &self.columns, cell).rows;
         let mut tally = Tally::new(&self.columns);
         rows.iter().for_each(|row| tally.count(row, self.status));
-        let failed = tally.failed + usize::from(tally.verification_failed(self.command.values.tolerance));
-        Ok(Some(Computed::new(rows, failed)))
+        Ok(Some(Computed::new(rows, tally.failed)))
     }
 
     fn drawn(&self) -> Option<Vec<String>> {

@@ -12,8 +12,8 @@ use super::work::Work;
 use crate::cli::destination::{Files, side_file};
 use crate::cli::{Cli, Command};
 use crate::equation::BUILT_IN;
-use crate::output::check_writable;
 use crate::output::json::number;
+use crate::output::{check_writable, is_stream};
 use crate::study::slurm::quoted;
 use crate::study::{Key, Store, Study, Task};
 
@@ -45,6 +45,12 @@ impl Opened {
             given.map(Path::to_path_buf).or_else(|| own.as_ref().map(|own| folder.join(own)))
         };
         let csv = place(output, &study.output).unwrap_or_else(|| path.with_extension("csv"));
+        if let Some(stream) = output.filter(|output| is_stream(output)) {
+            bail!(
+                "--output {}: a study keeps what is computed beside its CSV, which has to be a file",
+                stream.display()
+            );
+        }
         let files = Files { csv: Some(csv.clone()), svg: place(plot, &study.plot) };
         let work = work(&study, folder, &csv).with_context(|| format!("the study {}", path.display()))?;
         let store = Store::new(&csv, common(&study, work.as_ref()));

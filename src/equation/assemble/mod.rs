@@ -21,6 +21,7 @@ use super::system::{
     Unknown,
 };
 use super::words;
+use super::written::AsWritten;
 use crate::output::ascii_name;
 
 /// The largest product rule: nodes of all normal variables of one average together. An array of this size takes
@@ -313,7 +314,7 @@ impl Builder<'_> {
             None => (lowering, None),
         };
         let mut graph = lowering.graph;
-        let discrete = lowering.discrete;
+        let discrete_nodes = lowering.discrete;
         for (unknown, range) in unknowns.iter().zip(&ranges) {
             if let (Some((from, to)), Some([_, end])) = (unknown.range, range)
                 && let [Some(low), Some(high)] = [from, to].map(|place| graph.value_of(setup_nodes[place]))
@@ -402,6 +403,24 @@ impl Builder<'_> {
             .collect();
         normals.sort_unstable();
         let normals = normals.into_iter().map(|(_, name)| name).collect();
+        let bare = |w: &Written| w.expression.clone();
+        let written = AsWritten {
+            discrete: (discrete.iter())
+                .map(|(_, _, lists)| {
+                    (lists[0].iter().map(bare).collect(), lists[1].iter().map(bare).collect())
+                })
+                .collect(),
+            equations: equations.iter().map(|(_, w)| bare(w)).collect(),
+            selection: selection.as_ref().map(bare),
+            outputs: outputs.iter().map(|(_, w, _)| bare(w)).collect(),
+            ranges: ranges.iter().map(|r| r.as_ref().map(|[a, b]| [bare(a), bare(b)])).collect(),
+            starts: (points.iter().map(|b| if b.boundary { &[][..] } else { &b.points[..] }))
+                .map(|points| points.iter().map(|p| p.iter().map(bare).collect()).collect())
+                .collect(),
+            admissible: admissible.as_ref().map(|(w, _)| bare(w)),
+            gauge: gauge.as_ref().map(|(w, _)| bare(w)),
+            scope: scope.clone(),
+        };
         let system = System {
             description: description(name, file),
             parameters,
@@ -419,8 +438,9 @@ impl Builder<'_> {
             limit: limit(self.file, self.source)?,
             normals,
             graph,
-            discrete,
+            discrete: discrete_nodes,
             certificate_nodes,
+            written,
             equations_program,
             equation_roots,
             equations_levels,

@@ -8,6 +8,7 @@ use crate::equation::graph::MAX_NORMALS;
 use crate::equation::schema::{self, Entries, Str};
 use crate::equation::scope::{Allowed, Definition, Meaning, Scope};
 use crate::equation::system::Kind;
+use crate::name::is_identifier;
 use crate::output::ascii_name;
 
 impl Builder<'_> {
@@ -129,7 +130,10 @@ impl Builder<'_> {
             .chain(file.outputs.keys().map(|n| (n, "output")));
         for (name, kind) in named {
             let Some(column) = ascii_name(name.get_ref()) else {
-                return Err(self.error(name.span(), Problem::BadName(name.get_ref().clone())));
+                let spelled = name.get_ref().clone();
+                let whole = is_identifier(&spelled);
+                let problem = if whole { Problem::NoSpelling(spelled) } else { Problem::BadName(spelled) };
+                return Err(self.error(name.span(), problem));
             };
             if let Some((_, first)) = taken.iter().find(|(t, _)| *t == column) {
                 let problem = Problem::Duplicate { name: column, first, second: kind };

@@ -1,0 +1,173 @@
+//! The functions of the expression language in equation files: values, exact derivatives, and forms as papers print them.
+
+mod support;
+
+use nalgebra::DVector;
+use overlaps::equation::Theory;
+use overlaps::solve::{Equations, Settings};
+use support::{close, job, solve};
+
+/// A closed form with the outputs `y0`, `y1`, … at a control value.
+fn values(expressions: &[&str], t: f64) -> Vec<f64> {
+    let outputs: String = expressions
+        .iter()
+        .enumerate()
+        .map(|(i, e)| format!("y{i} = {{ value = \"{e}\", meaning = \"\" }}\n"))
+        .collect();
+    let text = format!(
+        "title = \"x\"\ncontrol = {{ name = \"t\", from = -100, to = 100, points = 3 }}\n\
+         [variables]\nz = \"normal\"\n[outputs]\n{outputs}"
+    );
+    let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{e}"));
+    let pieces = job(&[], &[t]).solve(&theory, Settings::default());
+    let (_, solution) = pieces[0].curve.solution(0).unwrap_or_else(|| panic!("{expressions:?} at {t}"));
+    solution.certified.outputs.clone()
+}
+
+#[test]
+fn slopes_are_those_of_differences_over_the_whole_line() {
+    // The Jacobian of r = f(x) is f′(x).
+    let cases: [(&str, &[f64]); 12] = [
+        ("log_normal_cdf(x)", &[-30.0, -7.0, -5.6, -1.0, 0.4, 3.0]),
+        ("inverse_mills(x)", &[-30.0, -7.0, -5.6, -1.0, 0.4, 3.0]),
+        ("erfcx(x)", &[-2.0, -0.4, 0.3, 0.9, 3.0, 5.0, 20.0]),
+        ("softplus(x)", &[-20.0, -1.0, 0.0, 3.0, 30.0]),
+        ("log1p(x)", &[-0.5, 0.0, 4.0]),
+        ("expm1(x)", &[-4.0, 0.0, 3.0]),
+        ("asin(x)", &[-0.9, 0.0, 0.7]),
+        ("acos(x)", &[-0.9, 0.0, 0.7]),
+        ("log_sum_exp(x, 2*x, 1 - x)", &[-3.0, 0.3, 1.0, 30.0]),
+        ("where(x > 1, x^3, -x)", &[0.2, 3.0]),
+        ("max(x, 1, -x^2, 2*x)", &[-4.0, 0.2, 0.9, 3.0]),
+        ("min(x, x^2, 4)", &[-1.0, 0.5, 3.0, 5.0]),
+    ];
+    for (f, points) in cases {
+        let text = format!(
+            "title = \"x\"\ncontrol = {{ name = \"t\", from = 0, to = 1, points = 2 }}\n\
+             [unknowns]\nx = \"x\"\n[residual]\nr = \"{f}\"\n"
+        );
+        let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{e}"));
+        let mut equations = Equations::new(&theory.pieces[0].system, &[]);
+        let mut at = |x: f64| {
+            let e = equations.evaluate(0.0, &DVector::from_element(1, x), 5);
+            (e.residual[0], e.jacobian[(0, 0)])
+        };
+        for &x in points {
+            let h = 1e-3 * x.abs().clamp(0.1, 2.0);
+            let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(|s| at(x + s * h).0);
+            let difference = (a - 8.0 * b + 8.0 * c - d) / (12.0 * h);
+            let (value, slope) = at(x);
+            let round_off = 4.0 * f64::EPSILON * value.abs() / h;
+            assert!(
+                (slope - difference).abs() <= 2e-9 * difference.abs() + round_off,
+                "{f} at {x}: {slope} {difference}"
+            );
+        }
+    }
+}
+
+#[test]
+fn curvatures_of_the_tails_are_those_of_differences() {
+    for f in ["log_normal_cdf(x)", "-log(normal_cdf(-x))", "log(erfc(x)/2)", "log(erfcx(x))", "softplus(x)"] {
+        let text = format!(
+            "title = \"x\"\ncontrol = {{ name = \"t\", from = 0, to = 1, points = 2 }}\n\
+             [unknowns]\nx = \"x\"\n[energy]\nminimise = \"{f}\"\n"
+        );
+        let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{e}"));
+        let mut equations = Equations::new(&theory.pieces[0].system, &[]);
+        let mut at = |x: f64| {
+            let e = equations.evaluate(0.0, &DVector::from_element(1, x), 5);
+            (e.residual[0], e.jacobian[(0, 0)])
+        };
+        for x in [-9.0, -3.0, -0.3, 0.2, 2.0, 8.0] {
+            let h = 3e-4;
+            let [a, b, c, d] = [-2.0, -1.0, 1.0, 2.0].map(|s| at(x + s * h).0);
+            let difference = (a - 8.0 * b + 8.0 * c - d) / (12.0 * h);
+            let (slope, curvature) = at(x);
+            let round_off = 40.0 * f64::EPSILON * slope.abs() / h;
+            assert!(
+                (curvature - difference).abs() <= 1e-9 * difference.abs() + round_off,
+                "{f} at {x}: {curvature} {difference}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_where_does_not_choose_does_not_matter() {
+    for (t, chosen) in [(4.0, 2.0), (-4.0, -1.0)] {
+        let found = values(&["where(t > 0, sqrt(t), -1)", "where(!(t > 0), -1, E[z](sqrt(t))^1)"], t);
+        assert_eq!(found, [chosen, chosen]);
+    }
+    // Logic and comparisons of any number of names.
+    let inside = |t| values(&["where(t > 0 && t < 1 || t == 5, 1, 0)"], t)[0];
+    assert_eq!([-1.0, 0.5, 1.0, 5.0].map(inside), [0.0, 1.0, 0.0, 1.0]);
+    assert_eq!([-2.0, 0.0, 2.0].map(|t| values(&["step(t)"], t)[0]), [0.0, 0.5, 1.0]);
+}
+
+#[test]
+fn min_max_and_log_sum_exp_take_any_number_of_arguments() {
+    let found =
+        values(&["max(t, 1, -t, 7)", "min(3, t, 5)", "log_sum_exp(t)", "log_sum_exp(t, t, t, t)"], 2.0);
+    assert_eq!(found[..3], [7.0, 2.0, 2.0]);
+    close("log 4 e²", found[3], 2.0 + 4f64.ln(), 1e-15);
+    // Far beyond where e^x is a number.
+    close("far out", values(&["log_sum_exp(100*t, 0)"], 90.0)[0], 9000.0, 1e-16);
+}
+
+#[test]
+fn forms_as_they_are_printed_hold_far_out() {
+    // mpmath 1.3, 40 digits: φ(38)/Φ(−38), log Φ(−38), log(1 + e^800) = 800, log cosh(800) = 800 − log 2.
+    let (mills, log) = (38.026_279_466_575_87, -726.557_216_018_820_1);
+    let found = values(
+        &[
+            "normal_pdf(t)/normal_cdf(-t)",
+            "normal_pdf(t)/(1 - normal_cdf(t))",
+            "exp(-t^2/2)/sqrt(2*pi)/(erfc(t/sqrt(2))/2)",
+            "sqrt(2/pi)*exp(-t*t/2)/erfc(t*sqrt(0.5))",
+            "log(normal_cdf(-t))",
+            "log(1 - normal_cdf(t))",
+            "log(erfc(t/sqrt(2))/2)",
+            "log((1 - erf(t/sqrt(2)))/2)",
+        ],
+        38.0,
+    );
+    for (i, found) in found.iter().enumerate() {
+        let exact = if i < 4 { mills } else { log };
+        assert!((found / exact - 1.0).abs() < 2e-15, "form {i}: {found} {exact}");
+    }
+    let found = values(&["log(1 + exp(8*t))", "log(cosh(8*t))", "log(exp(8*t) + exp(-8*t))"], 100.0);
+    assert_eq!(found, [800.0, 800.0 - std::f64::consts::LN_2, 800.0]);
+}
+
+#[test]
+fn the_spherical_perceptron_is_solved_as_it_is_printed() {
+    // q and the residual by mpmath: α = 1.9, where φ/Φ and log Φ of the printed formulas are 0/0 and log 0 at the nodes.
+    let theory = Theory::parse(
+        "perceptron",
+        "title = \"Spherical perceptron, random labels, kappa = 0\"\n\
+         control = { name = \"alpha\", from = 0.1, to = 2, points = 39 }\n\
+         [variables]\nz = \"normal\"\n[definitions]\nu = \"sqrt(q/(1-q))*z\"\n\
+         mills = \"normal_pdf(u)/normal_cdf(-u)\"\n\
+         [unknowns]\nq = { meaning = \"overlap\", range = [1e-6, 0.99999] }\n\
+         [residual]\nr = \"q/(1-q) - alpha*E[z](mills^2)\"\n\
+         [[branch]]\nname = \"rs\"\nstart = [{ q = \"alpha/2\" }]\n\
+         [outputs]\nf = { value = \"alpha*E[z](log(normal_cdf(-u))) + log(1-q)/2 + q/(2*(1-q))\", meaning = \"\" }\n",
+    )
+    .unwrap();
+    let rows = solve(&theory, &[], &[1.9]);
+    assert!((rows[0].get("q") - 0.970_874_9).abs() < 5e-8, "{}", rows[0].get("q"));
+}
+
+#[test]
+fn a_name_may_be_that_of_a_function() {
+    // Files that were written before there was a function `step` go on to work.
+    let theory = Theory::parse(
+        "x",
+        "title = \"x\"\ncontrol = { name = \"t\", from = -1, to = 1, points = 3 }\n\
+         [definitions]\nstep = \"3*t\"\n[outputs]\ny = { value = \"step + step(step)\", meaning = \"\" }\n",
+    )
+    .unwrap();
+    let found: Vec<f64> = solve(&theory, &[], &[]).iter().map(|r| r.get("y")).collect();
+    assert_eq!(found, [-3.0, 0.5, 4.0]);
+}
