@@ -48,7 +48,7 @@ fn main() {
     );
     let controls = grid(0.0, 1.0, 1001);
     for (name, controls, search) in [
-        ("warm branch, 1001 rows", controls.as_slice(), Search::FirstRow),
+        ("starts of the file alone, 1001 rows", controls.as_slice(), Search::FileStarts),
         ("full global search, 1001 rows", controls.as_slice(), Search::Full),
         ("one row with all starts", &[0.5][..], Search::Full),
     ] {

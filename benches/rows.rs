@@ -34,7 +34,7 @@ fn rows(c: &mut Criterion) {
     group.sample_size(20);
     group.throughput(Throughput::Elements(101));
     let controls = grid(0.0, 1.0, 101);
-    for (name, search) in [("full global search", Search::Full), ("warm branch", Search::FirstRow)] {
+    for (name, search) in [("full global search", Search::Full), ("starts of the file", Search::FileStarts)] {
         let settings = Settings { search, ..Settings::default() };
         group.bench_function(name, |b| {
             b.iter(|| Curve::solve(system, black_box(&parameters), &controls, settings))

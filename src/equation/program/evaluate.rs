@@ -150,8 +150,7 @@ impl Levels {
         run.level(&self.top, frame, &[], 0.0, choice, true);
         values.clear();
         values.extend(self.roots.iter().map(|r| frame.at(*r, 0)));
-        let nodes = *run.nodes.borrow();
-        nodes
+        run.nodes.into_inner()
     }
 
     /// The outermost averages, with their errors.

@@ -105,7 +105,9 @@ fn of_function(graph: &mut Graph, v: u8, f: Function, a: Node, found: &mut BTree
         | Function::Sin
         | Function::Cosh
         | Function::Sinh => {}
-        Function::Abs | Function::Sign | Function::Step | Function::Delta => {
+        Function::Abs | Function::Sign | Function::Step => cut(graph, v, a, found),
+        // Its zeros are asked for by its argument.
+        Function::Delta => {
             found.insert((Kind::Cut, a));
         }
         Function::Exp => {
@@ -136,7 +138,7 @@ fn of_operation(graph: &mut Graph, v: u8, op: Combine, a: Node, b: Node, found: 
     match op {
         Combine::Min | Combine::Max | Combine::Less | Combine::LessEqual => {
             let difference = graph.subtract(a, b);
-            found.insert((Kind::Cut, difference));
+            cut(graph, v, difference, found);
         }
         Combine::LogAddExp => {
             let difference = graph.subtract(a, b);
@@ -151,6 +153,54 @@ fn of_operation(graph: &mut Graph, v: u8, op: Combine, a: Node, b: Node, found: 
         }
         _ => {}
     }
+}
+
+/// The zeros of an argument: as zeros of affine expressions where those hold all of them (|h| = a where h = ±a), so that
+/// nothing is to be searched for; a place too many does no harm.
+fn cut(graph: &mut Graph, v: u8, argument: Node, found: &mut BTreeSet<(Kind, Node)>) {
+    /// How many equations one argument is taken apart into.
+    const MOST: usize = 16;
+    let zero = graph.constant(0.0);
+    // What is to be equal to what.
+    let (mut pending, mut affine) = (vec![(argument, zero)], Vec::new());
+    while let Some((x, c)) = pending.pop() {
+        let constant = |n: Node| !graph.axes(n).contains(v);
+        if constant(x) {
+            continue;
+        }
+        if is_affine(graph, v, x) {
+            affine.push(graph.subtract(x, c));
+            continue;
+        }
+        let minus_c = graph.negate(c);
+        let constant = |n: Node| !graph.axes(n).contains(v);
+        let next = match graph.operation(x) {
+            Operation::Apply(Function::Negate, a) => vec![(a, minus_c)],
+            Operation::Apply(Function::Abs, a) => vec![(a, c), (a, minus_c)],
+            Operation::Apply(Function::Tanh, a) => vec![(a, graph.apply(Function::Atanh, c))],
+            Operation::Apply(Function::Exp, a) => vec![(a, graph.apply(Function::Log, c))],
+            Operation::Combine(Combine::Add, a, b) if constant(b) => vec![(a, graph.subtract(c, b))],
+            Operation::Combine(Combine::Add, a, b) if constant(a) => vec![(b, graph.subtract(c, a))],
+            Operation::Combine(Combine::Subtract, a, b) if constant(b) => vec![(a, graph.add(c, b))],
+            Operation::Combine(Combine::Subtract, a, b) if constant(a) => vec![(b, graph.subtract(a, c))],
+            Operation::Combine(Combine::Multiply, a, b) if c == zero => vec![(a, c), (b, c)],
+            Operation::Combine(Combine::Multiply, a, b) if constant(a) => vec![(b, graph.divide(c, a))],
+            Operation::Combine(Combine::Multiply, a, b) if constant(b) => vec![(a, graph.divide(c, b))],
+            Operation::Combine(Combine::Multiply, a, b) if a == b => {
+                let root = graph.apply(Function::Sqrt, c);
+                vec![(a, root), (a, graph.negate(root))]
+            }
+            Operation::Combine(Combine::Divide, a, b) if constant(b) => vec![(a, graph.multiply(c, b))],
+            Operation::Combine(Combine::Min | Combine::Max, a, b) => vec![(a, c), (b, c)],
+            _ => vec![],
+        };
+        if next.is_empty() || pending.len() + affine.len() > MOST {
+            found.insert((Kind::Cut, argument));
+            return;
+        }
+        pending.extend(next);
+    }
+    found.extend(affine.into_iter().map(|a| (Kind::Cut, a)));
 }
 
 /// A denominator, or the argument of a root or logarithm: where it nearly vanishes, and where its terms take over from

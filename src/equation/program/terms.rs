@@ -122,7 +122,7 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Vec<Term> {
             .into_iter()
             .map(|t| Term { rest: graph.combine(Combine::If, condition, t.rest), ..t })
             .collect(),
-        Operation::Combine(Combine::Power, base, power) => match log_of(graph, v, base, depth) {
+        Operation::Combine(Combine::Power, base, power) => match log_of_base(graph, v, base, depth) {
             Some((scale, log)) => {
                 let rest = graph.combine(Combine::Power, scale, power);
                 let exponent = graph.multiply(power, log);
@@ -143,6 +143,20 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Vec<Term> {
             Some((scale, exponent)) => vec![Term { exponent: Some(exponent), rest: scale, delta: None }],
             None => vec![Term::plain(node)],
         },
+    }
+}
+
+/// The same for what is raised to a power, which may be far from 1 where the function itself is not.
+fn log_of_base(graph: &mut Graph, v: u8, base: Node, depth: usize) -> Option<(Node, Node)> {
+    let one = graph.constant(1.0);
+    match graph.operation(base) {
+        Operation::Apply(Function::NormalCdf, a) => Some((one, graph.apply(Function::LogNormalCdf, a))),
+        Operation::Apply(Function::Logistic, a) => {
+            let minus = graph.negate(a);
+            let softplus = graph.apply(Function::Softplus, minus);
+            Some((one, graph.negate(softplus)))
+        }
+        _ => log_of(graph, v, base, depth),
     }
 }
 
