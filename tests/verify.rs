@@ -5,9 +5,9 @@ mod support;
 
 use nalgebra::DVector;
 use overlaps::equation::Theory;
-use overlaps::solve::{Job, PieceCurve, Settings, Track, claim, reports};
+use overlaps::solve::{PieceCurve, Settings, Track, claim, reports};
 use overlaps::verify::{Claim, Disagreement, Verifier};
-use support::{job, theory};
+use support::{RightJob, job, theory};
 
 const TOLERANCE: f64 = 1e-12;
 
@@ -30,7 +30,7 @@ impl Draws {
 }
 
 /// The built-in systems at random parameters, on three control values each.
-fn built_in_at_random(draws: &mut Draws) -> Vec<(Theory, Job)> {
+fn built_in_at_random(draws: &mut Draws) -> Vec<(Theory, RightJob)> {
     let mut all = Vec::new();
     for name in ["first-phase", "first-phase-printed", "second-phase", "two-phase", "finite-d"] {
         let theory = theory(name);
