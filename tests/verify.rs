@@ -113,7 +113,7 @@ fn right_rows_of_all_built_in_systems_pass() {
                                 theory.name(),
                                 track.name,
                                 claim.control,
-                                job.parameters
+                                job.0.parameters
                             )
                         };
                         if let Err(wrong) = verifier.quick(&claim, TOLERANCE) {
@@ -126,7 +126,7 @@ fn right_rows_of_all_built_in_systems_pass() {
                 // The search is what takes time.
                 if round == 0 {
                     for report in reports(&piece, false, TOLERANCE).unwrap().into_iter().flatten() {
-                        assert_eq!(report.disagreements, [], "{}: {:?}", theory.name(), job.parameters);
+                        assert_eq!(report.disagreements, [], "{}: {:?}", theory.name(), job.0.parameters);
                         assert!(report.residual < 1e-11, "{:e}", report.residual);
                     }
                 }
@@ -156,8 +156,12 @@ fn shifted_roots_are_found() {
                                 x[i] += shift * if x[i] == 0.0 { scale } else { x[i].abs() };
                                 let shifted = Claim { x: &x, ..claim.clone() };
                                 let found = verifier.quick(&shifted, TOLERANCE);
-                                let place =
-                                    format!("{} {} {x:?} {:?}", theory.name(), claim.control, job.parameters);
+                                let place = format!(
+                                    "{} {} {x:?} {:?}",
+                                    theory.name(),
+                                    claim.control,
+                                    job.0.parameters
+                                );
                                 // Where an energy is flat, round-off of its terms and the errors that the row admits move
                                 // a minimum by as much.
                                 let moved = (x[i] - claim.x[i]).abs();
