@@ -14,13 +14,13 @@ use crate::equation::{Choice, Frame, Levels, Measured, Node, Pattern, Places, Po
 
 /// A rule of the ladder resolves a width if its spacing is at most this many widths: the difference of two rules is then
 /// not small where they have not converged.
-const SPACING_IN_WIDTHS: f64 = 3.0;
+const SPACING_IN_WIDTHS: f64 = 1.0;
 /// What is narrower than this is for panels, which need fewer nodes.
 const NARROW: f64 = 0.05;
 /// Places further out do not matter to rules of the ladder, which end there.
 const END_OF_LADDER: f64 = 10.0;
 /// The mass of an exponent must lie within this.
-const MASS_WITHIN: f64 = 13.6;
+const MASS_WITHIN: f64 = 12.0;
 /// Differences of rules up to this many times the rounding of a sum are rounding.
 const ROUNDINGS: f64 = 8.0;
 /// An average of which less than this share counts is judged by its share.

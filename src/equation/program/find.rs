@@ -76,7 +76,8 @@ pub(super) fn find(switches: &[Switch], at: Evaluate) -> Places {
         if switch.kind == Kind::Exponent {
             // The peak of α + βz − z²/2 is at β, its width 1.
             if slope.is_finite() {
-                places.add_mass(slope - 10.0, slope + 10.0);
+                // √(2 · 60): what is negligible.
+                places.add_mass(slope - 10.95, slope + 10.95);
             }
             continue;
         }
