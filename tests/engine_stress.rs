@@ -18,7 +18,7 @@ use random_rows::{Drawn, controls, draw, job_of, parameters, theories};
 use rayon::prelude::*;
 
 /// Rows of an ordinary run.
-const SHARE: u64 = 300;
+const SHARE: u64 = 60;
 /// Powers of ten by which a parameter leaves its default, up or down.
 const DECADES: f64 = 2.0;
 

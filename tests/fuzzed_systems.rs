@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use support::job;
 
 /// Systems of an ordinary run.
-const SHARE: usize = 1500;
+const SHARE: usize = 300;
 /// Closer than this to the end of a range, round-off decides whether a solution is inside.
 const EDGE: f64 = 1e-7;
 

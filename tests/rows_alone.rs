@@ -19,7 +19,7 @@ use random_rows::{Drawn, controls, draw, job_of, parameters, theories};
 use rayon::prelude::*;
 
 /// Rows of an ordinary run.
-const SHARE: usize = 300;
+const SHARE: usize = 60;
 /// Rows of a grid, and how many of them are solved alone.
 const GRID: usize = 5;
 const ALONE: usize = 2;

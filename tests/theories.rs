@@ -17,7 +17,7 @@ use support::{Row, job, row};
 const ACCURACY: [(&str, f64); 3] = [
     ("gmm-ridge", 5e-9),          // published CSV, Loureiro et al. 2021
     ("gmm-lasso", 1e-8),          // published CSV, Loureiro et al. 2021
-    ("saad-solla-plateau", 3e-8), // the table is 2e-8 from the closed forms 1/√6 and 1/3
+    ("saad-solla-plateau", 6e-8), // a double root, known to the root of round-off; the table is 2e-8 from 1/√6 and 1/3
 ];
 const DIGITS: f64 = 1e-9;
 
