@@ -186,6 +186,12 @@ fn describe(change: &Change, control: &str) -> String {
         ChangeKind::Transcritical => "they cross: transcritical",
         ChangeKind::Pitchfork => "one is born on the other: pitchfork",
     };
+    if change.from == change.to {
+        return format!(
+            "the global branch passes to another solution, `{}` like the one before, at {control} = {:.13} ({how})",
+            change.to, change.control
+        );
+    }
     format!(
         "the global branch changes from `{}` to `{}` at {control} = {:.13} ({how})",
         change.from, change.to, change.control

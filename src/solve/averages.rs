@@ -19,8 +19,8 @@ const SPACING_IN_WIDTHS: f64 = 1.0;
 const NARROW: f64 = 0.05;
 /// Places further out do not matter to rules of the ladder, which end there.
 const END_OF_LADDER: f64 = 10.0;
-/// The mass of an exponent must lie within this.
-const MASS_WITHIN: f64 = 12.0;
+/// The mass of an exponent, but for its last digit, must lie within this: where the shortest trapezoid rule ends.
+const MASS_WITHIN: f64 = 9.0;
 /// Differences of rules up to this many times the rounding of a sum are rounding.
 const ROUNDINGS: f64 = 8.0;
 /// An average of which less than this share counts is judged by its share.
@@ -412,7 +412,7 @@ fn lowest_on_ladder(places: &[Places]) -> Option<usize> {
         if places.unbounded || !places.cuts.is_empty() {
             return None;
         }
-        if places.mass.is_some_and(|(from, to)| from < -MASS_WITHIN || to > MASS_WITHIN) {
+        if places.core.is_some_and(|(from, to)| from < -MASS_WITHIN || to > MASS_WITHIN) {
             return None;
         }
         let seen = places.sharp.iter().filter(|s| s.place.abs() < END_OF_LADDER);

@@ -463,6 +463,12 @@ impl<'j, 's> Join<'j, 's> {
         for (row, points) in self.rows.iter().enumerate() {
             heads.extend((0..points.len()).filter(|i| points[*i].neighbours[0].is_none()).map(|i| (row, i)));
         }
+        // At a row in which a branch turns back, what is left of it there cannot be followed: the fold says so already.
+        let all = || self.rows.iter().flatten().flat_map(|p| &p.ends);
+        let folds: Vec<f64> = all().filter(|e| e.kind == EndKind::Fold).map(|e| e.control).collect();
+        let near = 1e-6 * self.span();
+        let told =
+            |e: &End| e.kind == EndKind::Lost && folds.iter().any(|fold| (fold - e.control).abs() < near);
         for head in heads {
             let first = &self.rows[head.0][head.1].solution;
             let (branch, boundary) = (first.place, first.boundary);
@@ -472,7 +478,7 @@ impl<'j, 's> Join<'j, 's> {
             while let Some((row, i)) = at {
                 let point = &self.rows[row][i];
                 track.points[row] = Some(point.solution.clone());
-                track.ends.extend(point.ends.iter().cloned());
+                track.ends.extend(point.ends.iter().filter(|e| !told(e)).cloned());
                 at = point.neighbours[1];
             }
             tracks.push(track);

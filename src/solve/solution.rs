@@ -201,7 +201,7 @@ impl<'s> Finder<'s> {
             let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale);
             let ended = find_root(problem, x, &self.scale, &region, 40);
             x = ended.x;
-            if !ended.converged || !x.iter().all(|v| v.is_finite()) {
+            if !self.has_arrived(control, &x, rung, ended.converged) {
                 return Err(self.not_zero(control, &x, rung));
             }
             // The rule of another solution may be too coarse for this one.
@@ -281,7 +281,7 @@ impl<'s> Finder<'s> {
             let ended = find_root(problem, x, &own, region, 40);
             iterations += ended.iterations;
             x = ended.x;
-            if !ended.converged || !x.iter().all(|v| v.is_finite()) {
+            if !self.has_arrived(control, &x, rung, ended.converged) {
                 return Err(self.not_zero(control, &x, rung));
             }
             let (adequate, error) = self.equations.adequate_rung(control, &x, rung, tolerance, true);
@@ -299,6 +299,11 @@ impl<'s> Finder<'s> {
             rung = adequate;
         }
         Err(self.not_zero(control, &x, rung))
+    }
+
+    /// Whether an iteration has ended at a root: round-off may keep its last steps from shrinking.
+    fn has_arrived(&mut self, control: f64, x: &DVector<f64>, rung: usize, converged: bool) -> bool {
+        x.iter().all(|v| v.is_finite()) && (converged || self.is_zero(control, x, rung))
     }
 
     /// An unknown that is zero to round-off becomes zero, where that leaves the residual as small.

@@ -18,6 +18,10 @@ const GROWTH: f64 = 1.03;
 const NARROWEST: f64 = 1e-13;
 /// Exponents this far below their largest value do not matter.
 const NEGLIGIBLE: f64 = 60.0;
+/// Exponents this far below their largest value are below the last digit of an average.
+const LAST_DIGIT: f64 = 36.0;
+/// The density falls to that at this distance.
+const CORE_OF_DENSITY: f64 = 8.5;
 /// Brackets of one switch that are followed.
 const MOST_BRACKETS: usize = 64;
 /// Points inside a bracket in one step.
@@ -34,6 +38,8 @@ pub struct Places {
     pub(super) zeros: Vec<Vec<f64>>,
     /// Where the mass of the exponents lies: none if there are none.
     pub mass: Option<(f64, f64)>,
+    /// Where all of that mass but its last digit lies.
+    pub core: Option<(f64, f64)>,
     /// Whether an exponent grows without end.
     pub unbounded: bool,
 }
@@ -78,6 +84,7 @@ pub(super) fn find(switches: &[Switch], at: Evaluate) -> Places {
             if slope.is_finite() {
                 // √(2 · 60): what is negligible.
                 places.add_mass(slope - 10.95, slope + 10.95);
+                places.add_core(slope - CORE_OF_DENSITY, slope + CORE_OF_DENSITY);
             }
             continue;
         }
@@ -114,6 +121,11 @@ impl Places {
     fn add_mass(&mut self, from: f64, to: f64) {
         let (a, b) = self.mass.unwrap_or((from, to));
         self.mass = Some((a.min(from), b.max(to)));
+    }
+
+    fn add_core(&mut self, from: f64, to: f64) {
+        let (a, b) = self.core.unwrap_or((from, to));
+        self.core = Some((a.min(from), b.max(to)));
     }
 }
 
@@ -155,6 +167,9 @@ fn find_by_scan(switches: &[Switch], at: Evaluate, places: &mut Places) {
             places.unbounded |= fresh.unbounded;
             if let Some((from, to)) = fresh.mass {
                 places.add_mass(from, to);
+            }
+            if let Some((from, to)) = fresh.core {
+                places.add_core(from, to);
             }
             for (all, new) in places.zeros.iter_mut().zip(fresh.zeros) {
                 all.extend(new);
@@ -344,6 +359,14 @@ fn peaks(switch: Switch, k: usize, grid: &[f64], values: &[f64], at: Evaluate, p
         let from = grid[first.min(end).saturating_sub(1)];
         let to = grid[(first.max(end) + 1).min(last)];
         places.add_mass(from, to);
+        let near = |i: &usize| total[*i] >= highest - LAST_DIGIT;
+        let ends = ((0..=last).find(near), (0..=last).rev().find(near));
+        match ends {
+            (Some(a), Some(b)) => {
+                places.add_core(grid[a.saturating_sub(1)], grid[(b + 1).min(last)]);
+            }
+            _ => places.add_core(from, to),
+        }
     }
 }
 
