@@ -371,9 +371,9 @@ fn an_own_system_and_an_own_control_work() {
 #[test]
 fn a_theory_that_does_not_converge_is_said() {
     let folder = TempDir::new().unwrap();
-    // The kink keeps the quadrature from its tolerance.
+    // The average does not exist.
     let kink = "title = \"kink\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 3 }\n[variables]\nz = \"normal\"\n\
-                [outputs]\ny = { value = \"E[z](abs(z - t))\", meaning = \"y\" }\n";
+                [outputs]\ny = { value = \"E[z](1/abs(z - t))\", meaning = \"y\" }\n";
     fs::write(folder.path().join("kink.toml"), kink).unwrap();
     fs::write(folder.path().join("y.csv"), "d,seed,t,y\n100,0,0.3,1\n100,1,0.3,1.1\n").unwrap();
     let output = run_in(folder.path(), &["check", "kink.toml", "--against", "y.csv"]);
@@ -453,7 +453,7 @@ fn files_that_cannot_be_used_are_refused_with_the_place() {
         (&["--plot", "x.svg", "--columns", "omg"], "did you mean `omega`"),
         (&["--columns", "omg"], "did you mean `omega`"),
         (&["--output", "good.csv"], "good.csv would be overwritten"),
-        (&["--plot", "./good.csv"], "good.csv would be overwritten"),
+        (&["--plot", "./good.csv"], "name the file ./good.svg"),
     ] {
         let output =
             run_in(folder.path(), &[&["check", "first-phase", "--against", "good.csv"], arguments].concat());

@@ -564,13 +564,9 @@ fn rows_beyond_the_last_solution_keep_their_place_and_the_others_their_values() 
 }
 
 #[test]
-fn an_average_that_misses_the_tolerance_is_not_converged_and_says_by_how_much() {
+fn an_average_with_a_kink_meets_the_tolerance() {
     let section = "[fixed_point]\nx = \"E[z](abs(z - x)) - 1\"";
-    let rows = not_converged(section);
-    assert_eq!(rows.words("status"), ["not-converged"; 5]);
-    assert!(rows.numbers("quadrature_error").iter().all(|e| *e > 1e-12 && *e < 1e-3));
-    // The error that is reported is one that can be asked for.
-    let output = solved_file("own.toml", &equations(section), &["--format", "csv", "--tolerance", "1e-4"]);
+    let output = solved_file("own.toml", &equations(section), &["--format", "csv"]);
     assert_eq!(output.status.code(), Some(0));
     let rows = Rows::read(&String::from_utf8(output.stdout).unwrap());
     assert_eq!(rows.words("status"), ["converged"; 5]);
@@ -578,8 +574,14 @@ fn an_average_that_misses_the_tolerance_is_not_converged_and_says_by_how_much() 
     let right =
         |x: f64| x * libm::erf(x / 2f64.sqrt()) + (2.0 / std::f64::consts::PI).sqrt() * (-x * x / 2.0).exp();
     for x in rows.numbers("x") {
-        assert!((right(x) - 1.0 - x).abs() < 1e-4, "{x}");
+        assert!((right(x) - 1.0 - x).abs() < 1e-14, "{x}");
     }
+}
+
+#[test]
+fn an_average_that_diverges_is_not_converged() {
+    let rows = not_converged("[fixed_point]\nx = \"E[z](1/abs(z - t))\"");
+    assert_eq!(rows.words("status"), ["not-converged"; 5]);
 }
 
 #[test]
@@ -862,7 +864,7 @@ fn verify_agrees_and_adds_its_column() {
         run_in(folder.path(), &["solve", "first-phase", "--set", "kappa=32", "--set", "t=1", "--verify"]);
     assert_eq!(output.status.code(), Some(0));
     let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.contains("double-exponential") && message.contains("nodes"), "{message}");
+    assert!(message.contains("verify: 1 rows") && message.contains("nodes"), "{message}");
 }
 
 #[test]

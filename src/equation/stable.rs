@@ -9,6 +9,8 @@ use std::f64::consts::{LN_2, PI, SQRT_2};
 use super::function::{Combine, Function};
 use super::graph::{Graph, Node, Operation};
 
+/// The most nodes looked at for one simplification.
+const MOST_STEPS: usize = 400;
 /// How far down products are looked through.
 const DEPTH: usize = 8;
 /// Coefficients that differ by no more than this factor of round-off are the same number.
@@ -118,11 +120,11 @@ impl Graph {
     /// (or at the mirrored one: the density is even): the quotient of the two is one function.
     pub(super) fn stable_product(&mut self, op: Combine, a: Node, b: Node) -> Option<Node> {
         let (mut left, mut right) = (Vec::new(), Vec::new());
-        self.tails(a, 1, DEPTH, &mut left);
+        self.tails(a, 1, DEPTH, &mut MOST_STEPS.clone(), &mut left);
         if left.is_empty() {
             return None;
         }
-        self.tails(b, if op == Combine::Divide { -1 } else { 1 }, DEPTH, &mut right);
+        self.tails(b, if op == Combine::Divide { -1 } else { 1 }, DEPTH, &mut MOST_STEPS.clone(), &mut right);
         let (l, r) = left.iter().flat_map(|l| right.iter().map(move |r| (l, r))).find(|(l, r)| l.meets(r))?;
         let (density, distribution) = if l.density { (l, r) } else { (r, l) };
         // φ(v) = φ(u) where v = ±u, and Φ(u), or erfc(x) = 2Φ(u) with u = −√2 x.
@@ -140,21 +142,22 @@ impl Graph {
     }
 
     /// The factors of a product (and of a quotient, with the power −1) that are tails.
-    fn tails(&self, node: Node, power: i32, depth: usize, found: &mut Vec<Tail>) {
-        if depth == 0 {
+    fn tails(&self, node: Node, power: i32, depth: usize, steps: &mut usize, found: &mut Vec<Tail>) {
+        if depth == 0 || *steps == 0 {
             return;
         }
+        *steps -= 1;
         let tail = |density, scale, argument| Tail { density, scale, argument, power, sign: 1, node };
         match self.operation(node) {
             Operation::Combine(Combine::Multiply, a, b) => {
-                self.tails(a, power, depth - 1, found);
-                self.tails(b, power, depth - 1, found);
+                self.tails(a, power, depth - 1, steps, found);
+                self.tails(b, power, depth - 1, steps, found);
             }
             Operation::Combine(Combine::Divide, a, b) => {
-                self.tails(a, power, depth - 1, found);
-                self.tails(b, -power, depth - 1, found);
+                self.tails(a, power, depth - 1, steps, found);
+                self.tails(b, -power, depth - 1, steps, found);
             }
-            Operation::Apply(Function::Negate, a) => self.tails(a, power, depth - 1, found),
+            Operation::Apply(Function::Negate, a) => self.tails(a, power, depth - 1, steps, found),
             Operation::Apply(Function::NormalCdf, u) => found.push(tail(false, 1.0, self.monomial(u))),
             Operation::Apply(Function::Erfc, u) => {
                 let (coefficient, factors) = self.monomial(u);
@@ -180,13 +183,22 @@ impl Graph {
     /// A node as a constant times powers of other nodes.
     fn monomial(&self, node: Node) -> Monomial {
         let mut monomial = (1.0, BTreeMap::new());
-        self.collect_factors(node, 1, DEPTH, &mut monomial);
+        self.collect_factors(node, 1, DEPTH, &mut MOST_STEPS.clone(), &mut monomial);
         monomial.1.retain(|_, power| *power != 0);
         monomial
     }
 
-    fn collect_factors(&self, node: Node, power: i32, depth: usize, monomial: &mut Monomial) {
-        let deeper = depth.checked_sub(1);
+    fn collect_factors(
+        &self,
+        node: Node,
+        power: i32,
+        depth: usize,
+        steps: &mut usize,
+        monomial: &mut Monomial,
+    ) {
+        // What is shared counts wherever it stands: a short chain of definitions can unfold without end.
+        let deeper = depth.checked_sub(1).filter(|_| *steps > 0);
+        *steps = steps.saturating_sub(1);
         match (self.operation(node), deeper) {
             (Operation::Constant(bits), _) => {
                 let value = f64::from_bits(bits);
@@ -194,15 +206,15 @@ impl Graph {
             }
             (Operation::Apply(Function::Negate, a), Some(depth)) => {
                 monomial.0 = -monomial.0;
-                self.collect_factors(a, power, depth, monomial);
+                self.collect_factors(a, power, depth, steps, monomial);
             }
             (Operation::Combine(Combine::Multiply, a, b), Some(depth)) => {
-                self.collect_factors(a, power, depth, monomial);
-                self.collect_factors(b, power, depth, monomial);
+                self.collect_factors(a, power, depth, steps, monomial);
+                self.collect_factors(b, power, depth, steps, monomial);
             }
             (Operation::Combine(Combine::Divide, a, b), Some(depth)) => {
-                self.collect_factors(a, power, depth, monomial);
-                self.collect_factors(b, -power, depth, monomial);
+                self.collect_factors(a, power, depth, steps, monomial);
+                self.collect_factors(b, -power, depth, steps, monomial);
             }
             _ => *monomial.1.entry(node).or_default() += power,
         }

@@ -167,7 +167,7 @@ impl Table {
         Table { columns, rows: Vec::new(), lines: Vec::new() }
     }
 
-    /// The line of a row in the file: with the header as line 1, unless the file that was read has other lines between.
+    /// The line of a row in the file (blank lines before a row count to it): with the header as line 1, unless the file that was read has other lines between.
     pub fn line(&self, row: usize) -> usize {
         self.lines.get(row).copied().unwrap_or(row + 2)
     }

@@ -216,28 +216,30 @@ impl Finder<'_> {
         allowed: &DVector<f64>,
     ) -> Nature {
         let uncertain = self.uncertain_direction(jacobian, x, allowed);
-        if self.is_regular(jacobian, x) && uncertain.is_none() {
+        let regular = self.is_regular(jacobian, x);
+        if regular && uncertain.is_none() {
             return Nature::Isolated;
         }
         let scaled = self.balanced(jacobian, x);
         let minimises = self.equations.minimises();
         let direction = uncertain.unwrap_or_else(|| weakest_direction(&scaled, minimises));
-        if minimises && smallest_eigenvalue(&scaled) < -1e3 * SINGULAR_HESSIAN * scaled.amax() {
+        if !minimises {
+            let sides = [1.0, -1.0].map(|sign| self.goes_on(control, x, rung, &direction * sign));
+            return match sides {
+                [true, true] if !regular => Nature::Line(direction),
+                // They stay zero to their accuracy on the way to infinity, or far out.
+                [true, _] | [_, true] => Nature::Vanishing(direction.iamax()),
+                _ => Nature::Isolated,
+            };
+        }
+        if smallest_eigenvalue(&scaled) < -1e3 * SINGULAR_HESSIAN * scaled.amax() {
             return Nature::NotMinimum;
         }
-        let size = if minimises {
-            self.scale.clone()
-        } else {
-            x.zip_map(&self.scale, |x, scale| x.abs().max(scale))
-        };
-        let step = direction.component_mul(&size);
-        let sides = [1.0, -1.0].map(|sign| self.flat_to(control, x, rung, &(&step * sign), allowed));
-        match sides {
-            // The equations stay zero, as far as one looks, in one direction only: on the way to infinity.
+        let step = direction.component_mul(&self.scale);
+        match [1.0, -1.0].map(|sign| self.flat_to(control, x, rung, &(&step * sign), allowed)) {
             [true, false] | [false, true] => Nature::Vanishing(direction.iamax()),
             [true, true] => Nature::Line(direction),
-            _ if minimises && self.lower_beside(control, x, rung, &step) => Nature::NotMinimum,
-            _ if !minimises && self.family(control, x, rung, &step) => Nature::Line(direction),
+            _ if self.lower_beside(control, x, rung, &step) => Nature::NotMinimum,
             _ => Nature::Isolated,
         }
     }
@@ -292,26 +294,44 @@ impl Finder<'_> {
         })
     }
 
-    /// Whether roots lie on both sides of a root along a curve, not only there: each is sought from a step along the
-    /// singular direction by Newton's method without that direction.
-    fn family(&mut self, control: f64, x: &DVector<f64>, rung: usize, step: &DVector<f64>) -> bool {
-        [1e-2, -1e-2].into_iter().all(|length| {
-            let mut beside = x + step * length;
+    /// Whether roots go on from a root along a curve, as far as one looks: each is sought from a step along the direction in
+    /// which the Jacobian is singular, by Newton's method without that direction.
+    fn goes_on(&mut self, control: f64, x: &DVector<f64>, rung: usize, mut direction: DVector<f64>) -> bool {
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let (mut at, mut length, mut way) = (x.clone(), PROBES[0], 0.0);
+        while way < PROBES[2] {
+            let step = direction.component_mul(&size) * length;
+            let mut beside = &at + &step;
             for _ in 0..8 {
                 let evaluation = self.equations.evaluate(control, &beside, rung).clone();
-                if !evaluation.jacobian.iter().all(|v| v.is_finite()) {
-                    return false;
+                let finite =
+                    evaluation.jacobian.iter().chain(evaluation.residual.iter()).all(|v| v.is_finite());
+                if !finite {
+                    break;
                 }
                 let svd = evaluation.jacobian.clone().svd(true, true);
                 let cut = 1e-6 * svd.singular_values.max();
-                let Ok(correction) = svd.solve(&evaluation.residual, cut) else { return false };
+                let Ok(correction) = svd.solve(&evaluation.residual, cut) else { break };
                 beside -= correction;
             }
-            let evaluation = self.equations.evaluate(control, &beside, rung).clone();
-            let allowed = self.allowance(control, &beside, rung, &evaluation.jacobian);
-            let moved = (&beside - x).dot(step) / (length * step.norm_squared());
-            (0.5..2.0).contains(&moved) && exceeds(&evaluation.residual, &allowed, &beside).is_none()
-        })
+            let moved = (&beside - &at).dot(&step) / step.norm_squared();
+            if (0.5..2.0).contains(&moved) && self.is_zero(control, &beside, rung) {
+                let jacobian = self.equations.evaluate(control, &beside, rung).jacobian.clone();
+                let next = weakest_direction(&self.balanced(&jacobian, &beside), false);
+                let turned = next.dot(&direction);
+                // Where every direction is open, the last one is kept.
+                if turned.abs() > 0.5 {
+                    direction = next * turned.signum();
+                }
+                (at, way, length) = (beside, way + length, 2.0 * length);
+            } else {
+                length *= 0.5;
+                if length < 0.1 * PROBES[0] {
+                    return false;
+                }
+            }
+        }
+        true
     }
 }
 

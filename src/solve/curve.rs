@@ -225,7 +225,8 @@ impl Curve {
         let present =
             self.tracks.iter().enumerate().filter_map(|(t, track)| Some((t, track.points[row].as_ref()?)));
         let mut all: Vec<(usize, &Solution)> = present.collect();
-        all.sort_by_key(|(_, s)| order_of(s));
+        // One of a continuous family gives way to a solution that stands by itself.
+        all.sort_by_key(|(_, s)| (s.is_one_of_a_family(), order_of(s)));
         let mut best: Option<(usize, f64)> = None;
         for (t, solution) in all {
             let energy = solution.certified.energy;

@@ -197,7 +197,8 @@ fn at_zero(points: &[(f64, f64)]) -> (f64, f64) {
             best = (column[0], correction);
         }
     }
-    (best.0, best.1 + 4.0 * f64::EPSILON * best.0.abs())
+    // The rounding of the values comes back about a hundredfold.
+    (best.0, best.1 + 128.0 * f64::EPSILON * best.0.abs())
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use crate::equation::graph::{Graph, Node, Operation};
 const MOST_TERMS: usize = 24;
 /// How deep products are looked into.
 const DEPTH: usize = 40;
+/// The most nodes looked at for one average: what is shared counts wherever it stands.
+const MOST_STEPS: usize = 2_000;
 
 /// One term of an integrand, e^g f or δ(a) e^g f.
 #[derive(Debug, Clone, Copy)]
@@ -53,24 +55,25 @@ impl Term {
 pub(super) fn terms(graph: &mut Graph, average: Node) -> Vec<Term> {
     let Operation::Average { variable, weight, body } = graph.operation(average) else { return Vec::new() };
     let whole = graph.multiply(weight, body);
-    let found = split(graph, variable, whole, DEPTH);
+    let found = split(graph, variable, whole, DEPTH, &mut MOST_STEPS.clone());
     match found.iter().any(|t| t.exponent.is_some() || t.delta.is_some()) {
         true => found,
         false => vec![Term::plain(whole)],
     }
 }
 
-fn split(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Vec<Term> {
+fn split(graph: &mut Graph, v: u8, node: Node, depth: usize, steps: &mut usize) -> Vec<Term> {
+    *steps = steps.saturating_sub(1);
     if let Operation::Apply(Function::Exp, g) = graph.operation(node) {
         let rest = graph.constant(1.0);
         return vec![Term { exponent: Some(g), rest, delta: None }];
     }
-    if depth == 0 || !graph.axes(node).contains(v) {
+    if depth == 0 || *steps == 0 || !graph.axes(node).contains(v) {
         return vec![Term::plain(node)];
     }
     match graph.operation(node) {
         Operation::Combine(Combine::Multiply, a, b) => {
-            let (left, right) = (split(graph, v, a, depth - 1), split(graph, v, b, depth - 1));
+            let (left, right) = (split(graph, v, a, depth - 1, steps), split(graph, v, b, depth - 1, steps));
             if left.len() * right.len() > MOST_TERMS {
                 return vec![Term::plain(node)];
             }
@@ -83,8 +86,8 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Vec<Term> {
             product
         }
         Operation::Combine(Combine::Divide, a, b) => {
-            let top = split(graph, v, a, depth - 1);
-            let bottom = split(graph, v, b, depth - 1);
+            let top = split(graph, v, a, depth - 1, steps);
+            let bottom = split(graph, v, b, depth - 1, steps);
             let below = match bottom.as_slice() {
                 [one] if one.exponent.is_some() => *one,
                 _ => Term::plain(b),
@@ -101,13 +104,13 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Vec<Term> {
                 })
                 .collect()
         }
-        Operation::Apply(Function::Negate, a) => split(graph, v, a, depth - 1)
+        Operation::Apply(Function::Negate, a) => split(graph, v, a, depth - 1, steps)
             .into_iter()
             .map(|t| Term { rest: graph.negate(t.rest), ..t })
             .collect(),
         Operation::Combine(op @ (Combine::Add | Combine::Subtract), a, b) => {
-            let mut sum = split(graph, v, a, depth - 1);
-            for t in split(graph, v, b, depth - 1) {
+            let mut sum = split(graph, v, a, depth - 1, steps);
+            for t in split(graph, v, b, depth - 1, steps) {
                 let rest = if op == Combine::Subtract { graph.negate(t.rest) } else { t.rest };
                 sum.push(Term { rest, ..t });
             }
@@ -118,7 +121,7 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Vec<Term> {
                 false => vec![Term::plain(node)],
             }
         }
-        Operation::Combine(Combine::If, condition, a) => split(graph, v, a, depth - 1)
+        Operation::Combine(Combine::If, condition, a) => split(graph, v, a, depth - 1, steps)
             .into_iter()
             .map(|t| Term { rest: graph.combine(Combine::If, condition, t.rest), ..t })
             .collect(),
