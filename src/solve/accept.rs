@@ -297,9 +297,9 @@ impl Finder<'_> {
     /// Whether roots go on from a root along a curve, as far as one looks: each is sought from a step along the direction in
     /// which the Jacobian is singular, by Newton's method without that direction.
     fn goes_on(&mut self, control: f64, x: &DVector<f64>, rung: usize, mut direction: DVector<f64>) -> bool {
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
         let (mut at, mut length, mut way) = (x.clone(), PROBES[0], 0.0);
         while way < PROBES[2] {
+            let size = at.zip_map(&self.scale, |x, scale| x.abs().max(scale));
             let step = direction.component_mul(&size) * length;
             let mut beside = &at + &step;
             for _ in 0..8 {

@@ -21,6 +21,8 @@ const NARROW: f64 = 0.05;
 const END_OF_LADDER: f64 = 10.0;
 /// The mass of an exponent, but for its last digit, must lie within this: where the shortest trapezoid rule ends.
 const MASS_WITHIN: f64 = 9.0;
+/// Of an average that rounding keeps from its tolerance this part may be unknown.
+const ROUNDED_AWAY: f64 = 1e-8;
 /// Differences of rules up to this many times the rounding of a sum are rounding.
 const ROUNDINGS: f64 = 8.0;
 /// An average of which less than this share counts is judged by its share.
@@ -228,6 +230,8 @@ impl Equations<'_> {
         measured
             .iter()
             .filter(|m| m.error <= ROUNDINGS * m.rounding && m.value.is_finite())
+            // Where rounding leaves no digits (near a singularity that is not integrable) nothing is known.
+            .filter(|m| m.total() <= ROUNDED_AWAY * m.value.abs().max(1e-3))
             .map(|m| m.total() * scales.get(&m.node).copied().unwrap_or(1.0))
             .filter(|r| r.is_finite())
             .fold(0.0, f64::max)
@@ -382,7 +386,12 @@ impl Equations<'_> {
     }
 
     /// The average that is known least at a point, and where its integrand is worst.
+    ///
+    /// None where averages run over too many variables at once for panels.
     pub fn worst_average(&mut self, control: f64, x: &DVector<f64>, _rung: usize) -> Option<WorstAverage> {
+        if !self.has_panels() {
+            return None;
+        }
         self.set_control(control);
         let (measured, scales) = self.measure(x);
         let size = |m: &Measured| no_small_nan(m.total() * scales.get(&m.node).copied().unwrap_or(1.0));

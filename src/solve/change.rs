@@ -149,7 +149,10 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     // Energies that differ by round-off at the end of a branch do not cross there.
     let round_off = 4e-15 * a.energy(before_row).unwrap_or(1.0).abs();
     let crosses = at_first <= 0.0 && at_last > round_off;
+    // Where two branches meet their energies are equal to round-off around it: the meeting is known better.
     let crossing = if crosses { brent(&mut difference, first, last, 1e-15) } else { None };
+    let gap = (to - from).abs();
+    let crossing = crossing.filter(|c| meeting.is_none_or(|m| (m.control - c).abs() > 1e-2 * gap));
     match crossing {
         Some(control) => {
             let (before, after) = (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control));
@@ -164,7 +167,10 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
         None => {
             let end = meeting.or(ends).or(begins);
             let control = end.map_or(to, |e| e.control);
-            let (before, after) = (at(curve, finder, a, rows, last), at(curve, finder, b, rows, last));
+            let (before, after) = match end.filter(|e| e.is_meeting()) {
+                Some(end) => (in_common(finder, a, end), in_common(finder, b, end)),
+                None => (at(curve, finder, a, rows, last), at(curve, finder, b, rows, last)),
+            };
             change(control, ChangeKind::of_meeting(end).unwrap_or(ChangeKind::BranchEnds), before, after)
         }
     }

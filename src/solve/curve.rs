@@ -153,7 +153,9 @@ impl Curve {
             let refusal = match self.solution(row) {
                 Some((_, s)) if !s.certified.within(tolerance) => {
                     let (control, x, rung) = (s.control, s.x.clone(), s.certified.rung);
-                    finder.equations.worst_average(control, &x, rung).map(Refusal::Average)
+                    let error = s.certified.quadrature_error;
+                    let worst = finder.equations.worst_average(control, &x, rung);
+                    Some(worst.map_or(Refusal::Averages { error }, Refusal::Average))
                 }
                 None if self.tracks.iter().any(|t| t.points[row].is_some()) => {
                     Some(Refusal::Lower { energy: self.unfinished[row] })

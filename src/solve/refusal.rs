@@ -68,6 +68,11 @@ pub enum Refusal {
     },
     /// An average is not known to the tolerance.
     Average(WorstAverage),
+    /// Averages over many variables at once are not known to the tolerance.
+    Averages {
+        /// Their error.
+        error: f64,
+    },
     /// A search has seen a point of lower energy, and could not finish from there.
     Lower {
         /// The energy of that point.
@@ -81,7 +86,10 @@ impl Refusal {
     /// What tells a user most about a row without a solution comes first.
     pub fn rank(&self) -> u8 {
         match self {
-            Refusal::Disagrees(_) | Refusal::Average(_) | Refusal::Lower { .. } => 0,
+            Refusal::Disagrees(_)
+            | Refusal::Average(_)
+            | Refusal::Averages { .. }
+            | Refusal::Lower { .. } => 0,
             Refusal::Outside { .. } => 0,
             Refusal::Inadmissible { .. } => 1,
             Refusal::Pole { .. } => 2,
@@ -153,6 +161,9 @@ impl Refusal {
                     )
                 }
             }
+            Refusal::Averages { error } => format!(
+                "averages over several variables at once are known only to {error:.1e}; a larger --tolerance accepts it"
+            ),
             Refusal::Lower { energy } => format!(
                 "a search has seen a point of lower energy ({energy:.9e}) from which it could not reach a minimum; add a start near it to a [[branch]] of the equation file"
             ),
