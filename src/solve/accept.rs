@@ -19,6 +19,8 @@ const UNDERFLOW: f64 = 1e-305;
 const FARTHEST_SLACK: f64 = 1e-6;
 /// A root whose errors leave more than this part of its size open is looked at along the open direction.
 const OPEN: f64 = 1e-3;
+/// How far, in units of the size of the unknowns, a curve of solutions is followed before it counts as one.
+const FAR: f64 = 3.0;
 /// How far, in units of the scale, a direction is searched in which a Jacobian is singular.
 const PROBES: [f64; 3] = [1e-2, 1.0, 30.0];
 
@@ -298,7 +300,7 @@ impl Finder<'_> {
     /// which the Jacobian is singular, by Newton's method without that direction.
     fn goes_on(&mut self, control: f64, x: &DVector<f64>, rung: usize, mut direction: DVector<f64>) -> bool {
         let (mut at, mut length, mut way) = (x.clone(), PROBES[0], 0.0);
-        while way < PROBES[2] {
+        while way < FAR {
             let size = at.zip_map(&self.scale, |x, scale| x.abs().max(scale));
             let step = direction.component_mul(&size) * length;
             let mut beside = &at + &step;
