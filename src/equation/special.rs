@@ -308,7 +308,7 @@ mod tests {
             assert_eq!((log_add_exp(a, b), log_add_exp(b, a)), (both, both));
         }
         assert_eq!(log_add_exp(-1e10, 1.0), 1.0);
-        assert!((log_add_exp(1000.0, 1001.0) - 1001.313_261_687_518_2).abs() < 2e-13);
+        assert!((log_add_exp(1000.0, 1001.0) - 1_001.313_261_687_518_2).abs() < 2e-13);
     }
 
     #[test]

@@ -366,7 +366,7 @@ mod tests {
         let scaled = b.graph.multiply(three, exp);
         let scaled = b.graph.divide(scaled, two);
         let log = b.f(Function::Log, scaled);
-        assert!((b.at(log, 1000.0, 0.0) - 1000.405_465_108_108_2).abs() < 2e-13);
+        assert!((b.at(log, 1000.0, 0.0) - 1_000.405_465_108_108_2).abs() < 2e-13);
         let erfc = b.f(Function::Erfc, x);
         let half = b.graph.divide(erfc, two);
         let log = b.f(Function::Log, half);

@@ -190,13 +190,11 @@ fn read(path: &Path) -> anyhow::Result<Table> {
     Ok(table)
 }
 
+/// Times and values.
+type Places = Vec<(f64, f64)>;
+
 /// The pairs of time and value where there are both, and the lines that lack one.
-fn data(
-    table: &Table,
-    time: usize,
-    value: usize,
-    path: &Path,
-) -> anyhow::Result<(Vec<(f64, f64)>, Vec<usize>)> {
+fn data(table: &Table, time: usize, value: usize, path: &Path) -> anyhow::Result<(Places, Vec<usize>)> {
     let (mut data, mut missing) = (Vec::new(), Vec::new());
     for (index, row) in table.rows.iter().enumerate() {
         if is_word(&row[time]) {
