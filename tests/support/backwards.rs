@@ -396,6 +396,7 @@ fn product(a: &[Vec<f64>], b: &[Vec<f64>]) -> Vec<Vec<f64>> {
 }
 
 /// The inverse of a triangular matrix with ones on the diagonal.
+#[allow(clippy::needless_range_loop)] // rows and columns of two matrices go together
 fn unit_inverse(m: &[Vec<f64>], upper: bool) -> Vec<Vec<f64>> {
     let n = m.len();
     let mut inverse = identity(n);
