@@ -579,12 +579,6 @@ fn an_average_with_a_kink_meets_the_tolerance() {
 }
 
 #[test]
-fn an_average_that_diverges_is_not_converged() {
-    let rows = not_converged("[fixed_point]\nx = \"E[z](1/abs(z - t))\"");
-    assert_eq!(rows.words("status"), ["not-converged"; 5]);
-}
-
-#[test]
 fn what_did_not_converge_is_still_written_and_counted() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("own.toml"), equations("[residual]\nzero = \"x^2 + t - 0.4\"")).unwrap();
