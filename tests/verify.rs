@@ -404,7 +404,7 @@ z = "normal"
 [outputs]
 one = { value = "E[z](exp(a*z - a^2/2))", meaning = "equal to 1" }
 mean = { value = "E[z](z*exp(-2*(z - a)^2))/E[z](exp(-2*(z - a)^2))", meaning = "equal to 0.8 a" }
-log = { value = "log(E[z](exp(a*z)))", meaning = "equal to a^2/2" }
+log_Z = { value = "log(E[z](exp(a*z)))", meaning = "equal to a^2/2" }
 mills = { value = "E[z](normal_pdf(a*z)/normal_cdf(a*z))", meaning = "phi/Phi" }
 "#;
     // The last column by mpmath, 25 digits, with breakpoints.
