@@ -98,9 +98,10 @@ pub fn read_header<R: Read>(source: R) -> Result<(Vec<String>, Reader<TextLines<
     if header.iter().all(|name| name.is_empty()) {
         return Err("it is empty; the first line of a CSV names its columns".to_owned());
     }
-    if let (1, Some(separator)) =
-        (header.len(), header.iter().find_map(|name| name.chars().find(|c| ";\t|".contains(*c))))
-    {
+    if let (1, Some(separator)) = (
+        header.iter().filter(|name| !name.is_empty()).count(),
+        header.iter().find_map(|name| name.chars().find(|c| ";\t|".contains(*c))),
+    ) {
         return Err(format!(
             "its columns are separated by `{}`; a CSV has commas",
             separator.escape_default()
@@ -308,6 +309,7 @@ mod tests {
             (",t,d\n0,1,2\n", "column 1 has no name"),
             ("t,,d,\n0,,2,7\n", "column 3 has no name"),
             ("t,d\n1,2\n\0,2\n", "line 3"),
+            ("t;mse,,\n", "separated by `;`"),
         ] {
             let error = read_table(text.as_bytes()).unwrap_err();
             assert!(error.contains(part), "{error}");
