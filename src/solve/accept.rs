@@ -337,9 +337,10 @@ impl Finder<'_> {
     }
 }
 
-/// The first equation that is farther from zero than it may be.
+/// The first equation that is farther from zero than it may be, or of which nothing is known.
 fn exceeds(residual: &DVector<f64>, allowed: &DVector<f64>, x: &DVector<f64>) -> Option<Refusal> {
-    let equation = (0..residual.len()).find(|i| !(residual[*i].abs() <= allowed[*i]))?;
+    let equation =
+        (0..residual.len()).find(|i| !(residual[*i].abs() <= allowed[*i] && allowed[*i].is_finite()))?;
     let (value, accuracy) = (residual[equation], allowed[equation]);
     Some(Refusal::NotZero { equation, value, accuracy, at: x.as_slice().to_vec() })
 }

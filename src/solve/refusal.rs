@@ -104,6 +104,7 @@ impl Refusal {
     /// Of refusals of one kind, the one nearest to a solution comes first.
     pub fn distance(&self) -> f64 {
         match self {
+            Refusal::NotZero { accuracy, .. } if accuracy.is_infinite() => f64::MAX,
             Refusal::NotZero { value, accuracy, .. } => value.abs() / accuracy.max(f64::MIN_POSITIVE),
             _ => 0.0,
         }
@@ -122,6 +123,11 @@ impl Refusal {
             _ => format!("the equation `{}`", system.equations.get(*i).map_or("", |(name, _)| name.as_str())),
         };
         match self {
+            Refusal::NotZero { equation: i, accuracy, at, .. } if accuracy.is_infinite() => format!(
+                "{} is lost in rounding at {}: it divides by terms that cancel there",
+                equation(i),
+                point(at)
+            ),
             Refusal::NotZero { equation: i, value, accuracy, at } => format!(
                 "{} does not vanish: it is {value:.3e} at {}, where its terms are known to {accuracy:.0e}",
                 equation(i),

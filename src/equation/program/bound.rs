@@ -160,6 +160,10 @@ impl Number for Bounded {
             Function::Exp if a.bound < 0.1 => 1.1 * a.bound * value,
             Function::Log if a.bound < 0.1 * a.value => 1.2 * a.bound / a.value,
             Function::Sqrt if a.bound < 0.1 * a.value => 0.6 * a.bound / value,
+            // Where a function is not monotone its ends do not bound it, and where it is infinite between them, nothing does.
+            Function::NormalPdf => 0.25 * a.bound.min(2.0),
+            Function::Log if a.bound >= a.value => f64::INFINITY,
+            Function::Log1p if a.bound >= 1.0 + a.value => f64::INFINITY,
             f => a.spread(value, |x| f.apply(x)),
         };
         Bounded::new(value, spread + rounding)
@@ -182,6 +186,8 @@ impl Number for Bounded {
                 (a.bound + times(value.abs(), b.bound)) / (b.value.abs() - b.bound) + rounding
             }
             Combine::Divide => f64::INFINITY,
+            // Between the ends lies a pole.
+            Combine::Power if b.value < 0.0 && a.bound >= a.value.abs() => f64::INFINITY,
             Combine::Power | Combine::LogAddExp => {
                 a.spread(value, |x| op.apply(x, b.value))
                     + b.spread(value, |y| op.apply(a.value, y))
@@ -233,6 +239,7 @@ mod tests {
     fn what_cannot_be_told_has_no_finite_bound() {
         let near_zero = Bounded::within(1e-20, 1e-18);
         assert_eq!(Bounded::combine(Combine::Divide, Bounded::exact(1.0), near_zero).bound, f64::INFINITY);
+        assert_eq!(Bounded::combine(Combine::Power, near_zero, Bounded::exact(-2.0)).bound, f64::INFINITY);
         assert_eq!(Bounded::apply(Function::Sign, near_zero).bound, 2.0);
         assert_eq!(Bounded::apply(Function::Log, Bounded::within(-1.0, 0.1)).bound, f64::INFINITY);
     }
