@@ -4,7 +4,7 @@
 //! normal variables. Averages are linear and are taken apart when they are built: constants and sums leave the
 //! average, so that E(s φ + c φ²) becomes combinations of E φ and E φ², each computed once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::function::{Combine, Function};
 
@@ -110,6 +110,8 @@ pub struct Graph {
     /// Whether a node is made of a delta.
     deltas: Vec<bool>,
     known: HashMap<Operation, Node>,
+    /// Sums that have been divided by their largest exponential.
+    pub(super) over_largest: HashSet<Node>,
 }
 
 /// One term of an integrand: a factor that leaves the average, and factors that stay.
@@ -204,7 +206,7 @@ impl Graph {
             return self.constant(function.apply(x));
         }
         if function == Function::Log
-            && let Some(log) = self.stable_log(a)
+            && let Some(log) = self.stable_log(a).or_else(|| self.log_of_exponentials(a))
         {
             return log;
         }
@@ -252,7 +254,8 @@ impl Graph {
         let stable = match op {
             Combine::Add | Combine::Subtract if self.is(a, 1.0) => self.complement(op, b),
             Combine::Add if self.is(b, 1.0) => self.complement(op, a),
-            Combine::Multiply | Combine::Divide => self.stable_product(op, a, b),
+            Combine::Multiply => self.stable_product(op, a, b),
+            Combine::Divide => self.stable_product(op, a, b).or_else(|| self.quotient_of_exponentials(a, b)),
             _ => None,
         };
         if let Some(stable) = stable {

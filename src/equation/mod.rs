@@ -9,6 +9,7 @@
 mod assemble;
 mod derivative;
 mod error;
+mod exponentials;
 mod expression;
 mod function;
 mod graph;

@@ -107,6 +107,21 @@ impl Graph {
                 let mirrored = self.negate(u);
                 Some(self.apply(f, mirrored))
             }
+            // 1 ∓ tanh u = 2/(1 + e^(±2u)), 1 ± sign u = 2 step(±u)
+            (_, Function::Tanh | Function::Sign) => {
+                let sign = if op == Combine::Subtract { -1.0 } else { 1.0 };
+                let one_sided = match f {
+                    Function::Tanh => {
+                        let u = self.scaled(2.0 * sign, u);
+                        self.apply(Function::Logistic, u)
+                    }
+                    _ => {
+                        let u = self.scaled(sign, u);
+                        self.apply(Function::Step, u)
+                    }
+                };
+                Some(self.scaled(2.0, one_sided))
+            }
             (Combine::Subtract, Function::Erf) => Some(self.apply(Function::Erfc, u)),
             (Combine::Add, Function::Erf) => {
                 let mirrored = self.negate(u);

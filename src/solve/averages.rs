@@ -27,6 +27,8 @@ const ROUNDED_AWAY: f64 = 1e-8;
 const ROUNDINGS: f64 = 8.0;
 /// An average of which less than this share counts is judged by its share.
 const MUCH_LARGER: f64 = 0.03;
+/// An average whose error counts so many times may have its mass where the ladder ends: the density is 1e-19 there.
+const MUCH_SMALLER: f64 = 1e3;
 /// The error of averages over many variables whose places no rule can follow.
 const UNRESOLVED: f64 = 0.1;
 /// The most rounds in which panels are halved.
@@ -78,6 +80,7 @@ struct Last {
     x: Vec<f64>,
     points: Points,
     pattern: Pattern,
+    changes: Vec<f64>,
 }
 
 impl<'s> Panelled<'s> {
@@ -128,8 +131,13 @@ impl Equations<'_> {
 
     pub(super) fn over_panels(&mut self, which: usize, points: Points, x: &DVector<f64>) {
         let symbols = self.all_symbols(x);
-        let last =
-            Last { version: self.version, x: x.as_slice().to_vec(), points, pattern: self.pattern.clone() };
+        let last = Last {
+            version: self.version,
+            x: x.as_slice().to_vec(),
+            points,
+            pattern: self.pattern.clone(),
+            changes: Vec::new(),
+        };
         let panelled = &mut self.panelled[which];
         if panelled.last.as_ref() == Some(&last) {
             return;
@@ -162,7 +170,7 @@ impl Equations<'_> {
         let panelled = &mut self.panelled[CERTIFICATE];
         panelled.last = None;
         let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
-        panelled.levels.inspect(frame, &symbols, given)
+        panelled.levels.inspect(frame, &symbols, given, &self.changes)
     }
 
     /// The error of averages on the ladder: their largest difference from the next lower rule.
@@ -187,6 +195,7 @@ impl Equations<'_> {
     /// no node, with rounding over panels; relative where the average is divided by, raised to a power or logged.
     pub fn quadrature_error(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
         self.set_control(control);
+        self.note_changes(control, x, rung);
         if self.points(rung).is_some() {
             let (measured, scales) = self.measure(x);
             return judge(measured, scales);
@@ -197,6 +206,21 @@ impl Equations<'_> {
         self.ladder_error(x, rung, &scales)
     }
 
+    /// Remembers how much each equation changes over the scale of the unknowns: in powers of two, so that it does not depend
+    /// on the last digits of a point.
+    fn note_changes(&mut self, control: f64, x: &DVector<f64>, rung: usize) {
+        self.changes.clear();
+        if on_boundary(x) || !self.system.has_averages() {
+            return;
+        }
+        let scale = self.scale.clone();
+        let jacobian = &self.evaluate(control, x, rung).jacobian;
+        let change = |i: usize| -> f64 { (0..x.len()).map(|j| (jacobian[(i, j)] * scale[j]).abs()).sum() };
+        let changes =
+            (0..x.len()).map(change).map(|c| if c.is_finite() { c.log2().floor().exp2() } else { 1.0 });
+        self.changes = changes.collect();
+    }
+
     /// The outermost averages with both rules, and by what their errors are multiplied.
     fn measure(&mut self, x: &DVector<f64>) -> (&[Measured], &HashMap<Node, f64>) {
         let symbols = self.all_symbols(x);
@@ -205,6 +229,7 @@ impl Equations<'_> {
             x: x.as_slice().to_vec(),
             points: Points::Both,
             pattern: self.pattern.clone(),
+            changes: self.changes.clone(),
         };
         let panelled = &mut self.panelled[CERTIFICATE];
         let (_, measured, scales) = match panelled.measured.take().filter(|(known, ..)| *known == last) {
@@ -214,7 +239,7 @@ impl Equations<'_> {
                 let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
                 self.effort.evaluations += 2;
                 let measured = panelled.levels.measure(frame, &symbols, &self.pattern, &mut panelled.values);
-                let scales = panelled.levels.scales(frame);
+                let scales = panelled.levels.scales(frame, &self.changes);
                 panelled.measured.insert((last, measured, scales))
             }
         };
@@ -231,8 +256,11 @@ impl Equations<'_> {
             .iter()
             .filter(|m| m.error <= ROUNDINGS * m.rounding && m.value.is_finite())
             // Where rounding leaves no digits (near a singularity that is not integrable) nothing is known.
-            .filter(|m| m.total() <= ROUNDED_AWAY * m.value.abs().max(1e-3))
-            .map(|m| m.total() * scales.get(&m.node).copied().unwrap_or(1.0))
+            .map(|m| (m, scales.get(&m.node).copied().unwrap_or(1.0)))
+            .filter(|(m, scale)| {
+                m.total() * scale <= ROUNDED_AWAY * (m.value.abs() * scale).max(1e-3 * scale.min(1.0))
+            })
+            .map(|(m, scale)| m.total() * scale)
             .filter(|r| r.is_finite())
             .fold(0.0, f64::max)
     }
@@ -251,13 +279,14 @@ impl Equations<'_> {
         if !self.system.has_averages() {
             return (from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG)), 0.0);
         }
+        self.note_changes(control, x, from);
         if self.points(from).is_some() {
             return self.adequate_panels(x, tolerance);
         }
         let mut rung = from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG));
         let given = self.on_ladder(x, rung);
-        let (places, scales) = self.inspect(x, &given);
-        match lowest_on_ladder(&places) {
+        let (places, mut scales) = self.inspect(x, &given);
+        match lowest_on_ladder(&places).filter(|_| !self.in_tails(&scales)) {
             Some(lowest) if lowest <= self.highest_rung => rung = rung.max(lowest),
             _ if self.has_panels() => return self.adequate_panels(x, tolerance),
             // Nothing resolves them: their error is not that of two rules that miss the same.
@@ -266,8 +295,20 @@ impl Equations<'_> {
                 return (self.highest_rung, error.max(UNRESOLVED));
             }
         }
+        // Averages by too coarse a rule may say too little of how their errors count.
+        let mut looked_at = rung;
         let mut error = self.ladder_error(x, rung, &scales);
         loop {
+            if error <= tolerance && looked_at < rung && scales.values().any(|s| *s > 1.0) {
+                looked_at = rung;
+                let given = self.on_ladder(x, rung);
+                scales = self.inspect(x, &given).1;
+                if self.in_tails(&scales) {
+                    return self.adequate_panels(x, tolerance);
+                }
+                error = self.ladder_error(x, rung, &scales);
+                continue;
+            }
             if error <= tolerance {
                 if !cold || rung >= self.highest_rung {
                     return (rung, error);
@@ -296,6 +337,11 @@ impl Equations<'_> {
             rung += 1;
             error = self.ladder_error(x, rung, &scales);
         }
+    }
+
+    /// Whether averages may have their mass where the ladder ends, and panels can tell.
+    fn in_tails(&self, scales: &HashMap<Node, f64>) -> bool {
+        self.has_panels() && scales.values().any(|scale| *scale > MUCH_SMALLER)
     }
 
     /// Halves panels until every average is within the tolerance, or as near as double precision comes.

@@ -6,8 +6,7 @@ use argmin::core::{Error, Jacobian, Operator};
 use nalgebra::{DMatrix, DVector};
 
 use super::equations::Equations;
-use super::newton::{AtControl, find_root};
-use super::region::Region;
+use super::newton::{AtControl, Ended, find_root_beside};
 use super::solution::{Finder, Solution, smallest_eigenvalue};
 use super::starts::brent;
 
@@ -145,7 +144,6 @@ impl Finder<'_> {
     pub fn follow(&mut self, from: &Solution, to: f64) -> Result<DVector<f64>, End> {
         let whole = to - from.control;
         let rung = from.certified.rung;
-        let everywhere = Region::everywhere(from.x.len());
         let (mut control, mut x, mut tangent) = (from.control, from.x.clone(), from.tangent.clone());
         let mut step = whole;
         while control != to {
@@ -153,30 +151,45 @@ impl Finder<'_> {
             let target = if last { to } else { control + step };
             let predicted = &x + &tangent * (target - control);
             let problem = AtControl::new(&mut self.equations, target, rung, &predicted, &self.scale);
-            let ended = find_root(problem, predicted.clone(), &self.scale, &everywhere, 12);
-            let moved = self.relative(&(&ended.x - &x), &x);
-            let corrected = self.relative(&(&ended.x - &predicted), &x);
-            let arrived = self.slope(target, &ended.x, rung);
-            // The tangent at the new point must lead back: it does not after a jump to another branch.
-            let back = self.relative(&(&ended.x - &x - &arrived * (target - control)), &x);
-            let near = corrected <= 0.35 * moved + 1e-5 && back <= 0.5 * moved + 1e-5;
-            // Where branches meet the tangent is not known, and none leads back.
-            let singular = self.orientation(target, &ended.x, rung) == 0;
-            let near = near || singular && last && corrected <= 0.35 * moved + 1e-5;
-            if ended.converged && near && moved < 2.0 && self.remains(target, &ended.x, rung) {
-                if last {
-                    return Ok(ended.x);
+            let ended = find_root_beside(problem, predicted.clone(), &self.scale, 12);
+            match self.lands(&ended, (&x, control), &predicted, target, rung, last) {
+                Some(_) if last => return Ok(ended.x),
+                Some(arrived) => {
+                    (control, x, tangent) = (target, ended.x, arrived.unwrap_or(tangent));
+                    step *= 2.0;
                 }
-                (control, x, tangent) = (target, ended.x, if singular { tangent } else { arrived });
-                step *= 2.0;
-            } else {
-                step *= 0.5;
-                if step.abs() < 1e-6 * whole.abs() {
-                    return self.end_of_branch(control, &x, &tangent, rung, to);
+                None => {
+                    step *= 0.5;
+                    if step.abs() < 1e-6 * whole.abs() {
+                        return self.end_of_branch(control, &x, &tangent, rung, to);
+                    }
                 }
             }
         }
         Ok(x)
+    }
+
+    /// Whether a step along a branch ended on the same branch; with the tangent there, where it has one.
+    fn lands(
+        &mut self,
+        ended: &Ended,
+        (x, control): (&DVector<f64>, f64),
+        predicted: &DVector<f64>,
+        target: f64,
+        rung: usize,
+        last: bool,
+    ) -> Option<Option<DVector<f64>>> {
+        let moved = self.relative(&(&ended.x - x), x);
+        let corrected = self.relative(&(&ended.x - predicted), x);
+        if !(ended.converged && moved < 2.0 && corrected <= 0.35 * moved + 1e-5) {
+            return None;
+        }
+        let (arrived, singular) = self.tangent(target, &ended.x, rung);
+        // The tangent at the new point must lead back: it does not after a jump to another branch.
+        let back = self.relative(&(&ended.x - x - &arrived * (target - control)), x);
+        // Where branches meet the tangent is not known, and none leads back.
+        let same = back <= 0.5 * moved + 1e-5 || singular && last;
+        (same && self.remains(target, &ended.x, rung)).then_some((!singular).then_some(arrived))
     }
 
     /// Whether a point of a branch is what the branch consists of: minima of an energy stay minima.
@@ -190,14 +203,20 @@ impl Finder<'_> {
 
     /// dx/d(control) along the branch through a solution: −J⁻¹ ∂F/∂control; zero where J is singular.
     pub fn slope(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
+        self.tangent(control, x, rung).0
+    }
+
+    /// The slope, and whether J is singular to round-off, where its inverse says nothing.
+    fn tangent(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> (DVector<f64>, bool) {
         let along = self.equations.along_control(control, x, rung);
-        let slope = self.equations.evaluate(control, x, rung).jacobian.clone().lu().solve(&along);
-        // Where J is singular to round-off its inverse says nothing.
-        if self.orientation(control, x, rung) == 0 && !self.equations.minimises() {
-            return DVector::zeros(x.len());
-        }
-        let slope = slope.map_or_else(|| DVector::zeros(x.len()), |t| -t);
-        if slope.iter().all(|v| v.is_finite()) { slope } else { DVector::zeros(x.len()) }
+        let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
+        let singular = !self.is_regular(&jacobian, x);
+        let slope = match jacobian.lu().solve(&along) {
+            Some(slope) if !singular || self.equations.minimises() => -slope,
+            _ => DVector::zeros(x.len()),
+        };
+        let finite = slope.iter().all(|v| v.is_finite());
+        (if finite { slope } else { DVector::zeros(x.len()) }, singular)
     }
 
     /// Goes on along the arc of the branch until it turns back, stops being a minimum, or arrives after all.
@@ -273,8 +292,7 @@ impl Finder<'_> {
             predicted: &predicted,
             normal: &normal,
         };
-        let everywhere = Region::everywhere(predicted.len());
-        let ended = find_root(problem, predicted.clone(), metric, &everywhere, 12);
+        let ended = find_root_beside(problem, predicted.clone(), metric, 12);
         if !ended.converged {
             return None;
         }

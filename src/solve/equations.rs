@@ -154,6 +154,9 @@ pub struct Equations<'s> {
     /// The same over panels: equations, equations with their derivative along the control, outputs.
     pub(super) panelled: [Panelled<'s>; 3],
     pub(super) pattern: Pattern,
+    /// The typical size of each unknown, and how much each equation changes over it.
+    pub(super) scale: DVector<f64>,
+    pub(super) changes: Vec<f64>,
     /// Whether any average has a kink, so that only panels serve it.
     pub(super) cut: bool,
     setup: Compiled<'s>,
@@ -184,6 +187,8 @@ impl<'s> Equations<'s> {
             panelled: [&system.equations_levels, &system.all_levels, &system.certificate_levels]
                 .map(Panelled::new),
             pattern: Pattern::default(),
+            scale: DVector::from_element(k, 1.0),
+            changes: Vec::new(),
             cut: system.certificate_levels.is_cut() || system.equations_levels.is_cut(),
             setup: Compiled::new(&system.setup_program),
             gauge: system.gauge_program.as_ref().map(Compiled::new),

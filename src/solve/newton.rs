@@ -182,7 +182,16 @@ pub fn find_root<O>(problem: O, start: Vector, scale: &Vector, region: &Region, 
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    run_root(problem, start, scale, region, max_iterations, None)
+    run_root(problem, start, scale, region, max_iterations, Way::Damped)
+}
+
+/// Newton's method from a point that is meant to lie beside a root: where a full step does not come nearer, there is
+/// none beside it.
+pub fn find_root_beside<O>(problem: O, start: Vector, scale: &Vector, max_iterations: u64) -> Ended
+where
+    O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
+{
+    run_root(problem, start, scale, &Region::everywhere(scale.len()), max_iterations, Way::Undamped)
 }
 
 /// Newton's method for a root without regard to the size of the residual on the way. Each entry of a step is at
@@ -200,7 +209,18 @@ pub fn find_root_boldly<O>(
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    run_root(problem, start, scale, region, max_iterations, Some(longest))
+    run_root(problem, start, scale, region, max_iterations, Way::Bold(longest))
+}
+
+/// What is done with a step that does not bring the root nearer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    /// It is damped until it does.
+    Damped,
+    /// The iteration ends.
+    Undamped,
+    /// It is made, but not longer than this times the unknowns.
+    Bold(f64),
 }
 
 fn run_root<O>(
@@ -209,13 +229,13 @@ fn run_root<O>(
     scale: &Vector,
     region: &Region,
     max_iterations: u64,
-    longest: Option<f64>,
+    way: Way,
 ) -> Ended
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
     let (scale, region) = (scale.clone(), region.clone());
-    let solver = NewtonRoot { scale, region, last_step: f64::INFINITY, longest };
+    let solver = NewtonRoot { scale, region, last_step: f64::INFINITY, way };
     let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
     let fallback = start.clone();
     match executor.configure(|s: Root| s.param(start).max_iters(max_iterations).counting(false)).run() {
@@ -353,8 +373,7 @@ struct NewtonRoot {
     scale: Vector,
     region: Region,
     last_step: f64,
-    /// For steps that need not reduce the residual, how long they may be.
-    longest: Option<f64>,
+    way: Way,
 }
 
 impl<O> Solver<O, Root> for NewtonRoot
@@ -394,7 +413,7 @@ where
         }
         let factored = jacobian.clone().lu();
         let mut step = factored.solve(&residual).map(|s| -s);
-        if let Some(longest) = self.longest {
+        if let Way::Bold(longest) = self.way {
             step = step.map(|s| self.shortened(s, &x, longest));
         }
         let mut damping = 0.0;
@@ -419,7 +438,7 @@ where
                     let next = factored.solve(&trial_residual);
                     next.is_some_and(|next| relative_step(&next, &x, &self.scale) < 0.5 * relative)
                 };
-                let bold = self.longest.is_some();
+                let bold = matches!(self.way, Way::Bold(_));
                 let falls = trial_norm < (1.0 - 1e-4) * norm;
                 let accepted = falls || tiny || bold || (damping == 0.0 && relative < LOCAL && shortens());
                 if trial_norm.is_finite() && accepted {
@@ -432,6 +451,9 @@ where
                         .jacobian(trial_jacobian);
                     return Ok((state, None));
                 }
+            }
+            if self.way == Way::Undamped {
+                break;
             }
             damping = if damping == 0.0 { 1e-4 } else { damping * 8.0 };
             step = self.damped_step(&jacobian, &residual, damping);

@@ -72,6 +72,7 @@ impl Finder<'_> {
                 None => 1.0,
             };
         }
+        self.equations.scale.clone_from(&self.scale);
     }
 
     /// Forgets what was found at other control values, and takes the scale of this one.

@@ -367,13 +367,14 @@ impl Builder<'_> {
         let output_roots: Vec<Node> =
             symbols.iter().chain(&output_nodes).copied().chain(energy_node).collect();
         let boundary_program = Program::compile(&graph, &output_roots, first_unknown);
+        let own_columns = symbols.len() + output_nodes.len();
         let certificate_nodes: Vec<Node> = output_roots.into_iter().chain(residual_nodes).collect();
         let certificate_program = Program::compile(&graph, &certificate_nodes, first_unknown);
         let mut scratch = graph.clone();
-        let equations_levels = Levels::compile(&mut scratch, &roots[..equation_roots.along_control]);
-        let all_levels = Levels::compile(&mut scratch, &roots);
-        let residual_levels = Levels::compile(&mut scratch, &roots[..equation_roots.jacobian]);
-        let certificate_levels = Levels::compile(&mut scratch, &certificate_nodes);
+        let equations_levels = Levels::compile(&mut scratch, &roots[..equation_roots.along_control], 0);
+        let all_levels = Levels::compile(&mut scratch, &roots, 0);
+        let residual_levels = Levels::compile(&mut scratch, &roots[..equation_roots.jacobian], 0);
+        let certificate_levels = Levels::compile(&mut scratch, &certificate_nodes, own_columns);
         let setup_program = Program::compile(&graph, &setup_nodes, first_unknown);
         let gauge_program = gauge_node.map(|g| Program::compile(&graph, &[g], first_unknown));
         let admissible_program =

@@ -197,18 +197,20 @@ impl Levels {
         frame: &mut Frame<f64>,
         symbols: &[f64],
         given: &HashMap<Node, f64>,
+        changes: &[f64],
     ) -> (Vec<Places>, HashMap<Node, f64>) {
         let choice = Choice::Given(given);
         let run = Run::new(symbols, usize::MAX, choice);
         run.level(&self.top, frame, &[], 0.0, choice, true);
-        (run.found.into_inner(), self.scales(frame))
+        (run.found.into_inner(), self.scales(frame, changes))
     }
 
     /// By what the error of every outermost average is multiplied when it is judged, after an evaluation: 1 where it only
     /// enters sums and products; where it is divided by, raised to a power or its logarithm taken, its part in the relative
-    /// error of what is.
-    pub fn scales(&self, frame: &Frame<f64>) -> HashMap<Node, f64> {
-        super::scale::scales(&self.top, &self.roots, &|slot| frame.at(slot, 0))
+    /// error of what is; more where it is multiplied on its way to an output, or stands in an equation of small terms.
+    /// `changes`: how much each equation, of the last roots, changes over the scale of the unknowns.
+    pub fn scales(&self, frame: &Frame<f64>, changes: &[f64]) -> HashMap<Node, f64> {
+        super::scale::scales(&self.top, &self.roots, self.outputs, changes, &|slot| frame.at(slot, 0))
     }
 }
 
@@ -484,6 +486,10 @@ impl<'a> Run<'a> {
         let mut tails = 0.0;
         for term in &average.smooth {
             let (scale, contributions, growth) = contributions(frame, term.exponent, term.rest, nodes);
+            // What vanishes at every node, but would not in a longer format, is not zero.
+            if underflows(frame, term.rest, &contributions) {
+                rounding += f64::MIN_POSITIVE;
+            }
             for (p, panel) in contributions.chunks_exact(HIGH + LOW).enumerate() {
                 let high: f64 = panel[..HIGH].iter().sum();
                 let low: f64 = panel[HIGH..].iter().sum();
@@ -565,6 +571,12 @@ impl Nodes {
         }
         Nodes { z, weights, plain, panels }
     }
+}
+
+/// Whether all contributions of the nodes vanish though what they weigh does not.
+fn underflows<N: Number>(frame: &Frame<N>, rest: Slot, contributions: &[f64]) -> bool {
+    let lost = |(j, x): (usize, &f64)| *x == 0.0 && frame.at(rest, j).value() != 0.0;
+    contributions.iter().all(|x| *x == 0.0) && contributions.iter().enumerate().any(lost)
 }
 
 /// E e^g f over all nodes.

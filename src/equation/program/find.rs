@@ -22,6 +22,8 @@ const NEGLIGIBLE: f64 = 60.0;
 const LAST_DIGIT: f64 = 36.0;
 /// The density falls to that at this distance.
 const CORE_OF_DENSITY: f64 = 8.5;
+/// From a place as far out as the end of the density, the density has fallen to its last digit within this.
+const BEYOND: f64 = 4.0;
 /// Brackets of one switch that are followed.
 const MOST_BRACKETS: usize = 64;
 /// Points inside a bracket in one step.
@@ -370,11 +372,15 @@ fn peaks(switch: Switch, k: usize, grid: &[f64], values: &[f64], at: Evaluate, p
     }
 }
 
-/// The interval that averages need: that of the density, and that of the mass of the exponents. (What multiplies an
-/// exponential may undo it, so that its mass alone is not enough.)
+/// The interval that averages need: that of the density, that of the mass of the exponents, and what lies beyond places
+/// further out, before which an integrand may vanish. (What multiplies an exponential may undo it, so that its mass alone
+/// is not enough.)
 pub(super) fn interval(places: &Places) -> (f64, f64) {
-    match places.mass {
-        Some((from, to)) => (from.min(-HALF_WIDTH), to.max(HALF_WIDTH)),
-        None => (-HALF_WIDTH, HALF_WIDTH),
+    let (from, to) = places.mass.unwrap_or((0.0, 0.0));
+    let (mut from, mut to) = (from.min(-HALF_WIDTH), to.max(HALF_WIDTH));
+    let sharp = places.sharp.iter().filter(|s| s.width < HALF_WIDTH).map(|s| s.place);
+    for place in places.cuts.iter().copied().chain(sharp).filter(|z| z.abs() > HALF_WIDTH - BEYOND) {
+        (from, to) = (from.min(place - BEYOND), to.max(place + BEYOND));
     }
+    (from, to)
 }

@@ -87,6 +87,8 @@ pub(super) struct Point {
 pub struct Levels {
     pub(super) top: Level,
     pub(super) roots: Vec<Slot>,
+    /// How many of them, the first, are outputs.
+    pub(super) outputs: usize,
     /// Whether any average has a kink, a jump or a delta: only rules that are cut there serve it.
     pub(super) cut: bool,
 }
@@ -121,12 +123,12 @@ struct Plan {
 }
 
 impl Levels {
-    /// Compiles scalar roots. The graph grows by the exponents and slopes of integrands.
-    pub fn compile(graph: &mut Graph, roots: &[Node]) -> Levels {
+    /// Compiles scalar roots, of which the first are outputs. The graph grows by the exponents and slopes of integrands.
+    pub fn compile(graph: &mut Graph, roots: &[Node], outputs: usize) -> Levels {
         let mut builder = Builder { graph, needs: HashMap::new(), cut: false };
         let top = Place { variable: None, around: Axes::NONE };
         let (level, slots, _) = builder.level(top, roots);
-        Levels { top: level, roots: roots.iter().map(|r| slots[r]).collect(), cut: builder.cut }
+        Levels { top: level, roots: roots.iter().map(|r| slots[r]).collect(), outputs, cut: builder.cut }
     }
 
     /// Whether any average has a kink, a jump or a delta.

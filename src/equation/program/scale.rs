@@ -1,5 +1,6 @@
-//! How the error of an average is judged: by itself where the average only enters sums and products, and by the relative
-//! error of what it is divided by, raised to a power, or whose logarithm is taken.
+//! How the error of an average is judged: by itself where the average only enters sums and products, by the relative
+//! error of what it is divided by, raised to a power, or whose logarithm is taken, by what it makes of an output
+//! (relative to the output where that is large), and relative to the terms of an equation that are small.
 
 use std::collections::HashMap;
 
@@ -7,15 +8,24 @@ use super::levels::{Level, Slot, Step};
 use crate::equation::function::{Combine, Function};
 use crate::equation::graph::Node;
 
-/// Weights of a slot: of its error as it stands, and of its error as part of something relative, where factors count.
+/// Weights of a slot: of its error as it stands, of its error as part of something relative, where factors count, and of
+/// its error in an output or in a small equation.
 #[derive(Debug, Clone, Copy, Default)]
 struct Weight {
     absolute: f64,
     relative: f64,
+    output: f64,
 }
 
-/// By what the error of every outermost average is multiplied; 0 for those that no root depends on.
-pub(super) fn scales(top: &Level, roots: &[Slot], value: &dyn Fn(Slot) -> f64) -> HashMap<Node, f64> {
+/// By what the error of every outermost average is multiplied; 0 for those that no root depends on. The first `outputs`
+/// roots are outputs, the last are equations, with how much each changes over the scale of the unknowns.
+pub(super) fn scales(
+    top: &Level,
+    roots: &[Slot],
+    outputs: usize,
+    changes: &[f64],
+    value: &dyn Fn(Slot) -> f64,
+) -> HashMap<Node, f64> {
     let mut averaged = vec![false; top.single.len()];
     for step in &top.steps {
         match *step {
@@ -26,8 +36,18 @@ pub(super) fn scales(top: &Level, roots: &[Slot], value: &dyn Fn(Slot) -> f64) -
         }
     }
     let mut weights = vec![Weight::default(); top.single.len()];
-    for root in roots {
+    for (i, root) in roots.iter().enumerate() {
         weights[*root].absolute = 1.0;
+        if i < outputs {
+            weights[*root].output = 1.0 / value(*root).abs().max(1.0);
+        }
+    }
+    // An equation whose terms are small, and which changes by little over the scale of the unknowns.
+    for (root, change) in roots.iter().rev().zip(changes.iter().rev()) {
+        let size = change.max(size_of_terms(top, *root, value));
+        if 0.0 < size && size < 1.0 {
+            weights[*root].output = weights[*root].output.max(1.0 / size);
+        }
     }
     let mut scales = HashMap::new();
     let raise = |weights: &mut Vec<Weight>, slot: Slot, absolute: f64, relative: f64| {
@@ -35,11 +55,24 @@ pub(super) fn scales(top: &Level, roots: &[Slot], value: &dyn Fn(Slot) -> f64) -
         weight.absolute = weight.absolute.max(absolute);
         weight.relative = weight.relative.max(if relative.is_nan() { f64::INFINITY } else { relative });
     };
+    // An output that is no number says so by itself.
+    let raise_output = |weights: &mut Vec<Weight>, slot: Slot, output: f64, slope: f64| {
+        if output > 0.0 && !slope.is_nan() {
+            weights[slot].output = weights[slot].output.max(output * slope.abs());
+        }
+    };
     for step in top.steps.iter().rev() {
         match *step {
             Step::Apply(f, a, out) if averaged[a] => {
-                let Weight { absolute, relative } = weights[out];
+                let Weight { absolute, relative, output } = weights[out];
                 let (x, y) = (value(a), value(out));
+                let step = 1e-6 * (1.0 + x.abs());
+                let slope = match f {
+                    Function::Log => 1.0 / x,
+                    Function::Sqrt => 0.5 / y,
+                    f => (f.apply(x + step) - f.apply(x - step)) / (2.0 * step),
+                };
+                raise_output(&mut weights, a, output, slope);
                 let over = |w: f64, by: f64| if w == 0.0 { 0.0 } else { w / by.abs() };
                 match f {
                     Function::Log => raise(&mut weights, a, 0.0, over(absolute.max(relative), x)),
@@ -48,17 +81,23 @@ pub(super) fn scales(top: &Level, roots: &[Slot], value: &dyn Fn(Slot) -> f64) -
                         raise(&mut weights, a, 0.0, own.max(over(0.5 * relative, y)));
                     }
                     Function::Negate => raise(&mut weights, a, absolute, relative),
-                    f => {
-                        let step = 1e-6 * (1.0 + x.abs());
-                        let slope = (f.apply(x + step) - f.apply(x - step)) / (2.0 * step);
+                    _ => {
                         let relative = if relative == 0.0 { 0.0 } else { relative * slope.abs() };
                         raise(&mut weights, a, absolute, relative);
                     }
                 }
             }
             Step::Combine(op, a, b, out) if averaged[out] => {
-                let Weight { absolute, relative } = weights[out];
+                let Weight { absolute, relative, output } = weights[out];
                 let (x, y, z) = (value(a), value(b), value(out));
+                let [by_a, by_b] = match op {
+                    Combine::Multiply => [y, x],
+                    Combine::Divide => [1.0 / y, z / y],
+                    Combine::Power => [y * z / x, z * libm::log(x.abs())],
+                    _ => [1.0, 1.0],
+                };
+                raise_output(&mut weights, a, output, by_a);
+                raise_output(&mut weights, b, output, by_b);
                 let times = |w: f64, by: f64| if w == 0.0 { 0.0 } else { w * by.abs() };
                 match op {
                     Combine::Multiply => {
@@ -86,8 +125,8 @@ pub(super) fn scales(top: &Level, roots: &[Slot], value: &dyn Fn(Slot) -> f64) -
             Step::Group(g) => {
                 // Also what stands in the integrands of averages further out matters as it stands.
                 for average in &top.groups[g].averages {
-                    let Weight { absolute, relative } = weights[average.out];
-                    scales.insert(average.node, absolute.max(relative));
+                    let Weight { absolute, relative, output } = weights[average.out];
+                    scales.insert(average.node, absolute.max(relative).max(output));
                     for (outer, _) in &top.groups[g].level.imports {
                         raise(&mut weights, *outer, absolute.min(1.0), relative);
                     }
@@ -97,4 +136,24 @@ pub(super) fn scales(top: &Level, roots: &[Slot], value: &dyn Fn(Slot) -> f64) -
         }
     }
     scales
+}
+
+/// The size of the terms that a slot is made of.
+fn size_of_terms(top: &Level, slot: Slot, value: &dyn Fn(Slot) -> f64) -> f64 {
+    let made_by = top.steps.iter().find_map(|step| match *step {
+        Step::Apply(Function::Negate, a, out) if out == slot => Some((Combine::Add, a, None)),
+        Step::Combine(op, a, b, out) if out == slot => Some((op, a, Some(b))),
+        _ => None,
+    });
+    let own = || value(slot).abs();
+    match made_by {
+        Some((Combine::Add | Combine::Subtract, a, b)) => {
+            size_of_terms(top, a, value) + b.map_or(0.0, |b| size_of_terms(top, b, value))
+        }
+        Some((Combine::Multiply, a, Some(b))) => {
+            own().max(size_of_terms(top, a, value) * size_of_terms(top, b, value))
+        }
+        Some((Combine::Divide, a, Some(b))) => own().max(size_of_terms(top, a, value) / value(b).abs()),
+        _ => own(),
+    }
 }
