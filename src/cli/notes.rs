@@ -90,16 +90,33 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
     for row in 0..piece.curve.controls.len() {
         let Some((_, solution)) = piece.curve.solution(row) else { continue };
         let at = format!("at {control} = {}", solution.control);
+        let along = |direction: &[f64]| -> String {
+            let parts = direction.iter().enumerate().map(|(i, v)| format!("{} = {v:.3}", name(i)));
+            parts.collect::<Vec<_>>().join(", ")
+        };
+        let family = piece.curve.solutions(row).into_iter().find(|(_, s)| s.is_one_of_a_family());
+        if let (Some((_, member)), false) = (family, solution.is_one_of_a_family()) {
+            note(
+                format!(
+                    "beside the solution there is a continuous family of others, of which `{}` is one",
+                    member.branch
+                ),
+                at.clone(),
+            );
+        }
         match &solution.remark {
-            Some(Remark::NotIsolated(direction)) => {
-                let along: Vec<String> =
-                    direction.iter().enumerate().map(|(i, v)| format!("{} = {v:.3}", name(i))).collect();
-                note(
-                    "the solution is not isolated: it is one of a continuous family, and the row gives one of them"
-                        .into(),
-                    format!("{at}, where the Jacobian is singular along ({})", along.join(", ")),
-                );
-            }
+            Some(Remark::NotIsolated(direction)) => note(
+                "the solution is not isolated: it is one of a continuous family, and the row gives one of them"
+                    .into(),
+                format!("{at}, where the Jacobian is singular along ({})", along(direction)),
+            ),
+            Some(Remark::Uncertain(unknown, error)) => note(
+                format!(
+                    "`{}` is known less well than its digits: the equations hardly change along it, as near a place where solutions meet",
+                    name(*unknown)
+                ),
+                format!("{at}, where its error is about {error:.0e}"),
+            ),
             Some(Remark::OnEdge(unknowns)) => {
                 let names: Vec<String> = unknowns.iter().map(|i| format!("`{}`", name(*i))).collect();
                 note(
@@ -107,7 +124,20 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
                     at.clone(),
                 );
             }
-            None => {}
+            _ => {}
+        }
+        for (place, x) in &piece.curve.undefined[row] {
+            let all = piece.curve.solutions(row);
+            if !all.iter().any(|(_, s)| s.place == Some(*place)) {
+                let x = x.iter().enumerate().map(|(i, x)| format!("{} = {x:.4e}", name(i)));
+                note(
+                    format!(
+                        "the search for branch `{}` came to where the equations are not numbers: whether it exists in these rows is not known",
+                        system.branches[*place].name
+                    ),
+                    format!("{at}, near {}", x.collect::<Vec<_>>().join(", ")),
+                );
+            }
         }
         let all = piece.curve.solutions(row);
         let chosen_by_file = !solution.certified.energy.is_nan();

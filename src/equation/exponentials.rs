@@ -183,7 +183,10 @@ mod tests {
         }
         // Far out the mean is 1 to the last digit, the logarithm h + log(ρ/2).
         let [mean, log, slope] = at(2e4, 0.02);
-        assert!((mean - 1.0).abs() < 1e-15 && (log - 2e4 - libm::log(0.01)).abs() < 1e-11 && slope.abs() < 1e-15, "{mean} {log} {slope}");
+        assert!(
+            (mean - 1.0).abs() < 1e-15 && (log - 2e4 - libm::log(0.01)).abs() < 1e-11 && slope.abs() < 1e-15,
+            "{mean} {log} {slope}"
+        );
     }
 
     /// Weights of states e^(−βE) whose exponentials all vanish in double precision.

@@ -17,6 +17,12 @@ const SINGULAR_HESSIAN: f64 = 1e-12;
 const UNDERFLOW: f64 = 1e-305;
 /// How far a solution may lie beyond the end of a range, by the error of the unknowns alone: relative to their size.
 const FARTHEST_SLACK: f64 = 1e-6;
+/// A curvature below this fraction of the largest is looked at from both sides.
+const WEAK: f64 = 1e-6;
+/// How far beyond its end a curve of solutions is looked at, in units of the size of the unknowns.
+const KINK: f64 = 1e-6;
+/// Unknowns whose relative error is larger than this are said to be known no better.
+const UNCERTAIN: f64 = 1e-9;
 /// A root whose errors leave more than this part of its size open is looked at along the open direction.
 const OPEN: f64 = 1e-3;
 /// How far, in units of the size of the unknowns, a curve of solutions is followed before it counts as one.
@@ -49,6 +55,7 @@ impl Finder<'_> {
         self.snap_to_zero(control, &mut x, rung);
         self.equations.apply_gauge(control, &mut x, rung);
         self.undo_excess(control, &mut x, rung, region)?;
+        self.snap_to_edge(control, &mut x, rung, region);
         let evaluation = self.equations.evaluate(control, &x, rung).clone();
         let jacobian = evaluation.jacobian;
         // Where the derivative does not exist (√q at q = 0) nothing can be certified: such a solution must be
@@ -70,7 +77,24 @@ impl Finder<'_> {
             }
             Nature::NotMinimum => return Err(Refusal::NotMinimum { at: x.as_slice().to_vec() }),
         };
-        if !self.equations.admissible(control, &x, rung) {
+        if remark.is_none() {
+            let errors = uncertainty(&jacobian, &allowed);
+            let relative = |i: usize| errors[i] / x[i].abs().max(self.scale[i]);
+            let worst = (0..x.len()).max_by(|i, j| relative(*i).total_cmp(&relative(*j))).unwrap_or(0);
+            if relative(worst) > UNCERTAIN.max(1e3 * self.settings.tolerance) {
+                remark = Some(Remark::Uncertain(worst, errors[worst]));
+            }
+        }
+        // Within the error of the unknowns a condition may be met by chance.
+        let doubtful = match &remark {
+            Some(Remark::Uncertain(unknown, error)) => [*error, -error].into_iter().any(|by| {
+                let mut beside = x.clone();
+                beside[*unknown] += by;
+                !self.equations.admissible(control, &beside, rung)
+            }),
+            _ => false,
+        };
+        if doubtful || !self.equations.admissible(control, &x, rung) {
             return Err(Refusal::Inadmissible { at: x.as_slice().to_vec() });
         }
         let edges: Vec<usize> = region.on_edge(&x).collect();
@@ -122,6 +146,34 @@ impl Finder<'_> {
         }
         *x = inside;
         Ok(())
+    }
+
+    /// A point that its equations cannot tell from the end of a range lies on it, if it is as good a solution there: at a
+    /// multiple root round-off moves unknowns by more than their digits.
+    fn snap_to_edge(&mut self, control: f64, x: &mut DVector<f64>, rung: usize, region: &Region) {
+        let evaluation = self.equations.evaluate(control, x, rung).clone();
+        let scale = self.scale.clone();
+        let close = |x: &DVector<f64>, i: usize, end: f64| {
+            x[i] != end && (x[i] - end).abs() <= FARTHEST_SLACK * x[i].abs().max(scale[i])
+        };
+        let ends = |i: usize| [region.ends(i).0, region.ends(i).1];
+        if !(0..x.len()).any(|i| ends(i).iter().any(|end| close(x, i, *end))) {
+            return;
+        }
+        let allowed = self.allowance(control, x, rung, &evaluation.jacobian);
+        let errors = uncertainty(&evaluation.jacobian, &allowed);
+        let mut snapped = x.clone();
+        for i in 0..x.len() {
+            for end in ends(i) {
+                if close(x, i, end) && (x[i] - end).abs() <= 4.0 * errors[i] {
+                    snapped[i] = end;
+                }
+            }
+        }
+        let residual = &self.equations.evaluate(control, &snapped, rung).residual;
+        if snapped != *x && (0..x.len()).all(|i| residual[i].abs() <= evaluation.residual[i].abs()) {
+            *x = snapped;
+        }
     }
 
     /// How far from zero each equation may be: the error with which its terms are known, and what rounding the unknowns
@@ -219,16 +271,22 @@ impl Finder<'_> {
     ) -> Nature {
         let uncertain = self.uncertain_direction(jacobian, x, allowed);
         let regular = self.is_regular(jacobian, x);
-        if regular && uncertain.is_none() {
-            return Nature::Isolated;
-        }
         let scaled = self.balanced(jacobian, x);
         let minimises = self.equations.minimises();
+        if regular && uncertain.is_none() {
+            let weak = minimises && smallest_eigenvalue(&scaled) < WEAK * scaled.amax();
+            return match weak && self.falls_through(control, x, rung, jacobian, allowed) {
+                true => Nature::NotMinimum,
+                false => Nature::Isolated,
+            };
+        }
         let direction = uncertain.unwrap_or_else(|| weakest_direction(&scaled, minimises));
         if !minimises {
             let sides = [1.0, -1.0].map(|sign| self.goes_on(control, x, rung, &direction * sign));
             return match sides {
                 [true, true] if !regular => Nature::Line(direction),
+                [true, _] if self.ends_in_kink(control, x, rung, &-&direction) => Nature::Line(direction),
+                [_, true] if self.ends_in_kink(control, x, rung, &direction) => Nature::Line(direction),
                 // They stay zero to their accuracy on the way to infinity, or far out.
                 [true, _] | [_, true] => Nature::Vanishing(direction.iamax()),
                 _ => Nature::Isolated,
@@ -236,6 +294,9 @@ impl Finder<'_> {
         }
         if smallest_eigenvalue(&scaled) < -1e3 * SINGULAR_HESSIAN * scaled.amax() {
             return Nature::NotMinimum;
+        }
+        if [1.0, -1.0].into_iter().all(|sign| self.goes_on(control, x, rung, &direction * sign)) {
+            return Nature::Line(direction);
         }
         let step = direction.component_mul(&self.scale);
         match [1.0, -1.0].map(|sign| self.flat_to(control, x, rung, &(&step * sign), allowed)) {
@@ -284,6 +345,55 @@ impl Finder<'_> {
             let accuracy = self.equations.accuracy(control, &beside, rung).residual;
             (0..x.len()).all(|i| residual[i].abs() <= allowed[i].max(2.0 * accuracy[i]))
         })
+    }
+
+    /// Whether the energy falls on both sides in the same direction, beside a point of which no more than that is known: at an
+    /// inflection, on one side of which round-off finds a curvature above zero.
+    fn falls_through(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        jacobian: &DMatrix<f64>,
+        allowed: &DVector<f64>,
+    ) -> bool {
+        let direction = weakest_direction(&self.balanced(jacobian, x), true).component_mul(&self.scale);
+        let error = uncertainty(jacobian, allowed).component_div(&direction.map(f64::abs)).min();
+        let sides = [8.0, -8.0].map(|times| {
+            let beside = x + &direction * (times * error);
+            let residual = self.equations.evaluate(control, &beside, rung).residual.clone();
+            let accuracy = self.equations.accuracy(control, &beside, rung).residual;
+            let slope = residual.dot(&direction);
+            let known: f64 = accuracy.iter().zip(direction.iter()).map(|(a, d)| 2.0 * a * d.abs()).sum();
+            if slope.abs() > known { slope.signum() } else { 0.0 }
+        });
+        error.is_finite() && sides[0] * sides[1] > 0.0
+    }
+
+    /// Whether the roots that go on from a point end, in a direction, in a kink, beyond which the equations leave zero at a
+    /// finite slope. (Where terms vanish or saturate on the way to infinity, they leave it at a vanishing one.)
+    fn ends_in_kink(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        direction: &DVector<f64>,
+    ) -> bool {
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let at = |length: f64| x + direction.component_mul(&size) * length;
+        let (mut inside, mut outside) = (0.0, 2.0 * FAR);
+        if self.is_zero(control, &at(outside), rung) {
+            return false;
+        }
+        for _ in 0..60 {
+            let middle = 0.5 * (inside + outside);
+            if self.is_zero(control, &at(middle), rung) { inside = middle } else { outside = middle }
+        }
+        let beyond = at(outside + KINK);
+        let residual = self.equations.evaluate(control, &beyond, rung).residual.amax();
+        let jacobian = self.equations.evaluate(control, &beyond, rung).jacobian.clone();
+        let terms = self.balanced(&jacobian, &beyond).amax();
+        residual.is_finite() && residual > 1e-3 * KINK * terms * size.min()
     }
 
     /// Whether the energy is lower on either side of a point at which its Hessian is singular.
@@ -335,6 +445,14 @@ impl Finder<'_> {
         }
         true
     }
+}
+
+/// How far the errors of the equations may move each unknown: |J⁻¹| times them; infinite where J is singular.
+fn uncertainty(jacobian: &DMatrix<f64>, allowed: &DVector<f64>) -> DVector<f64> {
+    let unknown = DVector::from_element(allowed.len(), f64::INFINITY);
+    let Some(inverse) = jacobian.clone().try_inverse() else { return unknown };
+    let errors = inverse.map(f64::abs) * allowed;
+    if errors.iter().all(|e| e.is_finite()) { errors } else { unknown }
 }
 
 /// The first equation that is farther from zero than it may be, or of which nothing is known.

@@ -55,6 +55,8 @@ pub struct Curve {
     /// At each row the lowest energy of a point from which a search could not be finished: a branch above it is
     /// not the global minimum.
     unfinished: Vec<f64>,
+    /// Of each row: branches of the file whose searches ended where the equations are not numbers, and where that was.
+    pub undefined: Vec<Vec<(usize, Vec<f64>)>>,
 }
 
 impl Curve {
@@ -70,6 +72,7 @@ impl Curve {
             effort: Effort::default(),
             refusals: vec![Vec::new(); rows],
             unfinished: vec![f64::INFINITY; rows],
+            undefined: vec![Vec::new(); rows],
         };
         if system.kind == Kind::ClosedForm {
             let points = controls.iter().map(|t| {
@@ -88,7 +91,8 @@ impl Curve {
         } else {
             let mut findings: Vec<Vec<Solution>> = Vec::with_capacity(rows);
             for (row, control) in controls.iter().enumerate() {
-                let Findings { mut solutions, mut refusals, unfinished } = finder.search(*control);
+                let Findings { mut solutions, mut refusals, unfinished, undefined } = finder.search(*control);
+                curve.undefined[row] = undefined;
                 let boundaries = finder.boundaries(*control);
                 let declared = |s: &Solution| boundaries.iter().any(|b| finder.distance(&b.x, &s.x) < 1e-9);
                 solutions.retain(|s| !declared(s));

@@ -293,6 +293,13 @@ impl<'s> Equations<'s> {
         DVector::from_fn(x.len(), |i, _| self.equations.value(rung, first + i))
     }
 
+    /// Whether the equations and the energy, if there is one, are numbers at a point.
+    pub(super) fn are_numbers(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
+        let has_energy = self.system.equation_roots.energy.is_some() && self.minimises();
+        let e = self.evaluate(control, x, rung);
+        e.residual.iter().all(|r| r.is_finite()) && (!has_energy || e.energy.is_finite())
+    }
+
     /// Outputs and certificate at a point, with a rule whose error has been measured.
     pub fn certify(
         &mut self,

@@ -191,7 +191,7 @@ impl<'j, 's> Join<'j, 's> {
                     Some(i) => (row, i),
                     None => {
                         self.rows[row].push(Point {
-                            solution: settled,
+                            solution: Solution { own: false, ..settled },
                             neighbours: [None, None],
                             ends: Vec::new(),
                         });

@@ -1,4 +1,5 @@
-//! Which solution of a row is which, by the row alone: each start of the file claims the solution nearest to it.
+//! Which solution of a row is which, by the row alone: each start of the file claims the solution nearest to it. What only
+//! neighbouring rows led to is numbered after what the row found by itself, so that it changes no label.
 
 use nalgebra::DVector;
 
@@ -23,7 +24,7 @@ impl Finder<'_> {
             for start in starts {
                 let start = DVector::from_iterator(start.len(), start.iter().map(|i| setup[*i]));
                 let from_start = |s: &Solution| self.apart(&start, &s.x);
-                let inner = solutions.iter().enumerate().filter(|(_, s)| !s.boundary);
+                let inner = solutions.iter().enumerate().filter(|(_, s)| !s.boundary && s.own);
                 let nearest = inner.map(|(i, s)| (from_start(s), i)).min_by(|a, b| a.0.total_cmp(&b.0));
                 if let Some((distance, i)) = nearest.filter(|(distance, i)| *distance < distances[*i]) {
                     (distances[i], solutions[i].place) = (distance, Some(place));
@@ -32,7 +33,10 @@ impl Finder<'_> {
         }
         let mut order: Vec<usize> = (0..solutions.len()).collect();
         order.sort_by(|i, j| {
-            let rank = |i: usize| (solutions[i].place.unwrap_or(usize::MAX), distances[i]);
+            let rank = |i: usize| {
+                let place = solutions[i].place.unwrap_or(usize::MAX);
+                ((place, !solutions[i].own), distances[i])
+            };
             let (a, b) = (rank(*i), rank(*j));
             let unknowns = || solutions[*i].x.iter().partial_cmp(solutions[*j].x.iter());
             a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(unknowns().unwrap_or(std::cmp::Ordering::Equal))

@@ -12,6 +12,8 @@ use crate::equation::Kind;
 const EQUAL: usize = 48;
 const DECADES: i32 = 9;
 const PER_DECADE: i32 = 2;
+/// Towards zero, the magnitudes below those: 10 to minus these.
+const TINY: [i32; 10] = [12, 17, 24, 34, 48, 68, 96, 136, 200, 300];
 /// An interval is halved where the residual in its middle is not what its ends and slopes foretell, so many times.
 const HALVINGS: u32 = 7;
 const FORETOLD: f64 = 0.05;
@@ -97,6 +99,7 @@ fn places(low: f64, high: f64, scale: f64) -> Vec<f64> {
     let mut grid = Vec::new();
     let steps = DECADES * PER_DECADE;
     let decade = |k: i32| 10f64.powf(-f64::from(k) / f64::from(PER_DECADE));
+    let tiny = || TINY.iter().map(|k| 10f64.powi(-k));
     let equal = |grid: &mut Vec<f64>, from: f64, to: f64| {
         grid.extend((0..=EQUAL).map(|i| (from * (EQUAL - i) as f64 + to * i as f64) / EQUAL as f64));
     };
@@ -112,6 +115,9 @@ fn places(low: f64, high: f64, scale: f64) -> Vec<f64> {
                 let x = decade(k) * high.abs().max(low.abs());
                 grid.extend([x, -x].into_iter().filter(|x| low < *x && *x < high));
             }
+            if low <= 0.0 && high >= 0.0 {
+                grid.extend(tiny().flat_map(|x| [x, -x]).filter(|x| low < *x && *x < high));
+            }
         }
         (true, false) | (false, true) => {
             let (end, side) = if low.is_finite() { (low, 1.0) } else { (high, -1.0) };
@@ -119,6 +125,9 @@ fn places(low: f64, high: f64, scale: f64) -> Vec<f64> {
             let far = |grid: &mut Vec<f64>, k: i32| grid.push(end + side * scale * decade(k));
             (-steps..=steps).for_each(|k| far(&mut grid, k));
             equal(&mut grid, end, end + side * 8.0 * scale);
+            if end == 0.0 {
+                grid.extend(tiny().map(|x| side * x * scale.min(1.0)));
+            }
         }
         (false, false) => {
             equal(&mut grid, -8.0 * scale, 8.0 * scale);
@@ -129,6 +138,16 @@ fn places(low: f64, high: f64, scale: f64) -> Vec<f64> {
         }
     }
     grid
+}
+
+/// The middle of an interval: of its logarithm, where both ends have one and differ by much.
+fn between(a: f64, b: f64) -> f64 {
+    let (small, large) = (a.abs().min(b.abs()), a.abs().max(b.abs()));
+    if a.signum() == b.signum() && small > 0.0 && large > 16.0 * small {
+        (a.abs().sqrt() * b.abs().sqrt()).copysign(a)
+    } else {
+        0.5 * (a + b)
+    }
 }
 
 /// Adds places between two others where the residual is not what its values and slopes there foretell.
@@ -144,7 +163,7 @@ fn refine(
     if halvings == 0 || *left == 0 || a.f == 0.0 && b.f == 0.0 {
         return;
     }
-    let middle = 0.5 * (a.x + b.x);
+    let middle = between(a.x, b.x);
     if !(a.x < middle && middle < b.x) {
         return;
     }
@@ -159,7 +178,12 @@ fn refine(
     }
     *left -= 1;
     let m = at(middle);
-    let foretold = 0.5 * (a.f + b.f) + 0.125 * width * (a.slope - b.slope);
+    // Of the cubic through both ends.
+    let part = (middle - a.x) / width;
+    let (u, v) = (part, 1.0 - part);
+    let foretold = v * v * (1.0 + 2.0 * u) * a.f
+        + u * u * (1.0 + 2.0 * v) * b.f
+        + u * v * width * (v * a.slope - u * b.slope);
     let surprising = !known || !m.f.is_finite() || (m.f - foretold).abs() > FORETOLD * size;
     // Places that are not numbers at all are not looked into.
     if !a.f.is_finite() && !b.f.is_finite() && !m.f.is_finite() {
@@ -179,7 +203,7 @@ fn sign_change(at: &mut impl FnMut(f64) -> Place, a: Place, b: Place, scan: &mut
     let (mut low, mut high) = (a, b);
     // Bisection keeps both sides, which tell a root from a pole and from a jump.
     for _ in 0..200 {
-        let middle = 0.5 * (low.x + high.x);
+        let middle = between(low.x, high.x);
         if !(low.x < middle && middle < high.x) || high.x - low.x < 1e-9 * low.x.abs().min(high.x.abs()) {
             break;
         }

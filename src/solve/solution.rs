@@ -79,6 +79,8 @@ pub struct Solution {
     pub order: usize,
     /// The track of the curve that it belongs to.
     pub(super) track: usize,
+    /// Whether the search of its own row found it, rather than a branch of another row that was followed to it.
+    pub(super) own: bool,
     /// Whether the file gives it as a point on the boundary.
     pub boundary: bool,
     /// What its reader should know.
@@ -90,6 +92,8 @@ pub struct Solution {
 pub enum Remark {
     /// It is one of a continuous family: the Jacobian is singular along this direction.
     NotIsolated(Vec<f64>),
+    /// An unknown is known only to this error: the equations hardly change along it.
+    Uncertain(usize, f64),
     /// These unknowns sit on an end of their range.
     OnEdge(Vec<usize>),
 }
@@ -119,6 +123,7 @@ impl Solution {
             energy_error: 0.0,
             order: 0,
             track: 0,
+            own: true,
             boundary: false,
             remark: None,
         }

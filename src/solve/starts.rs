@@ -17,6 +17,10 @@ const SPREAD: usize = 4;
 /// Starts beside those of the file where every root is sought: without averages, with averages over one variable, and over
 /// more of them, which cost most.
 const SPREAD_FOR_ROOTS: [usize; 3] = [64, 12, 3];
+/// At how many places an energy is looked at, and from how many of the low ones it is minimised: without averages, with
+/// averages (for each pair of unknowns), with averages over one variable, and over more of them.
+const LOOKED_AT: [usize; 3] = [1024, 48, 0];
+const LOW_PLACES: [usize; 3] = [24, 4, 0];
 /// Searches stop at steps of this relative size, and then are about its square away; Newton's method finishes.
 const SEARCH_TOLERANCE: f64 = 1e-3;
 /// How long a search goes on from a start of the file, which is meant to lead somewhere, and from others.
@@ -38,6 +42,8 @@ pub struct Findings {
     pub refusals: Vec<Refusal>,
     /// The lowest energy of a point from which a search could not be finished; infinite if there is none.
     pub unfinished: f64,
+    /// Branches of the file whose searches ended where the equations are not numbers, and where that was.
+    pub undefined: Vec<(usize, Vec<f64>)>,
 }
 
 impl Findings {
@@ -92,11 +98,12 @@ impl Finder<'_> {
         let system = self.equations.system;
         let mut findings = Findings { unfinished: f64::INFINITY, ..Findings::default() };
         let region = self.region(control);
-        let mut starts: Vec<(DVector<f64>, bool)> = Vec::new();
-        for branch in &system.branches {
+        // With the branch of the file that they are given for.
+        let mut starts: Vec<(DVector<f64>, Option<usize>)> = Vec::new();
+        for (place, branch) in system.branches.iter().enumerate() {
             if let Origin::Starts(places) = &branch.origin {
                 let point = |p: &Vec<usize>| DVector::from_iterator(p.len(), p.iter().map(|i| setup[*i]));
-                starts.extend(places.iter().map(|p| (region.clamp(point(p)), true)));
+                starts.extend(places.iter().map(|p| (region.clamp(point(p)), Some(place))));
             }
         }
         if self.settings.search != Search::FileStarts {
@@ -104,7 +111,7 @@ impl Finder<'_> {
                 (true, _) => STARTS.saturating_sub(starts.len()).max(SPREAD),
                 (false, normals) => SPREAD_FOR_ROOTS[(normals as usize).min(2)],
             };
-            let spread = (0..others).map(|i| (self.space_filling_point(i, &region), false));
+            let spread = (0..others).map(|i| (self.space_filling_point(i, &region), None));
             let spread: Vec<_> = spread.collect();
             // Brackets first: they hold their roots to round-off also where roots meet.
             if let [_] = system.unknowns.as_slice() {
@@ -112,21 +119,44 @@ impl Finder<'_> {
                 let rung = self.search_rung(control, &region.clamp(spread[0].0.clone()));
                 let scan = self.scan(control, rung, &marks);
                 scan.refusals.into_iter().for_each(|refusal| findings.refuse(refusal));
-                starts.splice(0..0, scan.roots.into_iter().map(|x| (DVector::from_element(1, x), false)));
+                starts.splice(0..0, scan.roots.into_iter().map(|x| (DVector::from_element(1, x), None)));
             } else {
                 starts.extend(spread);
             }
         }
-        for (start, from_file) in starts {
+        if self.settings.search != Search::FileStarts && system.equation_roots.energy.is_some() {
+            let low = self.low_places(control, &region);
+            starts.extend(low.into_iter().map(|x| (x, None)));
+        }
+        for (start, place) in starts {
             if start.iter().all(|v| v.is_finite()) {
-                self.search_from(control, &start, from_file, &region, &mut findings);
+                self.search_from(control, &start, place, &region, &mut findings);
             }
         }
         if findings.solutions.is_empty() && region.is_bounded() {
             self.look_outside(control, &region, &mut findings);
         }
+        self.drop_ends_of_families(control, &mut findings);
         findings.unfinished = self.unfinished;
         findings
+    }
+
+    /// A point from which the equations vanish all the way to one of a continuous family belongs to the family: its end,
+    /// where a kink makes it look isolated.
+    fn drop_ends_of_families(&mut self, control: f64, findings: &mut Findings) {
+        let families = findings.solutions.iter().filter(|s| s.is_one_of_a_family());
+        for family in families.cloned().collect::<Vec<_>>() {
+            let rung = family.certified.rung;
+            let belongs: Vec<bool> = (findings.solutions.iter())
+                .map(|s| {
+                    let between = |part: f64| &s.x + (&family.x - &s.x) * part;
+                    !s.is_one_of_a_family()
+                        && [0.1, 0.37, 0.71].iter().all(|part| self.is_zero(control, &between(*part), rung))
+                })
+                .collect();
+            let mut belongs = belongs.into_iter();
+            findings.solutions.retain(|_| !belongs.next().unwrap_or(false));
+        }
     }
 
     /// Where the region holds no solution: one outside it, which tells a user more than that there is none.
@@ -146,6 +176,41 @@ impl Finder<'_> {
         }
     }
 
+    /// Places where the energy, or what selects among solutions, is low among many that are spread over the region: starts in valleys that are narrow against
+    /// the distances of the others.
+    fn low_places(&mut self, control: f64, region: &Region) -> Vec<DVector<f64>> {
+        let normals = self.equations.system.normals_at_once() as usize;
+        let unknowns = self.scale.len();
+        let looked_at = LOOKED_AT[normals.min(2)] * if normals == 0 { unknowns * unknowns } else { 1 };
+        let most = LOW_PLACES[normals.min(2)];
+        let mut places: Vec<(f64, DVector<f64>)> = Vec::with_capacity(looked_at);
+        for i in 0..looked_at {
+            let x = self.space_filling_point(i, region);
+            let rung = self.search_rung(control, &x);
+            let energy = self.equations.evaluate(control, &x, rung).energy;
+            if energy.is_finite() {
+                places.push((energy, x));
+            }
+        }
+        places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Of those in one valley the lowest: about as far from each other as places would be that fill the region.
+        let size = DVector::from_fn(self.scale.len(), |i, _| {
+            let (low, high) = region.ends(i);
+            if low.is_finite() && high.is_finite() { high - low } else { 4.0 * self.scale[i] }
+        });
+        let apart = (looked_at as f64).powf(-1.0 / self.scale.len().max(1) as f64) * 2.0;
+        let mut chosen: Vec<DVector<f64>> = Vec::new();
+        for (_, x) in places {
+            if chosen.iter().all(|c| (&x - c).component_div(&size).amax() > apart) {
+                chosen.push(x);
+            }
+            if chosen.len() == most {
+                break;
+            }
+        }
+        chosen
+    }
+
     /// Two rungs below a rule that serves solutions one is good to about the root of the tolerance.
     fn search_rung(&mut self, control: f64, start: &DVector<f64>) -> usize {
         match (self.rung, self.rough) {
@@ -163,10 +228,11 @@ impl Finder<'_> {
         &mut self,
         control: f64,
         start: &DVector<f64>,
-        from_file: bool,
+        place: Option<usize>,
         region: &Region,
         findings: &mut Findings,
     ) {
+        let from_file = place.is_some();
         let persistence = if from_file { FROM_FILE } else { FROM_ANYWHERE };
         let rung = self.search_rung(control, start);
         let minimises = self.equations.minimises();
@@ -204,6 +270,12 @@ impl Finder<'_> {
                 Ok(settled) => solution = Some(settled),
                 Err(refusal) => findings.refuse(refusal),
             }
+        } else if let Some(place) = place
+            && !self.equations.are_numbers(control, &x, rung)
+        {
+            let x = x.as_slice().to_vec();
+            findings.refuse(Refusal::Undefined { equation: 0, at: x.clone() });
+            findings.undefined.push((place, x));
         } else if from_file && !minimises {
             let refusal = self.not_zero(control, &x, rung);
             findings.refuse(refusal);

@@ -631,7 +631,8 @@ fn contributions<N: Number>(
 ) -> (f64, Vec<f64>, f64) {
     let at = |j: usize| frame.at(rest, j).value();
     let Some(exponent) = exponent else {
-        return (1.0, nodes.weights.iter().enumerate().map(|(j, w)| w * at(j)).collect(), 0.0);
+        let weighted = |(j, w): (usize, &f64)| product(*w, at(j));
+        return (1.0, nodes.weights.iter().enumerate().map(weighted).collect(), 0.0);
     };
     let weighted = joined(frame, exponent, nodes);
     let top = highest(&weighted);

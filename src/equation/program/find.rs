@@ -36,6 +36,8 @@ pub struct Places {
     pub cuts: Vec<f64>,
     /// Bends and peaks.
     pub sharp: Vec<Sharp>,
+    /// Cuts, bends and peaks before which an integrand may vanish.
+    pub(super) turns: Vec<f64>,
     /// Zeros of each switch.
     pub(super) zeros: Vec<Vec<f64>>,
     /// Where the mass of the exponents lies: none if there are none.
@@ -108,6 +110,9 @@ pub(super) fn find(switches: &[Switch], at: Evaluate) -> Places {
 impl Places {
     fn add_zero(&mut self, switch: Switch, zero: f64, slope: f64, blur: f64) {
         let least = NARROWEST * (1.0 + zero.abs());
+        if blur + 1.0 < HALF_WIDTH * slope {
+            self.turns.push(zero);
+        }
         match switch.kind {
             Kind::Cut if !switch.blurred => self.cuts.push(zero),
             Kind::Cut => self.sharp.push(Sharp { place: zero, width: (blur / slope).max(least) }),
@@ -166,6 +171,7 @@ fn find_by_scan(switches: &[Switch], at: Evaluate, places: &mut Places) {
         if settled {
             places.cuts.extend(fresh.cuts);
             places.sharp.extend(fresh.sharp);
+            places.turns.extend(fresh.turns);
             places.unbounded |= fresh.unbounded;
             if let Some((from, to)) = fresh.mass {
                 places.add_mass(from, to);
@@ -242,6 +248,7 @@ fn zero_in(switch: Switch, k: usize, (mut from, mut to): (f64, f64), at: Evaluat
     // Within a bounded function a jump of its argument is a jump.
     if switch.kind == Kind::Centre && values[0].abs().min(values[1].abs()) > 0.25 * jump && jump > 0.0 {
         places.cuts.push(zero);
+        places.turns.push(zero);
         return;
     }
     let blur = if switch.blurred { (at(&[zero], 1.0)[k][0] - at(&[zero], 0.0)[k][0]).abs() } else { 0.0 };
@@ -343,6 +350,7 @@ fn peaks(switch: Switch, k: usize, grid: &[f64], values: &[f64], at: Evaluate, p
         if *height >= highest - NEGLIGIBLE || switch.kind == Kind::Peak {
             let blur = if switch.blurred { 1.0 } else { 0.0 };
             places.sharp.push(Sharp { place: *place, width: width.max(blur * width) });
+            places.turns.push(*place);
         }
     }
     if switch.kind == Kind::Exponent {
@@ -378,8 +386,7 @@ fn peaks(switch: Switch, k: usize, grid: &[f64], values: &[f64], at: Evaluate, p
 pub(super) fn interval(places: &Places) -> (f64, f64) {
     let (from, to) = places.mass.unwrap_or((0.0, 0.0));
     let (mut from, mut to) = (from.min(-HALF_WIDTH), to.max(HALF_WIDTH));
-    let sharp = places.sharp.iter().filter(|s| s.width < HALF_WIDTH).map(|s| s.place);
-    for place in places.cuts.iter().copied().chain(sharp).filter(|z| z.abs() > HALF_WIDTH - BEYOND) {
+    for place in places.turns.iter().filter(|z| z.abs() > HALF_WIDTH - BEYOND) {
         (from, to) = (from.min(place - BEYOND), to.max(place + BEYOND));
     }
     (from, to)
