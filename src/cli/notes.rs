@@ -115,7 +115,10 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
                     "`{}` is known less well than its digits: the equations hardly change along it, as near a place where solutions meet",
                     name(*unknown)
                 ),
-                format!("{at}, where its error is about {error:.0e}"),
+                match error.is_finite() {
+                    true => format!("{at}, where its error is about {error:.0e}"),
+                    false => format!("{at}, where the Jacobian is singular"),
+                },
             ),
             Some(Remark::OnEdge(unknowns)) => {
                 let names: Vec<String> = unknowns.iter().map(|i| format!("`{}`", name(*i))).collect();

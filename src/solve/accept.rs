@@ -23,6 +23,8 @@ const WEAK: f64 = 1e-6;
 const KINK: f64 = 1e-6;
 /// Unknowns whose relative error is larger than this are said to be known no better.
 const UNCERTAIN: f64 = 1e-9;
+/// The farthest that a point is moved to the end of a range or to zero, where its error allows for that.
+const FARTHEST_SNAP: f64 = 1e-3;
 /// A root whose errors leave more than this part of its size open is looked at along the open direction.
 const OPEN: f64 = 1e-3;
 /// How far, in units of the size of the unknowns, a curve of solutions is followed before it counts as one.
@@ -55,7 +57,7 @@ impl Finder<'_> {
         self.snap_to_zero(control, &mut x, rung);
         self.equations.apply_gauge(control, &mut x, rung);
         self.undo_excess(control, &mut x, rung, region)?;
-        self.snap_to_edge(control, &mut x, rung, region);
+        self.snap(control, &mut x, rung, region);
         let evaluation = self.equations.evaluate(control, &x, rung).clone();
         let jacobian = evaluation.jacobian;
         // Where the derivative does not exist (√q at q = 0) nothing can be certified: such a solution must be
@@ -148,27 +150,26 @@ impl Finder<'_> {
         Ok(())
     }
 
-    /// A point that its equations cannot tell from the end of a range lies on it, if it is as good a solution there: at a
-    /// multiple root round-off moves unknowns by more than their digits.
-    fn snap_to_edge(&mut self, control: f64, x: &mut DVector<f64>, rung: usize, region: &Region) {
-        let evaluation = self.equations.evaluate(control, x, rung).clone();
+    /// A point that its equations cannot tell from the end of a range, or from zero, lies there, if that is as good a
+    /// solution: at a multiple root round-off moves unknowns by more than their digits.
+    fn snap(&mut self, control: f64, x: &mut DVector<f64>, rung: usize, region: &Region) {
         let scale = self.scale.clone();
-        let close = |x: &DVector<f64>, i: usize, end: f64| {
-            x[i] != end && (x[i] - end).abs() <= FARTHEST_SLACK * x[i].abs().max(scale[i])
+        let places = |i: usize| [region.ends(i).0, region.ends(i).1, 0.0];
+        let close = |x: &DVector<f64>, i: usize, place: f64| {
+            x[i] != place && (x[i] - place).abs() <= FARTHEST_SNAP * x[i].abs().max(scale[i])
         };
-        let ends = |i: usize| [region.ends(i).0, region.ends(i).1];
-        if !(0..x.len()).any(|i| ends(i).iter().any(|end| close(x, i, *end))) {
+        if !(0..x.len()).any(|i| places(i).iter().any(|place| close(x, i, *place))) {
             return;
         }
+        let evaluation = self.equations.evaluate(control, x, rung).clone();
         let allowed = self.allowance(control, x, rung, &evaluation.jacobian);
         let errors = uncertainty(&evaluation.jacobian, &allowed);
         let mut snapped = x.clone();
         for i in 0..x.len() {
-            for end in ends(i) {
-                if close(x, i, end) && (x[i] - end).abs() <= 4.0 * errors[i] {
-                    snapped[i] = end;
-                }
-            }
+            let place = places(i).into_iter().find(|place| {
+                close(x, i, *place) && (x[i] - place).abs() <= 4.0 * errors[i] && region.excess(x, i) <= 0.0
+            });
+            snapped[i] = place.unwrap_or(x[i]);
         }
         let residual = &self.equations.evaluate(control, &snapped, rung).residual;
         if snapped != *x && (0..x.len()).all(|i| residual[i].abs() <= evaluation.residual[i].abs()) {
@@ -287,6 +288,14 @@ impl Finder<'_> {
                 [true, true] if !regular => Nature::Line(direction),
                 [true, _] if self.ends_in_kink(control, x, rung, &-&direction) => Nature::Line(direction),
                 [_, true] if self.ends_in_kink(control, x, rung, &direction) => Nature::Line(direction),
+                [false, false]
+                    if !regular
+                        && self.flat_beside(control, x, rung, &direction)
+                        && self.ends_in_kink(control, x, rung, &direction)
+                        && self.ends_in_kink(control, x, rung, &-&direction) =>
+                {
+                    Nature::Line(direction)
+                }
                 // They stay zero to their accuracy on the way to infinity, or far out.
                 [true, _] | [_, true] => Nature::Vanishing(direction.iamax()),
                 _ => Nature::Isolated,
@@ -368,6 +377,13 @@ impl Finder<'_> {
             if slope.abs() > known { slope.signum() } else { 0.0 }
         });
         error.is_finite() && sides[0] * sides[1] > 0.0
+    }
+
+    /// Whether the equations vanish on both sides of a root.
+    fn flat_beside(&mut self, control: f64, x: &DVector<f64>, rung: usize, direction: &DVector<f64>) -> bool {
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let step = direction.component_mul(&size) * 1e-4;
+        self.is_zero(control, &(x + &step), rung) && self.is_zero(control, &(x - &step), rung)
     }
 
     /// Whether the roots that go on from a point end, in a direction, in a kink, beyond which the equations leave zero at a

@@ -187,7 +187,7 @@ impl<'j, 's> Join<'j, 's> {
         let at = match self.nearest(row, &x) {
             Some(i) => (row, i),
             None => match self.finder.settle_inside(control, &x) {
-                Ok(settled) => match self.same(row, &settled) {
+                Ok(settled) => match self.same(row, &settled).or_else(|| self.family_of(row, &settled)) {
                     Some(i) => (row, i),
                     None => {
                         self.rows[row].push(Point {
@@ -225,6 +225,12 @@ impl<'j, 's> Join<'j, 's> {
 
     fn same(&self, row: usize, solution: &Solution) -> Option<usize> {
         self.rows[row].iter().position(|p| self.finder.same_solution(&p.solution, solution))
+    }
+
+    /// The continuous family of a row that a solution is the end of.
+    fn family_of(&mut self, row: usize, solution: &Solution) -> Option<usize> {
+        let finder = &mut *self.finder;
+        self.rows[row].iter().position(|p| finder.belongs_to(solution, &p.solution))
     }
 
     /// A branch arrives at a solution that continues another: two meet at this very row, and go on behind it.
@@ -345,7 +351,9 @@ impl<'j, 's> Join<'j, 's> {
                 None => self.shortly_before(&solution, end.control),
             };
             let rung = solution.certified.rung;
+            if std::env::var("DBG").is_ok() { eprintln!("MEET from {:?} c={} end {} {:?} other {:?} {:?}", solution.x, solution.control, end.control, end.kind, other.x, x); }
             let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
+            if std::env::var("DBG").is_ok() { eprintln!("  -> {:?}", meeting.as_ref().map(|m| (m.control, m.error, m.kind))); }
             if let Some(m) = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span()) {
                 let certain = m.error <= 1e-10 * m.control.abs().max(1e-3 * self.span());
                 // A meeting that a row has found to lie in it, to its error, lies in it.

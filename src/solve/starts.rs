@@ -136,27 +136,27 @@ impl Finder<'_> {
         if findings.solutions.is_empty() && region.is_bounded() {
             self.look_outside(control, &region, &mut findings);
         }
-        self.drop_ends_of_families(control, &mut findings);
+        self.drop_ends_of_families(&mut findings);
         findings.unfinished = self.unfinished;
         findings
     }
 
     /// A point from which the equations vanish all the way to one of a continuous family belongs to the family: its end,
     /// where a kink makes it look isolated.
-    fn drop_ends_of_families(&mut self, control: f64, findings: &mut Findings) {
+    fn drop_ends_of_families(&mut self, findings: &mut Findings) {
         let families = findings.solutions.iter().filter(|s| s.is_one_of_a_family());
         for family in families.cloned().collect::<Vec<_>>() {
-            let rung = family.certified.rung;
-            let belongs: Vec<bool> = (findings.solutions.iter())
-                .map(|s| {
-                    let between = |part: f64| &s.x + (&family.x - &s.x) * part;
-                    !s.is_one_of_a_family()
-                        && [0.1, 0.37, 0.71].iter().all(|part| self.is_zero(control, &between(*part), rung))
-                })
-                .collect();
-            let mut belongs = belongs.into_iter();
-            findings.solutions.retain(|_| !belongs.next().unwrap_or(false));
+            findings.solutions.retain(|s| !self.belongs_to(s, &family));
         }
+    }
+
+    /// Whether the equations vanish all the way from a solution to one of a continuous family.
+    pub(super) fn belongs_to(&mut self, solution: &Solution, family: &Solution) -> bool {
+        let between = |part: f64| &solution.x + (&family.x - &solution.x) * part;
+        let rung = family.certified.rung;
+        family.is_one_of_a_family()
+            && !solution.is_one_of_a_family()
+            && [0.1, 0.37, 0.71].iter().all(|part| self.is_zero(family.control, &between(*part), rung))
     }
 
     /// Where the region holds no solution: one outside it, which tells a user more than that there is none.
@@ -181,7 +181,7 @@ impl Finder<'_> {
     fn low_places(&mut self, control: f64, region: &Region) -> Vec<DVector<f64>> {
         let normals = self.equations.system.normals_at_once() as usize;
         let unknowns = self.scale.len();
-        let looked_at = LOOKED_AT[normals.min(2)] * if normals == 0 { unknowns * unknowns } else { 1 };
+        let looked_at = LOOKED_AT[normals.min(2)] * if normals == 0 { (unknowns * unknowns).max(4) } else { 1 };
         let most = LOW_PLACES[normals.min(2)];
         let mut places: Vec<(f64, DVector<f64>)> = Vec::with_capacity(looked_at);
         for i in 0..looked_at {
