@@ -29,6 +29,8 @@ const FARTHEST_SNAP: f64 = 1e-3;
 const OPEN: f64 = 1e-3;
 /// How far, in units of the size of the unknowns, a curve of solutions is followed before it counts as one.
 const FAR: f64 = 3.0;
+/// The longest step on the way.
+const LONGEST_ARC: f64 = 0.2;
 /// How far, in units of the scale, a direction is searched in which a Jacobian is singular.
 const PROBES: [f64; 3] = [1e-2, 1.0, 30.0];
 
@@ -172,7 +174,8 @@ impl Finder<'_> {
             snapped[i] = place.unwrap_or(x[i]);
         }
         let residual = &self.equations.evaluate(control, &snapped, rung).residual;
-        if snapped != *x && (0..x.len()).all(|i| residual[i].abs() <= evaluation.residual[i].abs()) {
+        let as_good = |i: usize| residual[i].abs() <= evaluation.residual[i].abs().max(0.5 * allowed[i]);
+        if snapped != *x && (0..x.len()).all(as_good) {
             *x = snapped;
         }
     }
@@ -451,7 +454,7 @@ impl Finder<'_> {
                 if turned.abs() > 0.5 {
                     direction = next * turned.signum();
                 }
-                (at, way, length) = (beside, way + length, 2.0 * length);
+                (at, way, length) = (beside, way + length, (2.0 * length).min(LONGEST_ARC));
             } else {
                 length *= 0.5;
                 if length < 0.1 * PROBES[0] {

@@ -239,7 +239,7 @@ impl Equations<'_> {
                 let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
                 self.effort.evaluations += 2;
                 let measured = panelled.levels.measure(frame, &symbols, &self.pattern, &mut panelled.values);
-                let scales = panelled.levels.scales(frame, &self.changes);
+                let scales = panelled.levels.scales(frame, &self.changes, &measured);
                 panelled.measured.insert((last, measured, scales))
             }
         };

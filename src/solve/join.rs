@@ -334,7 +334,7 @@ impl<'j, 's> Join<'j, 's> {
         let boundaries: Vec<Solution> = boundaries.collect();
         others.extend(boundaries.into_iter().map(|s| (true, s)));
         for (same_row, other) in others {
-            let Some(x) = self.finder.plainly_at(&other, end.control) else { continue };
+            let Some(x) = self.finder.beside(&other, end.control) else { continue };
             if !(self.finder.distance(&x, &end.x) < NEARBY) {
                 continue;
             }
@@ -351,9 +351,7 @@ impl<'j, 's> Join<'j, 's> {
                 None => self.shortly_before(&solution, end.control),
             };
             let rung = solution.certified.rung;
-            if std::env::var("DBG").is_ok() { eprintln!("MEET from {:?} c={} end {} {:?} other {:?} {:?}", solution.x, solution.control, end.control, end.kind, other.x, x); }
             let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
-            if std::env::var("DBG").is_ok() { eprintln!("  -> {:?}", meeting.as_ref().map(|m| (m.control, m.error, m.kind))); }
             if let Some(m) = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span()) {
                 let certain = m.error <= 1e-10 * m.control.abs().max(1e-3 * self.span());
                 // A meeting that a row has found to lie in it, to its error, lies in it.

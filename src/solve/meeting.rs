@@ -55,6 +55,21 @@ impl Finder<'_> {
         Some(x)
     }
 
+    /// The same to a few digits, also where branches meet and the Jacobian leaves a root undecided: between points on both
+    /// sides.
+    pub(super) fn beside(&mut self, from: &Solution, control: f64) -> Option<DVector<f64>> {
+        let range = self.equations.system.control.to - self.equations.system.control.from;
+        let at = self.plainly_at(from, control);
+        let decided = |x: &DVector<f64>, finder: &mut Self| {
+            from.boundary || finder.orientation(control, x, from.certified.rung) != 0
+        };
+        if let Some(x) = at.filter(|x| decided(x, self)) {
+            return Some(x);
+        }
+        let [below, above] = [-1e-5, 1e-5].map(|part| self.plainly_at(from, control + part * range));
+        Some((below? + above?) * 0.5)
+    }
+
     /// Where the branch through a point meets the branch of another solution, near an estimate of the control value.
     pub(super) fn meeting(
         &mut self,

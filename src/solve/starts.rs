@@ -181,7 +181,8 @@ impl Finder<'_> {
     fn low_places(&mut self, control: f64, region: &Region) -> Vec<DVector<f64>> {
         let normals = self.equations.system.normals_at_once() as usize;
         let unknowns = self.scale.len();
-        let looked_at = LOOKED_AT[normals.min(2)] * if normals == 0 { (unknowns * unknowns).max(4) } else { 1 };
+        let looked_at =
+            LOOKED_AT[normals.min(2)] * if normals == 0 { (unknowns * unknowns).max(4) } else { 1 };
         let most = LOW_PLACES[normals.min(2)];
         let mut places: Vec<(f64, DVector<f64>)> = Vec::with_capacity(looked_at);
         for i in 0..looked_at {

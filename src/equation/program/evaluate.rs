@@ -64,6 +64,8 @@ pub struct Measured {
     pub error: f64,
     /// The part of it that lies at both ends of the interval.
     pub tails: f64,
+    /// Σ of the magnitudes of the contributions of all nodes.
+    pub size: f64,
     /// The rounding of its sum.
     pub rounding: f64,
     /// (from, to, difference, rounding) of each panel.
@@ -202,15 +204,21 @@ impl Levels {
         let choice = Choice::Given(given);
         let run = Run::new(symbols, usize::MAX, choice);
         run.level(&self.top, frame, &[], 0.0, choice, true);
-        (run.found.into_inner(), self.scales(frame, changes))
+        (run.found.into_inner(), self.scales(frame, changes, &[]))
     }
 
     /// By what the error of every outermost average is multiplied when it is judged, after an evaluation: 1 where it only
     /// enters sums and products; where it is divided by, raised to a power or its logarithm taken, its part in the relative
     /// error of what is; more where it is multiplied on its way to an output, or stands in an equation of small terms.
     /// `changes`: how much each equation, of the last roots, changes over the scale of the unknowns.
-    pub fn scales(&self, frame: &Frame<f64>, changes: &[f64]) -> HashMap<Node, f64> {
-        super::scale::scales(&self.top, &self.roots, self.outputs, changes, &|slot| frame.at(slot, 0))
+    /// What is known of the size of the integrands is taken from what was measured.
+    pub fn scales(&self, frame: &Frame<f64>, changes: &[f64], measured: &[Measured]) -> HashMap<Node, f64> {
+        let size = |slot: Slot| -> f64 {
+            let average = self.top.groups.iter().flat_map(|g| &g.averages).find(|a| a.out == slot);
+            let known = average.and_then(|a| measured.iter().find(|m| m.node == a.node));
+            known.map_or(frame.at(slot, 0).abs(), |m| m.size)
+        };
+        super::scale::scales(&self.top, &self.roots, self.outputs, changes, &size, &|slot| frame.at(slot, 0))
     }
 }
 
@@ -481,7 +489,7 @@ impl<'a> Run<'a> {
     ) -> Measured {
         let mut panels: Vec<(f64, f64, f64, f64)> =
             nodes.panels.iter().map(|(a, b)| (*a, *b, 0.0, 0.0)).collect();
-        let (mut value, mut rounding, mut broken_at) = (0.0, 0.0, None);
+        let (mut value, mut total, mut rounding, mut broken_at) = (0.0, 0.0, 0.0, None);
         let mut differences = vec![0.0; panels.len()];
         let mut tails = 0.0;
         for term in &average.smooth {
@@ -505,6 +513,7 @@ impl<'a> Run<'a> {
                     tails += size * scale;
                 }
                 value += high * scale;
+                total += size * scale;
                 differences[p] += (high - low) * scale;
                 let own = ((ROUNDING + growth) * size + moved) * scale;
                 panels[p].3 += own;
@@ -522,7 +531,17 @@ impl<'a> Run<'a> {
             panel.2 = difference.abs();
             error += difference.abs();
         }
-        Measured { variable, node: average.node, value, error, tails, rounding, panels, broken_at }
+        Measured {
+            variable,
+            node: average.node,
+            value,
+            error,
+            tails,
+            size: total,
+            rounding,
+            panels,
+            broken_at,
+        }
     }
 }
 
@@ -534,6 +553,7 @@ impl Measured {
             value: f64::NAN,
             error: f64::INFINITY,
             tails: 0.0,
+            size: 0.0,
             rounding: 0.0,
             panels: Vec::new(),
             broken_at: None,

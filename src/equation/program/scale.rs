@@ -18,12 +18,14 @@ struct Weight {
 }
 
 /// By what the error of every outermost average is multiplied; 0 for those that no root depends on. The first `outputs`
-/// roots are outputs, the last are equations, with how much each changes over the scale of the unknowns.
+/// roots are outputs, the last are equations, with how much each changes over the scale of the unknowns; `size` is that of
+/// the integrand of an average, of other slots their own.
 pub(super) fn scales(
     top: &Level,
     roots: &[Slot],
     outputs: usize,
     changes: &[f64],
+    size: &dyn Fn(Slot) -> f64,
     value: &dyn Fn(Slot) -> f64,
 ) -> HashMap<Node, f64> {
     let mut averaged = vec![false; top.single.len()];
@@ -44,7 +46,7 @@ pub(super) fn scales(
     }
     // An equation whose terms are small, and which changes by little over the scale of the unknowns.
     for (root, change) in roots.iter().rev().zip(changes.iter().rev()) {
-        let size = change.max(size_of_terms(top, *root, value));
+        let size = change.max(size_of_terms(top, *root, size, value));
         if 0.0 < size && size < 1.0 {
             weights[*root].output = weights[*root].output.max(1.0 / size);
         }
@@ -138,22 +140,22 @@ pub(super) fn scales(
     scales
 }
 
-/// The size of the terms that a slot is made of.
-fn size_of_terms(top: &Level, slot: Slot, value: &dyn Fn(Slot) -> f64) -> f64 {
+/// The size of the terms that a slot is made of, down to the integrands of averages.
+fn size_of_terms(top: &Level, slot: Slot, size: &dyn Fn(Slot) -> f64, value: &dyn Fn(Slot) -> f64) -> f64 {
     let made_by = top.steps.iter().find_map(|step| match *step {
         Step::Apply(Function::Negate, a, out) if out == slot => Some((Combine::Add, a, None)),
         Step::Combine(op, a, b, out) if out == slot => Some((op, a, Some(b))),
         _ => None,
     });
-    let own = || value(slot).abs();
+    let own = || size(slot);
     match made_by {
         Some((Combine::Add | Combine::Subtract, a, b)) => {
-            size_of_terms(top, a, value) + b.map_or(0.0, |b| size_of_terms(top, b, value))
+            size_of_terms(top, a, size, value) + b.map_or(0.0, |b| size_of_terms(top, b, size, value))
         }
         Some((Combine::Multiply, a, Some(b))) => {
-            own().max(size_of_terms(top, a, value) * size_of_terms(top, b, value))
+            own().max(size_of_terms(top, a, size, value) * size_of_terms(top, b, size, value))
         }
-        Some((Combine::Divide, a, Some(b))) => own().max(size_of_terms(top, a, value) / value(b).abs()),
+        Some((Combine::Divide, a, Some(b))) => own().max(size_of_terms(top, a, size, value) / value(b).abs()),
         _ => own(),
     }
 }
