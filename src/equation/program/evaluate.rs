@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::bound::{Bounded, Number};
 use super::find::{Places, find, interval};
 use super::levels::{Average, Group, Level, Levels, Slot, Step};
-use crate::average::{HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, on_panel, rule};
+use crate::average::{FEW, HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, on_panel, rule};
 use crate::equation::function::{Combine, Function};
 use crate::equation::graph::Node;
 use crate::equation::kernel::exp_array;
@@ -26,6 +26,8 @@ pub enum Points {
     High,
     /// The lower rule.
     Low,
+    /// The rule for searches.
+    Few,
     /// Both, for the error of the outermost averages.
     Both,
 }
@@ -473,12 +475,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn measure<N: Number>(
-        &self,
-        variable: u8,
-        average: &Average,
-        tilts: &mut Tilts<N>,
-    ) -> Measured {
+    fn measure<N: Number>(&self, variable: u8, average: &Average, tilts: &mut Tilts<N>) -> Measured {
         let nodes = tilts.nodes;
         let mut panels: Vec<(f64, f64, f64, f64)> =
             nodes.panels.iter().map(|(a, b)| (*a, *b, 0.0, 0.0)).collect();
@@ -546,16 +543,17 @@ impl Measured {
 
 impl Nodes {
     fn on(panels: Vec<(f64, f64)>, points: Points) -> Nodes {
-        let kinds: &[bool] = match points {
-            Points::High => &[true],
-            Points::Low => &[false],
-            Points::Both => &[true, false],
+        let rules: &[usize] = match points {
+            Points::High => &[HIGH],
+            Points::Low => &[LOW],
+            Points::Few => &[FEW],
+            Points::Both => &[HIGH, LOW],
         };
         let (mut z, mut exponents, mut plain) = (Vec::new(), Vec::new(), Vec::new());
         for (a, b) in &panels {
             let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
-            for high in kinds {
-                let (x, w) = on_panel(*high);
+            for rule in rules {
+                let (x, w) = on_panel(*rule);
                 for (x, w) in x.iter().zip(w) {
                     let at = middle + half * x;
                     // 1/√(2π)
