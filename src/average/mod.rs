@@ -15,4 +15,4 @@ mod trapezoid;
 pub use double_exponential::normal_average;
 pub use gauss_hermite::gauss_hermite;
 pub use ladder::{LOWEST_RUNG, PANELS, Rule, RuleKind, SMALLEST_RULE, rule, rungs};
-pub use panels::{HALF_WIDTH, HIGH, LOW, Plan, Refined, Sharp, on_panel};
+pub use panels::{FEW, HALF_WIDTH, HIGH, LOW, Plan, Refined, Sharp, on_panel};

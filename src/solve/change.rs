@@ -62,9 +62,12 @@ pub struct Change {
 /// All changes of the global branch between neighbouring rows.
 pub fn find_changes(curve: &Curve, finder: &mut Finder) -> Vec<Change> {
     let mut changes = Vec::new();
-    // Rows without a solution are passed over: the change lies between the solved ones beside them.
-    let solved: Vec<(usize, usize)> =
-        (0..curve.controls.len()).filter_map(|row| curve.global[row].map(|track| (row, track))).collect();
+    let tolerance = finder.settings.tolerance;
+    // Rows without a solution whose averages are known are passed over: the change lies between the solved ones beside them.
+    let solved: Vec<(usize, usize)> = (0..curve.controls.len())
+        .filter(|row| curve.solution(*row).is_some_and(|(_, s)| s.certified.within(tolerance)))
+        .filter_map(|row| curve.global[row].map(|track| (row, track)))
+        .collect();
     for pair in solved.windows(2) {
         let ((before, a), (after, b)) = (pair[0], pair[1]);
         if a != b {

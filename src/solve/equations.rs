@@ -273,7 +273,7 @@ impl<'s> Equations<'s> {
         } else if rung >= PANELS {
             Some(Points::High)
         } else if self.cut || rung > self.highest_rung {
-            Some(Points::Low)
+            Some(Points::Few)
         } else {
             None
         }

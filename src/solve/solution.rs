@@ -196,6 +196,10 @@ impl<'s> Finder<'s> {
     pub fn settle(&mut self, control: f64, near: &DVector<f64>) -> Result<Solution, Refusal> {
         let region = self.region(control);
         let start = region.clamp(near.clone());
+        // Most starts lead where others have led before.
+        if let Some(known) = self.known.iter().find(|s| self.distance(&s.x, &start) < CERTAINLY_SAME) {
+            return Ok(known.clone());
+        }
         let rough = self.settings.tolerance.max(1e-9);
         let mut rung = match self.rung {
             Some(rung) => rung,
@@ -291,10 +295,14 @@ impl<'s> Finder<'s> {
             }
             let (adequate, error) = self.equations.adequate_rung(control, &x, rung, tolerance, true);
             if adequate == rung {
+                // No rule is better than panels.
+                if rung >= self.equations.highest_rung() {
+                    return self.accept(control, x, rung, error, iterations, region);
+                }
                 let shift = self.shift(control, &x, rung);
                 // A shift that better rules do not reduce is round-off; coarse rules improve slowly.
                 stalls = if shift > 0.25 * least_shift { stalls + 1 } else { 0 };
-                if shift <= SHIFT * tolerance || rung >= self.equations.highest_rung() || stalls > 2 {
+                if shift <= SHIFT * tolerance || stalls > 2 {
                     return self.accept(control, x, rung, error, iterations, region);
                 }
                 least_shift = least_shift.min(shift);

@@ -9,6 +9,7 @@ use super::newton::{AtControl, Persistence, find_root, find_root_boldly, minimis
 use super::refusal::Refusal;
 use super::region::Region;
 use super::solution::{Finder, Search, Solution};
+use crate::average::PANELS;
 use crate::equation::Origin;
 
 /// How many starts a row gets at least, with those of the file; and how many of them the file does not give at least.
@@ -218,7 +219,8 @@ impl Finder<'_> {
             (Some(rung), _) => self.equations.search_rung(rung),
             (None, Some(rough)) => rough,
             (None, None) => {
-                let rough = self.equations.adequate_rung(control, start, 1, 1e-5, false).0;
+                let (adequate, _) = self.equations.adequate_rung(control, start, 1, 1e-5, false);
+                let rough = adequate.min(self.equations.search_rung(PANELS));
                 self.rough = Some(rough);
                 rough
             }

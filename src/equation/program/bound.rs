@@ -66,17 +66,17 @@ impl Number for f64 {
     fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
         use crate::equation::kernel;
         out.clear();
-        match f {
-            Function::Tanh => {
-                out.resize(a.len(), 0.0);
-                kernel::tanh_array(a, out);
-            }
-            Function::Sech2 => {
-                out.resize(a.len(), 0.0);
-                kernel::sech2_array(a, out);
-            }
-            f => out.extend(a.iter().map(|a| f.apply(*a))),
-        }
+        let kernel: fn(&[f64], &mut [f64]) = match f {
+            Function::Tanh => kernel::tanh_array,
+            Function::Sech2 => kernel::sech2_array,
+            Function::Exp => kernel::exp_array,
+            Function::Logistic => kernel::logistic_array,
+            Function::LogCosh => kernel::log_cosh_array,
+            Function::Softplus => kernel::softplus_array,
+            f => return out.extend(a.iter().map(|a| f.apply(*a))),
+        };
+        out.resize(a.len(), 0.0);
+        kernel(a, out);
     }
     fn combine_array(op: Combine, a: &[Self], b: &[Self], out: &mut Vec<Self>) {
         // One loop per operation, so that it is not chosen again for every node.

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use super::bound::{Bounded, Number};
 use super::find::{Places, find, interval};
 use super::levels::{Average, Group, Level, Levels, Slot, Step};
-use crate::average::{HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, on_panel, rule};
+use crate::average::{FEW, HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, on_panel, rule};
 use crate::equation::function::{Combine, Function};
 use crate::equation::graph::Node;
+use crate::equation::kernel::exp_array;
 
 /// Half the distance between the points on both sides of a zero at which what stands beside a delta is evaluated; jumps
 /// at the zero itself are averaged.
@@ -25,6 +26,8 @@ pub enum Points {
     High,
     /// The lower rule.
     Low,
+    /// The rule for searches.
+    Few,
     /// Both, for the error of the outermost averages.
     Both,
 }
@@ -329,6 +332,7 @@ impl<'a> Run<'a> {
         look: &mut Frame<f64>,
         outer: &dyn Fn(Slot) -> f64,
         choice: Choice,
+        top: bool,
     ) -> Places {
         for (from, to) in &group.look.level.imports {
             look.slots[*to].clear();
@@ -349,7 +353,7 @@ impl<'a> Run<'a> {
             };
             switches.iter().map(|s| of(s.slot)).collect()
         };
-        find(switches, &mut at)
+        find(switches, top, &mut at)
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -365,7 +369,7 @@ impl<'a> Run<'a> {
         let outer = |slot: Slot| around.at(slot, i).value();
         let places = match choice {
             Choice::Ladder(_) if group.points.is_none() => Places::default(),
-            _ => self.places(group, &mut memory.look, &outer, choice),
+            _ => self.places(group, &mut memory.look, &outer, choice, top),
         };
         if let Choice::Given(values) = choice {
             for average in &group.averages {
@@ -442,15 +446,16 @@ impl<'a> Run<'a> {
             }
             _ => None,
         };
+        let mut tilts = Tilts::new(&memory.level, &nodes);
         for average in &group.averages {
             let mut value = N::exact(0.0);
             if top && matches!(choice, Choice::Panels(_, Points::Both)) {
-                let measured = self.measure(group.variable, average, &memory.level, &nodes);
+                let measured = self.measure(group.variable, average, &mut tilts);
                 value = N::exact(measured.value);
                 self.measured.borrow_mut().push(measured);
             } else {
                 for term in &average.smooth {
-                    let term = sum(&memory.level, term.exponent, term.rest, &nodes);
+                    let term = tilts.sum(term.exponent, term.rest);
                     value = N::combine(Combine::Add, value, term);
                 }
             }
@@ -480,22 +485,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn measure<N: Number>(
-        &self,
-        variable: u8,
-        average: &Average,
-        frame: &Frame<N>,
-        nodes: &Nodes,
-    ) -> Measured {
+    fn measure<N: Number>(&self, variable: u8, average: &Average, tilts: &mut Tilts<N>) -> Measured {
+        let nodes = tilts.nodes;
         let mut panels: Vec<(f64, f64, f64, f64)> =
             nodes.panels.iter().map(|(a, b)| (*a, *b, 0.0, 0.0)).collect();
         let (mut value, mut total, mut rounding, mut broken_at) = (0.0, 0.0, 0.0, None);
         let mut differences = vec![0.0; panels.len()];
         let mut tails = 0.0;
         for term in &average.smooth {
-            let (scale, contributions, growth) = contributions(frame, term.exponent, term.rest, nodes);
+            let (scale, contributions, growth) = tilts.contributions(term.exponent, term.rest);
             // What vanishes at every node, but would not in a longer format, is not zero.
-            if underflows(frame, term.rest, &contributions) {
+            if underflows(tilts.frame, term.rest, scale, &contributions) {
                 rounding += f64::MIN_POSITIVE;
             }
             for (p, panel) in contributions.chunks_exact(HIGH + LOW).enumerate() {
@@ -569,50 +569,118 @@ impl Measured {
 
 impl Nodes {
     fn on(panels: Vec<(f64, f64)>, points: Points) -> Nodes {
-        let kinds: &[bool] = match points {
-            Points::High => &[true],
-            Points::Low => &[false],
-            Points::Both => &[true, false],
+        let rules: &[usize] = match points {
+            Points::High => &[HIGH],
+            Points::Low => &[LOW],
+            Points::Few => &[FEW],
+            Points::Both => &[HIGH, LOW],
         };
-        let (mut z, mut weights, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut z, mut exponents, mut plain) = (Vec::new(), Vec::new(), Vec::new());
         for (a, b) in &panels {
             let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
-            for high in kinds {
-                let (x, w) = on_panel(*high);
+            for rule in rules {
+                let (x, w) = on_panel(*rule);
                 for (x, w) in x.iter().zip(w) {
                     let at = middle + half * x;
                     // 1/√(2π)
-                    let weight = 0.398_942_280_401_432_7 * half * w;
+                    plain.push(0.398_942_280_401_432_7 * half * w);
                     z.push(at);
-                    plain.push(weight);
-                    weights.push(weight * libm::exp(-0.5 * at * at));
+                    exponents.push(-0.5 * at * at);
                 }
             }
         }
+        let mut weights = vec![0.0; z.len()];
+        exp_array(&exponents, &mut weights);
+        weights.iter_mut().zip(&plain).for_each(|(weight, plain)| *weight *= plain);
         Nodes { z, weights, plain, panels }
     }
 }
 
-/// Whether all contributions of the nodes vanish though what they weigh does not.
-fn underflows<N: Number>(frame: &Frame<N>, rest: Slot, contributions: &[f64]) -> bool {
-    let lost = |(j, x): (usize, &f64)| *x == 0.0 && frame.at(rest, j).value() != 0.0;
-    contributions.iter().all(|x| *x == 0.0) && contributions.iter().enumerate().any(lost)
+/// e^(g − z²/2 − M) at the nodes of a group (e^(g − M) where the weights hold the density), M the largest exponent.
+struct Tilt<N> {
+    exponent: Slot,
+    top: f64,
+    scaled: Vec<N>,
+    /// The growth of rounding by the size of exponents.
+    growth: f64,
 }
 
-/// E e^g f over all nodes.
-fn sum<N: Number>(frame: &Frame<N>, exponent: Option<Slot>, rest: Slot, nodes: &Nodes) -> N {
-    let Some(exponent) = exponent else { return N::sum(&nodes.weights, &frame.slots[rest]) };
-    let weighted = joined(frame, exponent, nodes);
-    let top = highest(&weighted);
-    let shift = N::exact(top);
-    let weights = if nodes.plain.is_empty() { &nodes.weights } else { &nodes.plain };
-    let mut products = Vec::with_capacity(weights.len());
-    for (j, e) in weighted.iter().enumerate() {
-        let scaled = N::apply(Function::Exp, N::combine(Combine::Subtract, *e, shift));
-        products.push(product(scaled, frame.at(rest, j)));
+/// Sums over the nodes of a group: averages with the same exponent, as all derivatives of one, share its exponentials.
+struct Tilts<'a, N> {
+    frame: &'a Frame<N>,
+    nodes: &'a Nodes,
+    known: Vec<Tilt<N>>,
+    products: Vec<N>,
+}
+
+impl<'a, N: Number> Tilts<'a, N> {
+    fn new(frame: &'a Frame<N>, nodes: &'a Nodes) -> Self {
+        Tilts { frame, nodes, known: Vec::new(), products: Vec::new() }
     }
-    let sum = N::sum(weights, &products);
-    N::combine(Combine::Multiply, sum, N::apply(Function::Exp, shift))
+
+    /// The place of a tilt among the known ones.
+    fn tilt(&mut self, exponent: Slot) -> usize {
+        if let Some(known) = self.known.iter().position(|t| t.exponent == exponent) {
+            return known;
+        }
+        let Tilts { frame, nodes, .. } = *self;
+        let joined = nodes.z.iter().enumerate().map(|(j, z)| {
+            let g = frame.at(exponent, j);
+            if nodes.plain.is_empty() { g } else { N::combine(Combine::Subtract, g, N::exact(0.5 * z * z)) }
+        });
+        let joined: Vec<N> = joined.collect();
+        let numbers = joined.iter().map(|e| e.value()).filter(|e| !e.is_nan());
+        let top = numbers.fold(f64::NEG_INFINITY, f64::max);
+        let top = if top.is_finite() { top } else { 0.0 };
+        let (mut below, mut scaled) = (Vec::new(), Vec::new());
+        N::combine_array(Combine::Subtract, &joined, &[N::exact(top)], &mut below);
+        N::apply_array(Function::Exp, &below, &mut scaled);
+        let mut size = 0.0f64;
+        for (j, (z, e)) in nodes.z.iter().zip(&scaled).enumerate() {
+            if e.value() > 1e-6 {
+                size = size.max(0.5 * z * z).max(frame.at(exponent, j).value().abs());
+            }
+        }
+        self.known.push(Tilt { exponent, top, scaled, growth: 2.0 * f64::EPSILON * (size + top.abs()) });
+        self.known.len() - 1
+    }
+
+    /// E e^g f over all nodes.
+    fn sum(&mut self, exponent: Option<Slot>, rest: Slot) -> N {
+        let Some(exponent) = exponent else {
+            return N::sum(&self.nodes.weights, &self.frame.slots[rest]);
+        };
+        let place = self.tilt(exponent);
+        let tilt = &self.known[place];
+        self.products.clear();
+        match self.frame.slots[rest].as_slice() {
+            [x] => self.products.extend(tilt.scaled.iter().map(|e| product(*e, *x))),
+            xs => self.products.extend(tilt.scaled.iter().zip(xs).map(|(e, x)| product(*e, *x))),
+        }
+        let weights = if self.nodes.plain.is_empty() { &self.nodes.weights } else { &self.nodes.plain };
+        let scale = N::apply(Function::Exp, N::exact(tilt.top));
+        N::combine(Combine::Multiply, N::sum(weights, &self.products), scale)
+    }
+
+    /// Over panels: the scale e^M, the contributions of the nodes over it, and the growth of rounding.
+    fn contributions(&mut self, exponent: Option<Slot>, rest: Slot) -> (f64, Vec<f64>, f64) {
+        let place = exponent.map(|e| self.tilt(e));
+        let at = |j: usize| self.frame.at(rest, j).value();
+        let Some(place) = place else {
+            let weighted = |(j, w): (usize, &f64)| product(*w, at(j));
+            return (1.0, self.nodes.weights.iter().enumerate().map(weighted).collect(), 0.0);
+        };
+        let tilt = &self.known[place];
+        let terms = self.nodes.plain.iter().zip(&tilt.scaled).enumerate();
+        let values = terms.map(|(j, (w, e))| w * product(e.value(), at(j))).collect();
+        (libm::exp(tilt.top), values, tilt.growth)
+    }
+}
+
+/// Whether all contributions of the nodes vanish though what they weigh does not.
+fn underflows<N: Number>(frame: &Frame<N>, rest: Slot, scale: f64, contributions: &[f64]) -> bool {
+    let vanishes = |x: &f64| scale * *x == 0.0;
+    contributions.iter().all(vanishes) && (0..contributions.len()).any(|j| frame.at(rest, j).value() != 0.0)
 }
 
 /// Where the weight has vanished altogether, what it weighs does not matter, unless it is no number.
@@ -622,47 +690,4 @@ fn product<N: Number>(weight: N, x: N) -> N {
     } else {
         N::combine(Combine::Multiply, weight, x)
     }
-}
-
-/// g − z²/2, or g where the weights hold the density.
-fn joined<N: Number>(frame: &Frame<N>, exponent: Slot, nodes: &Nodes) -> Vec<N> {
-    nodes
-        .z
-        .iter()
-        .enumerate()
-        .map(|(j, z)| {
-            let g = frame.at(exponent, j);
-            if nodes.plain.is_empty() { g } else { N::combine(Combine::Subtract, g, N::exact(0.5 * z * z)) }
-        })
-        .collect()
-}
-
-fn highest<N: Number>(exponents: &[N]) -> f64 {
-    let top = exponents.iter().map(|e| e.value()).filter(|e| !e.is_nan()).fold(f64::NEG_INFINITY, f64::max);
-    if top.is_finite() { top } else { 0.0 }
-}
-
-/// The scale e^M, the contributions of the nodes over it, and the growth of rounding by the size of exponents.
-fn contributions<N: Number>(
-    frame: &Frame<N>,
-    exponent: Option<Slot>,
-    rest: Slot,
-    nodes: &Nodes,
-) -> (f64, Vec<f64>, f64) {
-    let at = |j: usize| frame.at(rest, j).value();
-    let Some(exponent) = exponent else {
-        let weighted = |(j, w): (usize, &f64)| product(*w, at(j));
-        return (1.0, nodes.weights.iter().enumerate().map(weighted).collect(), 0.0);
-    };
-    let weighted = joined(frame, exponent, nodes);
-    let top = highest(&weighted);
-    let (mut size, mut values) = (0.0f64, Vec::with_capacity(weighted.len()));
-    for (j, (e, w)) in weighted.iter().zip(&nodes.plain).enumerate() {
-        let scaled = libm::exp(e.value() - top);
-        if scaled > 1e-6 {
-            size = size.max(0.5 * nodes.z[j] * nodes.z[j]).max(frame.at(exponent, j).value().abs());
-        }
-        values.push(w * product(scaled, at(j)));
-    }
-    (libm::exp(top), values, 2.0 * f64::EPSILON * (size + top.abs()))
 }

@@ -71,8 +71,9 @@ fn sign(x: f64) -> i8 {
     i8::from(x > 0.0) - i8::from(x < 0.0)
 }
 
-/// Finds the places of all switches.
-pub(super) fn find(switches: &[Switch], at: Evaluate) -> Places {
+/// Finds the places of all switches; far out only for an outermost average, whose interval may be made longer, or where an
+/// exponent must tell where its mass is.
+pub(super) fn find(switches: &[Switch], outermost: bool, at: Evaluate) -> Places {
     let mut places = Places { zeros: vec![Vec::new(); switches.len()], ..Places::default() };
     if switches.is_empty() {
         return places;
@@ -100,7 +101,10 @@ pub(super) fn find(switches: &[Switch], at: Evaluate) -> Places {
         places.add_zero(*switch, zero, slope.abs(), blur);
     }
     if switches.iter().any(|s| !s.affine) {
-        find_by_scan(switches, at, &mut places);
+        let far = outermost || switches.iter().any(|s| !s.affine && s.kind == Kind::Exponent);
+        let (from, to) = if far { (-f64::INFINITY, f64::INFINITY) } else { interval(&places) };
+        let grid = scan().iter().copied().filter(|z| from <= *z && *z <= to).collect();
+        find_by_scan(switches, grid, at, &mut places);
     }
     places.cuts.sort_unstable_by(f64::total_cmp);
     places.cuts.dedup_by(|a, b| (*a - *b).abs() <= 4.0 * f64::EPSILON * b.abs());
@@ -136,23 +140,24 @@ impl Places {
     }
 }
 
-fn find_by_scan(switches: &[Switch], at: Evaluate, places: &mut Places) {
-    let mut grid = scan().to_vec();
+fn find_by_scan(switches: &[Switch], mut grid: Vec<f64>, at: Evaluate, places: &mut Places) {
+    let mut values = at(&grid, 0.0);
     // Between inner kinks and bends, outer ones are separated; the same place may be a zero of several switches.
     let mut known: Vec<f64> = places.cuts.clone();
     known.extend(places.sharp.iter().map(|s| s.place));
     for round in 0..3 {
-        let mut more: Vec<f64> = Vec::new();
-        for z in &known {
-            more.extend([*z]);
-        }
+        let mut more = known.clone();
         for s in &places.sharp {
             more.extend([s.place - 2.0 * s.width, s.place + 2.0 * s.width]);
         }
-        grid.extend(more);
-        grid.sort_unstable_by(f64::total_cmp);
-        grid.dedup();
-        let values = at(&grid, 0.0);
+        // −0 and 0 are one place.
+        more.iter_mut().for_each(|z| *z += 0.0);
+        more.retain(|z| grid.binary_search_by(|known| known.total_cmp(z)).is_err());
+        more.sort_unstable_by(f64::total_cmp);
+        more.dedup();
+        if !more.is_empty() {
+            insert(&mut grid, &mut values, &more, &at(&more, 0.0));
+        }
         let before = known.len();
         let mut fresh = Places { zeros: vec![Vec::new(); switches.len()], ..Places::default() };
         for (k, switch) in switches.iter().enumerate().filter(|(_, s)| !s.affine) {
@@ -185,6 +190,18 @@ fn find_by_scan(switches: &[Switch], at: Evaluate, places: &mut Places) {
             return;
         }
     }
+}
+
+/// Inserts points, with the values of the switches there, into a grid.
+fn insert(grid: &mut Vec<f64>, values: &mut [Vec<f64>], more: &[f64], there: &[Vec<f64>]) {
+    let mut merged: Vec<(f64, bool, usize)> = grid.iter().enumerate().map(|(i, z)| (*z, false, i)).collect();
+    merged.extend(more.iter().enumerate().map(|(i, z)| (*z, true, i)));
+    // Two sorted stretches, which a stable sort merges.
+    merged.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for (values, there) in values.iter_mut().zip(there) {
+        *values = merged.iter().map(|(_, new, i)| if *new { there[*i] } else { values[*i] }).collect();
+    }
+    *grid = merged.into_iter().map(|(z, ..)| z).collect();
 }
 
 /// Zeros of a switch, and for what nearly vanishes its smallest sizes.

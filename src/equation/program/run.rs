@@ -122,13 +122,17 @@ fn expand(a: &[f64], from: Axes, to: Axes, nodes: usize, out: &mut [f64]) {
             strides[place] = nodes.pow(after);
         }
     }
-    for (i, out) in out.iter_mut().enumerate() {
+    let [outer @ .., last] = &strides[..count] else { return };
+    for (i, row) in out.chunks_exact_mut(nodes).enumerate() {
         let (mut rest, mut source) = (i, 0);
-        for stride in strides[..count].iter().rev() {
+        for stride in outer.iter().rev() {
             source += (rest % nodes) * stride;
             rest /= nodes;
         }
-        *out = a[source];
+        match last {
+            0 => row.fill(a[source]),
+            _ => row.copy_from_slice(&a[source..source + nodes]),
+        }
     }
 }
 
