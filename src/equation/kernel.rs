@@ -63,28 +63,6 @@ fn exp(x: f64) -> f64 {
     (1.0 + em1) * power(half) * power(rest)
 }
 
-/// log(1 + u) for 0 ≤ u ≤ 1: 2 artanh s with s = u/(2 + u) ≤ 1/3, by its series to s³⁵ (remainder below 1e-18 of it).
-#[inline(always)]
-fn log1p(u: f64) -> f64 {
-    let s = u / (2.0 + u);
-    let square = s * s;
-    let mut p = 1.0 / 35.0;
-    for j in (1..17).rev() {
-        p = p * square + 1.0 / (2 * j + 1) as f64;
-    }
-    2.0 * s + 2.0 * s * square * p
-}
-
-/// log cosh x: with q = e^(−|x|), log(1 + (1 − q)²/(2q)), which keeps its digits near 0, or |x| + log(1 + q²) − ln 2.
-#[inline(always)]
-fn log_cosh(x: f64) -> f64 {
-    let a = x.abs();
-    let (em1, q) = exp_m1_and_exp(-a);
-    let near = log1p(em1 * em1 / (2.0 * q));
-    let far = a + log1p(q * q) - std::f64::consts::LN_2;
-    if a < 1.0 { near } else { far }
-}
-
 /// tanh x and 1 − tanh² x from one exponential: with e = e^(−2|x|), tanh|x| = (1 − e)/(1 + e) and
 /// 1 − tanh² = 4e/(1 + e)².
 #[inline(always)]
@@ -143,23 +121,6 @@ pub fn logistic_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         let e = exp(-x.abs());
         *out = if x >= 0.0 { 1.0 } else { e } / (1.0 + e);
-    }
-}
-
-/// out = log cosh x.
-#[multiversion(targets("x86_64+avx2"))]
-pub fn log_cosh_array(x: &[f64], out: &mut [f64]) {
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = log_cosh(x);
-    }
-}
-
-/// out = log(1 + e^x).
-#[multiversion(targets("x86_64+avx2"))]
-pub fn softplus_array(x: &[f64], out: &mut [f64]) {
-    for (out, &x) in out.iter_mut().zip(x) {
-        let part = log1p(exp(-x.abs()));
-        *out = if x > 0.0 { x + part } else { part };
     }
 }
 
@@ -250,7 +211,6 @@ pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::function::Function;
 
     #[test]
     fn tanh_and_its_derivative_are_right_to_three_units_in_the_last_place() {
@@ -290,32 +250,6 @@ mod tests {
         logistic_array(&ends, &mut out);
         assert_eq!(out[..6], [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
         assert!(out[6].is_nan());
-    }
-
-    #[test]
-    fn logarithms_of_sums_of_exponentials_agree_with_libm() {
-        let mut x: Vec<f64> = (-8000..=8000).map(|i| f64::from(i) * 0.050_03).collect();
-        x.extend((0..150).map(|i| 10f64.powi(-i)));
-        let (mut softplus, mut log_cosh) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-        softplus_array(&x, &mut softplus);
-        log_cosh_array(&x, &mut log_cosh);
-        for (i, x) in x.iter().enumerate() {
-            for (f, value) in [(Function::Softplus, softplus[i]), (Function::LogCosh, log_cosh[i])] {
-                let exact = f.apply(*x);
-                assert!(
-                    (value - exact).abs() <= 5.0 * f64::EPSILON * exact,
-                    "{f:?} {x:e}: {value:e} {exact:e}"
-                );
-            }
-        }
-        let ends = [f64::NEG_INFINITY, 0.0, f64::INFINITY, f64::NAN];
-        let mut out = [0.0; 4];
-        softplus_array(&ends, &mut out);
-        assert_eq!(out[..3], [0.0, std::f64::consts::LN_2, f64::INFINITY]);
-        assert!(out[3].is_nan());
-        log_cosh_array(&ends, &mut out);
-        assert_eq!(out[..3], [f64::INFINITY, 0.0, f64::INFINITY]);
-        assert!(out[3].is_nan());
     }
 
     #[test]

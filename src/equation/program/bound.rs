@@ -71,8 +71,6 @@ impl Number for f64 {
             Function::Sech2 => kernel::sech2_array,
             Function::Exp => kernel::exp_array,
             Function::Logistic => kernel::logistic_array,
-            Function::LogCosh => kernel::log_cosh_array,
-            Function::Softplus => kernel::softplus_array,
             f => return out.extend(a.iter().map(|a| f.apply(*a))),
         };
         out.resize(a.len(), 0.0);
