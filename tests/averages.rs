@@ -29,7 +29,7 @@ fn outputs(variables: &str, outputs: &[(&str, &str)]) -> Theory {
 fn reference(f: &dyn Fn(f64) -> f64, breaks: &[f64], from: f64, to: f64) -> (f64, f64) {
     let mut edges: Vec<f64> = breaks.iter().copied().filter(|b| *b > from && *b < to).collect();
     edges.extend([from, to]);
-    edges.extend((-40..=40).map(|i| 0.5 * f64::from(i)).filter(|z| *z > from && *z < to));
+    edges.extend((-80..=80).map(|i| 0.5 * f64::from(i)).filter(|z| *z > from && *z < to));
     edges.sort_by(f64::total_cmp);
     edges.dedup();
     let (mut sum, mut size) = (0.0, 0.0);
@@ -92,7 +92,7 @@ fn random(rng: &mut ChaCha8Rng, kind: usize) -> Integrand {
         text,
         weighted: Box::new(move |z| f(z) * density(z)),
         breaks,
-        range: (-13.0, 13.0),
+        range: (-40.0, 40.0),
         // What is as narrow as w is moved by the rounding of c.
         sensitivity: 8.0 + 4.0 * (1.0 + c.abs()) / if matches!(kind, 5 | 6 | 15 | 20) { w } else { 1.0 },
     };

@@ -77,6 +77,10 @@ pub fn failures(piece: &PieceCurve, swept: &[(String, Cell)], tolerance: f64) ->
     (lines, events)
 }
 
+/// Errors of averages that have grown beyond this in an output are told, and by what they have at least grown then.
+const GROWN: f64 = 1e-8;
+const GREAT: f64 = 1e4;
+
 /// What a reader of the rows should know of them, each thing once, with the first row that it is true of.
 pub fn remarks(piece: &PieceCurve) -> Vec<String> {
     let system = &piece.piece.system;
@@ -102,6 +106,16 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
                     member.branch
                 ),
                 at.clone(),
+            );
+        }
+        let certified = &solution.certified;
+        let grown = certified.amplified * certified.quadrature_error.max(f64::EPSILON);
+        if grown > GROWN {
+            note(
+                format!(
+                    "an average is multiplied by more than {GREAT:.0e} on its way to an output or in an equation"
+                ),
+                format!("{at}, where outputs may be off by about {grown:.0e} of their size"),
             );
         }
         match &solution.remark {

@@ -36,7 +36,9 @@ pub(crate) use graph::Node;
 pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
 pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;
-pub(crate) use program::{Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Workspace};
+pub(crate) use program::{
+    Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
+};
 pub use schema::Line;
 pub(crate) use scope::Meaning;
 pub use source::{Place, Source};

@@ -3,6 +3,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::equations::Evaluation;
 use super::refusal::Refusal;
 use super::region::Region;
 use super::solution::{Finder, Remark, Solution, smallest_eigenvalue};
@@ -29,6 +30,10 @@ const FARTHEST_SNAP: f64 = 1e-3;
 const OPEN: f64 = 1e-3;
 /// How far, in units of the size of the unknowns, a curve of solutions is followed before it counts as one.
 const FAR: f64 = 3.0;
+/// Farther out than this, in units of the scale, there are no families of solutions.
+const OUT: f64 = 1e6;
+/// How far on the way equations must have left zero.
+const NOTICED: f64 = 0.05;
 /// The longest step on the way.
 const LONGEST_ARC: f64 = 0.2;
 /// How far, in units of the scale, a direction is searched in which a Jacobian is singular.
@@ -75,19 +80,22 @@ impl Finder<'_> {
         }
         let mut remark = match self.nature(control, &x, rung, &jacobian, &allowed) {
             Nature::Isolated => None,
+            // As far out as that, equations that no longer change are on their way to infinity.
+            Nature::Line(direction) if x[direction.iamax()].abs() > OUT * self.scale[direction.iamax()] => {
+                return Err(Refusal::Vanishing { at: x.as_slice().to_vec(), unknown: direction.iamax() });
+            }
             Nature::Line(direction) => Some(Remark::NotIsolated(direction.as_slice().to_vec())),
             Nature::Vanishing(unknown) => {
                 return Err(Refusal::Vanishing { at: x.as_slice().to_vec(), unknown });
             }
             Nature::NotMinimum => return Err(Refusal::NotMinimum { at: x.as_slice().to_vec() }),
         };
-        if remark.is_none() {
-            let errors = uncertainty(&jacobian, &allowed);
-            let relative = |i: usize| errors[i] / x[i].abs().max(self.scale[i]);
-            let worst = (0..x.len()).max_by(|i, j| relative(*i).total_cmp(&relative(*j))).unwrap_or(0);
-            if relative(worst) > UNCERTAIN.max(1e3 * self.settings.tolerance) {
-                remark = Some(Remark::Uncertain(worst, errors[worst]));
-            }
+        let errors = uncertainty(&jacobian, &allowed);
+        let relative = |i: usize| errors[i] / x[i].abs().max(self.scale[i]);
+        let worst = (0..x.len()).max_by(|i, j| relative(*i).total_cmp(&relative(*j))).unwrap_or(0);
+        let uncertainty = relative(worst);
+        if remark.is_none() && uncertainty > UNCERTAIN.max(1e3 * self.settings.tolerance) {
+            remark = Some(Remark::Uncertain(worst, errors[worst]));
         }
         // Within the error of the unknowns a condition may be met by chance.
         let doubtful = match &remark {
@@ -116,6 +124,7 @@ impl Finder<'_> {
         let mut solution = Solution::bare(control, x, certified, tangent);
         (solution.curvature, solution.iterations, solution.remark) = (curvature, iterations, remark);
         if self.equations.system.equation_roots.energy.is_some() {
+            solution.uncertainty = uncertainty;
             solution.energy_error = self.equations.accuracy(control, &solution.x, rung).energy;
         }
         self.known.push(solution.clone());
@@ -176,8 +185,7 @@ impl Finder<'_> {
             snapped[i] = place.unwrap_or(x[i]);
         }
         let residual = &self.equations.evaluate(control, &snapped, rung).residual;
-        let as_good = |i: usize| residual[i].abs() <= evaluation.residual[i].abs().max(0.5 * allowed[i]);
-        if snapped != *x && (0..x.len()).all(as_good) {
+        if snapped != *x && (0..x.len()).all(|i| residual[i].abs() <= evaluation.residual[i].abs()) {
             *x = snapped;
         }
     }
@@ -275,20 +283,20 @@ impl Finder<'_> {
         jacobian: &DMatrix<f64>,
         allowed: &DVector<f64>,
     ) -> Nature {
-        let uncertain = self.uncertain_direction(jacobian, x, allowed);
+        let open = self.open_directions(jacobian, x, allowed);
         let regular = self.is_regular(jacobian, x);
         let scaled = self.balanced(jacobian, x);
         let minimises = self.equations.minimises();
-        if regular && uncertain.is_none() {
+        if regular && open.is_empty() {
             let weak = minimises && smallest_eigenvalue(&scaled) < WEAK * scaled.amax();
             return match weak && self.falls_through(control, x, rung, jacobian, allowed) {
                 true => Nature::NotMinimum,
                 false => Nature::Isolated,
             };
         }
-        let direction = uncertain.unwrap_or_else(|| weakest_direction(&scaled, minimises));
+        let direction = open.first().cloned().unwrap_or_else(|| weakest_direction(&scaled, minimises));
         if !minimises {
-            let sides = [1.0, -1.0].map(|sign| self.goes_on(control, x, rung, &direction * sign));
+            let sides = [1.0, -1.0].map(|sign| self.goes_on(control, x, rung, &direction * sign, FAR));
             return match sides {
                 [true, true] if !regular => Nature::Line(direction),
                 [true, _] if self.ends_in_kink(control, x, rung, &-&direction) => Nature::Line(direction),
@@ -303,13 +311,22 @@ impl Finder<'_> {
                 }
                 // They stay zero to their accuracy on the way to infinity, or far out.
                 [true, _] | [_, true] => Nature::Vanishing(direction.iamax()),
-                _ => Nature::Isolated,
+                // They are so flat that a part of the size of the unknowns makes no difference.
+                _ => {
+                    let noticed = |direction: &&DVector<f64>| {
+                        [1.0, -1.0]
+                            .into_iter()
+                            .any(|sign| self.goes_on(control, x, rung, *direction * sign, NOTICED))
+                    };
+                    let flat = open.iter().find(noticed);
+                    flat.map_or(Nature::Isolated, |direction| Nature::Vanishing(direction.iamax()))
+                }
             };
         }
         if smallest_eigenvalue(&scaled) < -1e3 * SINGULAR_HESSIAN * scaled.amax() {
             return Nature::NotMinimum;
         }
-        if [1.0, -1.0].into_iter().all(|sign| self.goes_on(control, x, rung, &direction * sign)) {
+        if [1.0, -1.0].into_iter().all(|sign| self.goes_on(control, x, rung, &direction * sign, FAR)) {
             return Nature::Line(direction);
         }
         let step = direction.component_mul(&self.scale);
@@ -321,27 +338,35 @@ impl Finder<'_> {
         }
     }
 
-    /// The direction along which the errors of the equations leave a root open, if they do: by more than a part of its size.
-    fn uncertain_direction(
+    /// The Jacobian in units of the size of the unknowns and of the errors of the equations; none where they have no errors.
+    fn in_errors(
         &self,
         jacobian: &DMatrix<f64>,
         x: &DVector<f64>,
         allowed: &DVector<f64>,
-    ) -> Option<DVector<f64>> {
+    ) -> Option<DMatrix<f64>> {
         let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
         let known = DMatrix::from_fn(x.len(), x.len(), |i, j| {
             jacobian[(i, j)] * size[j] / allowed[i].max(f64::MIN_POSITIVE)
         });
         let bounded = |v: &f64| v.abs() < 1e300;
-        if !known.iter().all(bounded) {
-            return None;
-        }
+        known.iter().all(bounded).then_some(known)
+    }
+
+    /// The directions along which the errors of the equations leave a root open, by more than a part of its size: the most
+    /// open one first.
+    fn open_directions(
+        &self,
+        jacobian: &DMatrix<f64>,
+        x: &DVector<f64>,
+        allowed: &DVector<f64>,
+    ) -> Vec<DVector<f64>> {
+        let Some(known) = self.in_errors(jacobian, x, allowed) else { return Vec::new() };
         let svd = known.svd(false, true);
-        let weakest = svd.singular_values.imin();
-        if svd.singular_values[weakest] * OPEN > 1.0 {
-            return None;
-        }
-        svd.v_t.map(|v_t| v_t.row(weakest).transpose())
+        let Some(v_t) = svd.v_t else { return Vec::new() };
+        let mut open: Vec<usize> = (0..x.len()).filter(|i| svd.singular_values[*i] * OPEN <= 1.0).collect();
+        open.sort_by(|i, j| svd.singular_values[*i].total_cmp(&svd.singular_values[*j]));
+        open.into_iter().map(|i| v_t.row(i).transpose()).collect()
     }
 
     /// Whether the equations vanish to their accuracy all along a straight line from a root.
@@ -411,10 +436,10 @@ impl Finder<'_> {
             if self.is_zero(control, &at(middle), rung) { inside = middle } else { outside = middle }
         }
         let beyond = at(outside + KINK);
-        let residual = self.equations.evaluate(control, &beyond, rung).residual.amax();
-        let jacobian = self.equations.evaluate(control, &beyond, rung).jacobian.clone();
-        let terms = self.balanced(&jacobian, &beyond).amax();
-        residual.is_finite() && residual > 1e-3 * KINK * terms * size.min()
+        let evaluation = self.equations.evaluate(control, &beyond, rung).clone();
+        let allowed = self.allowance(control, &beyond, rung, &evaluation.jacobian);
+        let leaves = |r: &f64, a: &f64| r.is_finite() && r.abs() > 1e3 * a && r.abs() > UNDERFLOW;
+        evaluation.residual.iter().zip(allowed.iter()).any(|(r, a)| leaves(r, a))
     }
 
     /// Whether the energy is lower on either side of a point at which its Hessian is singular.
@@ -427,11 +452,44 @@ impl Finder<'_> {
         })
     }
 
+    /// The step to the nearest root that leaves alone the directions that the errors of the equations leave open.
+    fn across(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        evaluation: &Evaluation,
+    ) -> Option<DVector<f64>> {
+        let Evaluation { residual, jacobian, .. } = evaluation;
+        let allowed = self.allowance(control, x, rung, jacobian);
+        match self.in_errors(jacobian, x, &allowed) {
+            Some(known) => {
+                let right = residual.zip_map(&allowed, |r, a| r / a.max(f64::MIN_POSITIVE));
+                let svd = known.svd(true, true);
+                let cut = (1e-6 * svd.singular_values.max()).max(1.0 / OPEN);
+                let step = svd.solve(&right, cut).ok()?;
+                Some(step.zip_zip_map(x, &self.scale, |s, x, scale| s * x.abs().max(scale)))
+            }
+            None => {
+                let svd = jacobian.clone().svd(true, true);
+                let cut = 1e-6 * svd.singular_values.max();
+                svd.solve(residual, cut).ok()
+            }
+        }
+    }
+
     /// Whether roots go on from a root along a curve, as far as one looks: each is sought from a step along the direction in
     /// which the Jacobian is singular, by Newton's method without that direction.
-    fn goes_on(&mut self, control: f64, x: &DVector<f64>, rung: usize, mut direction: DVector<f64>) -> bool {
+    fn goes_on(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        mut direction: DVector<f64>,
+        far: f64,
+    ) -> bool {
         let (mut at, mut length, mut way) = (x.clone(), PROBES[0], 0.0);
-        while way < FAR {
+        while way < far {
             let size = at.zip_map(&self.scale, |x, scale| x.abs().max(scale));
             let step = direction.component_mul(&size) * length;
             let mut beside = &at + &step;
@@ -442,15 +500,17 @@ impl Finder<'_> {
                 if !finite {
                     break;
                 }
-                let svd = evaluation.jacobian.clone().svd(true, true);
-                let cut = 1e-6 * svd.singular_values.max();
-                let Ok(correction) = svd.solve(&evaluation.residual, cut) else { break };
+                let Some(correction) = self.across(control, &beside, rung, &evaluation) else { break };
                 beside -= correction;
             }
             let moved = (&beside - &at).dot(&step) / step.norm_squared();
             if (0.5..2.0).contains(&moved) && self.is_zero(control, &beside, rung) {
                 let jacobian = self.equations.evaluate(control, &beside, rung).jacobian.clone();
-                let next = weakest_direction(&self.balanced(&jacobian, &beside), false);
+                let allowed = self.allowance(control, &beside, rung, &jacobian);
+                let next = match self.in_errors(&jacobian, &beside, &allowed) {
+                    Some(known) => weakest_direction(&known, false),
+                    None => weakest_direction(&self.balanced(&jacobian, &beside), false),
+                };
                 let turned = next.dot(&direction);
                 // Where every direction is open, the last one is kept.
                 if turned.abs() > 0.5 {

@@ -10,7 +10,7 @@ use nalgebra::DVector;
 
 use super::equations::{CERTIFICATE, Equations, on_boundary};
 use crate::average::{LOWEST_RUNG, PANELS, Refined, RuleKind, rule};
-use crate::equation::{Choice, Frame, Levels, Measured, Node, Pattern, Places, Points};
+use crate::equation::{Choice, Frame, Levels, Measured, Node, Pattern, Places, Points, Scales};
 
 /// A rule of the ladder resolves a width if its spacing is at most this many widths: the difference of two rules is then
 /// not small where they have not converged.
@@ -27,8 +27,8 @@ const ROUNDED_AWAY: f64 = 1e-8;
 const ROUNDINGS: f64 = 8.0;
 /// An average of which less than this share counts is judged by its share.
 const MUCH_LARGER: f64 = 0.03;
-/// An average whose error counts so many times may have its mass where the ladder ends: the density is 1e-19 there.
-const MUCH_SMALLER: f64 = 1e3;
+/// An average whose error grows so much on its way to an output is to be known with its rounding.
+const AMPLIFIED: f64 = 1e8;
 /// The error of averages over many variables whose places no rule can follow.
 const UNRESOLVED: f64 = 0.1;
 /// The most rounds in which panels are halved.
@@ -71,7 +71,7 @@ pub(super) struct Panelled<'s> {
     values: Vec<f64>,
     nodes: usize,
     last: Option<Last>,
-    measured: Option<(Last, Vec<Measured>, HashMap<Node, f64>)>,
+    measured: Option<(Last, Vec<Measured>, Scales)>,
 }
 
 #[derive(PartialEq)]
@@ -110,10 +110,10 @@ fn no_small_nan(error: f64) -> f64 {
 }
 
 /// The largest error of any average, as it is judged.
-fn judge(measured: &[Measured], scales: &HashMap<Node, f64>) -> f64 {
+fn judge(measured: &[Measured], scales: &Scales) -> f64 {
     let error = |m: &Measured| match m.total() {
         0.0 => 0.0,
-        total => no_small_nan(total * scales.get(&m.node).copied().unwrap_or(1.0)),
+        total => no_small_nan(total * scales.of(m.node)),
     };
     measured.iter().map(error).fold(0.0, f64::max)
 }
@@ -161,7 +161,7 @@ impl Equations<'_> {
     }
 
     /// What the averages of the certificate ask of rules, and by what their errors are multiplied.
-    fn inspect(&mut self, x: &DVector<f64>, given: &HashMap<Node, f64>) -> (Vec<Places>, HashMap<Node, f64>) {
+    fn inspect(&mut self, x: &DVector<f64>, given: &HashMap<Node, f64>) -> (Vec<Places>, Scales) {
         // On the boundary only the outputs are evaluated, and most of their integrands are constant.
         if on_boundary(x) {
             return Default::default();
@@ -170,18 +170,20 @@ impl Equations<'_> {
         let panelled = &mut self.panelled[CERTIFICATE];
         panelled.last = None;
         let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
-        panelled.levels.inspect(frame, &symbols, given, &self.changes)
+        let (places, scales) = panelled.levels.inspect(frame, &symbols, given, &self.changes);
+        self.amplified = scales.amplified;
+        (places, scales)
     }
 
     /// The error of averages on the ladder: their largest difference from the next lower rule.
-    fn ladder_error(&mut self, x: &DVector<f64>, rung: usize, scales: &HashMap<Node, f64>) -> f64 {
+    fn ladder_error(&mut self, x: &DVector<f64>, rung: usize, scales: &Scales) -> f64 {
         let lower = self.on_ladder(x, rung - 1);
         let higher = self.on_ladder(x, rung);
         let error = |(node, value): (&Node, &f64)| {
             // Two rules that agree to the last digit are no nearer than that to the average.
             let difference = no_small_nan((value - lower[node]).abs()).max(0.5 * f64::EPSILON * value.abs());
             // On the boundary a scale may be undefined: there the error counts as it is.
-            match scales.get(node).copied().filter(|s| !s.is_nan()).unwrap_or(1.0) {
+            match Some(scales.of(*node)).filter(|s| !s.is_nan()).unwrap_or(1.0) {
                 scale if scale < MUCH_LARGER => difference * scale,
                 // The difference is the error ε of the lower rule; the rule itself has at least 4/3 as many nodes, and so
                 // an error of ε^(4/3): that is what is relative, where it is more than the difference.
@@ -222,7 +224,7 @@ impl Equations<'_> {
     }
 
     /// The outermost averages with both rules, and by what their errors are multiplied.
-    fn measure(&mut self, x: &DVector<f64>) -> (&[Measured], &HashMap<Node, f64>) {
+    fn measure(&mut self, x: &DVector<f64>) -> (&[Measured], &Scales) {
         let symbols = self.all_symbols(x);
         let last = Last {
             version: self.version,
@@ -243,6 +245,7 @@ impl Equations<'_> {
                 panelled.measured.insert((last, measured, scales))
             }
         };
+        self.amplified = scales.amplified;
         (measured, scales)
     }
 
@@ -256,9 +259,10 @@ impl Equations<'_> {
             .iter()
             .filter(|m| m.error <= ROUNDINGS * m.rounding && m.value.is_finite())
             // Where rounding leaves no digits (near a singularity that is not integrable) nothing is known.
-            .map(|m| (m, scales.get(&m.node).copied().unwrap_or(1.0)))
+            .map(|m| (m, scales.of(m.node)))
             .filter(|(m, scale)| {
-                m.total() * scale <= ROUNDED_AWAY * (m.value.abs() * scale).max(1e-3 * scale.min(1.0))
+                let size = m.value.abs().max(1e-3) * scale;
+                m.total() * scale <= ROUNDED_AWAY * size.min(m.value.abs().max(1.0))
             })
             .map(|(m, scale)| m.total() * scale)
             .filter(|r| r.is_finite())
@@ -299,7 +303,7 @@ impl Equations<'_> {
         let mut looked_at = rung;
         let mut error = self.ladder_error(x, rung, &scales);
         loop {
-            if error <= tolerance && looked_at < rung && scales.values().any(|s| *s > 1.0) {
+            if error <= tolerance && looked_at < rung && scales.relative.max(1e-3 * scales.amplified) > 1.0 {
                 looked_at = rung;
                 let given = self.on_ladder(x, rung);
                 scales = self.inspect(x, &given).1;
@@ -340,8 +344,8 @@ impl Equations<'_> {
     }
 
     /// Whether averages may have their mass where the ladder ends, and panels can tell.
-    fn in_tails(&self, scales: &HashMap<Node, f64>) -> bool {
-        self.has_panels() && scales.values().any(|scale| *scale > MUCH_SMALLER)
+    fn in_tails(&self, scales: &Scales) -> bool {
+        self.has_panels() && (scales.small || scales.amplified > AMPLIFIED)
     }
 
     /// Halves panels until every average is within the tolerance, or as near as double precision comes.
@@ -358,7 +362,7 @@ impl Equations<'_> {
             let mut refined: Vec<(u8, Refined)> = Vec::new();
             let (mut settled, mut wider) = (true, false);
             for m in measured {
-                let scale = scales.get(&m.node).copied().unwrap_or(1.0);
+                let scale = scales.of(m.node);
                 let total = no_small_nan(m.total() * scale);
                 if total <= tolerance || m.error <= ROUNDINGS * m.rounding && m.value.is_finite() {
                     continue;
@@ -440,7 +444,7 @@ impl Equations<'_> {
         }
         self.set_control(control);
         let (measured, scales) = self.measure(x);
-        let size = |m: &Measured| no_small_nan(m.total() * scales.get(&m.node).copied().unwrap_or(1.0));
+        let size = |m: &Measured| no_small_nan(m.total() * scales.of(m.node));
         let worst = measured.iter().max_by(|a, b| {
             (a.broken_at.is_some(), size(a))
                 .partial_cmp(&(b.broken_at.is_some(), size(b)))

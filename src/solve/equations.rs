@@ -32,6 +32,9 @@ pub struct Certified {
     pub quadrature_error: f64,
     /// The part of it that double precision leaves whatever the rule is.
     pub rounding: f64,
+    /// The largest factor by which the error of an average may grow on its way to an output, relative to the output where
+    /// that is large, or in an equation.
+    pub amplified: f64,
     /// The rule that was used.
     pub rung: usize,
     /// Nodes of the rule; for panels those of all averages together.
@@ -157,6 +160,8 @@ pub struct Equations<'s> {
     /// The typical size of each unknown, and how much each equation changes over it.
     pub(super) scale: DVector<f64>,
     pub(super) changes: Vec<f64>,
+    /// The largest factor by which an error grows, as last found.
+    pub(super) amplified: f64,
     /// Whether any average has a kink, so that only panels serve it.
     pub(super) cut: bool,
     setup: Compiled<'s>,
@@ -189,6 +194,7 @@ impl<'s> Equations<'s> {
             pattern: Pattern::default(),
             scale: DVector::from_element(k, 1.0),
             changes: Vec::new(),
+            amplified: 0.0,
             cut: system.certificate_levels.is_cut() || system.equations_levels.is_cut(),
             setup: Compiled::new(&system.setup_program),
             gauge: system.gauge_program.as_ref().map(Compiled::new),
@@ -337,7 +343,8 @@ impl<'s> Equations<'s> {
             false => 0.0,
         };
         let rounding = self.rounding(x, rung);
-        Certified { outputs, energy, residual, quadrature_error, rounding, rung, nodes }
+        let amplified = if inside { self.amplified } else { 0.0 };
+        Certified { outputs, energy, residual, quadrature_error, rounding, amplified, rung, nodes }
     }
 
     /// Starts, boundary points and ranges at a control value: the roots of the set-up program.

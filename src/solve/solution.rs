@@ -73,6 +73,8 @@ pub struct Solution {
     pub branch: String,
     /// The branch of the file, if it is one's.
     pub place: Option<usize>,
+    /// How far the errors of the equations may move the unknowns, relative to their size.
+    pub uncertainty: f64,
     /// How accurately its energy is known.
     pub energy_error: f64,
     /// Its place among the solutions of its row.
@@ -120,6 +122,7 @@ impl Solution {
             iterations: 0,
             branch: String::new(),
             place: None,
+            uncertainty: 0.0,
             energy_error: 0.0,
             order: 0,
             track: 0,

@@ -155,9 +155,11 @@ impl Finder<'_> {
     pub(super) fn belongs_to(&mut self, solution: &Solution, family: &Solution) -> bool {
         let between = |part: f64| &solution.x + (&family.x - &solution.x) * part;
         let rung = family.certified.rung;
+        // The first step is a small one, wherever the other is.
+        let near = (1e-2 / self.distance(&solution.x, &family.x).max(1.0)).min(1e-2);
         family.is_one_of_a_family()
             && !solution.is_one_of_a_family()
-            && [0.1, 0.37, 0.71].iter().all(|part| self.is_zero(family.control, &between(*part), rung))
+            && [near, 0.1, 0.37, 0.71].iter().all(|part| self.is_zero(family.control, &between(*part), rung))
     }
 
     /// Where the region holds no solution: one outside it, which tells a user more than that there is none.

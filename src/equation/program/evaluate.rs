@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::bound::{Bounded, Number};
 use super::find::{Places, find, interval};
 use super::levels::{Average, Group, Level, Levels, Slot, Step};
+use super::scale::Scales;
 use crate::average::{FEW, HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, on_panel, rule};
 use crate::equation::function::{Combine, Function};
 use crate::equation::graph::Node;
@@ -203,7 +204,7 @@ impl Levels {
         symbols: &[f64],
         given: &HashMap<Node, f64>,
         changes: &[f64],
-    ) -> (Vec<Places>, HashMap<Node, f64>) {
+    ) -> (Vec<Places>, Scales) {
         let choice = Choice::Given(given);
         let run = Run::new(symbols, usize::MAX, choice);
         run.level(&self.top, frame, &[], 0.0, choice, true);
@@ -215,7 +216,7 @@ impl Levels {
     /// error of what is; more where it is multiplied on its way to an output, or stands in an equation of small terms.
     /// `changes`: how much each equation, of the last roots, changes over the scale of the unknowns.
     /// What is known of the size of the integrands is taken from what was measured.
-    pub fn scales(&self, frame: &Frame<f64>, changes: &[f64], measured: &[Measured]) -> HashMap<Node, f64> {
+    pub fn scales(&self, frame: &Frame<f64>, changes: &[f64], measured: &[Measured]) -> Scales {
         let size = |slot: Slot| -> f64 {
             let average = self.top.groups.iter().flat_map(|g| &g.averages).find(|a| a.out == slot);
             let known = average.and_then(|a| measured.iter().find(|m| m.node == a.node));

@@ -24,6 +24,7 @@ use run::run;
 pub use evaluate::{Choice, Frame, Measured, Pattern, Points};
 pub use find::Places;
 pub use levels::Levels;
+pub use scale::Scales;
 
 /// A scalar register.
 type Register = usize;

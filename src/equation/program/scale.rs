@@ -8,6 +8,14 @@ use super::levels::{Level, Slot, Step};
 use crate::equation::function::{Combine, Function};
 use crate::equation::graph::Node;
 
+/// The tolerance is that of averages: on their way to an output, and to the unknowns, errors may grow by this factor.
+/// (Bounds of what rounding makes of them are far too large where they cancel, as they do in ratios.)
+const AMPLIFIED: f64 = 1e9;
+
+/// An average of bounded integrands that is smaller than this may have its mass where the rules of the ladder end: the
+/// density is 1e-18 there.
+const SMALL: f64 = 1e-7;
+
 /// Weights of a slot: of its error as it stands, of its error as part of something relative, where factors count, and of
 /// its error in an output or in a small equation.
 #[derive(Debug, Clone, Copy, Default)]
@@ -15,6 +23,25 @@ struct Weight {
     absolute: f64,
     relative: f64,
     output: f64,
+}
+
+/// By what the errors of averages are multiplied when they are judged.
+#[derive(Debug, Clone, Default)]
+pub struct Scales {
+    by_average: HashMap<Node, f64>,
+    /// The largest of those that come from relative errors.
+    pub relative: f64,
+    /// Whether an average that counts by its relative error is small.
+    pub small: bool,
+    /// The largest factor by which an error grows on its way to an output or in an equation.
+    pub amplified: f64,
+}
+
+impl Scales {
+    /// That of an average.
+    pub fn of(&self, average: Node) -> f64 {
+        self.by_average.get(&average).copied().unwrap_or(1.0)
+    }
 }
 
 /// By what the error of every outermost average is multiplied; 0 for those that no root depends on. The first `outputs`
@@ -27,7 +54,7 @@ pub(super) fn scales(
     changes: &[f64],
     size: &dyn Fn(Slot) -> f64,
     value: &dyn Fn(Slot) -> f64,
-) -> HashMap<Node, f64> {
+) -> Scales {
     let mut averaged = vec![false; top.single.len()];
     for step in &top.steps {
         match *step {
@@ -51,7 +78,7 @@ pub(super) fn scales(
             weights[*root].output = weights[*root].output.max(1.0 / size);
         }
     }
-    let mut scales = HashMap::new();
+    let mut scales = Scales::default();
     let raise = |weights: &mut Vec<Weight>, slot: Slot, absolute: f64, relative: f64| {
         let weight = &mut weights[slot];
         weight.absolute = weight.absolute.max(absolute);
@@ -128,7 +155,11 @@ pub(super) fn scales(
                 // Also what stands in the integrands of averages further out matters as it stands.
                 for average in &top.groups[g].averages {
                     let Weight { absolute, relative, output } = weights[average.out];
-                    scales.insert(average.node, absolute.max(relative).max(output));
+                    let counted = output / AMPLIFIED;
+                    scales.by_average.insert(average.node, absolute.max(relative).max(counted));
+                    scales.relative = scales.relative.max(relative);
+                    scales.small |= value(average.out).abs() < SMALL && relative > 1.0 / SMALL;
+                    scales.amplified = scales.amplified.max(output);
                     for (outer, _) in &top.groups[g].level.imports {
                         raise(&mut weights, *outer, absolute.min(1.0), relative);
                     }
