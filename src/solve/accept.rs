@@ -18,11 +18,10 @@ const SINGULAR_HESSIAN: f64 = 1e-12;
 const UNDERFLOW: f64 = 1e-305;
 /// How far a solution may lie beyond the end of a range, by the error of the unknowns alone: relative to their size.
 const FARTHEST_SLACK: f64 = 1e-6;
-/// A curvature below this fraction of the largest is looked at from both sides.
-const WEAK: f64 = 1e-6;
 /// How far beyond its end a curve of solutions is looked at, in units of the size of the unknowns.
 const KINK: f64 = 1e-6;
-/// Unknowns whose relative error is larger than this are said to be known no better.
+/// Unknowns whose relative error is larger than this are said to be known no better, and minima are looked at from both
+/// sides.
 const UNCERTAIN: f64 = 1e-9;
 /// The farthest that a point is moved to the end of a range or to zero, where its error allows for that.
 const FARTHEST_SNAP: f64 = 1e-3;
@@ -288,8 +287,9 @@ impl Finder<'_> {
         let scaled = self.balanced(jacobian, x);
         let minimises = self.equations.minimises();
         if regular && open.is_empty() {
-            let weak = minimises && smallest_eigenvalue(&scaled) < WEAK * scaled.amax();
-            return match weak && self.falls_through(control, x, rung, jacobian, allowed) {
+            let errors = uncertainty(jacobian, allowed);
+            let weak = (0..x.len()).any(|i| errors[i] > UNCERTAIN * x[i].abs().max(self.scale[i]));
+            return match minimises && weak && self.falls_through(control, x, rung, jacobian, allowed) {
                 true => Nature::NotMinimum,
                 false => Nature::Isolated,
             };

@@ -86,6 +86,11 @@ impl Finder<'_> {
                 }
             }
         }
+        let lowest = places.iter().filter(|p| p.f.is_finite()).min_by(|a, b| a.f.abs().total_cmp(&b.f.abs()));
+        if let (true, Some(lowest)) = (scan.roots.is_empty() && scan.refusals.is_empty(), lowest) {
+            let x = DVector::from_element(1, lowest.x);
+            scan.refusals.push(self.not_zero(control, &x, rung));
+        }
         scan
     }
 }
