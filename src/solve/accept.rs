@@ -329,7 +329,8 @@ impl Finder<'_> {
         if [1.0, -1.0].into_iter().all(|sign| self.goes_on(control, x, rung, &direction * sign, FAR)) {
             return Nature::Line(direction);
         }
-        let step = direction.component_mul(&self.scale);
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let step = direction.component_mul(&size);
         match [1.0, -1.0].map(|sign| self.flat_to(control, x, rung, &(&step * sign), allowed)) {
             [true, false] | [false, true] => Nature::Vanishing(direction.iamax()),
             [true, true] => Nature::Line(direction),
