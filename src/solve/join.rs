@@ -148,8 +148,7 @@ impl<'j, 's> Join<'j, 's> {
         let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
         for (i, a) in self.rows[row].iter().enumerate() {
             for (j, b) in self.rows[row + 1].iter().enumerate() {
-                let followed = |p: &Point| !p.solution.boundary && !p.solution.is_one_of_a_family();
-                if followed(a) && followed(b) {
+                if self.is_loose((row, i), true) && self.is_loose((row + 1, j), false) {
                     pairs.push((miss(&a.solution, &b.solution), i, j));
                 }
             }
@@ -241,8 +240,13 @@ impl<'j, 's> Join<'j, 's> {
         pending.push(Pending { from, to: control, end, other });
         let beyond = if forward { at.0 + 1 } else { at.0.wrapping_sub(1) };
         let Some(next) = self.controls.get(beyond).copied() else { return };
-        let solution = self.solution(from).clone();
+        let (solution, met) = (self.solution(from).clone(), self.solution(at).clone());
         if let Ok(x) = self.finder.follow(&solution, next) {
+            // What lies behind may be the continuation of the one that was met alone.
+            let own = self.finder.follow(&met, next);
+            if own.is_ok_and(|own| self.finder.distance(&own, &x) < 1e-4) {
+                return;
+            }
             self.finder.stand_at(next);
             if let Some(i) =
                 self.nearest_within(beyond, &x, 1e-4).filter(|i| self.is_loose((beyond, *i), !forward))
