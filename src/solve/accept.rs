@@ -294,6 +294,9 @@ impl Finder<'_> {
                 false => Nature::Isolated,
             };
         }
+        if let Some(unknown) = self.runs_away(control, x, rung) {
+            return Nature::Vanishing(unknown);
+        }
         let direction = open.first().cloned().unwrap_or_else(|| weakest_direction(&scaled, minimises));
         if !minimises {
             let sides = [1.0, -1.0].map(|sign| self.goes_on(control, x, rung, &direction * sign, FAR));
@@ -341,13 +344,11 @@ impl Finder<'_> {
 
     /// The Jacobian in units of the size of the unknowns and of the errors of the equations; none where they have no errors.
     fn in_errors(
-        &self,
         jacobian: &DMatrix<f64>,
-        x: &DVector<f64>,
+        size: &DVector<f64>,
         allowed: &DVector<f64>,
     ) -> Option<DMatrix<f64>> {
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
-        let known = DMatrix::from_fn(x.len(), x.len(), |i, j| {
+        let known = DMatrix::from_fn(size.len(), size.len(), |i, j| {
             jacobian[(i, j)] * size[j] / allowed[i].max(f64::MIN_POSITIVE)
         });
         let bounded = |v: &f64| v.abs() < 1e300;
@@ -362,7 +363,8 @@ impl Finder<'_> {
         x: &DVector<f64>,
         allowed: &DVector<f64>,
     ) -> Vec<DVector<f64>> {
-        let Some(known) = self.in_errors(jacobian, x, allowed) else { return Vec::new() };
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let Some(known) = Self::in_errors(jacobian, &size, allowed) else { return Vec::new() };
         let svd = known.svd(false, true);
         let Some(v_t) = svd.v_t else { return Vec::new() };
         let mut open: Vec<usize> = (0..x.len()).filter(|i| svd.singular_values[*i] * OPEN <= 1.0).collect();
@@ -384,6 +386,25 @@ impl Finder<'_> {
             let residual = self.equations.evaluate(control, &beside, rung).residual.clone();
             let accuracy = self.equations.accuracy(control, &beside, rung).residual;
             (0..x.len()).all(|i| residual[i].abs() <= allowed[i].max(2.0 * accuracy[i]))
+        })
+    }
+
+    /// An unknown far out that may as well lie twice as far, though not at zero: it is on its way to infinity.
+    fn runs_away(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Option<usize> {
+        let minimises = self.equations.minimises();
+        let energy = self.equations.evaluate(control, x, rung).energy;
+        let error = if minimises { 4.0 * self.equations.accuracy(control, x, rung).energy } else { 0.0 };
+        let far: Vec<usize> = (0..x.len()).filter(|i| x[*i].abs() > self.scale[*i]).collect();
+        far.into_iter().find(|i| {
+            let mut as_good = |value: f64| {
+                let mut moved = x.clone();
+                moved[*i] = value;
+                match minimises {
+                    true => (self.equations.evaluate(control, &moved, rung).energy - energy).abs() <= error,
+                    false => self.is_zero(control, &moved, rung),
+                }
+            };
+            as_good(2.0 * x[*i]) && !as_good(0.0)
         })
     }
 
@@ -454,22 +475,14 @@ impl Finder<'_> {
     }
 
     /// The step to the nearest root that leaves alone the directions that the errors of the equations leave open.
-    fn across(
-        &mut self,
-        control: f64,
-        x: &DVector<f64>,
-        rung: usize,
-        evaluation: &Evaluation,
-    ) -> Option<DVector<f64>> {
+    fn across(evaluation: &Evaluation, size: &DVector<f64>, allowed: &DVector<f64>) -> Option<DVector<f64>> {
         let Evaluation { residual, jacobian, .. } = evaluation;
-        let allowed = self.allowance(control, x, rung, jacobian);
-        match self.in_errors(jacobian, x, &allowed) {
+        match Self::in_errors(jacobian, size, allowed) {
             Some(known) => {
-                let right = residual.zip_map(&allowed, |r, a| r / a.max(f64::MIN_POSITIVE));
+                let right = residual.zip_map(allowed, |r, a| r / a.max(f64::MIN_POSITIVE));
                 let svd = known.svd(true, true);
                 let cut = (1e-6 * svd.singular_values.max()).max(1.0 / OPEN);
-                let step = svd.solve(&right, cut).ok()?;
-                Some(step.zip_zip_map(x, &self.scale, |s, x, scale| s * x.abs().max(scale)))
+                Some(svd.solve(&right, cut).ok()?.component_mul(size))
             }
             None => {
                 let svd = jacobian.clone().svd(true, true);
@@ -490,8 +503,11 @@ impl Finder<'_> {
         far: f64,
     ) -> bool {
         let (mut at, mut length, mut way) = (x.clone(), PROBES[0], 0.0);
+        // The same all the way: a walk inwards by parts of what is left would never arrive.
+        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
+        let mut allowed = self.allowance(control, x, rung, &jacobian);
         while way < far {
-            let size = at.zip_map(&self.scale, |x, scale| x.abs().max(scale));
             let step = direction.component_mul(&size) * length;
             let mut beside = &at + &step;
             for _ in 0..8 {
@@ -501,14 +517,17 @@ impl Finder<'_> {
                 if !finite {
                     break;
                 }
-                let Some(correction) = self.across(control, &beside, rung, &evaluation) else { break };
-                beside -= correction;
+                let Some(correction) = Self::across(&evaluation, &size, &allowed) else { break };
+                beside -= &correction;
+                if correction.component_div(&size).amax() < 1e-12 {
+                    break;
+                }
             }
             let moved = (&beside - &at).dot(&step) / step.norm_squared();
             if (0.5..2.0).contains(&moved) && self.is_zero(control, &beside, rung) {
                 let jacobian = self.equations.evaluate(control, &beside, rung).jacobian.clone();
-                let allowed = self.allowance(control, &beside, rung, &jacobian);
-                let next = match self.in_errors(&jacobian, &beside, &allowed) {
+                allowed = self.allowance(control, &beside, rung, &jacobian);
+                let next = match Self::in_errors(&jacobian, &size, &allowed) {
                     Some(known) => weakest_direction(&known, false),
                     None => weakest_direction(&self.balanced(&jacobian, &beside), false),
                 };
