@@ -152,8 +152,13 @@ impl Number for Bounded {
             // An infinite argument that is exactly known has an exact function.
             _ if a.bound == 0.0 => 0.0,
             // The commonest slopes, so that these cost no further evaluation.
-            Function::Tanh => a.bound.min(2.0) * (1.0 - value * value + 2.0 * a.bound.min(0.5)),
-            Function::Sech2 => 2.0 * a.bound * (value + 2.0 * a.bound),
+            Function::Tanh if a.bound < 0.5 => a.bound * (1.0 - value * value + 2.0 * a.bound),
+            Function::Sech2 if a.bound < 0.5 => 2.0 * a.bound * (value + 2.0 * a.bound),
+            // The steepest slope is at the end nearest to zero.
+            Function::Tanh | Function::Sech2 => {
+                let nearest = (a.value.abs() - a.bound).max(0.0);
+                (2.0 * a.bound * Function::Sech2.apply(nearest)).min(2.0)
+            }
             Function::LogCosh | Function::Sin | Function::Cos | Function::Softplus => a.bound,
             Function::Exp if a.bound < 0.1 => 1.1 * a.bound * value,
             Function::Log if a.bound < 0.1 * a.value => 1.2 * a.bound / a.value,
