@@ -77,9 +77,9 @@ pub fn failures(piece: &PieceCurve, swept: &[(String, Cell)], tolerance: f64) ->
     (lines, events)
 }
 
-/// Errors of averages that have grown beyond this in an output are told, and by what they have at least grown then.
-const GROWN: f64 = 1e-8;
+/// Errors of averages that are multiplied by more than this, and have grown beyond that, are told.
 const GREAT: f64 = 1e4;
+const GROWN: f64 = 1e-8;
 
 /// What a reader of the rows should know of them, each thing once, with the first row that it is true of.
 pub fn remarks(piece: &PieceCurve) -> Vec<String> {
@@ -110,7 +110,7 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
         }
         let certified = &solution.certified;
         let grown = certified.amplified * certified.quadrature_error.max(f64::EPSILON);
-        if grown > GROWN {
+        if certified.amplified > GREAT && grown > GROWN {
             note(
                 format!(
                     "an average is multiplied by more than {GREAT:.0e} on its way to an output or in an equation"

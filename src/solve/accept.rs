@@ -122,8 +122,8 @@ impl Finder<'_> {
         self.rung.get_or_insert(rung);
         let mut solution = Solution::bare(control, x, certified, tangent);
         (solution.curvature, solution.iterations, solution.remark) = (curvature, iterations, remark);
+        solution.uncertainty = uncertainty;
         if self.equations.system.equation_roots.energy.is_some() {
-            solution.uncertainty = uncertainty;
             solution.energy_error = self.equations.accuracy(control, &solution.x, rung).energy;
         }
         self.known.push(solution.clone());
