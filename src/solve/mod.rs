@@ -15,6 +15,7 @@ mod job;
 mod join;
 mod label;
 mod meeting;
+mod nature;
 mod newton;
 mod refusal;
 mod region;
