@@ -112,7 +112,7 @@ impl Finder<'_> {
 
     /// That a point lies outside the range of an unknown by more than the error of the unknowns can be.
     pub(super) fn far_outside(&self, x: &DVector<f64>, region: &Region) -> Option<Refusal> {
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let size = self.size_of(x);
         let unknown = region.left_by(x, |i| FARTHEST_SLACK * size[i])?;
         Some(Refusal::Outside { unknown, value: x[unknown], range: region.ends(unknown) })
     }
@@ -206,10 +206,15 @@ impl Finder<'_> {
         Refusal::NotZero { equation, value, accuracy, at }
     }
 
+    /// The size of each unknown at a point: its own, and not less than its scale.
+    pub(super) fn size_of(&self, x: &DVector<f64>) -> DVector<f64> {
+        x.zip_map(&self.scale, |x, scale| x.abs().max(scale))
+    }
+
     /// The Jacobian in units of the scale of the unknowns (of the Hessian: on both sides; else with each row in units
     /// of its largest entry).
     pub(super) fn balanced(&self, jacobian: &DMatrix<f64>, x: &DVector<f64>) -> DMatrix<f64> {
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let size = self.size_of(x);
         let minimises = self.equations.minimises();
         let mut scaled = DMatrix::from_fn(jacobian.nrows(), jacobian.ncols(), |i, j| {
             if minimises {

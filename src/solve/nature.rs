@@ -88,7 +88,7 @@ impl Finder<'_> {
         if [1.0, -1.0].into_iter().all(|sign| self.goes_on(control, x, rung, &direction * sign, FAR)) {
             return Nature::Line(direction);
         }
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let size = self.size_of(x);
         let step = direction.component_mul(&size);
         match [1.0, -1.0].map(|sign| self.flat_to(control, x, rung, &(&step * sign), allowed)) {
             [true, false] | [false, true] => Nature::Vanishing(direction.iamax()),
@@ -119,7 +119,7 @@ impl Finder<'_> {
         x: &DVector<f64>,
         allowed: &DVector<f64>,
     ) -> Vec<DVector<f64>> {
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let size = self.size_of(x);
         let Some(known) = Self::in_errors(jacobian, &size, allowed) else { return Vec::new() };
         let svd = known.svd(false, true);
         let Some(v_t) = svd.v_t else { return Vec::new() };
@@ -189,7 +189,7 @@ impl Finder<'_> {
 
     /// Whether the equations vanish on both sides of a root.
     fn flat_beside(&mut self, control: f64, x: &DVector<f64>, rung: usize, direction: &DVector<f64>) -> bool {
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let size = self.size_of(x);
         let step = direction.component_mul(&size) * 1e-4;
         self.is_zero(control, &(x + &step), rung) && self.is_zero(control, &(x - &step), rung)
     }
@@ -203,7 +203,7 @@ impl Finder<'_> {
         rung: usize,
         direction: &DVector<f64>,
     ) -> bool {
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let size = self.size_of(x);
         let at = |length: f64| x + direction.component_mul(&size) * length;
         let (mut inside, mut outside) = (0.0, 2.0 * FAR);
         if self.is_zero(control, &at(outside), rung) {
@@ -260,7 +260,7 @@ impl Finder<'_> {
     ) -> bool {
         let (mut at, mut length, mut way) = (x.clone(), PROBES[0], 0.0);
         // The same all the way: a walk inwards by parts of what is left would never arrive.
-        let size = x.zip_map(&self.scale, |x, scale| x.abs().max(scale));
+        let size = self.size_of(x);
         let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
         let mut allowed = self.allowance(control, x, rung, &jacobian);
         while way < far {

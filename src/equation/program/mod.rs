@@ -15,6 +15,7 @@ mod run;
 mod scale;
 mod share;
 mod terms;
+mod tilt;
 
 use super::function::{Combine, Function};
 use super::graph::{Axes, Graph, Node};
