@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::equation::Theory;
 use crate::output::Cell;
 use crate::output::json::{cell_value, number};
+use crate::output::terminal::significant;
 use crate::solve::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Remark, Settings};
 
 /// How many notes are printed.
@@ -31,6 +32,9 @@ pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
         let mut event = head(change.kind.name(), change.control);
         event.insert("from".into(), json!(change.from));
         event.insert("to".into(), json!(change.to));
+        if let Some(error) = change.error {
+            event.insert("error".into(), number(error));
+        }
         events.push(Value::Object(event));
     }
     for (name, end) in ends(&piece.curve) {
@@ -162,7 +166,8 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
         if !chosen_by_file && several > 1 {
             let others: Vec<String> = (all.iter().skip(1).take(3))
                 .map(|(_, s)| {
-                    let x = s.x.iter().enumerate().map(|(i, x)| format!("{} = {x:.7}", name(i)));
+                    let x =
+                        s.x.iter().enumerate().map(|(i, x)| format!("{} = {}", name(i), significant(*x, 7)));
                     x.collect::<Vec<_>>().join(", ")
                 })
                 .collect();
@@ -217,12 +222,21 @@ pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Cell)], bran
         let names = piece.piece.system.unknowns.iter().map(|u| u.name.as_str());
         let at: Vec<String> = names.zip(end.x.iter()).map(|(n, x)| format!("{n} = {x:.9}")).collect();
         lines.push(format!(
-            "{place}branch `{name}` {how} at {control} = {:.13} ({})",
-            end.control,
+            "{place}branch `{name}` {how} at {control} = {} ({})",
+            known_to(end.control, end.error),
             at.join(", ")
         ));
     }
     lines
+}
+
+/// A control value with its error, where that is more than its digits say.
+pub fn known_to(control: f64, error: Option<f64>) -> String {
+    match error {
+        Some(error) if error.is_finite() => format!("{control:.13} ± {error:.0e}"),
+        Some(_) => format!("about {control:.4}"),
+        None => format!("{control:.13}"),
+    }
 }
 
 fn describe(change: &Change, control: &str) -> String {
@@ -235,13 +249,16 @@ fn describe(change: &Change, control: &str) -> String {
     };
     if change.from == change.to {
         return format!(
-            "the global branch passes to another solution, `{}` like the one before, at {control} = {:.13} ({how})",
-            change.to, change.control
+            "the global branch passes to another solution, `{}` like the one before, at {control} = {} ({how})",
+            change.to,
+            known_to(change.control, change.error)
         );
     }
     format!(
-        "the global branch changes from `{}` to `{}` at {control} = {:.13} ({how})",
-        change.from, change.to, change.control
+        "the global branch changes from `{}` to `{}` at {control} = {} ({how})",
+        change.from,
+        change.to,
+        known_to(change.control, change.error)
     )
 }
 

@@ -248,6 +248,12 @@ impl Finder<'_> {
         }
     }
 
+    /// Whether the Jacobian at a solution is singular beyond round-off.
+    pub(super) fn is_singular(&mut self, at: &Solution) -> bool {
+        let jacobian = self.equations.evaluate(at.control, &at.x, at.certified.rung).jacobian.clone();
+        !self.is_regular(&jacobian, &at.x)
+    }
+
     /// The sign of the determinant of the Jacobian; 0 where it is singular. It changes where branches meet.
     pub(super) fn orientation(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> i8 {
         let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();

@@ -47,6 +47,8 @@ impl ChangeKind {
 pub struct Change {
     /// Control value.
     pub control: f64,
+    /// How accurately it is known, where that is less than its digits.
+    pub error: Option<f64>,
     /// How it changes.
     pub kind: ChangeKind,
     /// Label before and after, in the order of the rows.
@@ -110,6 +112,11 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     let meeting = b.ends.iter().chain(&a.ends).filter(|e| e.is_meeting()).find(between);
     let change = |control: f64, kind: ChangeKind, before: Option<Solution>, after: Option<Solution>| Change {
         control,
+        error: [meeting, ends, begins]
+            .into_iter()
+            .flatten()
+            .find(|e| e.control == control)
+            .and_then(|e| e.error),
         kind,
         from: a.name.clone(),
         to: b.name.clone(),

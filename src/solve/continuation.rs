@@ -5,10 +5,14 @@ use std::cell::RefCell;
 use argmin::core::{Error, Jacobian, Operator};
 use nalgebra::{DMatrix, DVector};
 
+use super::accept::UNDERFLOW;
 use super::equations::Equations;
 use super::newton::{AtControl, Ended, find_root_beside};
 use super::solution::{Finder, Solution, smallest_eigenvalue};
 use super::starts::brent;
+
+/// Events whose control value is known less well, relative to it (or to a thousandth of its range), say so.
+pub(super) const CERTAIN: f64 = 1e-10;
 
 /// What happens to a branch at a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -344,6 +348,37 @@ impl Finder<'_> {
         let point = root.and_then(|s| beside(self, at, s, metric, rung)).unwrap_or_else(|| at.clone());
         let kind = if turned { EndKind::Fold } else { EndKind::Instability };
         let before = Some((at.y.rows(0, k).into_owned(), at.y[k]));
-        End { control: point.y[k], x: point.y.rows(0, k).into_owned(), kind, error: None, before }
+        let (control, x) = (point.y[k], point.y.rows(0, k).into_owned());
+        let certain = CERTAIN * control.abs().max(1e-3 * metric[k]);
+        let mut error = if turned { self.error_of_fold(control, &x, rung) } else { 0.0 };
+        // Where round-off counts it moves the fold as well: by how much, another way to it shows.
+        if let (true, Some(s)) = (error > 1e-3 * certain, root) {
+            let nearer = self.arc_step(at, 0.37 * s, metric, rung);
+            let again = nearer.map(|at| {
+                let mut measure = |s: f64| match beside(self, &at, s, metric, rung) {
+                    Some(point) => point.tangent[k] * direction,
+                    None => f64::NAN,
+                };
+                let root = brent(&mut measure, 1e-3 * s, length - 0.37 * s, 1e-15);
+                root.and_then(|s| beside(self, &at, s, metric, rung)).map_or(f64::NAN, |p| p.y[k])
+            });
+            let moved = again.map(|c| (c - control).abs()).filter(|moved| moved.is_finite());
+            error = 10.0 * (error + moved.unwrap_or(error));
+        }
+        End { control, x, kind, error: (error > certain).then_some(error), before }
+    }
+
+    /// How far the errors of the equations may move a fold: along the direction in which the Jacobian gives nothing, they
+    /// are made up for by the control alone.
+    fn error_of_fold(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
+        let along = self.equations.along_control(control, x, rung);
+        let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
+        let allowed = self.allowance(control, x, rung, &jacobian);
+        let largest =
+            |row: usize| Some(jacobian.row(row).amax()).filter(|size| *size > UNDERFLOW).unwrap_or(1.0);
+        let rows = DVector::from_fn(x.len(), |i, _| largest(i));
+        let Some(u) = self.balanced(&jacobian, x).svd(true, false).u else { return f64::INFINITY };
+        let nothing = u.column(x.len() - 1).component_div(&rows);
+        nothing.map(f64::abs).dot(&allowed) / nothing.dot(&along).abs()
     }
 }

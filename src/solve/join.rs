@@ -3,7 +3,7 @@
 
 use nalgebra::DVector;
 
-use super::continuation::{End, EndKind};
+use super::continuation::{CERTAIN, End, EndKind};
 use super::curve::{Track, boundary_at};
 use super::refusal::Refusal;
 use super::solution::{Finder, Solution};
@@ -78,10 +78,9 @@ impl<'j, 's> Join<'j, 's> {
 
     fn link(&mut self, a: Place, b: Place, forward: bool) {
         // A solution at which branches meet has no tangent of its own; it goes on as the branch that is joined to it came.
-        let tangent = self.rows[a.0][a.1].solution.tangent.clone();
-        let met = &mut self.rows[b.0][b.1].solution;
-        if !met.boundary && met.tangent.iter().all(|t| *t == 0.0) {
-            met.tangent = tangent;
+        let met = self.solution(b).clone();
+        if !met.boundary && met.tangent.iter().all(|t| *t == 0.0) && self.finder.is_singular(&met) {
+            self.rows[b.0][b.1].solution.tangent = self.solution(a).tangent.clone();
         }
         self.rows[a.0][a.1].neighbours[side(forward)] = Some(b);
         self.rows[b.0][b.1].neighbours[side(!forward)] = Some(a);
@@ -357,7 +356,7 @@ impl<'j, 's> Join<'j, 's> {
             let rung = solution.certified.rung;
             let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
             if let Some(m) = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span()) {
-                let certain = m.error <= 1e-10 * m.control.abs().max(1e-3 * self.span());
+                let certain = m.error <= CERTAIN * m.control.abs().max(1e-3 * self.span());
                 // A meeting that a row has found to lie in it, to its error, lies in it.
                 let found = [solution.control, to].into_iter().find(|c| {
                     end.control == *c && (m.control - c).abs() <= 100.0 * m.error + 1e-11 * self.span()

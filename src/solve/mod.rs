@@ -14,6 +14,7 @@ mod equations;
 mod job;
 mod join;
 mod label;
+mod ladder;
 mod meeting;
 mod nature;
 mod newton;

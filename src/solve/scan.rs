@@ -75,7 +75,7 @@ impl Finder<'_> {
                 && a.slope * a.f.signum() < 0.0
             {
                 // |f| falls into the interval from both sides: two roots if the extremum crosses zero, one if it touches.
-                if let Some(extremum) = brent(|x| at(x).slope, a.x, b.x, 1e-15) {
+                if let Some(extremum) = extremum(&mut at, a, b) {
                     let middle = at(extremum);
                     if middle.f.signum() != a.f.signum() && middle.f != 0.0 {
                         sign_change(&mut at, a, middle, &mut scan);
@@ -153,6 +153,22 @@ fn between(a: f64, b: f64) -> f64 {
     } else {
         0.5 * (a + b)
     }
+}
+
+/// Where the slope changes its sign between two places.
+fn extremum(at: &mut impl FnMut(f64) -> Place, mut a: Place, mut b: Place) -> Option<f64> {
+    // Over many scales first by halves of the logarithm.
+    while a.x.abs().max(b.x.abs()) > 16.0 * a.x.abs().min(b.x.abs())
+        && a.x.signum() == b.x.signum()
+        && a.x * b.x != 0.0
+    {
+        let middle = at(between(a.x, b.x));
+        if middle.slope.is_nan() {
+            return None;
+        }
+        if middle.slope.signum() == a.slope.signum() { a = middle } else { b = middle }
+    }
+    brent(|x| at(x).slope, a.x, b.x, 1e-15 * a.x.abs().max(b.x.abs()))
 }
 
 /// Adds places between two others where the residual is not what its values and slopes there foretell.

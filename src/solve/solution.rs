@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::equations::{Certified, Effort, Equations};
+use super::ladder::Ladder;
 use super::newton::{AtControl, find_root, relative_step};
 use super::refusal::Refusal;
 use super::region::Region;
@@ -149,6 +150,10 @@ pub struct Finder<'s> {
     pub unfinished: f64,
     /// Solutions of the present row that are certified already.
     pub(super) known: Vec<Solution>,
+    /// Rows from which those are reached that find nothing, once one was needed.
+    pub(super) ladder: Option<Ladder>,
+    /// The scale of a single unknown at control values where its roots are tiny.
+    pub(super) tiny: Vec<(f64, f64)>,
 }
 
 impl<'s> Finder<'s> {
@@ -164,6 +169,8 @@ impl<'s> Finder<'s> {
             scale,
             unfinished: f64::INFINITY,
             known: Vec::new(),
+            ladder: None,
+            tiny: Vec::new(),
         }
     }
 

@@ -31,6 +31,8 @@ const FROM_ANYWHERE: Persistence = Persistence { iterations: 80, flat: 3 };
 const NARROW: f64 = 0.1;
 /// The longest steps, relative to the unknowns, of iterations that need not reduce the residual.
 const LONGEST_STEPS: [f64; 3] = [f64::INFINITY, 1.0, 0.25];
+/// Roots below this fraction of the scale have a scale of their own.
+const TINY: f64 = 1e-10;
 /// Minima closer than this are the same.
 const NEAR: f64 = 1e-2;
 
@@ -82,10 +84,27 @@ impl Finder<'_> {
         self.equations.scale.clone_from(&self.scale);
     }
 
+    /// Where all roots of a single unknown lie close to zero, which is none, their size is its scale.
+    fn take_scale_of_tiny(&mut self, control: f64, rung: usize, roots: &[f64]) {
+        let largest = roots.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
+        if largest > 0.0 && largest < TINY * self.scale[0] {
+            let at = |x: f64| DVector::from_element(1, x);
+            if !self.is_zero(control, &at(0.0), rung) && !self.is_zero(control, &at(0.5 * largest), rung) {
+                self.tiny.push((control, largest));
+                self.scale[0] = largest;
+                self.equations.scale.clone_from(&self.scale);
+            }
+        }
+    }
+
     /// Forgets what was found at other control values, and takes the scale of this one.
     pub(super) fn stand_at(&mut self, control: f64) {
         let setup = self.equations.setup(control);
         self.set_scale(&setup);
+        if let Some((_, size)) = self.tiny.iter().find(|(at, _)| *at == control) {
+            self.scale[0] = *size;
+            self.equations.scale.clone_from(&self.scale);
+        }
         (self.rung, self.rough) = (None, None);
         self.known.clear();
         self.equations.forget_rules();
@@ -93,6 +112,16 @@ impl Finder<'_> {
 
     /// All that a search at one control value finds, whatever was found elsewhere.
     pub fn search(&mut self, control: f64) -> Findings {
+        let mut findings = self.search_alone(control);
+        if findings.solutions.is_empty() && self.settings.search != Search::FileStarts {
+            self.climb(control, &mut findings);
+        }
+        findings
+    }
+
+    /// What searches from starts at one control value find.
+    pub(super) fn search_alone(&mut self, control: f64) -> Findings {
+        self.tiny.retain(|(at, _)| *at != control);
         self.stand_at(control);
         self.unfinished = f64::INFINITY;
         let setup = self.equations.setup(control);
@@ -119,9 +148,13 @@ impl Finder<'_> {
                 let marks: Vec<f64> = starts.iter().map(|(x, _)| x[0]).collect();
                 let rung = self.search_rung(control, &region.clamp(spread[0].0.clone()));
                 let scan = self.scan(control, rung, &marks);
+                self.take_scale_of_tiny(control, rung, &scan.roots);
                 scan.refusals.into_iter().for_each(|refusal| findings.refuse(refusal));
                 starts.splice(0..0, scan.roots.into_iter().map(|x| (DVector::from_element(1, x), None)));
             } else {
+                if !self.equations.minimises() && system.normals_at_once() <= 1 {
+                    starts.extend(without_one(&spread, &region).into_iter().map(|x| (x, None)));
+                }
                 starts.extend(spread);
             }
         }
@@ -383,6 +416,21 @@ impl Finder<'_> {
             }
         })
     }
+}
+
+/// Points at which one of the unknowns is zero, where it may be: it often stays so, by a symmetry, and the others are found
+/// more easily.
+fn without_one(spread: &[(DVector<f64>, Option<usize>)], region: &Region) -> Vec<DVector<f64>> {
+    let unknowns = spread.first().map_or(0, |(x, _)| x.len());
+    let may_be = |i: &usize| region.ends(*i).0 <= 0.0 && region.ends(*i).1 >= 0.0;
+    let each = if unknowns > 4 { 1 } else { 3 };
+    let places = (0..unknowns).filter(may_be).flat_map(|i| (0..each).map(move |n| (i, n)));
+    let point = |(i, n): (usize, usize)| {
+        let mut x = spread[(n + i * each) % spread.len()].0.clone();
+        x[i] = 0.0;
+        x
+    };
+    places.map(point).collect()
 }
 
 /// The positive root of x^(k+1) = x + 1.
