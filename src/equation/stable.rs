@@ -50,8 +50,22 @@ impl Graph {
         Some(if op == Combine::Multiply { self.add(log_x, log_y) } else { self.subtract(log_x, log_y) })
     }
 
+    /// Whether a factor of a node, or a term of one, falls like the tail of the normal distribution.
+    pub(super) fn has_tail(&self, node: Node, depth: usize) -> bool {
+        match self.operation(node) {
+            Operation::Apply(Function::NormalCdf | Function::Erfc | Function::NormalPdf, _) => true,
+            Operation::Combine(op, a, b) if depth > 0 => {
+                use Combine::{Add, Divide, Max, Min, Multiply, Power};
+                let below = |node| self.has_tail(node, depth - 1);
+                matches!(op, Add | Divide | Max | Min | Multiply) && (below(a) || below(b))
+                    || op == Power && below(a)
+            }
+            _ => false,
+        }
+    }
+
     /// log a for what is positive by its form: exponentials, tails, and their sums, products and powers.
-    fn log_of_positive(&mut self, a: Node, depth: usize) -> Option<Node> {
+    pub(super) fn log_of_positive(&mut self, a: Node, depth: usize) -> Option<Node> {
         let depth = depth.checked_sub(1)?;
         match self.operation(a) {
             Operation::Constant(bits) => {
@@ -83,17 +97,16 @@ impl Graph {
                 let log = self.log_of_positive(base, depth)?;
                 Some(self.multiply(exponent, log))
             }
-            Operation::Combine(op @ (Combine::Add | Combine::Multiply | Combine::Divide), x, y) => {
+            Operation::Combine(op, x, y) => {
+                let op = match op {
+                    Combine::Add => Combine::LogAddExp,
+                    Combine::Multiply => Combine::Add,
+                    Combine::Divide => Combine::Subtract,
+                    Combine::Max | Combine::Min => op,
+                    _ => return None,
+                };
                 let (x, y) = (self.log_of_positive(x, depth)?, self.log_of_positive(y, depth)?);
-                Some(self.combine(
-                    match op {
-                        Combine::Add => Combine::LogAddExp,
-                        Combine::Multiply => Combine::Add,
-                        _ => Combine::Subtract,
-                    },
-                    x,
-                    y,
-                ))
+                Some(self.combine(op, x, y))
             }
             _ => None,
         }

@@ -19,6 +19,9 @@ const NEARLY_SINGULAR: f64 = 1e-3;
 /// (Where the energy is nearly flat a small error of averages moves them far.)
 const SHIFT: f64 = 1e3;
 
+/// A solution that is small against the scale is found to its own digits, down to this part of the scale.
+const OWN: f64 = 1e-10;
+
 /// A row is made from its solution rounded to so many binary digits; more of them where the fewer lead elsewhere.
 const ROUNDINGS: [i32; 3] = [20, 32, 52];
 
@@ -294,11 +297,18 @@ impl<'s> Finder<'s> {
         // The least shift so far, and how many better rules did not help.
         let (mut least_shift, mut stalls) = (f64::INFINITY, 0);
         for _ in 0..10 {
-            // A solution that is small against the scale is found to its own digits.
-            let own = x.zip_map(&self.scale, |x, scale| x.abs().clamp(1e-10 * scale, scale));
+            let own = x.zip_map(&self.scale, |x, scale| x.abs().clamp(OWN * scale, scale));
             let problem = AtControl::new(&mut self.equations, control, rung, &x, &own);
-            let ended = find_root(problem, x, &own, region, 40);
+            let mut ended = find_root(problem, x, &own, region, 40);
             iterations += ended.iterations;
+            // What is smaller still counts where the equations do not vanish without it.
+            let tiny = ended.x.zip_fold(&self.scale, false, |any, x, scale| any || x.abs() < OWN * scale);
+            if tiny && ended.converged && !self.is_zero(control, &ended.x, rung) {
+                let own = ended.x.zip_map(&self.scale, |x, scale| x.abs().clamp(f64::MIN_POSITIVE, scale));
+                let problem = AtControl::new(&mut self.equations, control, rung, &ended.x, &own);
+                ended = find_root(problem, ended.x, &own, region, 40);
+                iterations += ended.iterations;
+            }
             x = ended.x;
             if !self.has_arrived(control, &x, rung, ended.converged) {
                 return Err(self.not_zero(control, &x, rung));
@@ -338,7 +348,8 @@ impl<'s> Finder<'s> {
             // A shift of this size changes the residual by no more than its own round-off.
             let round_off = e.residual.amax() + 1e-14 * e.jacobian.amax() * self.scale.amax();
             let after = self.equations.evaluate(control, &zeroed, rung).residual.amax();
-            if after <= round_off {
+            if after <= round_off && (self.is_zero(control, &zeroed, rung) || !self.is_zero(control, x, rung))
+            {
                 *x = zeroed;
             }
         }

@@ -6,6 +6,8 @@ use crate::equation::graph::{Graph, Node, Operation};
 
 /// A product of sums is multiplied out up to this many terms.
 const MOST_TERMS: usize = 24;
+/// How deep denominators are looked into for tails.
+const TAILS: usize = 8;
 /// How deep products are looked into.
 const DEPTH: usize = 40;
 /// The most nodes looked at for one average: what is shared counts wherever it stands.
@@ -88,8 +90,14 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize, steps: &mut usize) 
         Operation::Combine(Combine::Divide, a, b) => {
             let top = split(graph, v, a, depth - 1, steps);
             let bottom = split(graph, v, b, depth - 1, steps);
+            let falls = top.iter().any(|t| t.exponent.is_some()) && graph.has_tail(b, TAILS);
             let below = match bottom.as_slice() {
                 [one] if one.exponent.is_some() => *one,
+                // What falls below an exponential may be too small to divide by what is left without it.
+                _ if falls => match graph.log_of_positive(b, TAILS) {
+                    Some(log) => Term { exponent: Some(log), ..Term::plain(graph.constant(1.0)) },
+                    None => Term::plain(b),
+                },
                 _ => Term::plain(b),
             };
             let exponent = below.exponent.map(|e| graph.negate(e));
