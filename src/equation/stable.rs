@@ -114,7 +114,13 @@ impl Graph {
 
     /// 1 − f(u) and 1 + f(u) where they are functions of their own.
     pub(super) fn complement(&mut self, op: Combine, u: Node) -> Option<Node> {
-        let Operation::Apply(f, u) = self.operation(u) else { return None };
+        let (f, u) = match self.operation(u) {
+            Operation::Apply(f, u) => (f, u),
+            Operation::Combine(Combine::Multiply, a, b) if a == b && op == Combine::Subtract => {
+                return self.complement_of_square(a);
+            }
+            _ => return None,
+        };
         match (op, f) {
             (Combine::Subtract, Function::NormalCdf | Function::Logistic) => {
                 let mirrored = self.negate(u);
@@ -140,6 +146,20 @@ impl Graph {
                 let mirrored = self.negate(u);
                 Some(self.apply(Function::Erfc, mirrored))
             }
+            _ => None,
+        }
+    }
+
+    /// 1 − f², of which nothing is left where f saturates.
+    fn complement_of_square(&mut self, f: Node) -> Option<Node> {
+        match self.operation(f) {
+            Operation::Apply(Function::Tanh, u) => Some(self.apply(Function::Sech2, u)),
+            Operation::Apply(Function::Erf, u) => {
+                let mirrored = self.negate(u);
+                let (right, left) = (self.apply(Function::Erfc, u), self.apply(Function::Erfc, mirrored));
+                Some(self.multiply(right, left))
+            }
+            Operation::Apply(Function::Negate, u) => self.complement_of_square(u),
             _ => None,
         }
     }

@@ -384,8 +384,15 @@ impl Finder<'_> {
         let tolerance = self.settings.tolerance;
         let (rung, error) = self.equations.adequate_rung(control, x, rung, tolerance, false);
         let energy = self.equations.evaluate(control, x, rung).energy;
-        if error <= tolerance && energy < self.unfinished {
-            self.unfinished = energy;
+        // Where averages are known less well than they should be: by how much that may lift the energy.
+        let margin = if error <= tolerance {
+            0.0
+        } else {
+            let lower = self.equations.evaluate(control, x, rung.saturating_sub(1)).energy;
+            (lower - energy).abs() + 4.0 * self.equations.accuracy(control, x, rung).energy
+        };
+        if energy + margin < self.unfinished {
+            self.unfinished = energy + margin;
         }
     }
 
