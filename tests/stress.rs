@@ -564,6 +564,9 @@ fn printed_first_phase_rows_are_roots_of_the_printed_equations() {
         })
         .collect();
     let failed = worst.iter().filter(|w| w.is_none()).count();
+    for (at, _) in all.iter().zip(&worst).filter(|(_, w)| w.is_none()).take(10) {
+        println!("  not converged: {at:?}");
+    }
     let largest = worst.into_iter().flatten().max_by(|a, b| a.0.total_cmp(&b.0));
     println!("printed: {} points, {failed} not converged, largest residual {largest:?}", all.len());
     assert!(largest.is_none_or(|w| w.0 < 1e-11) && failed == 0);

@@ -21,8 +21,9 @@ type Root = IterState<Vector, (), Matrix, (), Vector, f64>;
 /// Relative size of the steps below which a root is near.
 const LOCAL: f64 = 0.5;
 
-/// Equations whose size lies within these bounds are solved as they stand.
+/// Equations whose sizes lie within these bounds, and no further apart than this, are solved as they stand.
 const USUAL: std::ops::Range<f64> = 1e-30..1e30;
+const APART: f64 = 1e4;
 
 /// The equations at a fixed control and quadrature rule, as argmin sees them.
 pub struct AtControl<'a, 's> {
@@ -56,7 +57,9 @@ impl<'a, 's> AtControl<'a, 's> {
             let largest = sizes.amax();
             sizes.fill(largest);
         }
-        let usual = sizes.iter().all(|size| USUAL.contains(size) || *size == 0.0 || !size.is_finite());
+        let known = sizes.iter().filter(|size| **size > 0.0 && size.is_finite());
+        let (least, most) = known.fold((f64::INFINITY, 0.0f64), |(a, b), size| (a.min(*size), b.max(*size)));
+        let usual = least > most || USUAL.start < least && most < USUAL.end && most < APART * least;
         let unit = |size: f64| {
             if size > 0.0 && size.is_finite() {
                 (-size.log2().round()).clamp(-1000.0, 1000.0).exp2()

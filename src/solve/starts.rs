@@ -220,16 +220,13 @@ impl Finder<'_> {
         let looked_at =
             LOOKED_AT[normals.min(2)] * if normals == 0 { (unknowns * unknowns).max(4) } else { 1 };
         let most = LOW_PLACES[normals.min(2)];
-        let mut places: Vec<(f64, DVector<f64>)> = Vec::with_capacity(looked_at);
-        for i in 0..looked_at {
-            let x = self.space_filling_point(i, region);
-            let rung = self.search_rung(control, &x);
-            let energy = self.equations.evaluate(control, &x, rung).energy;
-            if energy.is_finite() {
-                places.push((energy, x));
-            }
-        }
-        places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let places: Vec<DVector<f64>> = (0..looked_at).map(|i| self.space_filling_point(i, region)).collect();
+        // Without ranges the scale of an unknown may be far from its size.
+        let unbounded = (0..unknowns).any(|i| region.ends(i) == (f64::NEG_INFINITY, f64::INFINITY));
+        let nearer = places.iter().enumerate().filter(|(i, _)| unbounded && i % 2 == 0);
+        let nearer = nearer.map(|(i, x)| self.drawn_in(i, x, region)).collect();
+        let places = self.lowest_of(control, places);
+        let nearer = self.lowest_of(control, nearer);
         // Of those in one valley the lowest: about as far from each other as places would be that fill the region.
         let size = DVector::from_fn(self.scale.len(), |i, _| {
             let (low, high) = region.ends(i);
@@ -237,7 +234,7 @@ impl Finder<'_> {
         });
         let apart = (looked_at as f64).powf(-1.0 / self.scale.len().max(1) as f64) * 2.0;
         let mut chosen: Vec<DVector<f64>> = Vec::new();
-        for (_, x) in places {
+        for x in places {
             if chosen.iter().all(|c| (&x - c).component_div(&size).amax() > apart) {
                 chosen.push(x);
             }
@@ -245,7 +242,40 @@ impl Finder<'_> {
                 break;
             }
         }
+        let mut close: Vec<DVector<f64>> = Vec::new();
+        for x in nearer {
+            let far = |a: f64, b: f64| (a - b).abs() > 0.5 * a.abs().max(b.abs());
+            if close.len() < most.div_ceil(2) && close.iter().all(|c| (0..unknowns).any(|i| far(x[i], c[i]))) {
+                close.push(x);
+            }
+        }
+        chosen.extend(close);
         chosen
+    }
+
+    /// A point with each unknown that has no range drawn in towards zero, by up to three decades.
+    fn drawn_in(&self, index: usize, x: &DVector<f64>, region: &Region) -> DVector<f64> {
+        let ratio = generalised_golden_ratio(x.len() + 1);
+        DVector::from_fn(x.len(), |j, _| {
+            let step = (0..=j + 1).fold(1.0, |p, _| p / ratio);
+            // In halves, so that no digit depends on the machine's powers.
+            let halvings = (10.0 * (0.25 + step * index as f64).fract()).floor();
+            if region.ends(j) == (f64::NEG_INFINITY, f64::INFINITY) { x[j] * (-halvings).exp2() } else { x[j] }
+        })
+    }
+
+    /// Points in the order of the energy, those without one left out.
+    fn lowest_of(&mut self, control: f64, points: Vec<DVector<f64>>) -> Vec<DVector<f64>> {
+        let mut known: Vec<(f64, DVector<f64>)> = Vec::with_capacity(points.len());
+        for x in points {
+            let rung = self.search_rung(control, &x);
+            let energy = self.equations.evaluate(control, &x, rung).energy;
+            if energy.is_finite() {
+                known.push((energy, x));
+            }
+        }
+        known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        known.into_iter().map(|(_, x)| x).collect()
     }
 
     /// Two rungs below a rule that serves solutions one is good to about the root of the tolerance.

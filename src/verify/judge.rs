@@ -364,9 +364,11 @@ impl<'s> Verifier<'s> {
                 let mut beside = x.to_vec();
                 beside[j] += side * 1e-7 * x[j].abs().max(1e-3 * at.scale[j]);
                 let there = residual(&beside);
+                // Beyond what is uncertain there: of two residuals that are noise one is always larger.
                 let smaller = |i: &usize| {
-                    let [here, there] = [&here, &there].map(|r| r[*i].abs());
-                    there.is_finite() && there.times(4.0).less(here)
+                    let (here, there) = (here[*i].abs(), there[*i]);
+                    let less = |size: Number| size.times(4.0).less(here);
+                    there.is_finite() && less(there.abs()) && less(there.uncertainty())
                 };
                 if let Some(i) = (0..here.len()).find(|i| !here[*i].is_finite() || smaller(i)) {
                     return Some(i);
