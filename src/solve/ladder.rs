@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::solution::{Finder, Solution};
 use super::starts::Findings;
+use crate::equation::Origin;
 
 /// Rows from which others are reached, spread over the range of the control.
 const ROWS: usize = 9;
@@ -18,7 +19,10 @@ impl Finder<'_> {
     /// Follows the solutions of the nearest row of the ladder on each side to a control value.
     pub(super) fn climb(&mut self, control: f64, findings: &mut Findings) {
         let system = self.equations.system;
-        if system.normals_at_once() > NORMALS {
+        // A single unknown has been looked for everywhere; and where there is a point on the boundary, another may well be
+        // missing.
+        let boundary = system.branches.iter().any(|b| matches!(b.origin, Origin::Boundary(_)));
+        if system.unknowns.len() == 1 || boundary || system.normals_at_once() > NORMALS {
             return;
         }
         let ladder = self.ladder();

@@ -245,7 +245,8 @@ impl Finder<'_> {
         let mut close: Vec<DVector<f64>> = Vec::new();
         for x in nearer {
             let far = |a: f64, b: f64| (a - b).abs() > 0.5 * a.abs().max(b.abs());
-            if close.len() < most.div_ceil(2) && close.iter().all(|c| (0..unknowns).any(|i| far(x[i], c[i]))) {
+            if close.len() < most.div_ceil(2) && close.iter().all(|c| (0..unknowns).any(|i| far(x[i], c[i])))
+            {
                 close.push(x);
             }
         }
@@ -260,7 +261,11 @@ impl Finder<'_> {
             let step = (0..=j + 1).fold(1.0, |p, _| p / ratio);
             // In halves, so that no digit depends on the machine's powers.
             let halvings = (10.0 * (0.25 + step * index as f64).fract()).floor();
-            if region.ends(j) == (f64::NEG_INFINITY, f64::INFINITY) { x[j] * (-halvings).exp2() } else { x[j] }
+            if region.ends(j) == (f64::NEG_INFINITY, f64::INFINITY) {
+                x[j] * (-halvings).exp2()
+            } else {
+                x[j]
+            }
         })
     }
 
