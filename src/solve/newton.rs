@@ -21,8 +21,9 @@ type Root = IterState<Vector, (), Matrix, (), Vector, f64>;
 /// Relative size of the steps below which a root is near.
 const LOCAL: f64 = 0.5;
 
-/// Equations whose sizes lie within these bounds, and no further apart than this, are solved as they stand.
+/// Equations whose sizes lie within these bounds are solved as they stand.
 const USUAL: std::ops::Range<f64> = 1e-30..1e30;
+/// Sizes of equations that differ by more than this differ much.
 const APART: f64 = 1e4;
 
 /// The equations at a fixed control and quadrature rule, as argmin sees them.
@@ -36,13 +37,35 @@ pub struct AtControl<'a, 's> {
 }
 
 impl<'a, 's> AtControl<'a, 's> {
-    /// The equations at a control value, in units of their size at a point.
+    /// The equations at a control value; in units of their size at a point, where that is far from 1.
     pub fn new(
         equations: &'a mut Equations<'s>,
         control: f64,
         rung: usize,
         at: &Vector,
         scale: &Vector,
+    ) -> Self {
+        Self::in_units(equations, control, rung, at, scale, f64::INFINITY)
+    }
+
+    /// The same, also where their sizes differ much, so that the small ones count on the way to a root that is near.
+    pub fn even(
+        equations: &'a mut Equations<'s>,
+        control: f64,
+        rung: usize,
+        at: &Vector,
+        scale: &Vector,
+    ) -> Self {
+        Self::in_units(equations, control, rung, at, scale, APART)
+    }
+
+    fn in_units(
+        equations: &'a mut Equations<'s>,
+        control: f64,
+        rung: usize,
+        at: &Vector,
+        scale: &Vector,
+        apart: f64,
     ) -> Self {
         let minimises = equations.minimises();
         let evaluation = equations.evaluate(control, at, rung);
@@ -59,7 +82,7 @@ impl<'a, 's> AtControl<'a, 's> {
         }
         let known = sizes.iter().filter(|size| **size > 0.0 && size.is_finite());
         let (least, most) = known.fold((f64::INFINITY, 0.0f64), |(a, b), size| (a.min(*size), b.max(*size)));
-        let usual = least > most || USUAL.start < least && most < USUAL.end && most < APART * least;
+        let usual = least > most || USUAL.start < least && most < USUAL.end && most < apart * least;
         let unit = |size: f64| {
             if size > 0.0 && size.is_finite() {
                 (-size.log2().round()).clamp(-1000.0, 1000.0).exp2()

@@ -220,7 +220,7 @@ impl<'s> Finder<'s> {
         };
         let mut x = start;
         loop {
-            let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale);
+            let problem = AtControl::even(&mut self.equations, control, rung, &x, &self.scale);
             let ended = find_root(problem, x, &self.scale, &region, 40);
             x = ended.x;
             if !self.has_arrived(control, &x, rung, ended.converged) {
@@ -298,16 +298,19 @@ impl<'s> Finder<'s> {
         let (mut least_shift, mut stalls) = (f64::INFINITY, 0);
         for _ in 0..10 {
             let own = x.zip_map(&self.scale, |x, scale| x.abs().clamp(OWN * scale, scale));
-            let problem = AtControl::new(&mut self.equations, control, rung, &x, &own);
+            let problem = AtControl::even(&mut self.equations, control, rung, &x, &self.scale);
             let mut ended = find_root(problem, x, &own, region, 40);
             iterations += ended.iterations;
             // What is smaller still counts where the equations do not vanish without it.
             let tiny = ended.x.zip_fold(&self.scale, false, |any, x, scale| any || x.abs() < OWN * scale);
             if tiny && ended.converged && !self.is_zero(control, &ended.x, rung) {
                 let own = ended.x.zip_map(&self.scale, |x, scale| x.abs().clamp(f64::MIN_POSITIVE, scale));
-                let problem = AtControl::new(&mut self.equations, control, rung, &ended.x, &own);
-                ended = find_root(problem, ended.x, &own, region, 40);
-                iterations += ended.iterations;
+                let problem = AtControl::even(&mut self.equations, control, rung, &ended.x, &self.scale);
+                let smaller = find_root(problem, ended.x.clone(), &own, region, 40);
+                iterations += smaller.iterations;
+                if self.is_zero(control, &smaller.x, rung) {
+                    ended = smaller;
+                }
             }
             x = ended.x;
             if !self.has_arrived(control, &x, rung, ended.converged) {

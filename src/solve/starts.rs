@@ -320,7 +320,12 @@ impl Finder<'_> {
             minimise(problem, start.clone(), &narrow, region, SEARCH_TOLERANCE, persistence)
         } else {
             let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
-            let ended = find_root(problem, start.clone(), &scale, region, 60);
+            let mut ended = find_root(problem, start.clone(), &scale, region, 60);
+            if !ended.converged {
+                let problem = AtControl::even(&mut self.equations, control, rung, start, &scale);
+                let even = find_root(problem, start.clone(), &scale, region, 60);
+                ended = if even.converged { even } else { ended };
+            }
             // Nothing else led anywhere: longer steps than those that reduce the residual each time may.
             let last_resort = from_file && findings.solutions.is_empty();
             let longest = LONGEST_STEPS.iter().filter(|_| last_resort && !ended.converged);
