@@ -24,7 +24,7 @@ pub(super) const UNCERTAIN: f64 = 1e-9;
 /// The farthest that a point is moved to the end of a range or to zero, where its error allows for that.
 const FARTHEST_SNAP: f64 = 1e-3;
 /// Farther out than this, in units of the scale, there are no families of solutions.
-const OUT: f64 = 1e6;
+pub(super) const OUT: f64 = 1e6;
 
 impl Finder<'_> {
     /// Makes a solution of a point at which an iteration has converged.

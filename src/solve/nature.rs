@@ -3,7 +3,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::accept::{SINGULAR_HESSIAN, UNCERTAIN, UNDERFLOW, uncertainty};
+use super::accept::{OUT, SINGULAR_HESSIAN, UNCERTAIN, UNDERFLOW, uncertainty};
 use super::equations::Evaluation;
 use super::solution::{Finder, smallest_eigenvalue};
 
@@ -70,6 +70,9 @@ impl Finder<'_> {
                 }
                 // They stay zero to their accuracy on the way to infinity, or far out.
                 [true, _] | [_, true] => Nature::Vanishing(direction.iamax()),
+                _ if !regular && (self.is_far_out(x) || self.flat_all_around(control, x, rung, allowed)) => {
+                    Nature::Vanishing(direction.iamax())
+                }
                 // They are so flat that a part of the size of the unknowns makes no difference.
                 _ => {
                     let noticed = |direction: &&DVector<f64>| {
@@ -143,6 +146,33 @@ impl Finder<'_> {
             let accuracy = self.equations.accuracy(control, &beside, rung).residual;
             (0..x.len()).all(|i| residual[i].abs() <= allowed[i].max(2.0 * accuracy[i]))
         })
+    }
+
+    /// Whether a point lies where equations no longer tell it from infinity.
+    fn is_far_out(&self, x: &DVector<f64>) -> bool {
+        x.iter().zip(self.scale.iter()).any(|(x, scale)| x.abs() > OUT * scale)
+    }
+
+    /// Whether an equation vanishes to its accuracy wherever a single unknown is moved by a part of its size: it says nothing.
+    fn flat_all_around(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        allowed: &DVector<f64>,
+    ) -> bool {
+        let size = self.size_of(x);
+        let mut flat = vec![true; x.len()];
+        for (j, side) in (0..x.len()).flat_map(|j| [(j, 1.0), (j, -1.0)]) {
+            let mut beside = x.clone();
+            beside[j] += side * NOTICED * size[j];
+            let residual = self.equations.evaluate(control, &beside, rung).residual.clone();
+            let accuracy = self.equations.accuracy(control, &beside, rung).residual;
+            for i in 0..x.len() {
+                flat[i] &= residual[i].abs() <= allowed[i].max(2.0 * accuracy[i]);
+            }
+        }
+        flat.contains(&true)
     }
 
     /// An unknown far out that may as well lie twice as far, though not at zero: it is on its way to infinity.
