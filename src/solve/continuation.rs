@@ -11,7 +11,7 @@ use super::newton::{AtControl, Ended, find_root_beside};
 use super::solution::{Finder, Solution, smallest_eigenvalue};
 use super::starts::brent;
 
-/// Events whose control value is known less well, relative to it (or to a thousandth of its range), say so.
+/// Events whose control value is known less well than this part of it (or of its range) say so.
 pub(super) const CERTAIN: f64 = 1e-10;
 
 /// What happens to a branch at a point.
@@ -349,7 +349,7 @@ impl Finder<'_> {
         let kind = if turned { EndKind::Fold } else { EndKind::Instability };
         let before = Some((at.y.rows(0, k).into_owned(), at.y[k]));
         let (control, x) = (point.y[k], point.y.rows(0, k).into_owned());
-        let certain = CERTAIN * control.abs().max(1e-3 * metric[k]);
+        let certain = CERTAIN * control.abs().max(metric[k]);
         let mut error = if turned { self.error_of_fold(control, &x, rung) } else { 0.0 };
         // Where round-off counts it moves the fold as well: by how much, another way to it shows.
         if let (true, Some(s)) = (error > 1e-3 * certain, root) {
