@@ -231,7 +231,7 @@ pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Cell)], bran
 }
 
 /// A control value with its error, where that is more than its digits say.
-pub fn known_to(control: f64, error: Option<f64>) -> String {
+fn known_to(control: f64, error: Option<f64>) -> String {
     match error {
         Some(error) if error.is_finite() => format!("{control:.13} ± {error:.0e}"),
         Some(_) => format!("about {control:.4}"),

@@ -371,6 +371,41 @@ mod tests {
     }
 
     #[test]
+    fn complements_of_squares_keep_their_digits() {
+        let mut b = Built::new();
+        let (x, one) = (b.x, b.c(1.0));
+        let minus = b.graph.negate(x);
+        for (f, places) in [
+            // 1/cosh² and erfc(x) erfc(−x): mpmath.
+            (
+                Function::Tanh,
+                [
+                    (1.0, 0.419_974_341_614_026_07),
+                    (3.0, 0.009_866_037_165_440_191),
+                    (20.0, 1.699_341_702_116_635_6e-17),
+                ],
+            ),
+            (
+                Function::Erf,
+                [
+                    (1.0, 0.289_855_373_561_921_8),
+                    (3.0, 4.418_050_600_711_324e-5),
+                    (20.0, 1.079_173_122_321_580_2e-175),
+                ],
+            ),
+        ] {
+            for argument in [x, minus] {
+                let value = b.f(f, argument);
+                let square = b.graph.multiply(value, value);
+                let rest = b.graph.subtract(one, square);
+                for (at, expected) in places {
+                    assert!((b.at(rest, at, 0.0) / expected - 1.0).abs() < 1e-14, "{f:?} at {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_the_same_place_stays_as_it_is() {
         let mut b = Built::new();
         let (pdf, cdf) = (b.f(Function::NormalPdf, b.x), b.f(Function::NormalCdf, b.y));
@@ -419,6 +454,13 @@ mod tests {
         let half = b.graph.divide(erfc, two);
         let log = b.f(Function::Log, half);
         assert!((b.at(log, 40.0 / SQRT_2, 0.0) / -804.608_442_013_753_8 - 1.0).abs() < 1e-15);
+        // Cut off by hand: log max(Φ(x), 10⁻²⁰) (mpmath).
+        let least = b.c(1e-20);
+        let cut = b.graph.combine(Combine::Max, cdf, least);
+        let log = b.f(Function::Log, cut);
+        for (x, expected) in [(-8.0, -35.013_437_159_914_55), (-30.0, -46.051_701_859_880_914)] {
+            assert!((b.at(log, x, 0.0) / expected - 1.0).abs() < 1e-15, "{x}");
+        }
         // A number alone stays inside: log(2 y).
         let double = b.graph.multiply(two, y);
         let log = b.f(Function::Log, double);

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use argmin::core::{Error, Jacobian, Operator};
 use nalgebra::{DMatrix, DVector};
 
-use super::accept::UNDERFLOW;
 use super::equations::Equations;
+use super::nature::weakest_direction;
 use super::newton::{AtControl, Ended, find_root_beside};
 use super::solution::{Finder, Solution, smallest_eigenvalue};
 use super::starts::brent;
@@ -374,11 +374,11 @@ impl Finder<'_> {
         let along = self.equations.along_control(control, x, rung);
         let jacobian = self.equations.evaluate(control, x, rung).jacobian.clone();
         let allowed = self.allowance(control, x, rung, &jacobian);
-        let largest =
-            |row: usize| Some(jacobian.row(row).amax()).filter(|size| *size > UNDERFLOW).unwrap_or(1.0);
-        let rows = DVector::from_fn(x.len(), |i, _| largest(i));
-        let Some(u) = self.balanced(&jacobian, x).svd(true, false).u else { return f64::INFINITY };
-        let nothing = u.column(x.len() - 1).component_div(&rows);
-        nothing.map(f64::abs).dot(&allowed) / nothing.dot(&along).abs()
+        let Some(known) = Self::in_errors(&jacobian, &self.size_of(x), &allowed) else { return 0.0 };
+        // In units of the errors each of them is at most 1.
+        let nothing = weakest_direction(&known.transpose(), false);
+        let along = along.zip_map(&allowed, |along, error| along / error.max(f64::MIN_POSITIVE));
+        let error = nothing.lp_norm(1) / nothing.dot(&along).abs();
+        if error.is_nan() { f64::INFINITY } else { error }
     }
 }

@@ -102,7 +102,7 @@ impl Finder<'_> {
     }
 
     /// The Jacobian in units of the size of the unknowns and of the errors of the equations; none where they have no errors.
-    fn in_errors(
+    pub(super) fn in_errors(
         jacobian: &DMatrix<f64>,
         size: &DVector<f64>,
         allowed: &DVector<f64>,
@@ -140,12 +140,16 @@ impl Finder<'_> {
         step: &DVector<f64>,
         allowed: &DVector<f64>,
     ) -> bool {
-        PROBES.into_iter().all(|length| {
-            let beside = x + step * length;
-            let residual = self.equations.evaluate(control, &beside, rung).residual.clone();
-            let accuracy = self.equations.accuracy(control, &beside, rung).residual;
-            (0..x.len()).all(|i| residual[i].abs() <= allowed[i].max(2.0 * accuracy[i]))
-        })
+        PROBES
+            .into_iter()
+            .all(|length| !self.vanish(control, &(x + step * length), rung, allowed).contains(&false))
+    }
+
+    /// Which equations vanish at a point, to their accuracy there or at the root beside it.
+    fn vanish(&mut self, control: f64, x: &DVector<f64>, rung: usize, allowed: &DVector<f64>) -> Vec<bool> {
+        let residual = self.equations.evaluate(control, x, rung).residual.clone();
+        let accuracy = self.equations.accuracy(control, x, rung).residual;
+        (0..x.len()).map(|i| residual[i].abs() <= allowed[i].max(2.0 * accuracy[i])).collect()
     }
 
     /// Whether a point lies where equations no longer tell it from infinity.
@@ -166,11 +170,8 @@ impl Finder<'_> {
         for (j, side) in (0..x.len()).flat_map(|j| [(j, 1.0), (j, -1.0)]) {
             let mut beside = x.clone();
             beside[j] += side * NOTICED * size[j];
-            let residual = self.equations.evaluate(control, &beside, rung).residual.clone();
-            let accuracy = self.equations.accuracy(control, &beside, rung).residual;
-            for i in 0..x.len() {
-                flat[i] &= residual[i].abs() <= allowed[i].max(2.0 * accuracy[i]);
-            }
+            let vanish = self.vanish(control, &beside, rung, allowed);
+            flat.iter_mut().zip(vanish).for_each(|(flat, vanishes)| *flat &= vanishes);
         }
         flat.contains(&true)
     }
@@ -335,7 +336,7 @@ impl Finder<'_> {
 }
 
 /// The unit vector along which a matrix is smallest.
-fn weakest_direction(scaled: &DMatrix<f64>, symmetric: bool) -> DVector<f64> {
+pub(super) fn weakest_direction(scaled: &DMatrix<f64>, symmetric: bool) -> DVector<f64> {
     let k = scaled.nrows();
     let first = || DVector::from_fn(k, |i, _| if i == 0 { 1.0 } else { 0.0 });
     if !scaled.iter().all(|v| v.is_finite()) || scaled.amax() < UNDERFLOW {

@@ -31,8 +31,10 @@ pub struct AtControl<'a, 's> {
     equations: RefCell<&'a mut Equations<'s>>,
     control: f64,
     rung: usize,
+    /// Of each equation. (All are equal for an energy.)
+    sizes: Vector,
     /// Powers of two by which each equation is multiplied, so that sums of squares neither under- nor overflow; none
-    /// where that is not needed. (All are equal for an energy.)
+    /// where that is not needed.
     units: Option<Vector>,
 }
 
@@ -44,28 +46,6 @@ impl<'a, 's> AtControl<'a, 's> {
         rung: usize,
         at: &Vector,
         scale: &Vector,
-    ) -> Self {
-        Self::in_units(equations, control, rung, at, scale, f64::INFINITY)
-    }
-
-    /// The same, also where their sizes differ much, so that the small ones count on the way to a root that is near.
-    pub fn even(
-        equations: &'a mut Equations<'s>,
-        control: f64,
-        rung: usize,
-        at: &Vector,
-        scale: &Vector,
-    ) -> Self {
-        Self::in_units(equations, control, rung, at, scale, APART)
-    }
-
-    fn in_units(
-        equations: &'a mut Equations<'s>,
-        control: f64,
-        rung: usize,
-        at: &Vector,
-        scale: &Vector,
-        apart: f64,
     ) -> Self {
         let minimises = equations.minimises();
         let evaluation = equations.evaluate(control, at, rung);
@@ -80,19 +60,30 @@ impl<'a, 's> AtControl<'a, 's> {
             let largest = sizes.amax();
             sizes.fill(largest);
         }
-        let known = sizes.iter().filter(|size| **size > 0.0 && size.is_finite());
-        let (least, most) = known.fold((f64::INFINITY, 0.0f64), |(a, b), size| (a.min(*size), b.max(*size)));
-        let usual = least > most || USUAL.start < least && most < USUAL.end && most < apart * least;
-        let unit = |size: f64| {
-            if size > 0.0 && size.is_finite() {
-                (-size.log2().round()).clamp(-1000.0, 1000.0).exp2()
-            } else {
-                1.0
-            }
-        };
-        let units = if usual { None } else { Some(sizes.map(unit)) };
-        AtControl { equations: RefCell::new(equations), control, rung, units }
+        let units = units(&sizes, f64::INFINITY);
+        AtControl { equations: RefCell::new(equations), control, rung, sizes, units }
     }
+
+    /// Also in units of their size where these differ much, so that the small ones count on the way to a root that is near.
+    pub fn even(mut self) -> Self {
+        self.units = units(&self.sizes, APART);
+        self
+    }
+}
+
+/// Powers of two by which equations of these sizes are multiplied; none where all are usual, and no further apart than that.
+fn units(sizes: &Vector, apart: f64) -> Option<Vector> {
+    let known = sizes.iter().filter(|size| **size > 0.0 && size.is_finite());
+    let (least, most) = known.fold((f64::INFINITY, 0.0f64), |(a, b), size| (a.min(*size), b.max(*size)));
+    let usual = least > most || USUAL.start < least && most < USUAL.end && most < apart * least;
+    let unit = |size: f64| {
+        if size > 0.0 && size.is_finite() {
+            (-size.log2().round()).clamp(-1000.0, 1000.0).exp2()
+        } else {
+            1.0
+        }
+    };
+    if usual { None } else { Some(sizes.map(unit)) }
 }
 
 impl CostFunction for AtControl<'_, '_> {

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::equations::{Certified, Effort, Equations};
 use super::ladder::Ladder;
-use super::newton::{AtControl, find_root, relative_step};
+use super::newton::{AtControl, Ended, find_root, relative_step};
 use super::refusal::Refusal;
 use super::region::Region;
 use crate::equation::Kind;
@@ -19,8 +19,9 @@ const NEARLY_SINGULAR: f64 = 1e-3;
 /// (Where the energy is nearly flat a small error of averages moves them far.)
 const SHIFT: f64 = 1e3;
 
-/// A solution that is small against the scale is found to its own digits, down to this part of the scale.
-const OWN: f64 = 1e-10;
+/// A solution that is small against the scale is found to its own digits, down to this part of the scale; what is smaller
+/// still, where the equations do not vanish without it.
+pub(super) const OWN: f64 = 1e-10;
 
 /// A row is made from its solution rounded to so many binary digits; more of them where the fewer lead elsewhere.
 const ROUNDINGS: [i32; 3] = [20, 32, 52];
@@ -220,7 +221,7 @@ impl<'s> Finder<'s> {
         };
         let mut x = start;
         loop {
-            let problem = AtControl::even(&mut self.equations, control, rung, &x, &self.scale);
+            let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale).even();
             let ended = find_root(problem, x, &self.scale, &region, 40);
             x = ended.x;
             if !self.has_arrived(control, &x, rung, ended.converged) {
@@ -297,16 +298,11 @@ impl<'s> Finder<'s> {
         // The least shift so far, and how many better rules did not help.
         let (mut least_shift, mut stalls) = (f64::INFINITY, 0);
         for _ in 0..10 {
-            let own = x.zip_map(&self.scale, |x, scale| x.abs().clamp(OWN * scale, scale));
-            let problem = AtControl::even(&mut self.equations, control, rung, &x, &self.scale);
-            let mut ended = find_root(problem, x, &own, region, 40);
+            let mut ended = self.to_own_digits(control, x, rung, region, OWN);
             iterations += ended.iterations;
-            // What is smaller still counts where the equations do not vanish without it.
-            let tiny = ended.x.zip_fold(&self.scale, false, |any, x, scale| any || x.abs() < OWN * scale);
+            let tiny = ended.x.iter().zip(self.scale.iter()).any(|(x, scale)| x.abs() < OWN * scale);
             if tiny && ended.converged && !self.is_zero(control, &ended.x, rung) {
-                let own = ended.x.zip_map(&self.scale, |x, scale| x.abs().clamp(f64::MIN_POSITIVE, scale));
-                let problem = AtControl::even(&mut self.equations, control, rung, &ended.x, &self.scale);
-                let smaller = find_root(problem, ended.x.clone(), &own, region, 40);
+                let smaller = self.to_own_digits(control, ended.x.clone(), rung, region, 0.0);
                 iterations += smaller.iterations;
                 if self.is_zero(control, &smaller.x, rung) {
                     ended = smaller;
@@ -335,6 +331,21 @@ impl<'s> Finder<'s> {
             rung = adequate;
         }
         Err(self.not_zero(control, &x, rung))
+    }
+
+    /// Newton's method in units of what the unknowns are, down to a part of their scale.
+    fn to_own_digits(
+        &mut self,
+        control: f64,
+        x: DVector<f64>,
+        rung: usize,
+        region: &Region,
+        part: f64,
+    ) -> Ended {
+        let own =
+            x.zip_map(&self.scale, |x, scale| x.abs().clamp((part * scale).max(f64::MIN_POSITIVE), scale));
+        let problem = AtControl::new(&mut self.equations, control, rung, &x, &self.scale).even();
+        find_root(problem, x, &own, region, 40)
     }
 
     /// Whether an iteration has ended at a root: round-off may keep its last steps from shrinking.

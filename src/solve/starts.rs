@@ -8,7 +8,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use super::newton::{AtControl, Persistence, find_root, find_root_boldly, minimise};
 use super::refusal::Refusal;
 use super::region::Region;
-use super::solution::{Finder, Search, Solution};
+use super::solution::{Finder, OWN, Search, Solution};
 use crate::average::PANELS;
 use crate::equation::Origin;
 
@@ -31,8 +31,6 @@ const FROM_ANYWHERE: Persistence = Persistence { iterations: 80, flat: 3 };
 const NARROW: f64 = 0.1;
 /// The longest steps, relative to the unknowns, of iterations that need not reduce the residual.
 const LONGEST_STEPS: [f64; 3] = [f64::INFINITY, 1.0, 0.25];
-/// Roots below this fraction of the scale have a scale of their own.
-const TINY: f64 = 1e-10;
 /// Minima closer than this are the same.
 const NEAR: f64 = 1e-2;
 
@@ -87,7 +85,7 @@ impl Finder<'_> {
     /// Where all roots of a single unknown lie close to zero, which is none, their size is its scale.
     fn take_scale_of_tiny(&mut self, control: f64, rung: usize, roots: &[f64]) {
         let largest = roots.iter().fold(0.0f64, |largest, x| largest.max(x.abs()));
-        if largest > 0.0 && largest < TINY * self.scale[0] {
+        if largest > 0.0 && largest < OWN * self.scale[0] {
             let at = |x: f64| DVector::from_element(1, x);
             if !self.is_zero(control, &at(0.0), rung) && !self.is_zero(control, &at(0.5 * largest), rung) {
                 self.tiny.push((control, largest));
@@ -322,7 +320,7 @@ impl Finder<'_> {
             let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
             let mut ended = find_root(problem, start.clone(), &scale, region, 60);
             if !ended.converged {
-                let problem = AtControl::even(&mut self.equations, control, rung, start, &scale);
+                let problem = AtControl::new(&mut self.equations, control, rung, start, &scale).even();
                 let even = find_root(problem, start.clone(), &scale, region, 60);
                 ended = if even.converged { even } else { ended };
             }

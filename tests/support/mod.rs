@@ -17,6 +17,8 @@ pub struct Row {
     pub energy: f64,
     pub residual: f64,
     pub quadrature_error: f64,
+    /// Whether the command calls it converged, at the default tolerance.
+    pub converged: bool,
     pub curvature: Option<f64>,
     pub rung: usize,
     pub values: BTreeMap<String, f64>,
@@ -69,6 +71,7 @@ pub fn row(piece: &PieceCurve, branch: &str, s: &Solution) -> Row {
         energy: s.certified.energy,
         residual: s.certified.residual,
         quadrature_error: s.certified.quadrature_error,
+        converged: s.certified.within(Settings::default().tolerance),
         curvature: s.curvature,
         rung: s.certified.rung,
         values,
