@@ -298,11 +298,11 @@ impl<'s> Finder<'s> {
         // The least shift so far, and how many better rules did not help.
         let (mut least_shift, mut stalls) = (f64::INFINITY, 0);
         for _ in 0..10 {
-            let mut ended = self.to_own_digits(control, x, rung, region, OWN);
+            let mut ended = self.in_own_digits(control, x, rung, region, OWN);
             iterations += ended.iterations;
             let tiny = ended.x.iter().zip(self.scale.iter()).any(|(x, scale)| x.abs() < OWN * scale);
             if tiny && ended.converged && !self.is_zero(control, &ended.x, rung) {
-                let smaller = self.to_own_digits(control, ended.x.clone(), rung, region, 0.0);
+                let smaller = self.in_own_digits(control, ended.x.clone(), rung, region, 0.0);
                 iterations += smaller.iterations;
                 if self.is_zero(control, &smaller.x, rung) {
                     ended = smaller;
@@ -334,7 +334,7 @@ impl<'s> Finder<'s> {
     }
 
     /// Newton's method in units of what the unknowns are, down to a part of their scale.
-    fn to_own_digits(
+    fn in_own_digits(
         &mut self,
         control: f64,
         x: DVector<f64>,
