@@ -3,7 +3,7 @@
 //!
 //! Data flows one way:
 //!
-//! - [`input`]: what a user's file may hold before it is read further.
+//! - [`name`], [`value`], [`input`]: the ground: names and which is meant, values of parameters, what a user's file may hold.
 //! - [`equation`]: an equation file becomes a [`equation::System`]: names and shapes resolved, discrete variables
 //!   summed, exact derivatives taken, everything compiled for whole arrays of quadrature nodes.
 //! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
@@ -34,4 +34,5 @@ pub mod schedule;
 pub mod simulate;
 pub mod solve;
 pub mod study;
+pub mod value;
 pub mod verify;

@@ -6,6 +6,7 @@ use nalgebra::DVector;
 use overlaps::average::rungs;
 use overlaps::equation::{BUILT_IN, Kind, Theory};
 use overlaps::solve::{Equations, Settings};
+use overlaps::value::Value;
 use support::{close, job, solve, theory};
 
 #[test]
@@ -19,11 +20,12 @@ fn gradients_jacobians_and_control_derivatives_agree_with_differences() {
                 continue;
             }
             // Every word that a parameter can be.
-            let mut settings = vec![vec![("n".into(), 7.0), ("d".into(), 900.0), ("T".into(), 0.6)]];
+            let mut settings =
+                vec![vec![("n".into(), 7.0.into()), ("d".into(), 900.0.into()), ("T".into(), 0.6.into())]];
             for parameter in &system.parameters {
-                for word in 1..parameter.own_words().len() {
+                for word in parameter.words().iter().skip(1) {
                     let mut other = settings[0].clone();
-                    other.push((parameter.name.clone(), word as f64));
+                    other.push((parameter.name.clone(), Value::from(word.as_str())));
                     settings.push(other);
                 }
             }

@@ -22,11 +22,13 @@ const EXPLICIT: Method =
 fn setting(changes: &[(&str, f64)]) -> Setting {
     Setting::new(|name| {
         let changed = changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
-        changed.or(match name {
-            "n" => Some(8.0),
-            "p" => Some(0.75),
-            _ => None,
-        })
+        changed
+            .or(match name {
+                "n" => Some(8.0),
+                "p" => Some(0.75),
+                _ => None,
+            })
+            .map(|x| support::coded(name, x))
     })
     .unwrap()
 }

@@ -49,11 +49,11 @@ fn the_library_refuses_what_the_command_refuses() {
         ("n", f64::NAN, "n = NaN is outside its domain"),
         ("interpolant", 7.0, "interpolant"),
     ] {
-        let job = Job { parameters: vec![(name.into(), value)], controls: Some(vec![0.5]) };
+        let job = Job { parameters: vec![(name.into(), value.into())], controls: Some(vec![0.5]) };
         let error = job.solve(&first, Settings::default()).map(drop).unwrap_err().to_string();
         assert!(error.contains(said), "{name} = {value}: {error}");
     }
-    let job = Job { parameters: vec![("n".into(), 8.0)], controls: Some(vec![0.5]) };
+    let job = Job { parameters: vec![("n".into(), 8.0.into())], controls: Some(vec![0.5]) };
     assert_eq!(job.solve(&first, Settings::default()).unwrap().len(), 1);
 }
 

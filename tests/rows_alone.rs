@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use overlaps::equation::Theory;
 use overlaps::output::csv::CsvWriter;
 use overlaps::solve::{Layout, Settings};
+use overlaps::value::Value;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use random_rows::{Drawn, controls, draw, job_of, parameters, theories};
@@ -25,7 +26,7 @@ const GRID: usize = 5;
 const ALONE: usize = 2;
 
 /// The lines of a table by control value: one, or two where pieces meet.
-fn lines(theory: &Theory, given: &[(String, f64)], controls: &[f64]) -> BTreeMap<u64, Vec<String>> {
+fn lines(theory: &Theory, given: &[(String, Value)], controls: &[f64]) -> BTreeMap<u64, Vec<String>> {
     let settings = Settings::default();
     let curves = job_of(given, controls).solve(theory, settings).unwrap_or_else(|e| panic!("{e}"));
     let layout = Layout::new(&[theory], &[], false, settings.tolerance);

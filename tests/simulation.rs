@@ -23,13 +23,15 @@ const EXPLICIT: Method =
 fn setting(d: f64, changes: &[(&str, f64)]) -> Setting {
     Setting::new(|name| {
         let changed = changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
-        changed.or(match name {
-            "n" => Some(8.0),
-            "p" => Some(0.75),
-            "kappa" => Some(2.0),
-            "d" => Some(d),
-            _ => None,
-        })
+        changed
+            .or(match name {
+                "n" => Some(8.0),
+                "p" => Some(0.75),
+                "kappa" => Some(2.0),
+                "d" => Some(d),
+                _ => None,
+            })
+            .map(|x| support::coded(name, x))
     })
     .unwrap()
 }

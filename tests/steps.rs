@@ -32,7 +32,7 @@ fn magnet(changes: &[(&str, f64)]) -> Setting {
 
 fn with_defaults(defaults: &[(&str, f64)], changes: &[(&str, f64)]) -> Setting {
     let of = |list: &[(&str, f64)], name: &str| list.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
-    Setting::new(|name| of(changes, name).or(of(defaults, name))).unwrap()
+    Setting::new(|name| of(changes, name).or(of(defaults, name)).map(|x| support::coded(name, x))).unwrap()
 }
 
 /// 20 data sets of samples with the exact denoiser.

@@ -6,9 +6,9 @@ use std::fs;
 
 use nalgebra::DVector;
 use overlaps::equation::Theory;
-use overlaps::solve::{Equations, Settings, verify};
+use overlaps::solve::{Equations, Job, Settings, verify};
 use serde_json::Value;
-use support::{job, run_in};
+use support::run_in;
 use tempfile::TempDir;
 
 /// A file with a parameter `path` of three words.
@@ -22,10 +22,14 @@ fn file(body: &str) -> Theory {
     Theory::parse("x", &text).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// The outputs of a closed form with `path` as its number says.
-fn outputs(body: &str, path: f64) -> Vec<f64> {
+fn along(path: &str, control: f64) -> Job {
+    Job { parameters: vec![("path".into(), path.into())], controls: Some(vec![control]) }
+}
+
+/// The outputs of a closed form with a word for `path`.
+fn outputs(body: &str, path: &str) -> Vec<f64> {
     let theory = file(&format!("[outputs]\n{body}"));
-    let pieces = job(&[("path", path)], &[0.5]).solve(&theory, Settings::default());
+    let pieces = along(path, 0.5).solve(&theory, Settings::default()).unwrap();
     let (_, solution) = pieces[0].curve.solution(0).unwrap();
     assert!(solution.certified.quadrature_error < 1e-12, "{}", solution.certified.quadrature_error);
     assert!(verify(&pieces[0], solution).0 < 1e-12);
@@ -35,7 +39,9 @@ fn outputs(body: &str, path: f64) -> Vec<f64> {
 #[test]
 fn choose_gives_the_alternative_of_the_word_to_the_last_digit() {
     let body = "x = { value = \"choose(path, 1 - t/3, sqrt(t), a^t)\", meaning = \"\" }\n";
-    for (path, exact) in [(0.0, 1.0 - 0.5 / 3.0), (1.0, 0.5f64.sqrt()), (2.0, libm::pow(0.7, 0.5))] {
+    for (path, exact) in
+        [("straight", 1.0 - 0.5 / 3.0), ("curved", 0.5f64.sqrt()), ("broken", libm::pow(0.7, 0.5))]
+    {
         assert_eq!(outputs(body, path), [exact]);
     }
 }
@@ -46,15 +52,15 @@ fn what_is_not_chosen_does_not_matter_even_without_a_value() {
     let body = "x = { value = \"choose(path, t, log(-t), E[z](sqrt(z)))\", meaning = \"\" }\n\
                 y = { value = \"choose(path, E[z](tanh(t + z)^2), inf, E[z](1/z^2)^2)\", meaning = \"\" }\n\
                 v = { value = \"E[z](choose(path, tanh(z)^2, z^4, log(z))) + choose(path, 0, 0, 1)\", meaning = \"\" }\n";
-    let first = outputs(body, 0.0);
+    let first = outputs(body, "straight");
     assert_eq!(first[0], 0.5);
     let plain = "x = { value = \"E[z](tanh(t + z)^2)\", meaning = \"\" }\n\
                  y = { value = \"E[z](tanh(z)^2)\", meaning = \"\" }\n";
-    for (found, plain) in first[1..].iter().zip(outputs(plain, 0.0)) {
+    for (found, plain) in first[1..].iter().zip(outputs(plain, "straight")) {
         assert!((found - plain).abs() < 1e-15, "{found} {plain}");
     }
     let second = &file(&format!("[outputs]\n{body}"));
-    let pieces = job(&[("path", 1.0)], &[0.5]).solve(second, Settings::default());
+    let pieces = along("curved", 0.5).solve(second, Settings::default()).unwrap();
     let (_, solution) = pieces[0].curve.solution(0).unwrap();
     let values = &solution.certified.outputs;
     assert!(
@@ -74,13 +80,13 @@ fn derivatives_are_those_of_the_chosen_alternative() {
     };
     let alternatives = ["(u - t)^2", "E[z](tanh(u*z + t))*u", "sqrt(u*t)"];
     let chosen = with(&format!("choose(path, {})", alternatives.join(", ")));
-    for (path, alternative) in alternatives.iter().enumerate() {
+    for (path, alternative) in ["straight", "curved", "broken"].into_iter().zip(&alternatives) {
         let plain = with(alternative);
         for u in [0.0, 0.3] {
             let at = |theory: &Theory| {
                 let system = &theory.pieces[0].system;
                 let mut equations =
-                    Equations::new(system, &system.parameter_values(&[("path".into(), path as f64)]));
+                    Equations::new(system, &system.parameter_values(&[("path".into(), path.into())]));
                 let x = DVector::from_vec(vec![u]);
                 let along = equations.along_control(0.4, &x, 8)[0];
                 let e = equations.evaluate(0.4, &x, 8);
@@ -92,7 +98,7 @@ fn derivatives_are_those_of_the_chosen_alternative() {
                 a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() < 1e-14 * (1.0 + b.abs())
             });
             assert!(close, "{alternative} at u = {u}: {found:?} {expected:?}");
-            assert!(path == 2 || u > 0.0 || f64::from_bits(found[1]).is_finite());
+            assert!(path == "broken" || u > 0.0 || f64::from_bits(found[1]).is_finite());
         }
     }
 }
@@ -105,12 +111,14 @@ fn a_domain_a_default_and_a_weight_may_follow_a_word() {
         [variables]\ns = { values = [1, -1], weights = [\"choose(path, 0.5, 1)\", \"choose(path, 0.5, 0)\"] }\n\
         [outputs]\ny = { value = \"a + E[s](s)\", meaning = \"\" }\n";
     let theory = Theory::parse("x", text).unwrap_or_else(|e| panic!("{e}"));
-    for (path, y) in [(0.0, 1.0), (1.0, 11.0)] {
-        assert_eq!(support::solve(&theory, &[("path", path)], &[1.0])[0].get("y"), y);
+    for (path, y) in [("near", 1.0), ("far", 11.0)] {
+        let rows = support::global_rows(&along(path, 1.0).solve(&theory, Settings::default()).unwrap()[0]);
+        assert_eq!(rows[0].get("y"), y);
     }
-    let fifteen = |path: f64| theory.check_values(&[("path".into(), path), ("a".into(), 15.0)]);
-    assert!(fifteen(1.0).is_ok());
-    assert!(fifteen(0.0).unwrap_err().to_string().contains("a = 15 is outside its domain"));
+    let fifteen =
+        |path: &str| theory.check_values(&[("path".into(), path.into()), ("a".into(), 15.0.into())]);
+    assert!(fifteen("far").is_ok());
+    assert!(fifteen("near").unwrap_err().to_string().contains("a = 15 is outside its domain"));
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use clap::Args;
 
 use crate::equation::Theory;
-use crate::output::ascii_name;
-use crate::study::{Assignment, Given, Plan, Study, Sweep, Wanted};
+use crate::name::ascii_name;
+use crate::study::{Assignment, Plan, Study, Sweep, Wanted};
+use crate::value::Value;
 
 /// Parameter values, shared by the commands that solve.
 #[derive(Debug, Clone, Args)]
@@ -45,7 +46,7 @@ impl Values {
     pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
         let actual = |name: &str| {
             let name = actual_name(name, theories)?;
-            let words = words_of(&name, theories);
+            let words = Theory::words(theories, &name);
             Ok((name, words))
         };
         let plan = self.sort(&theories[0].control.name, actual)?;
@@ -89,7 +90,7 @@ impl Values {
     }
 
     /// What is given for a parameter, whether it is fixed or swept.
-    pub fn given<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Given> {
+    pub fn given<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
         let set = self.set.iter().filter(move |set| set.name == name).map(|set| &set.value);
         set.chain(self.sweeps().filter(move |sweep| sweep.name == name).flat_map(|sweep| &sweep.values))
     }
@@ -124,10 +125,4 @@ pub fn actual_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
             Ok(given.to_string())
         }
     }
-}
-
-/// The words that are the values of a parameter in the first theory that has it with words.
-pub fn words_of(parameter: &str, theories: &[Theory]) -> Vec<String> {
-    let mut words = theories.iter().map(|theory| theory.words(parameter));
-    words.find(|words| !words.is_empty()).unwrap_or_default().to_vec()
 }

@@ -4,11 +4,13 @@
 use anyhow::bail;
 
 use super::map::{axes_of, map};
-use crate::equation::{Line, Theory, nearest};
+use crate::equation::{Line, Theory};
+use crate::name::{ascii_name, did_you_mean, symbol_of};
 use crate::output::figure::PALETTE;
 use crate::output::terminal::significant;
-use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, ascii_name, curves_of, symbol_of};
-use crate::study::Plan;
+use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, curves_of};
+use crate::study::{Plan, Swept};
+use crate::value::Value;
 
 /// The most lines that a panel can hold and a reader tell apart.
 pub const MOST_LINES: usize = 14;
@@ -32,8 +34,7 @@ pub fn drawn_columns(asked: &[String], defaults: &[String], table: &Table) -> an
     for name in &asked {
         let numeric = table.columns.iter().find(|c| c.name == *name && c.role != Role::Label);
         if numeric.is_none() {
-            let hint = nearest(name, outputs.iter().copied())
-                .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+            let hint = did_you_mean(name, outputs.iter().copied());
             bail!("there is no column `{name}`{hint}; columns are {}, or `all`", outputs.join(", "));
         }
     }
@@ -57,7 +58,7 @@ pub fn figure(
     let control = theory.control.name.as_str();
     let fixed_control = plan.controls.as_ref().is_some_and(|c| c.len() == 1);
     // Words have no place on an axis.
-    let x = match plan.swept.iter().find(|sweep| sweep.words.is_empty()) {
+    let x = match plan.swept.iter().find(|sweep| sweep.has_numbers()) {
         Some(sweep) if fixed_control => sweep.name.as_str(),
         _ => control,
     };
@@ -156,6 +157,14 @@ pub fn short(value: &Cell) -> String {
     }
 }
 
+/// The values of swept parameters in words: n = 8, linear.
+pub fn values_in_words<'a>(swept: impl Iterator<Item = (&'a Swept, Value)>) -> String {
+    let words: Vec<String> = swept
+        .map(|(sweep, value)| format!("{} = {}", symbol_of(&sweep.name), short(&Cell::from(&value))))
+        .collect();
+    words.join(", ")
+}
+
 fn line_style(theories: &[Theory], system: &str) -> LineStyle {
     line_of(theories.iter().find(|t| t.name() == system).unwrap_or(&theories[0]))
 }
@@ -180,7 +189,7 @@ pub fn subtitle(theories: &[Theory], plan: &Plan) -> String {
             let name = parameter.name.as_str();
             let given = plan.fixed.iter().any(|(n, _)| n == name);
             let swept = plan.swept.iter().any(|s| s.name == name);
-            let value = short(&Cell::of(value, parameter.own_words()));
+            let value = short(&Cell::from(&parameter.value(value)));
             let usual = parameter.words.is_some() && value == parameter.default_text;
             if !seen.contains(&name) && !swept && (given || !parameter.follows()) && !usual {
                 seen.push(name);

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::arguments::Values;
 use super::{FINE, NOT_CONVERGED, notes, print};
-use crate::equation::{Limit as LimitSpec, Theory, agree_on_words};
+use crate::equation::{Limit as LimitSpec, Theory};
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
 };
@@ -51,8 +51,8 @@ impl Limit {
         let limit = theory.load_limit(&spec).with_context(|| {
             format!("the [limit] of {} names the system `{}`", theory.name(), spec.system)
         })?;
-        let mut both = [theory, limit];
-        agree_on_words(&mut both, |_| &[])?;
+        let both = [theory, limit];
+        Theory::agree_on_words(&both)?;
         let [theory, limit] = both;
         if limit.control.name != theory.control.name {
             bail!(
@@ -110,7 +110,7 @@ impl Limit {
                     .collect()
             })
             .collect();
-        let parameters = &plan.swept[0].values;
+        let parameters = &plan.swept[0].numbers();
         let mut columns = vec![Column::new(spec.parameter.clone(), "limit parameter", Role::Parameter)];
         columns.extend(
             common.iter().map(|c| Column::new(c.clone(), "largest deviation from the limit", Role::Output)),

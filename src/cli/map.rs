@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{anyhow, bail};
 
 use super::figure::short;
-use crate::equation::nearest;
-use crate::output::{Cell, Figure, HeatMap, MapCell, Panel, Role, Table, ascii_name};
+use crate::name::{ascii_name, did_you_mean};
+use crate::output::{Cell, Figure, HeatMap, MapCell, Panel, Role, Table};
 use crate::solve::NOT_CONVERGED;
 use crate::study::Plan;
 
@@ -33,7 +33,7 @@ pub struct Axes {
 /// The axes of a map where exactly two numbers vary: the control before the swept parameters, or two of these.
 pub fn axes_of(plan: &Plan, control: &str) -> Option<Axes> {
     let varies = plan.controls.as_ref().is_none_or(|controls| controls.len() > 1);
-    let swept = plan.swept.iter().filter(|sweep| sweep.words.is_empty() && sweep.values.len() > 1);
+    let swept = plan.swept.iter().filter(|sweep| sweep.has_numbers() && sweep.values.len() > 1);
     let named = swept.map(|sweep| (sweep.name.as_str(), sweep.is_logarithmic()));
     let along = varies.then_some((control, plan.controls_logarithmic));
     let all: Vec<(&str, bool)> = along.into_iter().chain(named).collect();
@@ -144,7 +144,7 @@ pub fn map(
 fn numbers(table: &Table, name: &str) -> anyhow::Result<usize> {
     let known = || table.columns.iter().filter(|c| c.role != Role::Label).map(|c| c.name.as_str());
     let column = table.column(name).ok_or_else(|| {
-        let hint = nearest(name, known()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+        let hint = did_you_mean(name, known());
         anyhow!("there is no column `{name}`{hint}; columns are {}", known().collect::<Vec<_>>().join(", "))
     })?;
     match table.rows.iter().find(|row| matches!(row[column], Cell::Text(_))) {

@@ -1,12 +1,12 @@
 //! What a solve says besides its table: changes of the global branch, ends of branches, rows that failed.
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use crate::equation::Theory;
-use crate::output::Cell;
-use crate::output::json::{cell_value, number};
+use crate::output::json::{number, of_value};
 use crate::output::terminal::significant;
 use crate::solve::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Remark, Settings};
+use crate::value::Value;
 
 /// How many notes are printed.
 pub const SHOWN: usize = 12;
@@ -14,7 +14,7 @@ pub const SHOWN: usize = 12;
 pub const REASONS: usize = 6;
 
 /// Changes and ends of the branches of one curve, for the side file.
-pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
+pub fn events(piece: &PieceCurve, swept: &[(String, Value)]) -> Vec<Json> {
     let system = &piece.piece.system;
     let control = system.control.name.as_str();
     let head = |kind: &str, at: f64| {
@@ -22,7 +22,7 @@ pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
         event.insert("event".into(), json!(kind));
         event.insert("piece".into(), json!(system.name()));
         for (name, value) in swept {
-            event.insert(name.clone(), cell_value(value));
+            event.insert(name.clone(), of_value(value));
         }
         event.insert(control.into(), number(at));
         event
@@ -35,7 +35,7 @@ pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
         if let Some(error) = change.error {
             event.insert("error".into(), number(error));
         }
-        events.push(Value::Object(event));
+        events.push(Json::Object(event));
     }
     for (name, end) in ends(&piece.curve) {
         let mut event = head(end.kind.name(), end.control);
@@ -46,13 +46,13 @@ pub fn events(piece: &PieceCurve, swept: &[(String, Cell)]) -> Vec<Value> {
         for (unknown, x) in system.unknowns.iter().zip(end.x.iter()) {
             event.insert(unknown.name.clone(), number(*x));
         }
-        events.push(Value::Object(event));
+        events.push(Json::Object(event));
     }
     events
 }
 
 /// Why rows did not converge, row by row, in words; an event of each for the side file.
-pub fn failures(piece: &PieceCurve, swept: &[(String, Cell)], tolerance: f64) -> (Vec<String>, Vec<Value>) {
+pub fn failures(piece: &PieceCurve, swept: &[(String, Value)], tolerance: f64) -> (Vec<String>, Vec<Json>) {
     let system = &piece.piece.system;
     let mut place = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect::<Vec<_>>().join(", ");
     if !place.is_empty() {
@@ -72,11 +72,11 @@ pub fn failures(piece: &PieceCurve, swept: &[(String, Cell)], tolerance: f64) ->
         event.insert("event".into(), json!("not converged"));
         event.insert("piece".into(), json!(system.name()));
         for (name, value) in swept {
-            event.insert(name.clone(), cell_value(value));
+            event.insert(name.clone(), of_value(value));
         }
         event.insert(system.control.name.clone(), number(*control));
         event.insert("reason".into(), json!(why));
-        events.push(Value::Object(event));
+        events.push(Json::Object(event));
     }
     (lines, events)
 }
@@ -194,7 +194,7 @@ pub fn ends(curve: &Curve) -> Vec<(&str, &End)> {
 }
 
 /// The same in words.
-pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Cell)], branches: bool) -> Vec<String> {
+pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Value)], branches: bool) -> Vec<String> {
     let control = &theory.control.name;
     let mut place = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect::<Vec<_>>().join(", ");
     if !place.is_empty() {

@@ -8,8 +8,9 @@ use super::figure::short;
 use super::simulation::Simulation;
 use crate::compare::statistics::Sample;
 use crate::model::words_of;
+use crate::name::symbol_of;
 use crate::output::figure::PALETTE;
-use crate::output::{Cell, Figure, Panel, Points, Table, symbol_of};
+use crate::output::{Cell, Figure, Panel, Points, Table};
 
 /// The most series that a panel can hold and a reader tell apart.
 const MOST_SERIES: usize = PALETTE.len();

@@ -86,7 +86,7 @@ fn show_system(out: &mut String, system: &System) -> Result {
         out,
         "parameters",
         system.parameters.iter().map(|p| {
-            let domain = match p.own_words() {
+            let domain = match p.words() {
                 [] => p.domain_text.clone(),
                 words => Some(words.join(" or ")),
             };

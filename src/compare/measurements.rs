@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use super::error::CompareError;
-use crate::equation::{Theory, nearest, short};
+use crate::equation::{Theory, short};
 use crate::model::{OVERLAPS, PARAMETERS, words_of};
-use crate::output::{Cell, Table, ascii_name};
+use crate::name::{ascii_name, did_you_mean};
+use crate::output::{Cell, Table};
 use crate::solve::NOT_CONVERGED;
+use crate::value::Value;
 
 /// Columns of our own tables that say how a row was made; they are passed over in a file.
 const PASSED_OVER: [&str; 13] = [
@@ -37,7 +39,7 @@ pub struct Measurement {
     /// What tells data sets apart.
     pub seed: String,
     /// Values of [`Measurements::parameters`].
-    pub parameters: Vec<f64>,
+    pub parameters: Vec<Value>,
     /// Values of [`Measurements::overlaps`]; NaN where missing.
     pub overlaps: Vec<f64>,
 }
@@ -49,8 +51,6 @@ pub struct Measurements {
     pub control: String,
     /// Parameters that the table gives, beside d.
     pub parameters: Vec<String>,
-    /// For each of them the words that its values stand for; empty if they are numbers.
-    pub words: Vec<Vec<String>>,
     /// Overlaps, in the order of the table.
     pub overlaps: Vec<String>,
     /// Rows.
@@ -75,7 +75,7 @@ struct Columns {
 
 impl Measurements {
     /// From a table with columns d, seed, the control of the theories, and any of their parameters and outputs; the
-    /// first theory is the one in question; they number their words in the same way. `path` stands in messages.
+    /// first theory is the one in question. `path` stands in messages.
     ///
     /// # Errors
     /// Missing or unknown columns, fields that are not numbers (or words of their parameter), the same run twice, no rows.
@@ -117,24 +117,20 @@ impl Measurements {
             }
             let word = |column: usize, words: &Vec<String>| {
                 let text = text(&row[column]);
-                words.iter().position(|word| *word == text).map(|place| place as f64).ok_or_else(|| {
-                    let hint = nearest(&text, words.iter().map(String::as_str))
-                        .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
-                    CompareError::Word {
-                        path: path.into(),
-                        line,
-                        column: table.columns[column].name.clone(),
-                        text,
-                        accepted: words.join(", ") + &hint,
-                    }
-                })
+                if words.contains(&text) {
+                    return Ok(Value::from(text.as_str()));
+                }
+                let hint = did_you_mean(&text, words.iter().map(String::as_str));
+                let column = table.columns[column].name.clone();
+                let accepted = words.join(", ") + &hint;
+                Err(CompareError::Word { path: path.into(), line, column, text, accepted })
             };
-            let parameters: Vec<f64> = columns
+            let parameters: Vec<Value> = columns
                 .parameters
                 .iter()
                 .zip(&columns.words)
                 .map(|((c, _), words)| match words.is_empty() {
-                    true => field(*c, "a number", &|x| !x.is_nan()),
+                    true => field(*c, "a number", &|x| !x.is_nan()).map(Value::Number),
                     false => word(*c, words),
                 })
                 .collect::<Result<_, _>>()?;
@@ -170,7 +166,6 @@ impl Measurements {
         Ok(Measurements {
             control: theories[0].control.name.clone(),
             parameters: columns.parameters.into_iter().map(|(_, name)| name).collect(),
-            words: columns.words,
             overlaps: columns.overlaps.into_iter().map(|(_, name)| name).collect(),
             rows,
             left_out,
@@ -183,7 +178,7 @@ impl Measurements {
     ///
     /// # Errors
     /// The first parameter that was given with another value.
-    pub fn check_given(&self, given: &[(String, f64)], path: &str) -> Result<(), CompareError> {
+    pub fn check_given(&self, given: &[(String, Value)], path: &str) -> Result<(), CompareError> {
         let place = |name: &str| self.parameters.iter().position(|p| p == name);
         for (name, value) in given {
             let Some(column) = place(name) else { continue };
@@ -195,18 +190,13 @@ impl Measurements {
                 return Err(CompareError::Conflict {
                     path: path.into(),
                     name: name.clone(),
-                    given: self.parameter_cell(column, *value).to_string(),
-                    found: self.parameter_cell(column, row.parameters[column]).to_string(),
+                    given: value.to_string(),
+                    found: row.parameters[column].to_string(),
                     line: row.line,
                 });
             }
         }
         Ok(())
-    }
-
-    /// A value of the parameter at this place in [`Measurements::parameters`], as it stands in tables.
-    pub fn parameter_cell(&self, parameter: usize, value: f64) -> Cell {
-        Cell::of(value, self.words.get(parameter).map_or(&[][..], Vec::as_slice))
     }
 
     /// The parameters that tell groups of runs apart: all, but not the fraction p of samples in mode + where it differs
@@ -218,11 +208,11 @@ impl Measurements {
             return (0..self.parameters.len()).collect();
         };
         let without: Vec<usize> = (0..self.parameters.len()).filter(|i| *i != p).collect();
-        let mut fractions: HashMap<String, f64> = HashMap::new();
+        let mut fractions: HashMap<String, &Value> = HashMap::new();
         for row in &self.rows {
-            let others: Vec<f64> = without.iter().map(|i| row.parameters[*i]).collect();
+            let others: Vec<&Value> = without.iter().map(|i| &row.parameters[*i]).collect();
             let data_set = format!("{} {} {} {others:?}", row.d, row.seed, row.control);
-            if *fractions.entry(data_set).or_insert(row.parameters[p]) != row.parameters[p] {
+            if **fractions.entry(data_set).or_insert(&row.parameters[p]) != row.parameters[p] {
                 return (0..self.parameters.len()).collect();
             }
         }
@@ -230,10 +220,21 @@ impl Measurements {
     }
 }
 
+/// The words that are the values of a parameter of what is simulated or of the theories; empty if they are numbers.
+pub fn known_words(parameter: &str, theories: &[Theory]) -> Vec<String> {
+    let mut words: Vec<String> = words_of(parameter).iter().map(|word| word.to_string()).collect();
+    for word in Theory::words(theories, parameter) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
 fn text(cell: &Cell) -> String {
     match cell {
         Cell::Missing => String::new(),
-        Cell::Number(x) => crate::output::csv::shortest(*x),
+        Cell::Number(x) => crate::value::shortest(*x),
         Cell::Integer(x) => x.to_string(),
         Cell::Text(text) => text.clone(),
     }
@@ -254,7 +255,7 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
     };
     let known_parameters: Vec<String> = {
         let of_theories = theories.iter().flat_map(|t| t.parameter_names()).map(ascii);
-        let all = of_theories.chain(PARAMETERS.iter().map(|p| p.0.to_string()));
+        let all = of_theories.chain(PARAMETERS.iter().map(|p| p.name.to_string()));
         let mut seen = Vec::new();
         all.filter(|p| p != "d").for_each(|p| {
             if !seen.contains(&p) {
@@ -285,11 +286,10 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
             parameters.push((index, name.clone()));
         } else if !PASSED_OVER.contains(&name.as_str()) {
             let all = known_overlaps.iter().chain(&known_parameters).map(String::as_str);
-            let hint = nearest(name, all.chain(["d", "seed", control]));
             return Err(CompareError::UnknownColumn {
                 path: path.into(),
                 column: name.clone(),
-                hint: hint.map_or(String::new(), |n| format!(" (did you mean `{n}`?)")),
+                hint: did_you_mean(name, all.chain(["d", "seed", control])),
                 known: format!(
                     "d, seed, {control}, parameters ({}) and overlaps ({})",
                     known_parameters.join(", "),
@@ -298,10 +298,7 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
             });
         }
     }
-    let words = |(_, name): &(usize, String)| -> Vec<String> {
-        let of_theories = theories.iter().map(|theory| theory.words(name)).find(|words| !words.is_empty());
-        of_theories.map_or_else(|| words_of(name).iter().map(|w| w.to_string()).collect(), <[String]>::to_vec)
-    };
+    let words = |(_, name): &(usize, String)| -> Vec<String> { known_words(name, theories) };
     let columns = Columns {
         words: parameters.iter().map(words).collect(),
         d: needed("d", "dimension of the data")?,

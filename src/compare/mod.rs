@@ -16,7 +16,7 @@ pub mod statistics;
 pub mod verdict;
 
 pub use error::CompareError;
-pub use measurements::{Measurement, Measurements};
+pub use measurements::{Measurement, Measurements, known_words};
 pub use power_law::PowerLaw;
 pub use predictions::Predictions;
 pub use scaling::ScalingLaw;

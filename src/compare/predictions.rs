@@ -6,9 +6,7 @@ use super::measurements::Measurements;
 use super::verdict::Predicted;
 use crate::equation::Theory;
 use crate::solve::{Job, PieceCurve, Settings};
-
-/// Parameter values by name.
-pub type Given = Vec<(String, f64)>;
+use crate::value::{Given, Value};
 
 /// The outputs of one theory at the parameters, dimension and control value of every measurement.
 #[derive(Debug, Clone)]
@@ -40,7 +38,7 @@ impl<'t> Predictions<'t> {
     pub fn new(
         theory: &'t Theory,
         measurements: &Measurements,
-        given: &[(String, f64)],
+        given: &[(String, Value)],
         settings: Settings,
     ) -> Predictions<'t> {
         let names = theory.parameter_names();
@@ -48,8 +46,8 @@ impl<'t> Predictions<'t> {
         // Rows of equal parameters are solved together.
         let parameters_of = |row: usize| -> Given {
             let measured = &measurements.rows[row];
-            let of_row = measurements.parameters.iter().cloned().zip(measured.parameters.iter().copied());
-            let d = at_each_d.then(|| ("d".to_string(), measured.d));
+            let of_row = measurements.parameters.iter().cloned().zip(measured.parameters.iter().cloned());
+            let d = at_each_d.then(|| ("d".to_string(), Value::Number(measured.d)));
             let all = given.iter().cloned().chain(of_row).chain(d);
             all.filter(|(name, _)| names.contains(&name.as_str())).collect()
         };

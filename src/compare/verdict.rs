@@ -2,6 +2,7 @@
 
 use super::measurements::Measurements;
 use super::statistics::{Estimate, Sample, critical, extrapolate, holm, two_sided};
+use crate::value::Value;
 
 /// How theories are judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +31,7 @@ pub const POWERS_AT_FINITE_D: [f64; 2] = [0.0, 1.0];
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
     /// Values of the parameters that tell groups of runs apart (see [`Measurements::key_parameters`]).
-    pub group: Vec<f64>,
+    pub group: Vec<Value>,
     /// Control value.
     pub control: f64,
     /// Dimension; infinite for an extrapolation.
@@ -161,10 +162,10 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
     let mut judged =
         Judged { comparisons: Vec::new(), verdict: Verdict::Undecided, advice: None, left_out: Vec::new() };
     let keys = measurements.key_parameters();
-    let mut places: Vec<(Vec<f64>, f64)> = Vec::new();
+    let mut places: Vec<(Vec<Value>, f64)> = Vec::new();
     let mut members: Vec<Vec<usize>> = Vec::new();
     for (index, row) in measurements.rows.iter().enumerate() {
-        let place = (keys.iter().map(|k| row.parameters[*k]).collect(), row.control);
+        let place = (keys.iter().map(|k| row.parameters[*k].clone()).collect(), row.control);
         match places.iter().position(|p| *p == place) {
             Some(known) => members[known].push(index),
             None => {

@@ -4,7 +4,7 @@
 //! The stages, each in its own file: `schema` (TOML by serde) → `expression` (text to tree) → `scope` (names
 //! and shapes) → `lower` (tree to `graph`, discrete variables summed) → `derivative` → `program` (compiled for
 //! whole arrays of quadrature nodes) → `system`. `assemble` leads a file through all of them; `theory` is what a
-//! user asks for by name, one system or a composite; `words` are the values of parameters that are not numbers.
+//! user asks for by name, one system or a composite.
 
 mod assemble;
 mod derivative;
@@ -25,12 +25,11 @@ mod special;
 mod stable;
 mod system;
 mod theory;
-mod words;
 mod written;
 
-pub use assemble::{LARGEST_PRODUCT, is_word};
+pub use assemble::LARGEST_PRODUCT;
 pub(crate) use error::short;
-pub use error::{EquationError, Problem, nearest};
+pub use error::{EquationError, Problem};
 pub(crate) use expression::{Expression, ExpressionKind, Operator};
 pub(crate) use graph::Node;
 pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
@@ -47,5 +46,4 @@ pub use system::{
     Unknown, grid, without_round_off,
 };
 pub use theory::{Piece, Theory};
-pub use words::{Words, agree_on_words, word_of};
 pub(crate) use written::AsWritten;

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::assemble::LARGEST_PRODUCT;
-use super::error::{EquationError, Problem, nearest};
+use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, LONGEST_NAME, Operator};
 use super::function::{self, Function};
 use super::source::Text;
 use crate::average::SMALLEST_RULE;
 use crate::name::is_identifier;
+use crate::name::nearest;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

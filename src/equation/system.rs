@@ -1,12 +1,13 @@
 //! A system of self-consistent equations, ready to be solved: what an equation file becomes.
 
-use super::error::{EquationError, Problem, nearest};
+use super::error::{EquationError, Problem};
 use super::graph::{Graph, Node};
 use super::interpret::Interpreter;
 use super::program::{Levels, Program};
 use super::schema::Line;
-use super::words::{Words, word_of};
 use super::written::AsWritten;
+use crate::name::nearest;
+use crate::value::{Value, given};
 
 /// What the unknowns satisfy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub struct Parameter {
     pub default_text: String,
     pub(super) default: Node,
     /// The words that are its values; none if its values are numbers.
-    pub words: Option<Words>,
+    pub words: Option<Vec<String>>,
     /// The condition on its value, as written.
     pub domain_text: Option<String>,
     pub(super) domain: Option<Node>,
@@ -51,9 +52,29 @@ pub struct Parameter {
 }
 
 impl Parameter {
-    /// The words that its values inside the system stand for; empty if its values are numbers.
-    pub fn own_words(&self) -> &[String] {
-        self.words.as_ref().map_or(&[], Words::own)
+    /// The words that are its values, which are 0, 1, … inside the system; empty if its values are numbers.
+    pub fn words(&self) -> &[String] {
+        self.words.as_deref().unwrap_or_default()
+    }
+
+    /// The value that a number inside the system stands for.
+    pub fn value(&self, inside: f64) -> Value {
+        let place = inside as usize;
+        match self.words().get(place).filter(|_| place as f64 == inside) {
+            Some(word) => Value::from(word.as_str()),
+            None => Value::Number(inside),
+        }
+    }
+
+    /// The number inside the system that a value is; NaN if it is none of its words, or a word for a number.
+    fn inside(&self, value: &Value) -> f64 {
+        match (value, &self.words) {
+            (Value::Number(number), None) => *number,
+            (Value::Word(word), Some(words)) => {
+                words.iter().position(|own| **own == **word).map_or(f64::NAN, |place| place as f64)
+            }
+            _ => f64::NAN,
+        }
     }
 
     /// Whether its default follows other parameters.
@@ -62,7 +83,7 @@ impl Parameter {
     }
 
     fn not_a_word(&self, value: String, system: &System) -> EquationError {
-        let words = self.own_words().to_vec();
+        let words = self.words().to_vec();
         Problem::NotAWord {
             name: self.name.clone(),
             nearest: nearest(&value, words.iter().map(String::as_str)),
@@ -305,32 +326,26 @@ impl System {
 
     /// Values of all parameters from those given; the others take their defaults, which may depend on those
     /// above them. A word that the system does not have becomes NaN.
-    pub fn parameter_values(&self, given: &[(String, f64)]) -> Vec<f64> {
+    pub fn parameter_values(&self, values_given: &[(String, Value)]) -> Vec<f64> {
         let mut values: Vec<f64> = Vec::with_capacity(self.parameters.len());
         for parameter in &self.parameters {
-            let value = given.iter().rev().find(|(n, _)| *n == parameter.name).map(|(_, v)| *v);
-            let value = value.map(|value| match &parameter.words {
-                Some(words) => words.inside(value).unwrap_or(f64::NAN),
-                None => value,
-            });
+            let value = given(values_given, &parameter.name).map(|value| parameter.inside(value));
             values.push(value.unwrap_or_else(|| self.interpret(parameter.default, &values)));
         }
         values
     }
 
-    /// Checks that what is given for parameters of words stands for words that they have.
+    /// Checks that what is given for parameters of words are words that they have, and numbers for the others.
     ///
     /// # Errors
-    /// The first value that does not, with the words that the parameter has.
-    pub fn check_words(&self, given: &[(String, f64)]) -> Result<(), EquationError> {
+    /// The first value that is not, with what the parameter takes.
+    pub fn check_words(&self, given: &[(String, Value)]) -> Result<(), EquationError> {
         for parameter in &self.parameters {
-            let Some(words) = &parameter.words else { continue };
-            for (_, value) in given.iter().filter(|(name, _)| *name == parameter.name) {
-                if words.inside(*value).is_none() {
-                    let word = word_of(*value, words.common());
-                    let value = word.map_or_else(|| value.to_string(), String::from);
-                    return Err(parameter.not_a_word(value, self));
+            for (name, value) in given.iter().filter(|(name, _)| *name == parameter.name) {
+                if parameter.words.is_some() && parameter.inside(value).is_nan() {
+                    return Err(parameter.not_a_word(value.to_string(), self));
                 }
+                value.check(name, parameter.words()).map_err(Problem::Structure)?;
             }
         }
         Ok(())
@@ -342,9 +357,6 @@ impl System {
     /// The first value that is not accepted, with its domain.
     pub fn check_parameters(&self, values: &[f64]) -> Result<(), EquationError> {
         for (parameter, value) in self.parameters.iter().zip(values) {
-            if parameter.words.is_some() && word_of(*value, parameter.own_words()).is_none() {
-                return Err(parameter.not_a_word(value.to_string(), self));
-            }
             let inside = match parameter.domain {
                 Some(domain) => self.interpret(domain, values) == 1.0,
                 None => true,

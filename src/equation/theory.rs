@@ -9,8 +9,9 @@ use super::library::{self, BUILT_IN};
 use super::schema::File;
 use super::source::Source;
 use super::system::{Control, Description, Limit, System};
-use super::words::{Words, number_in_common};
 use crate::input::{InputError, LARGEST_TEXT, text_of_file};
+use crate::name::nearest;
+use crate::value::Value;
 
 /// A system on a range of the control.
 #[derive(Debug, Clone)]
@@ -66,7 +67,7 @@ impl Theory {
         }
         let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         if !looks_like_path {
-            let nearest = super::error::nearest(name, BUILT_IN.iter().map(|(n, _)| *n));
+            let nearest = nearest(name, BUILT_IN.iter().map(|(n, _)| *n));
             return Err(Problem::UnknownSystem { name: name.to_string(), nearest }.into());
         }
         let path = match folder {
@@ -145,11 +146,24 @@ impl Theory {
         names
     }
 
-    /// The words that the values given for a parameter stand for; empty if its values are numbers.
-    pub fn words(&self, parameter: &str) -> &[String] {
-        let mut all = self.pieces.iter().flat_map(|p| &p.system.parameters);
-        let words = all.find(|p| p.name == parameter).and_then(|p| p.words.as_ref());
-        words.map_or(&[], Words::common)
+    /// The words that are the values of a parameter in any of these theories; empty if its values are numbers.
+    pub fn words<'t>(theories: impl IntoIterator<Item = &'t Theory>, parameter: &str) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        let all = theories.into_iter().flat_map(|t| &t.pieces).flat_map(|p| &p.system.parameters);
+        for word in all.filter(|p| p.name == parameter).flat_map(|p| p.words()) {
+            if !words.contains(word) {
+                words.push(word.clone());
+            }
+        }
+        words
+    }
+
+    /// Checks that no parameter is a word in one of these theories and a number in another.
+    ///
+    /// # Errors
+    /// The first that is.
+    pub fn agree_on_words<'t>(theories: impl IntoIterator<Item = &'t Theory>) -> Result<(), EquationError> {
+        agree_on_words(theories.into_iter().flat_map(|t| &t.pieces))
     }
 
     /// Checks that a name is a parameter of some piece.
@@ -162,7 +176,7 @@ impl Theory {
             return Ok(());
         }
         let candidates = known.iter().map(String::as_str).chain([self.control.name.as_str()]);
-        let nearest = super::error::nearest(name, candidates);
+        let nearest = nearest(name, candidates);
         Err(Problem::UnknownParameter {
             system: self.name().to_string(),
             name: name.to_string(),
@@ -176,7 +190,7 @@ impl Theory {
     ///
     /// # Errors
     /// The first value outside its domain.
-    pub fn check_values(&self, given: &[(String, f64)]) -> Result<(), EquationError> {
+    pub fn check_values(&self, given: &[(String, Value)]) -> Result<(), EquationError> {
         for piece in &self.pieces {
             piece.system.check_words(given)?;
             piece.system.check_parameters(&piece.system.parameter_values(given))?;
@@ -286,8 +300,7 @@ fn composite(
         let message = format!("the pieces end at {end}, the control at {}", control.to);
         return Err(structure(file.control.to.span(), message));
     }
-    let mut systems: Vec<&mut System> = pieces.iter_mut().map(|p| &mut p.system).collect();
-    number_in_common(&mut systems, |_| &[])
+    agree_on_words(&pieces)
         .map_err(|e| EquationError { place: Some(source.place(file.piece[0].span())), ..e })?;
     agree_on_defaults(&pieces).map_err(|message| structure(file.piece[0].span(), message))?;
     let theory = Theory {
@@ -303,11 +316,30 @@ fn composite(
         theory
             .check_parameter_name(parameter.get_ref())
             .map_err(|e| EquationError { place: Some(source.place(parameter.span())), ..e })?;
-        if !theory.words(parameter.get_ref()).is_empty() {
+        if !Theory::words([&theory], parameter.get_ref()).is_empty() {
             return Err(EquationError::at(source.place(parameter.span()), no_limit(parameter.get_ref())));
         }
     }
     Ok(theory)
+}
+
+fn agree_on_words<'p>(pieces: impl IntoIterator<Item = &'p Piece>) -> Result<(), EquationError> {
+    let systems: Vec<&System> = pieces.into_iter().map(|piece| &piece.system).collect();
+    for parameter in systems.iter().flat_map(|system| &system.parameters) {
+        let Some(words) = &parameter.words else { continue };
+        let number =
+            |s: &&&System| s.parameters.iter().any(|p| p.name == parameter.name && p.words.is_none());
+        if let Some(system) = systems.iter().find(number) {
+            return Err(Problem::Structure(format!(
+                "the values of `{}` are numbers in {}, and words elsewhere ({}); one of them needs another name",
+                parameter.name,
+                system.name(),
+                words.join(", ")
+            ))
+            .into());
+        }
+    }
+    Ok(())
 }
 
 fn agree_on_defaults(pieces: &[Piece]) -> Result<(), String> {

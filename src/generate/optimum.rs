@@ -272,7 +272,8 @@ mod tests {
     fn setting(interpolant: f64, d: f64) -> Setting {
         let values =
             [("interpolant", interpolant), ("d", d), ("kappa", 3.0), ("sigma", 0.5), ("p", 0.8), ("n", 2.0)];
-        Setting::new(|name| values.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)).unwrap()
+        Setting::new(|name| values.iter().find(|(n, _)| *n == name).map(|(n, v)| crate::model::coded(n, *v)))
+            .unwrap()
     }
 
     #[test]

@@ -11,10 +11,9 @@ use crate::solve::{CONVERGED, NOT_CONVERGED};
 pub fn columns() -> Vec<Column> {
     let mut columns = vec![Column::new("t", "time of the schedule", Role::Control)];
     // Test data have no part in a generation.
-    let parameters = PARAMETERS.iter().filter(|p| p.0 != "p_test");
-    columns.extend(parameters.map(|(name, _, meaning)| Column::new(*name, *meaning, Role::Parameter)));
-    let flow = FLOW_PARAMETERS.iter();
-    columns.extend(flow.map(|(name, _, meaning)| Column::new(*name, *meaning, Role::Parameter)));
+    let parameters = PARAMETERS.iter().filter(|p| p.name != "p_test");
+    let parameters = parameters.chain(&FLOW_PARAMETERS);
+    columns.extend(parameters.map(|p| Column::new(p.name, p.meaning, Role::Parameter)));
     columns.push(Column::new("steps", "steps from t = 0 to 2", Role::Parameter));
     columns.push(Column::new("samples", "samples", Role::Parameter));
     columns.push(Column::new("seed", "data set", Role::Parameter));

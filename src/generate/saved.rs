@@ -11,8 +11,10 @@ use super::error::GenerateError;
 use super::flow::times;
 use super::run::Networks;
 use crate::input::text_of_file;
-use crate::model::{Noise, PARAMETERS, Setting, words_of};
-use crate::output::{OutputError, json::number, write_atomically};
+use crate::model::{Noise, PARAMETERS, Setting};
+use crate::output::json::{number, of_value};
+use crate::output::{OutputError, write_atomically};
+use crate::value::Value;
 
 /// What the file says it is.
 const FORMAT: &str = "overlaps denoisers 1";
@@ -68,28 +70,21 @@ fn parameters(setting: &Setting) -> indexmap::IndexMap<String, serde_json::Value
         Noise::Fixed(k) => k as f64,
     };
     let value = |name: &str| match name {
-        "n" => setting.n as f64,
-        "p" => setting.p,
-        "sigma" => setting.sigma,
-        "kappa" => setting.kappa,
-        "lambda" => setting.lambda,
-        "ell" => setting.ell,
-        "k" => k,
-        "d" => setting.d as f64,
-        "interpolant" => setting.interpolant as usize as f64,
-        "schedule" => setting.schedule as usize as f64,
-        _ => f64::NAN,
+        "n" => Value::Number(setting.n as f64),
+        "p" => Value::Number(setting.p),
+        "sigma" => Value::Number(setting.sigma),
+        "kappa" => Value::Number(setting.kappa),
+        "lambda" => Value::Number(setting.lambda),
+        "ell" => Value::Number(setting.ell),
+        "k" => Value::Number(k),
+        "d" => Value::Number(setting.d as f64),
+        "interpolant" => Value::from(setting.interpolant.name()),
+        "schedule" => Value::from(setting.schedule.name()),
+        _ => Value::Number(f64::NAN),
     };
-    PARAMETERS
-        .iter()
-        .map(|p| p.0)
-        // Test data do not change what is learnt.
-        .filter(|name| *name != "p_test")
-        .map(|name| {
-            let word = words_of(name).get(value(name) as usize);
-            (name.to_string(), word.map_or_else(|| number(value(name)), |word| (*word).into()))
-        })
-        .collect()
+    // Test data do not change what is learnt.
+    let names = PARAMETERS.iter().map(|p| p.name).filter(|name| *name != "p_test");
+    names.map(|name| (name.to_string(), of_value(&value(name)))).collect()
 }
 
 impl Saved {

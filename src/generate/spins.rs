@@ -248,7 +248,8 @@ mod tests {
     use super::*;
 
     fn setting(changes: &[(&str, f64)]) -> Setting {
-        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)).unwrap()
+        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(n, v)| crate::model::coded(n, *v)))
+            .unwrap()
     }
 
     /// E[σ|x] at field 1.

@@ -7,7 +7,8 @@ use crate::model::Setting;
 use crate::simulate::{DataRule, Drawn, LabelRule, Learnt, Method, Search, Training, Weights};
 
 fn setting(changes: &[(&str, f64)]) -> Setting {
-    Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)).unwrap()
+    Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(n, v)| crate::model::coded(n, *v)))
+        .unwrap()
 }
 
 /// Runs both flows from the same explicit start and compares the laws at all times.

@@ -184,7 +184,8 @@ mod tests {
     use crate::generate::{exact, times};
 
     fn setting(changes: &[(&str, f64)]) -> Setting {
-        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)).unwrap()
+        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(n, v)| crate::model::coded(n, *v)))
+            .unwrap()
     }
 
     #[test]

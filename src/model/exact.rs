@@ -26,14 +26,6 @@ use thiserror::Error;
 use super::interpolant::Interpolant;
 use crate::average::{LOWEST_RUNG, rule, rungs};
 
-/// Names, default values and meanings of the parameters of an [`ExactDenoiser`], in the order of tables.
-pub const EXACT_PARAMETERS: [(&str, f64, &str); 4] = [
-    ("p", 0.8, "weight of mode +"),
-    ("sigma", 1.0, "standard deviation within a mode"),
-    ("d", 5000.0, "dimension of the data"),
-    ("interpolant", 0.0, "interpolant between noise and data"),
-];
-
 /// σ and d may be as large as this, so that no power of them overflows.
 const LARGEST: f64 = 1e100;
 

@@ -9,11 +9,17 @@
 pub mod exact;
 pub mod interpolant;
 pub mod overlaps;
-pub mod setting;
+pub mod parameter;
+mod setting;
 pub mod target;
 
-pub use exact::{EXACT_PARAMETERS, ExactDenoiser, MixtureError, Mse, switch_probability};
+pub use exact::{ExactDenoiser, MixtureError, Mse, switch_probability};
 pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
 pub use overlaps::{OVERLAPS, Overlaps};
-pub use setting::{FLOW_PARAMETERS, Noise, PARAMETERS, Setting, SettingError, words_of};
+#[cfg(test)]
+pub use parameter::coded;
+pub use parameter::{
+    EXACT_PARAMETERS, FLOW_PARAMETERS, PARAMETERS, Parameter, Usual, name_meant, parameter, words_of,
+};
+pub use setting::{Noise, Setting, SettingError};
 pub use target::{Target, magnetisation};

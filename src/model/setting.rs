@@ -3,41 +3,9 @@
 use thiserror::Error;
 
 use super::interpolant::{Interpolant, Path, Schedule};
+use super::parameter::{Parameter, parameter, words_of};
 use super::target::Target;
-
-/// Names, default values and meanings of the parameters of a [`Setting`], in the order of tables. The default of
-/// `p_test` is `p`.
-pub const PARAMETERS: [(&str, Option<f64>, &str); 11] = [
-    ("n", Some(128.0), "training samples"),
-    ("p", Some(0.8), "weight of mode +; in tables, the fraction of training samples in it"),
-    ("sigma", Some(1.0), "standard deviation within a mode"),
-    ("kappa", Some(4.0), "dilation of time"),
-    ("lambda", Some(0.1), "weight decay of u, (λ/2)|u|²"),
-    ("ell", Some(0.01), "weight decay of w, (ℓ/2)|w|²"),
-    ("p_test", None, "weight of mode + in test data"),
-    ("k", Some(f64::INFINITY), "noise samples per datum; inf: fresh noise at every step"),
-    ("d", Some(5000.0), "dimension of the data"),
-    ("interpolant", Some(0.0), "interpolant between noise and data"),
-    ("schedule", Some(0.0), "schedule, from the time t to τ"),
-];
-
-/// The same for what only the flow of the exact denoiser has.
-pub const FLOW_PARAMETERS: [(&str, Option<f64>, &str); 4] = [
-    ("target", Some(0.0), "law of the data"),
-    ("M", Some(1.0), "mixture: |μ|/√d"),
-    ("beta", Some(1.5), "Curie–Weiss: inverse temperature"),
-    ("bend", Some(1.0), "time t at which a dilated schedule bends"),
-];
-
-/// The words that stand for the values 0, 1, … of a parameter; none if its values are numbers.
-pub fn words_of(parameter: &str) -> &'static [&'static str] {
-    match parameter {
-        "interpolant" => &Interpolant::NAMES,
-        "schedule" => &Schedule::NAMES,
-        "target" => &Target::NAMES,
-        _ => &[],
-    }
-}
+use crate::value::Value;
 
 /// The noise x₀ that a datum is seen with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +61,16 @@ pub enum SettingError {
         /// What would be accepted.
         accepted: String,
     },
+    /// A value that is none of the words of its parameter.
+    #[error("{name} = {value} is not possible in a simulation: use one of {accepted}")]
+    NotAWord {
+        /// Parameter.
+        name: &'static str,
+        /// Value given.
+        value: Value,
+        /// Its words.
+        accepted: String,
+    },
 }
 
 impl Setting {
@@ -100,10 +78,10 @@ impl Setting {
     ///
     /// # Errors
     /// The first value that is not possible, with what would be.
-    pub fn new(value_of: impl Fn(&str) -> Option<f64>) -> Result<Setting, SettingError> {
-        let default =
-            |name: &str| PARAMETERS.iter().chain(&FLOW_PARAMETERS).find(|p| p.0 == name).and_then(|p| p.1);
-        let value = |name: &str| value_of(name).or_else(|| default(name)).unwrap_or(f64::NAN);
+    pub fn new<V: Into<Value>>(value_of: impl Fn(&str) -> Option<V>) -> Result<Setting, SettingError> {
+        let value_of = |name: &str| value_of(name).map(Into::into);
+        let of = |name: &str| value_of(name).or_else(|| parameter(name).and_then(Parameter::default));
+        let value = |name: &str| of(name).and_then(|value| value.number()).unwrap_or(f64::NAN);
         let bad = |name: &'static str, accepted: &str| {
             Err(SettingError::Value { name, value: value(name), accepted: accepted.into() })
         };
@@ -132,7 +110,7 @@ impl Setting {
         if !(ell > 0.0 && ell.is_finite()) {
             return bad("ell", "ℓ is a finite weight decay, ℓ > 0");
         }
-        let p_test = value_of("p_test").unwrap_or(p);
+        let p_test = value_of("p_test").map_or(p, |value| value.number().unwrap_or(f64::NAN));
         if !(0.0..=1.0).contains(&p_test) {
             return Err(SettingError::Value {
                 name: "p_test",
@@ -157,12 +135,13 @@ impl Setting {
             });
         }
         let one_of = |name: &'static str| -> Result<usize, SettingError> {
-            let (words, value) = (words_of(name), value(name));
-            let last = (words.len() - 1) as f64;
-            if whole(value) && (0.0..=last).contains(&value) {
-                return Ok(value as usize);
-            }
-            Err(SettingError::Value { name, value, accepted: format!("use one of {}", words.join(", ")) })
+            let (words, value) = (words_of(name), of(name).unwrap_or(Value::Number(f64::NAN)));
+            let place = words.iter().position(|word| Some(*word) == value.word());
+            place.ok_or_else(|| SettingError::NotAWord {
+                name,
+                value: value.clone(),
+                accepted: words.join(", "),
+            })
         };
         let interpolant = Interpolant::ALL[one_of("interpolant")?];
         let schedule = Schedule::ALL[one_of("schedule")?];
@@ -243,7 +222,7 @@ mod tests {
     use super::*;
 
     fn with(changes: &[(&str, f64)]) -> Result<Setting, SettingError> {
-        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v))
+        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(n, v)| crate::model::coded(n, *v)))
     }
 
     #[test]
@@ -252,8 +231,8 @@ mod tests {
         let system = &theory.pieces[0].system;
         let values = system.parameter_values(&[]);
         for (parameter, value) in system.parameters.iter().zip(values) {
-            let (_, default, _) = PARAMETERS.iter().find(|p| p.0 == parameter.name).unwrap();
-            assert!(default.is_none_or(|d| d == value), "{}", parameter.name);
+            let default = super::parameter(&parameter.name).unwrap().default();
+            assert!(default.is_none_or(|d| d == parameter.value(value)), "{}", parameter.name);
         }
         assert_eq!(with(&[]).unwrap().p_test, 0.8);
     }

@@ -10,6 +10,7 @@ use csv::{Reader, ReaderBuilder, Terminator, Trim, Writer, WriterBuilder};
 
 use super::table::{Cell, Column, Role, Table};
 use crate::input::TextLines;
+use crate::value::shortest;
 
 /// Writes a table row by row, so that a long run can be read while it goes on.
 pub struct CsvWriter<W: Write> {
@@ -64,25 +65,6 @@ pub fn write_table(table: &Table, sink: impl Write) -> io::Result<()> {
         writer.write_row(row)?;
     }
     writer.finish().map(drop)
-}
-
-/// The shortest text that reads back as the same number.
-///
-/// Very small and very large numbers are written with an exponent; −0 loses its sign, which means
-/// nothing in a result and upsets comparisons of files.
-pub fn shortest(value: f64) -> String {
-    let magnitude = value.abs();
-    if value.is_nan() {
-        "nan".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 { "inf" } else { "-inf" }.to_owned()
-    } else if value == 0.0 {
-        "0".to_owned()
-    } else if (1e-5..1e16).contains(&magnitude) {
-        format!("{value}")
-    } else {
-        format!("{value:e}")
-    }
 }
 
 /// The names of the columns, and a reader of the rows under them.

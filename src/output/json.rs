@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::csv::shortest;
 use super::table::{Cell, Column, Table};
+use crate::value::shortest;
 
 /// What stands beside a CSV or a figure: how to make it again, and what its columns mean.
 ///
@@ -92,6 +92,11 @@ pub fn cell_value(cell: &Cell) -> Value {
         Cell::Integer(value) => Value::from(*value),
         Cell::Text(text) => Value::String(text.clone()),
     }
+}
+
+/// The value of a parameter as a JSON value.
+pub fn of_value(value: &crate::value::Value) -> Value {
+    cell_value(&Cell::from(value))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! This is the end of the one-way flow: a solver or a simulation fills a [`Table`]; from there
 //!
-//! - [`table`] holds it, [`symbol`] names its columns in ASCII and in the field's symbols,
+//! - [`table`] holds it,
 //! - [`mod@csv`], [`json`] and [`terminal`] write it as text, [`figure`] draws curves of it as SVG,
 //! - [`curves`] cuts a column of it into the curves that a figure draws,
 //! - [`files`] puts the bytes on disk, whole or not at all; [`error`] is what can go wrong.
@@ -15,7 +15,6 @@ pub mod error;
 pub mod figure;
 pub mod files;
 pub mod json;
-pub mod symbol;
 pub mod table;
 pub mod terminal;
 
@@ -28,6 +27,5 @@ pub use files::{
     write_completely, write_error,
 };
 pub use json::{SideFile, table_json};
-pub use symbol::{ascii_name, symbol_of};
 pub use table::{Cell, Column, Role, Table};
 pub use terminal::TerminalOptions;

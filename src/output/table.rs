@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::error::OutputError;
-use super::symbol::symbol_of;
+use crate::name::symbol_of;
+use crate::value::Value;
 
 /// What stands in a column of numbers in place of a missing one, beside NaN (R, pandas, spreadsheets, SQL, people).
 const NO_VALUE: [&str; 14] =
@@ -54,15 +55,6 @@ impl Cell {
             Err(_) => Cell::Text(field.to_owned()),
         }
     }
-
-    /// The word that a value stands for; the number itself where there are no words.
-    pub fn of<W: AsRef<str>>(value: f64, words: &[W]) -> Cell {
-        let place = value as usize;
-        match words.get(place).filter(|_| place as f64 == value) {
-            Some(word) => Cell::Text(word.as_ref().to_owned()),
-            None => Cell::Number(value),
-        }
-    }
 }
 
 /// The whole value, as it stands in messages.
@@ -80,6 +72,15 @@ impl fmt::Display for Cell {
 impl From<f64> for Cell {
     fn from(value: f64) -> Self {
         Cell::Number(value)
+    }
+}
+
+impl From<&Value> for Cell {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::Number(number) => Cell::Number(*number),
+            Value::Word(word) => Cell::Text(word.to_string()),
+        }
     }
 }
 
@@ -250,13 +251,6 @@ mod tests {
         }
         assert_eq!(table.numbers("omega"), Some(vec![Some(3.0), Some(0.5), None, None]));
         assert_eq!(table.numbers("b"), None);
-    }
-
-    #[test]
-    fn a_value_with_words_is_the_word() {
-        assert_eq!(Cell::of(1.0, &["linear", "trigonometric"]), Cell::from("trigonometric"));
-        assert_eq!(Cell::of(1.0, &[] as &[&str]), Cell::Number(1.0));
-        assert_eq!(Cell::of(0.5, &["linear"]).to_string(), "0.5");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::page::figure;
 use super::side::Side;
 use super::text::{Places, Text};
 use super::verdict::Verdicts;
-use crate::output::symbol_of;
+use crate::name::symbol_of;
 
 /// More results than this are many: fewer rows of each are shown.
 const MANY: usize = 100;

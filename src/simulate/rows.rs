@@ -12,7 +12,7 @@ pub const TRAINED: &str = "trained";
 /// The columns of a table of simulations along the control `t`.
 pub fn columns() -> Vec<Column> {
     let mut columns = vec![Column::new("t", "dilated time", Role::Control)];
-    columns.extend(PARAMETERS.iter().map(|(name, _, meaning)| Column::new(*name, *meaning, Role::Parameter)));
+    columns.extend(PARAMETERS.iter().map(|p| Column::new(p.name, p.meaning, Role::Parameter)));
     columns.push(Column::new("seed", "data set", Role::Parameter));
     for (name, meaning) in [
         ("method", "integrated (the noise), or trained"),

@@ -3,12 +3,13 @@
 use super::curve::Curve;
 use super::solution::Settings;
 use crate::equation::{EquationError, Piece, Theory};
+use crate::value::Given;
 
 /// What is to be solved: values for some parameters (the others take their defaults) and control values.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Job {
-    /// Parameter values; that of a word is its place in [`Theory::words`].
-    pub parameters: Vec<(String, f64)>,
+    /// Parameter values.
+    pub parameters: Given,
     /// Control values; none: the grid of the file.
     pub controls: Option<Vec<f64>>,
 }
@@ -38,8 +39,8 @@ impl Job {
     /// Solves every piece, once the values have been checked as the command checks them.
     ///
     /// # Errors
-    /// A parameter that the theory does not have (the nearest is suggested), a value outside its domain, a number that
-    /// stands for no word.
+    /// A parameter that the theory does not have (the nearest is suggested), a value outside its domain, a word
+    /// for a number or a number for a word.
     pub fn solve<'t>(
         &self,
         theory: &'t Theory,

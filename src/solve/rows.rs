@@ -5,7 +5,9 @@ use super::job::PieceCurve;
 use super::solution::Solution;
 use crate::average::{PANELS, RuleKind, rule};
 use crate::equation::Theory;
-use crate::output::{Cell, Column, Role, ascii_name, symbol_of};
+use crate::name::{ascii_name, symbol_of};
+use crate::output::{Cell, Column, Role};
+use crate::value::Value;
 
 /// Status of a row that meets its certificate.
 pub const CONVERGED: &str = "converged";
@@ -19,8 +21,6 @@ pub struct Layout {
     pub system: bool,
     /// Swept parameters.
     pub swept: Vec<String>,
-    /// For each of them the words that its values stand for; empty if they are numbers.
-    words: Vec<Vec<String>>,
     /// Columns of all theories in the table.
     outputs: Vec<(String, String, String)>,
     control: (String, String),
@@ -42,19 +42,7 @@ impl Layout {
         let control = theories
             .first()
             .map_or_else(Default::default, |t| (t.control.name.clone(), t.control.meaning.clone()));
-        let words = |name: &String| {
-            let mut all = theories.iter().map(|theory| theory.words(name));
-            all.find(|words| !words.is_empty()).unwrap_or_default().to_vec()
-        };
-        Layout {
-            system: theories.len() > 1,
-            swept: swept.to_vec(),
-            words: swept.iter().map(words).collect(),
-            outputs,
-            control,
-            verify,
-            tolerance,
-        }
+        Layout { system: theories.len() > 1, swept: swept.to_vec(), outputs, control, verify, tolerance }
     }
 
     /// The columns.
@@ -106,7 +94,7 @@ impl Layout {
         &self,
         theory: &Theory,
         curves: &[PieceCurve],
-        swept: &[f64],
+        swept: &[Value],
         branches: bool,
     ) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
@@ -128,7 +116,7 @@ impl Layout {
         &self,
         theory: &Theory,
         piece: &PieceCurve,
-        swept: &[f64],
+        swept: &[Value],
         control: f64,
         found: Option<(&Track, &Solution)>,
     ) -> Vec<Cell> {
@@ -139,7 +127,7 @@ impl Layout {
             row.push(Cell::Text(theory.name().to_string()));
         }
         row.push(Cell::Number(control));
-        row.extend(swept.iter().zip(&self.words).map(|(v, words)| Cell::of(*v, words)));
+        row.extend(swept.iter().map(Cell::from));
         row.push(Cell::Text(system.name().to_string()));
         let Some((_, solution)) = found else {
             row.push(Cell::Missing);

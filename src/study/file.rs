@@ -12,13 +12,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use toml::{Spanned, Value};
+use toml::{Spanned, Value as Toml};
 
-use super::given::{Assignment, Given, MOST_VALUES, Sweep, number_or_word};
+use super::given::{Assignment, MOST_VALUES, Sweep};
 use crate::equation::{Place, Source};
 use crate::input::{LARGEST_TEXT, text_of_file};
-use crate::output::csv::shortest;
 use crate::output::json::number;
+use crate::value::{Value, shortest};
 
 /// The commands whose work falls into cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -128,7 +128,7 @@ impl fmt::Display for StudyError {
 
 impl std::error::Error for StudyError {}
 
-type Entries = IndexMap<Spanned<String>, Spanned<Value>>;
+type Entries = IndexMap<Spanned<String>, Spanned<Toml>>;
 
 /// The shape of the file.
 #[derive(Deserialize)]
@@ -212,7 +212,7 @@ impl Study {
         let read = Reader { source };
         let content: toml::Table = toml::from_str(text).map_err(|e| read.toml(&e))?;
         let file: File = toml::from_str(text).map_err(|e| read.toml(&e))?;
-        read.study(file, json(&Value::Table(content)))
+        read.study(file, json(&Toml::Table(content)))
     }
 }
 
@@ -293,25 +293,25 @@ impl Reader {
     }
 
     /// A number or a word.
-    fn given(&self, value: &Value, span: Range<usize>) -> Result<Given, StudyError> {
+    fn given(&self, value: &Toml, span: Range<usize>) -> Result<Value, StudyError> {
         match value {
-            Value::Integer(i) if (*i as f64) as i64 == *i => Ok(Given::Number(*i as f64)),
-            Value::Integer(i) => Err(self.error(span, format!("{i} has more digits than a number can hold"))),
-            Value::Float(x) if !x.is_nan() => Ok(Given::Number(*x)),
-            Value::Float(_) => Err(self.error(span, "NaN is not a value that a parameter can take")),
-            Value::String(text) => number_or_word(text).map_err(|message| self.error(span, message)),
+            Toml::Integer(i) if (*i as f64) as i64 == *i => Ok(Value::Number(*i as f64)),
+            Toml::Integer(i) => Err(self.error(span, format!("{i} has more digits than a number can hold"))),
+            Toml::Float(x) if !x.is_nan() => Ok(Value::Number(*x)),
+            Toml::Float(_) => Err(self.error(span, "NaN is not a value that a parameter can take")),
+            Toml::String(text) => Value::read(text).map_err(|message| self.error(span, message)),
             _ => Err(self.error(span, "expected a number or a word")),
         }
     }
 
-    fn assignment(&self, name: &Spanned<String>, value: &Spanned<Value>) -> Result<Assignment, StudyError> {
+    fn assignment(&self, name: &Spanned<String>, value: &Spanned<Toml>) -> Result<Assignment, StudyError> {
         let given = self.given(value.get_ref(), value.span())?;
         Ok(Assignment { name: name.get_ref().clone(), value: given })
     }
 
-    fn list(&self, value: &Spanned<Value>) -> Result<Vec<Given>, StudyError> {
+    fn list(&self, value: &Spanned<Toml>) -> Result<Vec<Value>, StudyError> {
         match value.get_ref() {
-            Value::Array(values) => values.iter().map(|v| self.given(v, value.span())).collect(),
+            Toml::Array(values) => values.iter().map(|v| self.given(v, value.span())).collect(),
             _ => Err(self.error(value.span(), "expected a list of values: [8, 16, 32]")),
         }
     }
@@ -332,11 +332,11 @@ impl Reader {
         Ok(sweeps)
     }
 
-    fn sweep(&self, name: &Spanned<String>, value: &Spanned<Value>) -> Result<Sweep, StudyError> {
+    fn sweep(&self, name: &Spanned<String>, value: &Spanned<Toml>) -> Result<Sweep, StudyError> {
         let (name, span) = (name.get_ref(), value.span());
         let sweep = match value.get_ref() {
-            Value::Array(_) => Sweep::over(name, self.list(value)?),
-            Value::String(text) => format!("{name}={text}").parse(),
+            Toml::Array(_) => Sweep::over(name, self.list(value)?),
+            Toml::String(text) => format!("{name}={text}").parse(),
             _ => Err("expected a list [8, 16, 32], \"START:STOP:COUNT\" or \"log:START:STOP:COUNT\"; one value belongs into [set]".into()),
         };
         sweep.map_err(|message| self.error(span, message))
@@ -353,7 +353,7 @@ impl Reader {
                 Sweep::together(name.get_ref(), list).map_err(|message| self.error(value.span(), message))
             })
             .collect::<Result<_, _>>()?;
-        let entry = |i: usize| sweeps.iter().filter_map(|s| s.values.get(i)).map(Given::to_string).collect();
+        let entry = |i: usize| sweeps.iter().filter_map(|s| s.values.get(i)).map(Value::to_string).collect();
         let mut seen: HashSet<Vec<String>> = HashSet::new();
         if let Some(twice) = (0..sweeps[0].values.len()).find(|i| !seen.insert(entry(*i))) {
             let message = format!("entry {} of the lists is the same as an earlier one", twice + 1);
@@ -374,20 +374,20 @@ impl Reader {
                 return Err(self.error(name.span(), format!("`{flag}` is not an option of a study: {place}")));
             }
             match value.get_ref() {
-                Value::Boolean(true) => options.push((flag, None)),
-                Value::Boolean(false) => {}
+                Toml::Boolean(true) => options.push((flag, None)),
+                Toml::Boolean(false) => {}
                 other => options.push((flag, Some(self.flag_value(other, value.span())?))),
             }
         }
         Ok(options)
     }
 
-    fn flag_value(&self, value: &Value, span: Range<usize>) -> Result<String, StudyError> {
+    fn flag_value(&self, value: &Toml, span: Range<usize>) -> Result<String, StudyError> {
         match value {
-            Value::String(text) => Ok(text.clone()),
-            Value::Integer(i) => Ok(i.to_string()),
-            Value::Float(x) => Ok(shortest(*x)),
-            Value::Array(values) => {
+            Toml::String(text) => Ok(text.clone()),
+            Toml::Integer(i) => Ok(i.to_string()),
+            Toml::Float(x) => Ok(shortest(*x)),
+            Toml::Array(values) => {
                 let values = values.iter().map(|v| self.flag_value(v, span.clone()));
                 Ok(values.collect::<Result<Vec<String>, _>>()?.join(","))
             }
@@ -401,7 +401,7 @@ impl Reader {
             return Ok(None);
         };
         match value.get_ref() {
-            Value::Integer(tasks @ 1..=1_000_000) => Ok(Some(*tasks as usize)),
+            Toml::Integer(tasks @ 1..=1_000_000) => Ok(Some(*tasks as usize)),
             _ => Err(self.error(value.span(), "the tasks of a job array are a number from 1 to 1000000")),
         }
     }
@@ -423,7 +423,7 @@ impl Reader {
                 );
             }
             let text = match value.get_ref() {
-                Value::Boolean(true) => String::new(),
+                Toml::Boolean(true) => String::new(),
                 other => self.flag_value(other, value.span())?,
             };
             if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
@@ -436,14 +436,14 @@ impl Reader {
 }
 
 /// TOML as JSON; JSON has no infinities, see [`number`].
-fn json(value: &Value) -> Json {
+fn json(value: &Toml) -> Json {
     match value {
-        Value::String(text) => Json::from(text.as_str()),
-        Value::Integer(i) => Json::from(*i),
-        Value::Float(x) => number(*x),
-        Value::Boolean(yes) => Json::from(*yes),
-        Value::Datetime(time) => Json::from(time.to_string()),
-        Value::Array(values) => values.iter().map(json).collect(),
-        Value::Table(table) => Json::Object(table.iter().map(|(k, v)| (k.clone(), json(v))).collect()),
+        Toml::String(text) => Json::from(text.as_str()),
+        Toml::Integer(i) => Json::from(*i),
+        Toml::Float(x) => number(*x),
+        Toml::Boolean(yes) => Json::from(*yes),
+        Toml::Datetime(time) => Json::from(time.to_string()),
+        Toml::Array(values) => values.iter().map(json).collect(),
+        Toml::Table(table) => Json::Object(table.iter().map(|(k, v)| (k.clone(), json(v))).collect()),
     }
 }

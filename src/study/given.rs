@@ -1,25 +1,13 @@
 //! Values of parameters as given on a command line or in a study file: `NAME=VALUE`, `NAME=START:STOP:COUNT`,
 //! `NAME=log:START:STOP:COUNT`, `NAME=V1,V2,…`.
 
-use std::fmt;
 use std::str::FromStr;
 
-use anyhow::{anyhow, bail};
-
-use crate::equation::{grid, is_word, nearest, without_round_off};
-use crate::output::csv::shortest;
+use crate::equation::{grid, without_round_off};
+use crate::value::{Value, number};
 
 /// The most values of one sweep, and of all sweeps of a study together.
 pub const MOST_VALUES: usize = 10_000_000;
-
-/// A value as given: a word has a meaning once the parameter is known.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Given {
-    /// A number.
-    Number(f64),
-    /// A word.
-    Word(String),
-}
 
 /// `NAME=VALUE`.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +15,7 @@ pub struct Assignment {
     /// Parameter.
     pub name: String,
     /// Value.
-    pub value: Given,
+    pub value: Value,
 }
 
 /// `NAME=START:STOP:COUNT` or `NAME=V1,V2,…`, with its values.
@@ -38,49 +26,7 @@ pub struct Sweep {
     /// As written.
     pub text: String,
     /// Values.
-    pub values: Vec<Given>,
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    let value: f64 = text.trim().parse().map_err(|_| format!("`{text}` is not a number"))?;
-    if value.is_nan() {
-        return Err("NaN is not a value that a parameter can take".into());
-    }
-    Ok(value)
-}
-
-/// A word if it looks like one, else a number.
-///
-/// # Errors
-/// What is neither.
-pub fn number_or_word(text: &str) -> Result<Given, String> {
-    match is_word(text.trim()) {
-        true => Ok(Given::Word(text.trim().to_string())),
-        false => number(text).map(Given::Number),
-    }
-}
-
-impl Given {
-    /// The number, or what the word stands for among the words of the parameter.
-    ///
-    /// # Errors
-    /// A word for a number or a number for a word, a word that the parameter does not have.
-    pub fn resolve<W: AsRef<str>>(&self, name: &str, words: &[W]) -> anyhow::Result<f64> {
-        let known = || words.iter().map(W::as_ref);
-        let list = || known().collect::<Vec<_>>().join(", ");
-        match self {
-            Given::Number(value) if words.is_empty() => Ok(*value),
-            Given::Number(value) => {
-                bail!("{name} = {value}: the values of `{name}` are words; use one of {}", list())
-            }
-            Given::Word(word) if words.is_empty() => bail!("{name} = {word}: `{word}` is not a number"),
-            Given::Word(word) => known().position(|k| k == word).map(|place| place as f64).ok_or_else(|| {
-                let hint =
-                    nearest(word, known()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
-                anyhow!("{name} = {word}: `{word}` is not a value of `{name}`{hint}; use one of {}", list())
-            }),
-        }
-    }
+    pub values: Vec<Value>,
 }
 
 fn split_name(text: &str) -> Result<(&str, &str), String> {
@@ -100,7 +46,7 @@ impl FromStr for Assignment {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, value) = split_name(text)?;
-        Ok(Assignment { name: name.to_string(), value: number_or_word(value)? })
+        Ok(Assignment { name: name.to_string(), value: Value::read(value)? })
     }
 }
 
@@ -150,28 +96,28 @@ impl FromStr for Sweep {
         } else {
             grid(start, stop, count)
         };
-        let values = values.into_iter().map(Given::Number).collect();
+        let values = values.into_iter().map(Value::Number).collect();
         Ok(Sweep { name: name.to_string(), text: text.to_string(), values })
     }
 }
 
 /// The values of a list, separated by commas.
-fn list(text: &str) -> Result<Vec<Given>, String> {
-    distinct(text.split(',').map(number_or_word).collect::<Result<_, _>>()?, text)
+fn list(text: &str) -> Result<Vec<Value>, String> {
+    distinct(text.split(',').map(Value::read).collect::<Result<_, _>>()?, text)
 }
 
 /// The values of a list: words, each once, or numbers, which rise or fall throughout, so that branches can be followed
 /// from each to the next; `text` is the list as written.
-fn distinct(values: Vec<Given>, text: &str) -> Result<Vec<Given>, String> {
+fn distinct(values: Vec<Value>, text: &str) -> Result<Vec<Value>, String> {
     let mut words: Vec<&str> = Vec::new();
     let mut numbers: Vec<f64> = Vec::new();
     for value in &values {
         match value {
-            Given::Word(word) if words.contains(&word.as_str()) => {
+            Value::Word(word) if words.contains(&&**word) => {
                 return Err(format!("`{word}` stands twice in the list"));
             }
-            Given::Word(word) => words.push(word),
-            Given::Number(number) => numbers.push(*number),
+            Value::Word(word) => words.push(word),
+            Value::Number(number) => numbers.push(*number),
         }
     }
     if let (Some(word), false) = (words.first(), numbers.is_empty()) {
@@ -190,7 +136,7 @@ impl Sweep {
     ///
     /// # Errors
     /// No values, equal values, numbers that neither rise nor fall throughout, words among numbers.
-    pub fn over(name: &str, values: Vec<Given>) -> Result<Sweep, String> {
+    pub fn over(name: &str, values: Vec<Value>) -> Result<Sweep, String> {
         let sweep = Sweep::together(name, values)?;
         let text = sweep.text[name.len() + 1..].to_string();
         Ok(Sweep { values: distinct(sweep.values, &text)?, ..sweep })
@@ -200,21 +146,12 @@ impl Sweep {
     ///
     /// # Errors
     /// No values.
-    pub fn together(name: &str, values: Vec<Given>) -> Result<Sweep, String> {
+    pub fn together(name: &str, values: Vec<Value>) -> Result<Sweep, String> {
         if values.is_empty() {
             return Err("a list without values has nothing to solve".into());
         }
-        let words: Vec<String> = values.iter().map(Given::to_string).collect();
+        let words: Vec<String> = values.iter().map(Value::to_string).collect();
         Ok(Sweep { name: name.to_string(), text: format!("{name}={}", words.join(",")), values })
-    }
-}
-
-impl fmt::Display for Given {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Given::Number(value) => f.write_str(&shortest(*value)),
-            Given::Word(word) => f.write_str(word),
-        }
     }
 }
 
@@ -238,7 +175,7 @@ mod tests {
     fn sweeps_hit_their_ends_exactly() {
         let values = |text: &str| -> Vec<f64> {
             let sweep: Sweep = text.parse().unwrap();
-            sweep.values.iter().map(|value| value.resolve("", &[] as &[&str]).unwrap()).collect()
+            sweep.values.iter().map(|value| value.number().unwrap()).collect()
         };
         assert_eq!(values("t=0:1:11")[3], 0.3);
         assert_eq!(values("t=0:1:11")[10], 1.0);
@@ -247,26 +184,6 @@ mod tests {
         assert_eq!(values("p=0.55:0.95:9")[1], 0.6);
         assert_eq!(values("t=1:0:3"), [1.0, 0.5, 0.0]);
         assert_eq!(values("d=1000,4000,1e9"), [1000.0, 4000.0, 1e9]);
-    }
-
-    #[test]
-    fn words_mean_what_the_parameter_says() {
-        let words = ["linear", "trigonometric"];
-        let set: Assignment = "interpolant=trigonometric".parse().unwrap();
-        assert_eq!(set.value.resolve("interpolant", &words).unwrap(), 1.0);
-        let sweep: Sweep = "interpolant=trigonometric, linear".parse().unwrap();
-        let values = sweep.values.iter().map(|value| value.resolve("interpolant", &words).unwrap());
-        assert_eq!(values.collect::<Vec<_>>(), [1.0, 0.0]);
-        for (text, words, part) in [
-            ("interpolant=trigonometrc", &words[..], "did you mean `trigonometric`?"),
-            ("interpolant=cosine", &words, "use one of linear, trigonometric"),
-            ("interpolant=1", &words, "use one of linear, trigonometric"),
-            ("n=eight", &[], "`eight` is not a number"),
-        ] {
-            let set: Assignment = text.parse().unwrap();
-            let error = set.value.resolve(&set.name, words).unwrap_err().to_string();
-            assert!(error.contains(part) && error.contains(&set.name), "{text}: {error}");
-        }
     }
 
     #[test]
@@ -291,6 +208,6 @@ mod tests {
             assert!(error.contains(part), "{text}: {error}");
         }
         assert!("n=NaN".parse::<Assignment>().is_err());
-        assert_eq!("k=inf".parse::<Assignment>().unwrap().value, Given::Number(f64::INFINITY));
+        assert_eq!("k=inf".parse::<Assignment>().unwrap().value, Value::Number(f64::INFINITY));
     }
 }

@@ -14,7 +14,7 @@ pub mod slurm;
 pub mod store;
 
 pub use file::{Study, StudyError, Task};
-pub use given::{Assignment, Given, Sweep};
+pub use given::{Assignment, Sweep};
 pub use journal::{Counts, Key, Record};
 pub use plan::{Plan, Swept, Wanted};
 pub use store::{Part, Store};

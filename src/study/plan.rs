@@ -1,14 +1,14 @@
 //! Fixed and swept parameters → the combinations that are to be computed, the cells.
 
-use anyhow::bail;
+use anyhow::{Error, bail};
 use indexmap::IndexMap;
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::Value as Json;
 
-use super::given::{Assignment, Given, Sweep, is_logarithmic};
+use super::given::{Assignment, Sweep, is_logarithmic};
 use crate::equation::Theory;
-use crate::output::Cell;
-use crate::output::json::cell_value;
+use crate::output::json::of_value;
+use crate::value::{Given, Value, given};
 
 /// The most combinations of swept values in one run.
 const MOST_CELLS: usize = 10_000_000;
@@ -21,14 +21,22 @@ pub struct Swept {
     /// As written.
     pub text: String,
     /// Values.
-    pub values: Vec<f64>,
-    /// The words that its values stand for; empty if they are numbers.
-    pub words: Vec<String>,
+    pub values: Vec<Value>,
     /// Which axis of the grid of combinations it runs along; sweeps on the same axis move together.
     pub axis: usize,
 }
 
 impl Swept {
+    /// Whether its values are numbers, which have a place on an axis.
+    pub fn has_numbers(&self) -> bool {
+        self.values.iter().all(|value| value.number().is_some())
+    }
+
+    /// Its values, if they are numbers.
+    pub fn numbers(&self) -> Vec<f64> {
+        self.values.iter().filter_map(Value::number).collect()
+    }
+
     /// Whether its values are spaced by equal ratios.
     pub fn is_logarithmic(&self) -> bool {
         is_logarithmic(&self.text)
@@ -50,7 +58,7 @@ pub struct Wanted<'a> {
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// Fixed parameters.
-    pub fixed: Vec<(String, f64)>,
+    pub fixed: Given,
     /// Swept parameters, outermost first.
     pub swept: Vec<Swept>,
     /// Control values, if given.
@@ -84,23 +92,22 @@ impl Plan {
         };
         for set in wanted.set {
             let (name, words) = known(&set.name)?;
-            let value = set.value.resolve(&name, &words)?;
-            if name == control {
-                plan.controls = Some(vec![value]);
-            } else {
-                plan.fixed.push((name, value));
+            set.value.check(&name, &words).map_err(Error::msg)?;
+            match set.value.number().filter(|_| name == control) {
+                Some(value) => plan.controls = Some(vec![value]),
+                None => plan.fixed.push((name, set.value.clone())),
             }
         }
         let crossed = wanted.sweep.iter().map(std::slice::from_ref);
         for (axis, group) in crossed.chain(wanted.zip.iter().map(Vec::as_slice)).enumerate() {
             for sweep in group {
                 let (name, words) = known(&sweep.name)?;
-                let values = sweep.values.iter().map(|value| value.resolve(&name, &words));
-                let values = values.collect::<anyhow::Result<Vec<f64>>>()?;
+                sweep.values.iter().try_for_each(|value| value.check(&name, &words)).map_err(Error::msg)?;
                 if name != control {
-                    plan.swept.push(Swept { name, text: sweep.text.clone(), values, words, axis });
+                    let (text, values) = (sweep.text.clone(), sweep.values.clone());
+                    plan.swept.push(Swept { name, text, values, axis });
                 } else if group.len() == 1 {
-                    plan.controls = Some(values);
+                    plan.controls = Some(sweep.values.iter().filter_map(Value::number).collect());
                     plan.controls_logarithmic = is_logarithmic(&sweep.text);
                 } else {
                     bail!(
@@ -146,50 +153,48 @@ impl Plan {
     }
 
     /// The swept values of one combination; the last sweep runs fastest.
-    pub fn swept_values(&self, mut cell: usize) -> Vec<f64> {
+    pub fn swept_values(&self, mut cell: usize) -> Vec<Value> {
         let mut values = Vec::with_capacity(self.swept.len());
         for axis in self.axes().rev() {
             let count = axis[0].values.len();
-            values.extend(axis.iter().rev().map(|sweep| sweep.values[cell % count]));
+            values.extend(axis.iter().rev().map(|sweep| sweep.values[cell % count].clone()));
             cell /= count;
         }
         values.reverse();
         values
     }
 
-    /// The same with their names, as cells of a table.
-    pub fn swept_cells(&self, cell: usize) -> Vec<(String, Cell)> {
-        let values = self.swept.iter().zip(self.swept_values(cell));
-        values.map(|(sweep, value)| (sweep.name.clone(), Cell::of(value, &sweep.words))).collect()
+    /// The same with their names.
+    pub fn swept_at(&self, cell: usize) -> Given {
+        self.swept.iter().map(|sweep| sweep.name.clone()).zip(self.swept_values(cell)).collect()
+    }
+
+    /// The sweeps with their values in one combination.
+    pub fn sweeps_at(&self, cell: usize) -> impl Iterator<Item = (&Swept, Value)> {
+        self.swept.iter().zip(self.swept_values(cell))
     }
 
     /// The swept values of one combination as they would be given.
     pub fn assignments(&self, cell: usize) -> Vec<Assignment> {
-        let given = |value: Cell| match value {
-            Cell::Text(word) => Given::Word(word),
-            value => Given::Number(value.number().unwrap_or(f64::NAN)),
-        };
-        let cells = self.swept_cells(cell).into_iter();
-        cells.map(|(name, value)| Assignment { name, value: given(value) }).collect()
+        self.swept_at(cell).into_iter().map(|(name, value)| Assignment { name, value }).collect()
     }
 
     /// All given parameters of one combination.
-    pub fn parameters(&self, cell: usize) -> Vec<(String, f64)> {
-        let swept = self.swept.iter().map(|s| s.name.clone()).zip(self.swept_values(cell));
-        self.fixed.iter().cloned().chain(swept).collect()
+    pub fn parameters(&self, cell: usize) -> Given {
+        self.fixed.iter().cloned().chain(self.swept_at(cell)).collect()
     }
 
     /// The parameters of these theories that are the same for all combinations, as a side file has them.
-    pub fn constants(&self, theories: &[Theory]) -> IndexMap<String, Value> {
+    pub fn constants(&self, theories: &[Theory]) -> IndexMap<String, Json> {
         let mut constants = IndexMap::new();
         for system in theories.iter().flat_map(|t| &t.pieces).map(|p| &p.system) {
             for (parameter, value) in system.parameters.iter().zip(system.parameter_values(&self.fixed)) {
                 // A default that follows another parameter is no single value in a sweep.
-                let given = self.fixed.iter().any(|(n, _)| *n == parameter.name);
+                let given = given(&self.fixed, &parameter.name).is_some();
                 let follows = !given && parameter.follows();
                 let swept = self.swept.iter().any(|s| s.name == parameter.name);
                 if !swept && (!follows || self.swept.is_empty()) {
-                    let value = || cell_value(&Cell::of(value, parameter.own_words()));
+                    let value = || of_value(&parameter.value(value));
                     constants.entry(parameter.name.clone()).or_insert_with(value);
                 }
             }
@@ -239,10 +244,14 @@ mod tests {
         Plan::sort(wanted, "t", |name| Ok((name.to_string(), Vec::new())))
     }
 
+    fn numbers(plan: &Plan, cell: usize) -> Vec<f64> {
+        plan.swept_values(cell).iter().filter_map(Value::number).collect()
+    }
+
     #[test]
     fn sweeps_are_crossed_and_the_last_runs_fastest() {
         let plan = plan(&["n=1,2", "p=3,4,5"], &[]).unwrap();
-        let all: Vec<Vec<f64>> = (0..plan.cells()).map(|cell| plan.swept_values(cell)).collect();
+        let all: Vec<Vec<f64>> = (0..plan.cells()).map(|cell| numbers(&plan, cell)).collect();
         assert_eq!(all, [[1.0, 3.0], [1.0, 4.0], [1.0, 5.0], [2.0, 3.0], [2.0, 4.0], [2.0, 5.0]]);
     }
 
@@ -250,9 +259,9 @@ mod tests {
     fn what_is_zipped_moves_together_and_is_crossed_with_the_rest() {
         let plan = plan(&["n=1,2"], &[&["p=3,4", "q=5,6"], &["r=7,8,9"]]).unwrap();
         assert_eq!(plan.cells(), 12);
-        assert_eq!(plan.swept_values(0), [1.0, 3.0, 5.0, 7.0]);
-        assert_eq!(plan.swept_values(4), [1.0, 4.0, 6.0, 8.0]);
-        assert_eq!(plan.swept_values(11), [2.0, 4.0, 6.0, 9.0]);
+        assert_eq!(numbers(&plan, 0), [1.0, 3.0, 5.0, 7.0]);
+        assert_eq!(numbers(&plan, 4), [1.0, 4.0, 6.0, 8.0]);
+        assert_eq!(numbers(&plan, 11), [2.0, 4.0, 6.0, 9.0]);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use overlaps::equation::Theory;
+use overlaps::model::words_of;
 use overlaps::solve::{Job, PieceCurve, Settings, Solution};
+use overlaps::value::Value;
 
 /// One row: branch and values by column.
 #[derive(Debug, Clone)]
@@ -43,8 +45,13 @@ impl RightJob {
     }
 }
 
+/// The value at a place of a table of numbers, in which a word is its place among the words of its parameter.
+pub fn coded(name: &str, number: f64) -> Value {
+    words_of(name).get(number as usize).map_or(Value::Number(number), |word| Value::from(*word))
+}
+
 pub fn job(given: &[(&str, f64)], controls: &[f64]) -> RightJob {
-    let parameters = given.iter().map(|(n, v)| (n.to_string(), *v)).collect();
+    let parameters = given.iter().map(|(n, v)| (n.to_string(), coded(n, *v))).collect();
     RightJob(Job { parameters, controls: if controls.is_empty() { None } else { Some(controls.to_vec()) } })
 }
 

@@ -3,6 +3,7 @@
 
 use overlaps::equation::Theory;
 use overlaps::solve::Job;
+use overlaps::value::{Given, Value};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -78,8 +79,8 @@ pub fn draw<'d>(rng: &mut ChaCha8Rng, theories: &'d [Drawn]) -> &'d Drawn {
 
 /// Values of the parameters: each number times a power of ten between −`decades` and `decades`, or for numbers in (0, 1)
 /// its odds; a third stay at their defaults.
-pub fn parameters(rng: &mut ChaCha8Rng, theory: &Theory, decades: f64) -> Vec<(String, f64)> {
-    let mut given: Vec<(String, f64)> = Vec::new();
+pub fn parameters(rng: &mut ChaCha8Rng, theory: &Theory, decades: f64) -> Given {
+    let mut given = Given::new();
     for system in theory.pieces.iter().map(|piece| &piece.system) {
         let defaults = system.parameter_values(&[]);
         for (parameter, default) in system.parameters.iter().zip(defaults) {
@@ -97,7 +98,7 @@ pub fn parameters(rng: &mut ChaCha8Rng, theory: &Theory, decades: f64) -> Vec<(S
                 };
                 // As a user would give it.
                 let value: f64 = format!("{value:.4e}").parse().unwrap_or(value);
-                given.push((parameter.name.clone(), value));
+                given.push((parameter.name.clone(), value.into()));
                 if theory.check_values(&given).is_ok() {
                     break;
                 }
@@ -127,6 +128,6 @@ pub fn controls(rng: &mut ChaCha8Rng, theory: &Theory, count: usize) -> Vec<f64>
 }
 
 /// The job of these values.
-pub fn job_of(given: &[(String, f64)], controls: &[f64]) -> Job {
+pub fn job_of(given: &[(String, Value)], controls: &[f64]) -> Job {
     Job { parameters: given.to_vec(), controls: Some(controls.to_vec()) }
 }

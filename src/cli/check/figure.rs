@@ -10,9 +10,11 @@ use crate::compare::verdict::POWERS;
 use crate::compare::{Measurements, Predictions};
 use crate::equation::Theory;
 use crate::model::words_of;
+use crate::name::symbol_of;
 use crate::output::figure::PALETTE;
-use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, symbol_of};
+use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table};
 use crate::solve::{Job, Settings};
+use crate::value::Value;
 
 /// Panels in a row, unless columns are asked for.
 const MOST_COLUMNS: usize = 4;
@@ -33,7 +35,7 @@ pub fn figure(
     asked: &[String],
     settings: Settings,
 ) -> anyhow::Result<Figure> {
-    let mut groups: Vec<&[f64]> = Vec::new();
+    let mut groups: Vec<&[Value]> = Vec::new();
     for c in answers.iter().flat_map(|a| &a.judged.comparisons) {
         if !groups.contains(&c.place.group.as_slice()) {
             groups.push(&c.place.group);
@@ -81,16 +83,16 @@ pub fn columns(measurements: &Measurements, theory: &Theory, asked: &[String]) -
 /// The parameters of the measurements; words only where they are not the default.
 fn subtitle(measurements: &Measurements, theory: &Theory) -> String {
     let first = &measurements.rows[0];
-    let usual = |name: &str, cell: &Cell| {
+    let usual = |name: &str, value: &Value| {
         let mut all = theory.pieces.iter().flat_map(|piece| &piece.system.parameters);
         let own = all.find(|p| p.name == name && p.words.is_some()).map(|p| p.default_text.as_str());
         let default = own.or(words_of(name).first().copied());
-        matches!(cell, Cell::Text(word) if Some(word.as_str()) == default)
+        value.word().is_some() && value.word() == default
     };
-    let values = measurements.parameters.iter().zip(&first.parameters).enumerate();
-    let cells = values.map(|(k, (name, value))| (name, measurements.parameter_cell(k, *value)));
-    let words = cells.filter(|(name, cell)| !usual(name, cell));
-    words.map(|(name, cell)| format!("{} = {}", symbol_of(name), short(&cell))).collect::<Vec<_>>().join(", ")
+    let values = measurements.parameters.iter().zip(&first.parameters);
+    let values = values.filter(|(name, value)| !usual(name, value));
+    let words = values.map(|(name, value)| format!("{} = {}", symbol_of(name), short(&Cell::from(value))));
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// Theory curves against the control, and what was measured: extrapolated, or at the largest d.
@@ -141,13 +143,13 @@ fn segments(
     let theory = predictions.theory;
     let names = theory.parameter_names();
     let first = &measurements.rows[0];
-    let measured = measurements.parameters.iter().cloned().zip(first.parameters.iter().copied());
+    let measured = measurements.parameters.iter().cloned().zip(first.parameters.iter().cloned());
     let parameters = predictions
         .given
         .iter()
         .cloned()
         .chain(measured)
-        .chain(predictions.at_each_d.then(|| ("d".to_string(), d)))
+        .chain(predictions.at_each_d.then(|| ("d".to_string(), Value::Number(d))))
         .filter(|(name, _)| names.contains(&name.as_str()))
         .collect();
     let mut segments = Vec::new();

@@ -2,24 +2,26 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, Error, bail};
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::Check;
-use crate::cli::arguments::{Values, actual_name, words_of};
+use crate::cli::arguments::{Values, actual_name};
 use crate::cli::say::lines_in_words;
 use crate::cli::simulation::Simulation;
 use crate::cli::simulation::smallest_dimension;
-use crate::compare::Measurements;
+use crate::compare::{Measurements, known_words};
 use crate::equation::{Theory, grid};
 use crate::input::{LARGEST_TEXT, text_of_file};
 use crate::model::PARAMETERS;
+use crate::name::ascii_name;
 use crate::output::csv::{read_table, write_table};
-use crate::output::json::cell_value;
-use crate::output::{Cell, Table, ascii_name, write_atomically};
+use crate::output::json::of_value;
+use crate::output::{Table, write_atomically};
 use crate::simulate::columns;
-use crate::study::{Assignment, Given, Sweep};
+use crate::study::{Assignment, Sweep};
+use crate::value::{Given, Value};
 
 /// Kinds of quantities that the simulation measures.
 const SIMULATED: [&str; 3] = ["two-phase", "first-phase", "second-phase"];
@@ -30,11 +32,11 @@ const DIMENSIONS: [f64; 4] = [1.0, 4.0, 16.0, 64.0];
 pub struct Measured {
     pub measurements: Measurements,
     /// Values for parameters that the measurements do not have.
-    pub given: Vec<(String, f64)>,
+    pub given: Given,
     /// Parameters, for the side file.
-    pub parameters: IndexMap<String, Value>,
+    pub parameters: IndexMap<String, Json>,
     /// What they are, for the side file.
-    pub description: Value,
+    pub description: Json,
     /// What they are, in words.
     pub headline: String,
     /// Files written on the way.
@@ -73,7 +75,7 @@ impl Check {
         }
     }
 
-    fn read(&self, path: &Path, theories: &[Theory], given: Vec<(String, f64)>) -> anyhow::Result<Measured> {
+    fn read(&self, path: &Path, theories: &[Theory], given: Given) -> anyhow::Result<Measured> {
         let place = path.display().to_string();
         let file = std::fs::File::open(path).with_context(|| format!("cannot read '{place}'"))?;
         let table = read_table(file).map_err(|reason| anyhow::anyhow!("cannot read '{place}': {reason}"))?;
@@ -81,12 +83,12 @@ impl Check {
         measurements.check_given(&given, &place)?;
         let control = theories[0].control.clone();
         if let Some((_, t)) = given.iter().find(|(name, _)| *name == control.name) {
-            measurements.rows.retain(|row| row.control == *t);
+            measurements.rows.retain(|row| Value::Number(row.control) == *t);
             if measurements.rows.is_empty() {
                 bail!("{place} has no rows at {} = {t}", control.name);
             }
         }
-        let given: Vec<(String, f64)> = given
+        let given: Given = given
             .into_iter()
             .filter(|(name, _)| *name != control.name && !measurements.parameters.contains(name))
             .collect();
@@ -122,10 +124,7 @@ impl Check {
                 eprintln!("note: {} rows that did not converge are left out", measurements.left_out);
             }
         }
-        let shown = |(name, value): &(String, f64)| {
-            (name.clone(), cell_value(&Cell::of(*value, &known_words(name, theories))))
-        };
-        let parameters = given.iter().map(shown).collect();
+        let parameters = given.iter().map(|(name, value)| (name.clone(), of_value(value))).collect();
         let description = json!({ "file": place, "rows": measurements.rows.len() });
         let headline = headline(theories[0].name(), &measurements, &place);
         Ok(Measured {
@@ -144,7 +143,7 @@ impl Check {
         &self,
         theories: &[Theory],
         measurements: &Measurements,
-        given: &[(String, f64)],
+        given: &[(String, Value)],
         place: &str,
     ) {
         let known = |name: &str| {
@@ -173,24 +172,23 @@ impl Check {
     ///
     /// # Errors
     /// Unknown names, words for numbers, contradictions.
-    pub fn given(&self, theories: &[Theory]) -> anyhow::Result<Vec<(String, f64)>> {
+    pub fn given(&self, theories: &[Theory]) -> anyhow::Result<Given> {
         let mut given = match &self.parameters {
             Some(path) => parameters_of_file(path, theories)?,
             None => Vec::new(),
         };
         for set in &self.values.set {
             let name = known_name(&set.name, theories)?;
-            let words = known_words(&name, theories);
-            let value = set.value.resolve(&name, &words)?;
+            set.value.check(&name, &known_words(&name, theories)).map_err(Error::msg)?;
+            let value = &set.value;
             match given.iter().find(|(known, _)| *known == name) {
-                Some((_, other)) if *other != value => {
-                    let [value, other] = [value, *other].map(|value| Cell::of(value, &words));
+                Some((_, other)) if other != value => {
                     bail!(
                         "{name} = {value} was given with --set, but the file of --parameters has {name} = {other}; leave out one of them"
                     )
                 }
                 Some(_) => {}
-                None => given.push((name, value)),
+                None => given.push((name, value.clone())),
             }
         }
         Ok(given)
@@ -200,9 +198,9 @@ impl Check {
     pub fn simulation(
         &self,
         theories: &[Theory],
-        given: Vec<(String, f64)>,
+        given: Given,
         csv: Option<&Path>,
-    ) -> anyhow::Result<(Simulation, Vec<(String, f64)>)> {
+    ) -> anyhow::Result<(Simulation, Given)> {
         let theory = &theories[0];
         if !theory.description.describes.iter().any(|word| SIMULATED.contains(&word.as_str())) {
             bail!(
@@ -216,11 +214,11 @@ impl Check {
                 SIMULATED.join(", ")
             );
         }
-        let simulated = |name: &str| name == "t" || PARAMETERS.iter().any(|p| p.0 == name);
+        let simulated = |name: &str| name == "t" || PARAMETERS.iter().any(|p| p.name == name);
         let (for_simulation, given): (Vec<_>, Vec<_>) =
             given.into_iter().partition(|(name, _)| simulated(name));
         let mut values = Values {
-            set: for_simulation.into_iter().map(|(name, value)| assignment(name, value, theories)).collect(),
+            set: for_simulation.into_iter().map(|(name, value)| Assignment { name, value }).collect(),
             ..self.values.clone()
         };
         if !values.gives("d") {
@@ -242,12 +240,7 @@ impl Check {
         Ok((simulation, given))
     }
 
-    fn simulate(
-        &self,
-        theories: &[Theory],
-        given: Vec<(String, f64)>,
-        csv: Option<&Path>,
-    ) -> anyhow::Result<Measured> {
+    fn simulate(&self, theories: &[Theory], given: Given, csv: Option<&Path>) -> anyhow::Result<Measured> {
         let (simulation, given) = self.simulation(theories, given, csv)?;
         let mut table = Table::new(columns());
         simulation.for_each_row(self.values.quiet, |row| Ok(table.push(row)?))?;
@@ -302,34 +295,16 @@ fn dimensions(values: &Values) -> Sweep {
     let smallest = smallest_dimension(values);
     let values: Vec<f64> = DIMENSIONS.iter().map(|x| x * smallest).collect();
     let text = format!("d={}", values.iter().map(f64::to_string).collect::<Vec<_>>().join(","));
-    Sweep { name: "d".into(), text, values: values.into_iter().map(Given::Number).collect() }
+    Sweep { name: "d".into(), text, values: values.into_iter().map(Value::Number).collect() }
 }
 
 /// A parameter or the control of the theories, or a parameter of the simulation.
 pub fn known_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
     let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
-    if PARAMETERS.iter().any(|p| p.0 == spelled) {
+    if PARAMETERS.iter().any(|p| p.name == spelled) {
         return Ok(spelled);
     }
     actual_name(given, theories)
-}
-
-/// The words that are the values of a parameter of the theories or of the simulation; empty if they are numbers.
-pub fn known_words(parameter: &str, theories: &[Theory]) -> Vec<String> {
-    let words = words_of(parameter, theories);
-    if !words.is_empty() {
-        return words;
-    }
-    crate::model::words_of(parameter).iter().map(|word| word.to_string()).collect()
-}
-
-/// A value as a user would give it.
-fn assignment(name: String, value: f64, theories: &[Theory]) -> Assignment {
-    let value = match Cell::of(value, &known_words(&name, theories)) {
-        Cell::Text(word) => Given::Word(word),
-        _ => Given::Number(value),
-    };
-    Assignment { name, value }
 }
 
 /// Which overlaps are missing in which lines; nothing of what is missing throughout.
@@ -348,10 +323,10 @@ fn missing_lines(measurements: &Measurements) -> Option<String> {
 }
 
 /// The parameters of a side file (its object `parameters`), or of an object of numbers and words.
-fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Vec<(String, f64)>> {
+fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Given> {
     let place = path.display();
     let text = text_of_file(path, LARGEST_TEXT).with_context(|| format!("cannot read '{place}'"))?;
-    let content: Value = serde_json::from_str(&text).with_context(|| format!("'{place}' is not JSON"))?;
+    let content: Json = serde_json::from_str(&text).with_context(|| format!("'{place}' is not JSON"))?;
     let object = content.get("parameters").unwrap_or(&content).as_object();
     let Some(object) = object else {
         bail!(
@@ -364,12 +339,12 @@ fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Vec<(S
         let words = known_words(&name, theories);
         let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         let given = match (number.filter(|x| !x.is_nan()), value.as_str()) {
-            (Some(number), _) => Given::Number(number),
-            (None, Some(word)) if !words.is_empty() => Given::Word(word.to_string()),
+            (Some(number), _) => Value::Number(number),
+            (None, Some(word)) if !words.is_empty() => Value::from(word),
             _ => bail!("'{place}': {name} = {value} is not a number"),
         };
-        let value = given.resolve(&name, &words).with_context(|| format!("'{place}'"))?;
-        parameters.push((name, value));
+        given.check(&name, &words).map_err(Error::msg).with_context(|| format!("'{place}'"))?;
+        parameters.push((name, given));
     }
     Ok(parameters)
 }

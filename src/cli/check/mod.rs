@@ -13,18 +13,18 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::{Args, ValueHint};
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::arguments::Values;
 use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
 use super::{DISAGREES, FINE, NOT_CONVERGED, notes, standard_output};
 use crate::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
-use crate::equation::{BUILT_IN, Theory, agree_on_words};
-use crate::model::words_of;
+use crate::equation::{BUILT_IN, Theory};
 use crate::output::csv::write_table;
 use crate::output::json::number;
 use crate::output::{Cell, SideFile, Table, check_writable, table_json};
+use crate::value::Value;
 use measured::Measured;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
@@ -163,8 +163,8 @@ impl Check {
 
     /// The systems, which agree on their words.
     fn prepared(&self) -> anyhow::Result<Vec<Theory>> {
-        let mut theories = self.theories()?;
-        agree_on_words(&mut theories, words_of)?;
+        let theories = self.theories()?;
+        Theory::agree_on_words(&theories)?;
         Ok(theories)
     }
 
@@ -294,7 +294,7 @@ impl Check {
         rules: &Rules,
     ) -> SideFile {
         let sources = theories.iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
-        let verdicts: Vec<Value> = answers
+        let verdicts: Vec<Json> = answers
             .iter()
             .map(|answer| {
                 let mut entry = json!({
@@ -314,12 +314,12 @@ impl Check {
                 entry
             })
             .collect();
-        let mut extra: IndexMap<String, Value> = IndexMap::new();
+        let mut extra: IndexMap<String, Json> = IndexMap::new();
         extra.insert("measurements".into(), measured.description.clone());
         extra.insert("level".into(), number(rules.level));
         extra.insert("resolution".into(), number(rules.resolution));
         extra.insert("verdicts".into(), json!(verdicts));
-        extra.insert("sources".into(), Value::Object(sources));
+        extra.insert("sources".into(), Json::Object(sources));
         SideFile {
             program: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -362,7 +362,6 @@ fn group_columns(measurements: &Measurements) -> Vec<String> {
 }
 
 /// The values of a group under these columns.
-fn group_cells(measurements: &Measurements, group: &[f64]) -> Vec<Cell> {
-    let keys = measurements.key_parameters().into_iter();
-    keys.zip(group).map(|(k, value)| measurements.parameter_cell(k, *value)).collect()
+fn group_cells(group: &[Value]) -> Vec<Cell> {
+    group.iter().map(Cell::from).collect()
 }

@@ -26,7 +26,7 @@ pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> 
     for answer in answers {
         for c in &answer.judged.comparisons {
             let mut row = vec![Cell::Number(c.place.control)];
-            row.extend(group_cells(measurements, &c.place.group));
+            row.extend(group_cells(&c.place.group));
             row.extend(comparison_cells(measurements, answer, c, rules));
             table.push(row)?;
         }
@@ -171,7 +171,7 @@ fn side_by_side(
 ) -> anyhow::Result<(Table, usize)> {
     let groups = group_columns(measurements);
     let varies = |index: usize| {
-        let mut values = answers.iter().flat_map(|a| &a.judged.comparisons).map(|c| c.place.group[index]);
+        let mut values = answers.iter().flat_map(|a| &a.judged.comparisons).map(|c| &c.place.group[index]);
         let first = values.next();
         values.any(|v| Some(v) != first)
     };
@@ -209,7 +209,7 @@ fn side_by_side(
     }
     for c in places {
         let mut row = vec![Cell::Number(c.place.control)];
-        let group = group_cells(measurements, &c.place.group);
+        let group = group_cells(&c.place.group);
         row.extend(shown.iter().map(|index| group[*index].clone()));
         if with_d {
             row.push(Cell::Number(c.place.d));

@@ -6,12 +6,14 @@ use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::measured::{known_name, known_words};
+use super::measured::known_name;
 use super::{Check, report};
 use crate::cli::sweep::{Computed, Work, equations};
 use crate::compare::Verdict;
+use crate::compare::known_words;
 use crate::equation::Theory;
-use crate::output::{Cell, Column, Role, ascii_name};
+use crate::name::ascii_name;
+use crate::output::{Cell, Column, Role};
 use crate::study::{Key, Plan, Study, Sweep};
 
 struct Verdicts {
@@ -96,7 +98,7 @@ impl Work for Verdicts {
         let rules = command.rules();
         let measured = command.measured(&self.theories, Some(&self.folder(cell)))?;
         let answers = command.answers(&self.theories, &measured, &rules)?;
-        let swept: Vec<Cell> = self.plan.swept_cells(cell).into_iter().map(|(_, value)| value).collect();
+        let swept: Vec<Cell> = self.plan.swept_values(cell).iter().map(Cell::from).collect();
         let mut rows = Vec::new();
         for answer in &answers {
             for c in &answer.judged.comparisons {

@@ -5,9 +5,11 @@ use anyhow::bail;
 
 use crate::cli::figure::{MOST_LINES, short, subtitle};
 use crate::equation::Theory;
+use crate::name::{ascii_name, symbol_of};
 use crate::output::figure::PALETTE;
-use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Table, ascii_name, symbol_of};
+use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Table};
 use crate::study::{Plan, Swept};
+use crate::value::Value;
 
 /// The most panels that a page can hold.
 const MOST_PANELS: usize = 12;
@@ -20,7 +22,7 @@ const STYLES: [LineStyle; 4] =
 /// # Errors
 /// A plan in which there is none.
 pub fn x_of(plan: &Plan) -> anyhow::Result<usize> {
-    let number = plan.swept.iter().position(|sweep| sweep.words.is_empty() && sweep.values.len() > 1);
+    let number = plan.swept.iter().position(|sweep| sweep.has_numbers() && sweep.values.len() > 1);
     match number {
         Some(place) => Ok(place),
         None => bail!(
@@ -85,7 +87,7 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Fig
         let kind = kinds.iter().position(|kind| *kind == one.kind).unwrap_or_default();
         let words =
             [value.map(|(sweep, value)| value_of(sweep, value)), (kinds.len() > 1).then_some(one.kind)];
-        let same = |known: &f64| value.is_some_and(|(sweep, value)| *value == Cell::of(*known, &sweep.words));
+        let same = |known: &Value| value.is_some_and(|(_, value)| *value == Cell::from(known));
         Curve {
             label: words.into_iter().flatten().collect::<Vec<_>>().join(", "),
             line: STYLES[kind % STYLES.len()],

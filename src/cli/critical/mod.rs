@@ -183,7 +183,7 @@ fn table(theory: &Theory, plan: &Plan, outputs: &[(String, String)]) -> Table {
 
 /// Two rows for every change: before and after.
 fn rows(found: &[Found], plan: &Plan, cell: usize, outputs: &[(String, String)]) -> Vec<Vec<Cell>> {
-    let swept: Vec<Cell> = plan.swept_cells(cell).into_iter().map(|(_, value)| value).collect();
+    let swept: Vec<Cell> = plan.swept_values(cell).iter().map(Cell::from).collect();
     let sides = found.iter().flat_map(|f| {
         let change = &f.change;
         [("before", &change.from, &change.before), ("after", &change.to, &change.after)].map(|side| (f, side))

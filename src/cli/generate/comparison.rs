@@ -1,6 +1,6 @@
 //! Samples beside theory at the ends of both phases: a table, and one verdict.
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::predictions::Predictions;
 use crate::compare::statistics::{Sample, kolmogorov_smirnov};
@@ -12,6 +12,7 @@ use crate::output::terminal::significant;
 use crate::output::{Cell, Column, Role, Table};
 use crate::simulate::Method;
 use crate::study::Plan;
+use crate::value::Value;
 
 /// What the theory of finite d does not claim.
 const CORRECTIONS: &str = "; the theory leaves corrections of order n/d, larger in the second phase below d of order n³ and for small λ";
@@ -106,10 +107,8 @@ impl Comparison {
         let seeds = generations.len() / plan.cells().max(1);
         for (index, (generation, generated)) in generations.iter().zip(outcomes).enumerate() {
             let predicted = predictions.of(index);
-            let swept: Vec<f64> = plan
-                .swept
-                .iter()
-                .zip(plan.swept_values(index / seeds.max(1)))
+            let swept: Vec<Value> = plan
+                .sweeps_at(index / seeds.max(1))
                 .filter(|(s, _)| s.name != "d")
                 .map(|(_, value)| value)
                 .collect();
@@ -178,16 +177,16 @@ impl Comparison {
     }
 
     /// What the side file says.
-    pub fn json(&self) -> Value {
+    pub fn json(&self) -> Json {
         let cell = |cell: &Cell| match cell {
-            Cell::Missing => Value::Null,
+            Cell::Missing => Json::Null,
             Cell::Number(x) => number(*x),
             Cell::Integer(x) => json!(x),
             Cell::Text(text) => json!(text),
         };
-        let row = |row: &Vec<Cell>| -> Value {
+        let row = |row: &Vec<Cell>| -> Json {
             let fields = self.table.columns.iter().zip(row);
-            Value::Object(fields.map(|(column, value)| (column.name.clone(), cell(value))).collect())
+            Json::Object(fields.map(|(column, value)| (column.name.clone(), cell(value))).collect())
         };
         json!({
             "theory": if self.limit.is_some() { "finite d, extrapolated" } else { "finite d" },
@@ -261,8 +260,6 @@ fn table(
     rules: &Rules,
 ) -> anyhow::Result<Table> {
     let with_d = plan.swept.iter().any(|s| s.name == "d");
-    let words: Vec<&[String]> =
-        plan.swept.iter().filter(|s| s.name != "d").map(|s| s.words.as_slice()).collect();
     let mut columns: Vec<Column> = measurements
         .parameters
         .iter()
@@ -317,8 +314,7 @@ fn table(
                     && c.place.group == first.parameters
             });
             let finite = |x: f64| if x.is_finite() { Cell::Number(x) } else { Cell::Missing };
-            let mut row: Vec<Cell> =
-                words.iter().zip(&first.parameters).map(|(words, x)| Cell::of(*x, words)).collect();
+            let mut row: Vec<Cell> = first.parameters.iter().map(Cell::from).collect();
             if with_d {
                 row.push(Cell::Number(first.d));
             }

@@ -3,13 +3,14 @@
 use anyhow::bail;
 
 use super::predictions::Predictions;
-use crate::cli::figure::short;
+use crate::cli::figure::values_in_words;
 use crate::cli::points::{mean_and_error, subtitle};
 use crate::cli::simulation::Simulation;
 use crate::generate::{Generated, Generation, LAW, Law};
 use crate::model::FLOW_PARAMETERS;
+use crate::name::symbol_of;
 use crate::output::figure::PALETTE;
-use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Points, symbol_of};
+use crate::output::{Curve, Figure, LineStyle, Panel, Points};
 
 /// The most combinations of parameters in one figure.
 const MOST_SERIES: usize = PALETTE.len();
@@ -36,11 +37,8 @@ pub fn figure(
     }
     let seeds = generations.len() / cells;
     let label = |cell: usize| {
-        let names = plan.swept.iter().zip(plan.swept_values(cell));
-        let words: Vec<String> = names
-            .map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(&Cell::of(v, &s.words))))
-            .collect();
-        if words.is_empty() { "samples".to_string() } else { words.join(", ") }
+        let label = values_in_words(plan.sweeps_at(cell));
+        if label.is_empty() { "samples".to_string() } else { label }
     };
     let panel = |column: &String| {
         let Some(place) = LAW.iter().position(|(name, _)| name == column) else {
@@ -89,7 +87,7 @@ pub fn figure(
     parameters.retain(|name, _| name != "p_test");
     // What the exact denoiser's flow has besides is shown where it is given.
     let given = |name: &str| simulation.plan.fixed.iter().any(|(given, _)| given == name);
-    parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.0 != name));
+    parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.name != name));
     Ok(Figure {
         title: format!("Generated samples, {} steps", generations[0].steps),
         subtitle: subtitle(&parameters),

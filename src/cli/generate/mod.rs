@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use clap::{Args, ValueEnum, ValueHint};
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::arguments::Values;
 use super::cells::{Cells, for_each_cell, interrupted};
@@ -23,9 +23,11 @@ use crate::compare::{Rules, Verdict};
 use crate::generate::{
     Denoisers, GenerateError, Generated, Generation, Integrator, Networks, Saved, columns, rows,
 };
-use crate::output::{SideFile, Table, ascii_name, terminal};
+use crate::name::ascii_name;
+use crate::output::{SideFile, Table, terminal};
 use crate::simulate::{DataRule, Method, Run};
-use crate::study::{Assignment, Given};
+use crate::study::Assignment;
+use crate::value::Value;
 use comparison::Comparison;
 pub use predictions::MOST_DIMENSIONS;
 use predictions::Predictions;
@@ -110,7 +112,7 @@ impl DenoiserName {
             return Ok(());
         }
         if !options.explicit() && !values.gives("d") {
-            let value = Given::Number(smallest_dimension(values));
+            let value = Value::Number(smallest_dimension(values));
             values.set.push(Assignment { name: "d".into(), value });
         }
         Ok(())
@@ -156,7 +158,7 @@ impl DenoiserName {
 /// Values for the parameters of a training set where there is none: as few samples as there can be, so that every dimension is
 /// possible.
 pub fn no_data() -> [Assignment; 2] {
-    [("n", 2.0), ("p_test", 0.5)].map(|(name, x)| Assignment { name: name.into(), value: Given::Number(x) })
+    [("n", 2.0), ("p_test", 0.5)].map(|(name, x)| Assignment { name: name.into(), value: Value::Number(x) })
 }
 
 /// `--integrator`.
@@ -427,7 +429,7 @@ impl Generate {
 }
 
 /// How denoisers are learnt, whatever the seeds.
-pub fn learning(simulation: &Simulation) -> Value {
+pub fn learning(simulation: &Simulation) -> Json {
     let mut described = simulation.describe();
     if let Some(described) = described.as_object_mut() {
         for name in ["first_seed", "seeds", "times"] {

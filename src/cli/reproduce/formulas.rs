@@ -38,7 +38,7 @@ impl Known<'_> {
 
     fn parameter(&self, name: &str) -> f64 {
         let place = self.measurements.parameters.iter().position(|p| p == name);
-        place.map_or(f64::NAN, |place| self.row.parameters[place])
+        place.and_then(|place| self.row.parameters[place].number()).unwrap_or(f64::NAN)
     }
 
     /// τ of the second phase as d → ∞.

@@ -10,10 +10,10 @@ use super::generated_formulas::generated_formulas;
 use crate::cli::cells::{Cells, for_each_cell, interrupted};
 use crate::compare::statistics::{Sample, extrapolate, holm, two_sided};
 use crate::compare::{Comparison, Estimate, Measurements, Place, Predictions, Rules, judge};
-use crate::equation::{Theory, agree_on_words};
-use crate::model::words_of;
+use crate::equation::Theory;
+use crate::name::symbol_of;
 use crate::output::terminal::significant;
-use crate::output::{Cell, Column, Role, Table, symbol_of};
+use crate::output::{Cell, Column, Role, Table};
 use crate::simulate::{DataRule, LabelRule, Method, Outcome, Run, Search, columns, rows};
 use crate::solve::Settings;
 
@@ -76,14 +76,18 @@ fn in_both_limits(measurements: &Measurements, predictions: &Predictions) -> any
                 let mut predicted = f64::NAN;
                 for (row, values) in measurements.rows.iter().zip(&predictions.values) {
                     let difference = row.overlaps[overlap] - values[overlap];
-                    if row.control != control || row.parameters[sigma] != value || !difference.is_finite() {
+                    if row.control != control
+                        || row.parameters[sigma].number() != Some(value)
+                        || !difference.is_finite()
+                    {
                         continue;
                     }
                     predicted = values[overlap];
                     // The fit is in 1/n: n stands in the place of d.
-                    match samples.iter_mut().find(|s| s.d == row.parameters[n]) {
+                    let Some(n) = row.parameters[n].number() else { continue };
+                    match samples.iter_mut().find(|s| s.d == n) {
                         Some(sample) => sample.values.push(difference),
-                        None => samples.push(Sample { d: row.parameters[n], values: vec![difference] }),
+                        None => samples.push(Sample { d: n, values: vec![difference] }),
                     }
                 }
                 samples.sort_by(|a, b| a.d.total_cmp(&b.d));
@@ -100,7 +104,7 @@ fn in_both_limits(measurements: &Measurements, predictions: &Predictions) -> any
                 let difference = Estimate { value: all[0].value, error, freedom: all[0].freedom };
                 let z = difference.value / error;
                 let p = two_sided(z, difference.freedom);
-                let place = Place { group: vec![value], control, d: f64::INFINITY, overlap };
+                let place = Place { group: vec![value.into()], control, d: f64::INFINITY, overlap };
                 let measured = predicted + difference.value;
                 comparisons.push(Comparison { place, measured, predicted, difference, z, p, p_holm: p });
             }
@@ -145,7 +149,7 @@ impl Row<'_> {
             true => format!("holds ({count})"),
             false => format!("**fails** ({rejected} of {count})"),
         };
-        let sigma = self.group.iter().position(|g| g == "sigma").map(|g| printed.place.group[g]);
+        let sigma = self.group.iter().position(|g| g == "sigma").map(|g| printed.place.group[g].to_string());
         format!(
             "| {} | {} | {} | {} | {} | {} | {} ± {} | {} | {} | {} | {} |\n",
             self.formula.place,
@@ -219,9 +223,9 @@ impl Reproduce {
             }
         }
         for experiment in experiments {
-            let mut theories: Vec<Theory> =
+            let theories: Vec<Theory> =
                 experiment.systems().iter().map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
-            agree_on_words(&mut theories, words_of)?;
+            Theory::agree_on_words(&theories)?;
             let table = simulate(experiment, self.seeds, self.quiet)?;
             let measurements = Measurements::from_table(&table, &theories, "the simulation")?;
             if measurements.left_out > 0 {
@@ -296,7 +300,7 @@ fn number_row(
     group: &[String],
     c: &Comparison,
 ) -> Vec<Cell> {
-    let sigma = group.iter().position(|g| g == "sigma").map(|g| c.place.group[g]);
+    let sigma = group.iter().position(|g| g == "sigma").map(|g| Cell::from(&c.place.group[g]));
     vec![
         formula.place.into(),
         formula.text.into(),

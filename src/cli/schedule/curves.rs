@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::{Schedule, Source};
 use crate::cli::say::lines_in_words;
-use crate::equation::nearest;
 use crate::input::TextLines;
+use crate::name::did_you_mean;
 use crate::output::{Cell, Table, csv::read_table, terminal::significant};
 use crate::schedule::{Feature, FeatureError};
 
@@ -220,7 +220,7 @@ fn is_word(cell: &Cell) -> bool {
 }
 
 fn no_column<'a>(name: &str, columns: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
-    let hint = nearest(name, columns.clone()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+    let hint = did_you_mean(name, columns.clone());
     let known: Vec<&str> = columns.collect();
     anyhow!("there is no column `{name}`{hint}; columns are {}", known.join(", "))
 }

@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::{Plan, Source};
 use crate::equation::grid;
+use crate::name::symbol_of;
 use crate::output::figure::PALETTE;
 use crate::output::terminal::significant;
-use crate::output::{Curve, Figure, LineStyle, Panel, Points, symbol_of};
+use crate::output::{Curve, Figure, LineStyle, Panel, Points};
 use crate::schedule::{Levels, Window};
 
 /// The colour of what concerns no single feature.

@@ -1,22 +1,23 @@
 //! The features of the theory: parameters by name, checked.
 
-use anyhow::bail;
+use anyhow::{Error, bail};
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::{Schedule, Source};
 use crate::cli::simulation::only_exact_flow;
-use crate::equation::nearest;
-use crate::model::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, words_of};
-use crate::output::{ascii_name, json::number, symbol_of};
+use crate::model::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, Parameter, name_meant, words_of};
+use crate::name::symbol_of;
+use crate::output::json::number;
 use crate::schedule::{Levels, MixtureFeatures};
+use crate::value::{Value, given};
 
 /// The dilation of time, unless it is set.
 const KAPPA: f64 = 4.0;
 
 /// What is given by --set, and what is swept.
 pub struct Given {
-    fixed: Vec<(String, f64)>,
+    fixed: crate::value::Given,
     /// The values of d, if it is swept.
     pub dimensions: Vec<f64>,
     interpolant: Interpolant,
@@ -25,11 +26,16 @@ pub struct Given {
 impl Given {
     /// A value that is set.
     pub fn value(&self, name: &str) -> Option<f64> {
-        self.fixed.iter().find(|(given, _)| given == name).map(|(_, value)| *value)
+        given(&self.fixed, name).and_then(Value::number)
+    }
+
+    fn word(&self, name: &str) -> Option<&str> {
+        given(&self.fixed, name).and_then(Value::word)
     }
 
     fn or_default(&self, name: &str) -> f64 {
-        let default = EXACT_PARAMETERS.iter().find(|p| p.0 == name).map(|p| p.1);
+        let default = EXACT_PARAMETERS.iter().find(|p| p.name == name).and_then(Parameter::default);
+        let default = default.and_then(|value| value.number());
         self.value(name).or(default).unwrap_or(f64::NAN)
     }
 
@@ -43,13 +49,13 @@ impl Given {
     }
 
     /// The values of the parameters, defaults included, without one that is swept.
-    pub fn parameters(&self) -> IndexMap<String, Value> {
+    pub fn parameters(&self) -> IndexMap<String, Json> {
         let value = |name: &str| match name {
             "interpolant" => json!(self.interpolant.name()),
             _ => number(self.or_default(name)),
         };
-        let fixed = EXACT_PARAMETERS.iter().filter(|p| p.0 != "d" || self.dimensions.is_empty());
-        fixed.map(|p| (p.0.to_string(), value(p.0))).collect()
+        let fixed = EXACT_PARAMETERS.iter().filter(|p| p.name != "d" || self.dimensions.is_empty());
+        fixed.map(|p| (p.name.to_string(), value(p.name))).collect()
     }
 }
 
@@ -71,10 +77,12 @@ impl Schedule {
             if sweep.name != "d" {
                 bail!("`overlaps schedule` sweeps d alone; use --set {}=VALUE for one value", sweep.name);
             }
-            given.dimensions = sweep.values;
+            given.dimensions = sweep.numbers();
         }
-        if let Some(code) = given.value("interpolant") {
-            given.interpolant = Interpolant::ALL[code as usize];
+        if let Some(interpolant) =
+            Interpolant::ALL.into_iter().find(|i| given.word("interpolant") == Some(i.name()))
+        {
+            given.interpolant = interpolant;
             if given.interpolant.is_exploding() {
                 return Err(only_exact_flow(given.interpolant));
             }
@@ -132,14 +140,8 @@ impl Schedule {
     }
 }
 
-/// The parameter that a name means: Greek letters may be written or spelled.
+/// The parameter that a name means.
 fn parameter_name(given: &str) -> anyhow::Result<String> {
-    let names = || EXACT_PARAMETERS.iter().map(|p| p.0).chain(["kappa"]);
-    let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
-    if let Some(name) = names().find(|name| *name == spelled) {
-        return Ok(name.to_string());
-    }
-    let hint = nearest(&spelled, names()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
-    let known: Vec<&str> = names().collect();
-    bail!("the exact denoiser has no parameter `{given}`{hint}; its parameters are {}", known.join(", "))
+    let names = EXACT_PARAMETERS.iter().map(|p| p.name).chain(["kappa"]);
+    name_meant(given, "the exact denoiser", names).map(String::from).map_err(Error::msg)
 }

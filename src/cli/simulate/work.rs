@@ -49,8 +49,10 @@ impl Work for DataSets {
     }
 
     fn parameters(&self, cell: usize) -> Vec<(String, Cell)> {
-        let fixed = self.plan().fixed.iter().map(|(name, value)| (name.clone(), Cell::Number(*value)));
-        let swept = self.plan().swept_cells(cell / self.simulation.seeds());
+        let fixed = self.plan().fixed.iter().map(|(name, value)| (name.clone(), Cell::from(value)));
+        let swept = self.plan().swept_values(cell / self.simulation.seeds());
+        let swept =
+            self.plan().swept.iter().zip(swept).map(|(s, value)| (s.name.clone(), Cell::from(&value)));
         let seed = ("seed".to_string(), Cell::Integer(self.simulation.run(cell).seed));
         fixed.chain(swept).chain([seed]).collect()
     }

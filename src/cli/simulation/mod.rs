@@ -4,17 +4,20 @@ mod options;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, anyhow, bail};
-use serde_json::{Value, json};
+use anyhow::{Context, Error, anyhow, bail};
+use serde_json::{Value as Json, json};
 
 use super::arguments::Values;
 use super::cells::{Cells, for_each_cell, interrupted};
-use crate::equation::{grid, nearest};
-use crate::model::{FLOW_PARAMETERS, Interpolant, Noise, PARAMETERS, Setting, words_of};
-use crate::output::json::{cell_value, number};
-use crate::output::{Cell, ascii_name, check_writable};
+use crate::equation::grid;
+use crate::model::{
+    FLOW_PARAMETERS, Interpolant, Noise, PARAMETERS, Parameter, Setting, name_meant, parameter, words_of,
+};
+use crate::output::json::{number, of_value};
+use crate::output::{Cell, check_writable};
 use crate::simulate::{LabelRule, Method, Outcome, Run, SimulationError, rows};
-use crate::study::{Assignment, Given, Plan};
+use crate::study::{Assignment, Plan};
+use crate::value::{Value, given};
 pub use options::{LabelName, SimulationOptions};
 
 /// The smallest dimension: this, or so many times n³ or κ². Cost does not depend on d, and the larger it is the better the
@@ -73,16 +76,16 @@ impl SimulationOptions {
             if values.gives("k") {
                 bail!("--noise-samples {k} and a value for k contradict each other; give one of them");
             }
-            values.set.push(Assignment { name: "k".into(), value: Given::Number(f64::from(k)) });
+            values.set.push(Assignment { name: "k".into(), value: Value::Number(f64::from(k)) });
         }
         let plan = plan(&values, flow)?;
-        let fixed_noise = plan.fixed.iter().any(|(name, k)| name == "k" && k.is_finite())
+        let fixed_noise = given(&plan.fixed, "k").and_then(Value::number).is_some_and(f64::is_finite)
             || plan.swept.iter().any(|s| s.name == "k");
         let times = plan.controls.clone().unwrap_or_else(|| times(fixed_noise));
         let settings: Vec<Setting> = (0..plan.cells())
             .map(|cell| {
-                let given = plan.parameters(cell);
-                Setting::new(|name| given.iter().find(|(n, _)| n == name).map(|(_, v)| *v))
+                let values = plan.parameters(cell);
+                Setting::new(|name| given(&values, name).cloned())
             })
             .collect::<Result<_, _>>()?;
         if !flow && let Some(setting) = settings.iter().find(|s| s.interpolant.is_exploding()) {
@@ -126,17 +129,11 @@ pub fn only_exact_flow(interpolant: Interpolant) -> anyhow::Error {
     )
 }
 
-/// The parameter that a name means: Greek letters may be written or spelled.
+/// The parameter that a name means.
 fn parameter_name(given: &str, flow: bool) -> anyhow::Result<String> {
     let more: &[_] = if flow { &FLOW_PARAMETERS } else { &[] };
-    let names = || PARAMETERS.iter().chain(more).map(|p| p.0).chain(["t"]);
-    let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
-    if let Some(name) = names().find(|name| *name == spelled) {
-        return Ok(name.to_string());
-    }
-    let hint = nearest(&spelled, names()).map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
-    let known: Vec<&str> = names().collect();
-    bail!("a simulation has no parameter `{given}`{hint}; its parameters are {}", known.join(", "))
+    let names = PARAMETERS.iter().chain(more).map(|p| p.name).chain(["t"]);
+    name_meant(given, "a simulation", names).map(String::from).map_err(Error::msg)
 }
 
 impl Simulation {
@@ -279,7 +276,7 @@ impl Simulation {
     }
 
     /// What the side file says about the simulation.
-    pub fn describe(&self) -> Value {
+    pub fn describe(&self) -> Json {
         let mut description = json!({
             "method": self.method.name(),
             "data": self.method.data().name(),
@@ -301,15 +298,12 @@ impl Simulation {
     }
 
     /// The values of the parameters that are not swept.
-    pub fn parameters(&self) -> indexmap::IndexMap<String, Value> {
+    pub fn parameters(&self) -> indexmap::IndexMap<String, Json> {
         let swept = |name: &str| self.plan.swept.iter().any(|s| s.name == name);
-        let value = |name: &str, default: Option<f64>| {
-            let given = self.plan.fixed.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
-            given.or(default)
-        };
-        let of = |(name, default, _): &(&str, Option<f64>, &str)| {
-            let value = value(name, *default).filter(|_| !swept(name))?;
-            Some((name.to_string(), cell_value(&Cell::of(value, words_of(name)))))
+        let of = |parameter: &Parameter| {
+            let value = given(&self.plan.fixed, parameter.name).cloned().or_else(|| parameter.default());
+            let value = value.filter(|_| !swept(parameter.name))?;
+            Some((parameter.name.to_string(), of_value(&value)))
         };
         let more: &[_] = if self.flow { &FLOW_PARAMETERS } else { &[] };
         PARAMETERS.iter().chain(more).filter_map(of).collect()
@@ -319,11 +313,8 @@ impl Simulation {
 /// The smallest dimension at which the theories of d → ∞ hold well, from n and κ.
 pub fn smallest_dimension(values: &Values) -> f64 {
     let largest = |name: &str| {
-        let numbers = values.given(name).filter_map(|value| match value {
-            Given::Number(value) => Some(*value),
-            Given::Word(_) => None,
-        });
-        let default = PARAMETERS.iter().find(|p| p.0 == name).and_then(|p| p.1);
+        let numbers = values.given(name).filter_map(Value::number);
+        let default = parameter(name).and_then(Parameter::default).and_then(|value| value.number());
         numbers.reduce(f64::max).or(default).unwrap_or(1.0)
     };
     let (n, kappa) = (largest("n"), largest("kappa"));

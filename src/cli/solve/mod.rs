@@ -19,7 +19,7 @@ use super::destination::{Destination, Files, Format, command};
 use super::figure::{drawn_columns, figure};
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, notes, standard_output};
-use crate::equation::{Theory, agree_on_words};
+use crate::equation::Theory;
 use crate::output::csv::CsvWriter;
 use crate::output::json::number;
 use crate::output::{AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, table_json, terminal};
@@ -103,7 +103,7 @@ impl Solve {
                 "--verify integrates one normal variable inside the other; for more than two at once that would take hours"
             );
         }
-        agree_on_words(&mut theories, |_| &[])?;
+        Theory::agree_on_words(&theories)?;
         let plan = self.values.plan(&theories)?;
         Ok((theories, plan))
     }
@@ -229,7 +229,7 @@ impl Solve {
         cell: usize,
     ) -> CellResult {
         let swept = plan.swept_values(cell);
-        let named = plan.swept_cells(cell);
+        let named = plan.swept_at(cell);
         let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
         let mut result = CellResult {
             rows: Vec::new(),
@@ -272,7 +272,7 @@ impl Solve {
         &self,
         theories: &[Theory],
         curves: &[PieceCurve],
-        swept: &[(String, Cell)],
+        swept: &[(String, crate::value::Value)],
         columns: &[Column],
         rows: &mut [Vec<Cell>],
         verification: &mut Verification,

@@ -10,7 +10,7 @@ mod work;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::FINE;
 use super::arguments::Values;
@@ -19,8 +19,10 @@ use super::generate::{DenoiserName, no_data};
 use super::simulation::{Simulation, SimulationOptions};
 use crate::generate::Integrator;
 use crate::generate::accuracy::Sampling;
-use crate::output::{SideFile, TerminalOptions, ascii_name, terminal};
-use crate::study::{Assignment, Given, Sweep};
+use crate::name::ascii_name;
+use crate::output::{SideFile, TerminalOptions, terminal};
+use crate::study::{Assignment, Sweep};
+use crate::value::Value;
 use report::Report;
 use run::Costs;
 
@@ -74,7 +76,7 @@ enum IntegratorName {
 
 /// Whether any of the data are spins.
 fn magnets_among(values: &Values) -> bool {
-    values.given("target").any(|value| *value == Given::Word("curie_weiss".into()))
+    values.given("target").any(|value| *value == Value::from("curie_weiss"))
 }
 
 impl Steps {
@@ -172,7 +174,7 @@ impl Steps {
 }
 
 /// The parameters that are not swept, without those of learning.
-fn parameters(simulation: &Simulation) -> IndexMap<String, Value> {
+fn parameters(simulation: &Simulation) -> IndexMap<String, Json> {
     let mut parameters = simulation.parameters();
     parameters.retain(|name, _| !DenoiserName::Exact.unused().contains(&name.as_str()));
     parameters

@@ -14,9 +14,10 @@ use crate::compare::ScalingLaw;
 use crate::generate::accuracy::Feature;
 use crate::generate::optimum::Free;
 use crate::model::{Setting, Target};
+use crate::name::symbol_of;
 use crate::output::json::number;
 use crate::output::terminal::significant;
-use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, symbol_of};
+use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table};
 
 /// The most combinations in one figure.
 const MOST_SERIES: usize = 6;
@@ -63,12 +64,11 @@ impl Report {
     pub fn new(simulation: &Simulation, costs: &Costs, rows: Vec<Row>) -> anyhow::Result<Report> {
         let plan = &simulation.plan;
         let label = |cell: usize, without: &[&str]| {
-            let swept = plan.swept.iter().zip(plan.swept_values(cell));
-            let names = swept.filter(|(s, _)| !without.contains(&s.name.as_str()));
+            let names = plan.sweeps_at(cell).filter(|(s, _)| !without.contains(&s.name.as_str()));
             let words: Vec<String> = names
-                .map(|(s, v)| match s.words.is_empty() {
-                    true => format!("{} = {}", symbol_of(&s.name), short(&Cell::of(v, &s.words))),
-                    false => short(&Cell::of(v, &s.words)),
+                .map(|(s, v)| match v.word() {
+                    None => format!("{} = {}", symbol_of(&s.name), short(&Cell::from(&v))),
+                    Some(word) => word.to_string(),
                 })
                 .collect();
             words.join(", ")

@@ -8,7 +8,8 @@ use csv::ReaderBuilder;
 use super::study::Opened;
 use crate::cli::figure::drawn_columns;
 use crate::cli::map::{Axes, axes_of, map};
-use crate::output::{Cell, Column, Figure, Role, Table, ascii_name};
+use crate::name::ascii_name;
+use crate::output::{Cell, Column, Figure, Role, Table};
 
 /// The most rows of which a figure is drawn.
 const MOST_ROWS: usize = 4_000_000;
@@ -93,7 +94,7 @@ impl Plot {
 fn named(opened: &Opened, control: &str, x: &str, y: &str) -> anyhow::Result<Axes> {
     let plan = opened.work.plan();
     let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
-    let swept = plan.swept.iter().filter(|sweep| sweep.words.is_empty() && sweep.values.len() > 1);
+    let swept = plan.swept.iter().filter(|sweep| sweep.has_numbers() && sweep.values.len() > 1);
     let mut varying: Vec<(String, bool)> = swept.map(|s| (ascii(&s.name), s.is_logarithmic())).collect();
     if plan.controls.as_ref().is_none_or(|controls| controls.len() > 1) {
         varying.push((control.to_string(), plan.controls_logarithmic));

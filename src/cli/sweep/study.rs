@@ -12,7 +12,7 @@ use super::work::Work;
 use crate::cli::destination::{Files, side_file};
 use crate::cli::{Cli, Command};
 use crate::equation::BUILT_IN;
-use crate::output::json::number;
+use crate::output::json::{number, of_value};
 use crate::output::{check_writable, is_stream};
 use crate::study::slurm::quoted;
 use crate::study::{Key, Store, Study, Task};
@@ -119,7 +119,7 @@ impl Opened {
         let plan = self.work.plan();
         let mut cells: IndexMap<String, Value> = IndexMap::new();
         for (name, value) in &plan.fixed {
-            cells.insert(name.clone(), number(*value));
+            cells.insert(name.clone(), of_value(value));
         }
         for sweep in &plan.swept {
             let range = sweep.text.split_once('=').map_or(sweep.text.as_str(), |(_, range)| range);

@@ -23,8 +23,8 @@ pub trait Work: Sync {
 
     /// What tells a cell from the others.
     fn parameters(&self, cell: usize) -> Vec<(String, Cell)> {
-        let fixed = self.plan().fixed.iter().map(|(name, value)| (name.clone(), Cell::Number(*value)));
-        fixed.chain(self.plan().swept_cells(cell)).collect()
+        let all = self.plan().parameters(cell).into_iter();
+        all.map(|(name, value)| (name, Cell::from(&value))).collect()
     }
 
     /// The rows of a cell; none where an interruption was asked for.

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::series::{Series, Window};
 use super::turns::{Expected, Turned, Turns, posterior};
-use crate::cli::figure::short;
+use crate::cli::figure::values_in_words;
 use crate::cli::simulation::Simulation;
 use crate::compare::statistics::{Sample, holm, two_sided};
 use crate::generate::{Denoisers, GenerateError, Generation};
 use crate::output::json::{cell_value, number};
 use crate::output::terminal::significant;
-use crate::output::{Cell, Column, Role, Table, symbol_of};
+use crate::output::{Cell, Column, Role, Table};
 use crate::solve::{CONVERGED, NOT_CONVERGED};
 
 /// Both directions, and how they are told in tables and figures.
@@ -77,12 +77,9 @@ impl Report {
             }
             let expected = mean_expected(turns, generations, turned)?;
             report.without |= expected.is_none();
-            let names = plan.swept.iter().zip(plan.swept_values(cell));
-            let swept: Vec<Cell> = names.clone().map(|(s, v)| Cell::of(v, &s.words)).collect();
-            let words: Vec<String> = names
-                .map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(&Cell::of(v, &s.words))))
-                .collect();
-            let label = if words.is_empty() { "samples".into() } else { words.join(", ") };
+            let swept: Vec<Cell> = plan.swept_values(cell).iter().map(Cell::from).collect();
+            let label = values_in_words(plan.sweeps_at(cell));
+            let label = if label.is_empty() { "samples".into() } else { label };
             let mut series = Series { label, ..Series::default() };
             let setting = &generations[0].setting;
             for (k, t) in simulation.times.iter().enumerate() {

@@ -2,13 +2,11 @@
 
 mod sections;
 
-pub use sections::is_word;
-
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::derivative::differentiate;
-use super::error::{EquationError, Problem, nearest};
+use super::error::{EquationError, Problem};
 use super::expression::Expression;
 use super::graph::Node;
 use super::lower::{DiscreteNodes, Lowering};
@@ -20,9 +18,8 @@ use super::system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown,
 };
-use super::words;
 use super::written::AsWritten;
-use crate::output::ascii_name;
+use crate::name::{ascii_name, nearest};
 
 /// The largest product rule: nodes of all normal variables of one average together. An array of this size takes
 /// 32 MB, and an average needs a few.
@@ -139,7 +136,7 @@ impl Builder<'_> {
                 // Inside, a word is its place in the list.
                 let text = Text::new(place.to_string(), entry.default.span(), self.source.clone());
                 let default = Written { expression: Expression::parse(&text)?, text };
-                parameters.push((name, entry, default, None, Some(words::Words::new(words))));
+                parameters.push((name, entry, default, None, Some(words)));
                 continue;
             }
             let default = self.parse_value(&entry.default)?;

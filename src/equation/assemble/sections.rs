@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use super::{Builder, Points, Written};
-use crate::equation::error::{EquationError, Problem, nearest};
+use crate::equation::error::{EquationError, Problem};
 use crate::equation::graph::MAX_NORMALS;
 use crate::equation::schema::{self, Entries, Str};
 use crate::equation::scope::{Allowed, Definition, Meaning, Scope};
 use crate::equation::system::Kind;
+use crate::name::ascii_name;
 use crate::name::is_identifier;
-use crate::output::ascii_name;
+use crate::name::{did_you_mean, is_word, nearest};
 
 impl Builder<'_> {
     /// Declares all names, in the order in which a reader meets them.
@@ -104,8 +105,7 @@ impl Builder<'_> {
             schema::NumberOrText::Number(number) => number.to_string(),
         };
         let Some(place) = words.iter().position(|word| *word == default) else {
-            let hint = nearest(&default, words.iter().map(String::as_str))
-                .map_or(String::new(), |n| format!(" (did you mean `{n}`?)"));
+            let hint = did_you_mean(&default, words.iter().map(String::as_str));
             let message = format!(
                 "the default `{default}` of `{name}` is none of its values{hint}, which are {}",
                 words.join(", ")
@@ -338,12 +338,4 @@ impl Builder<'_> {
         }
         Ok(Some((keep, flip)))
     }
-}
-
-/// Whether a text can be one of the values of a parameter of words. `inf` and `nan` are numbers.
-pub fn is_word(text: &str) -> bool {
-    let mut letters = text.chars();
-    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && text.parse::<f64>().is_err()
 }

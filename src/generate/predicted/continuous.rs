@@ -192,7 +192,8 @@ mod tests {
     use crate::generate::predicted::closed_form::p_kappa;
 
     fn setting(changes: &[(&str, f64)]) -> Setting {
-        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(_, v)| *v)).unwrap()
+        Setting::new(|name| changes.iter().find(|(n, _)| *n == name).map(|(n, v)| crate::model::coded(n, *v)))
+            .unwrap()
     }
 
     #[test]

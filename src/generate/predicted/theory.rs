@@ -5,6 +5,7 @@ use crate::generate::denoiser::{Projected, exact, half_log_odds};
 use crate::generate::error::GenerateError;
 use crate::model::{Coefficients, Noise, Schedule, Setting};
 use crate::solve::{Job, Settings};
+use crate::value::{Given, Value};
 
 use super::Dimension;
 
@@ -176,24 +177,24 @@ impl Theories {
 }
 
 /// The parameters that a system has, with the values of a setting.
-fn parameters(theory: &Theory, setting: &Setting, n: [usize; 2]) -> Vec<(String, f64)> {
+fn parameters(theory: &Theory, setting: &Setting, n: [usize; 2]) -> Given {
     let total = (n[0] + n[1]) as f64;
     let known = theory.parameter_names();
     [
-        ("n", total),
-        ("p", n[0] as f64 / total),
-        ("sigma", setting.sigma),
-        ("kappa", setting.kappa),
-        ("lambda", setting.lambda),
-        ("ell", setting.ell),
-        ("k", per_datum(setting)),
-        ("d", setting.d as f64),
-        ("interpolant", setting.interpolant as usize as f64),
-        ("schedule", setting.schedule as usize as f64),
+        ("n", Value::Number(total)),
+        ("p", Value::Number(n[0] as f64 / total)),
+        ("sigma", Value::Number(setting.sigma)),
+        ("kappa", Value::Number(setting.kappa)),
+        ("lambda", Value::Number(setting.lambda)),
+        ("ell", Value::Number(setting.ell)),
+        ("k", Value::Number(per_datum(setting))),
+        ("d", Value::Number(setting.d as f64)),
+        ("interpolant", setting.interpolant.name().into()),
+        ("schedule", setting.schedule.name().into()),
     ]
-    .iter()
+    .into_iter()
     .filter(|(name, _)| known.contains(name))
-    .map(|(name, value)| (name.to_string(), *value))
+    .map(|(name, value)| (name.to_string(), value))
     .collect()
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::table::table;
 use super::value::{has_verdict, objects, plain, scalar, value};
 use super::{figure, summary};
-use crate::output::symbol_of;
+use crate::name::symbol_of;
 use crate::report::Entry;
 use crate::report::attachment::size;
 use crate::report::side::{Side, without_name};

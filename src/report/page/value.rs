@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::word;
-use crate::output::symbol_of;
+use crate::name::symbol_of;
 use crate::output::terminal::significant;
 use crate::report::verdict::Tone;
 

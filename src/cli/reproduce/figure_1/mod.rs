@@ -15,6 +15,7 @@ use crate::cli::cells::{Cells, for_each_cell, interrupted};
 use crate::generate::{Denoisers, Generated, Generation, Integrator};
 use crate::model::{Schedule, Setting};
 use crate::simulate::{DataRule, LabelRule, Method, Search};
+use crate::value::Value;
 use curves::Curves;
 
 /// Dimension, steps and samples of the paper.
@@ -56,8 +57,8 @@ impl Part {
 /// The setting of the paper at some dimension.
 fn setting(d: f64, schedule: Schedule) -> anyhow::Result<Setting> {
     Ok(Setting::new(|name| match name {
-        "d" => Some(d),
-        "schedule" => Some(schedule as usize as f64),
+        "d" => Some(Value::from(d)),
+        "schedule" => Some(Value::from(schedule.name())),
         // n = 128, p = 0.8, κ = 4, σ = 1, λ = 0.1, ℓ = 0.01: the defaults.
         _ => None,
     })?)

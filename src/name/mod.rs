@@ -1,11 +1,19 @@
-//! Names as they are compared: one letter is one letter, whatever code a keyboard gives it.
+//! Names: as they are compared, as they are spelled in files and written in figures ([`symbol_of`], [`ascii_name`]), and
+//! which of those that are known is meant by one that is not ([`did_you_mean`]).
 //!
+//! One letter is one letter, whatever code a keyboard gives it.
 //! The micro sign µ is the letter μ, the ohm sign Ω the letter Ω, é one letter or e with an accent: names are brought to the
 //! normal form NFKC of Unicode (as identifiers in Python are) where they enter, in equation files, on the command line and
 //! in the headers of tables.
 
+mod nearest;
+mod symbol;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+
+pub use nearest::{did_you_mean, nearest};
+pub use symbol::{ascii_name, symbol_of};
 
 /// Characters whose compatible forms are no letters of names (₊ → +), or another letter (ℓ → l).
 const KEPT: &str = "₊⁺₋⁻ℓ";
@@ -46,6 +54,14 @@ pub fn is_identifier(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && characters.all(|c| c.is_alphanumeric() || c == '_' || is_accent(c))
+}
+
+/// Whether a text can be one of the values of a parameter of words. `inf` and `nan` are numbers.
+pub fn is_word(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && text.parse::<f64>().is_err()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The two names of a quantity: plain ASCII in files (`q_eta_plus`), the field's symbol in figures
 //! (`q_η₊`).
 
-use crate::name::{decomposed, is_accent};
+use super::{decomposed, is_accent};
 
 /// Greek letters and their spelled names; the first symbol of a name is the one that is written.
 const GREEK: &[(&str, char)] = &[

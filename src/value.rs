@@ -1,0 +1,173 @@
+//! What a parameter is set to: a number, or a word.
+//!
+//! A word stays a word from where it is given to where it is written. Only inside the compiled program of an equation
+//! file is it a number, its place among the words of that file.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::name::{did_you_mean, is_word};
+
+/// The value of a parameter.
+///
+/// ```
+/// use overlaps::value::Value;
+///
+/// assert_eq!(Value::read("1e6").unwrap(), Value::from(1e6));
+/// assert_eq!(Value::read("trigonometric").unwrap(), Value::from("trigonometric"));
+/// assert!(Value::read("1e6x").is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number, possibly infinite.
+    Number(f64),
+    /// A word.
+    Word(Arc<str>),
+}
+
+/// Values of parameters by name.
+pub type Given = Vec<(String, Value)>;
+
+/// What a list of values gives for a name; the last counts.
+pub fn given<'a>(values: &'a [(String, Value)], name: &str) -> Option<&'a Value> {
+    values.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value)
+}
+
+impl Value {
+    /// A word if the text looks like one, else a number.
+    ///
+    /// # Errors
+    /// What is neither, and NaN, in words.
+    pub fn read(text: &str) -> Result<Value, String> {
+        let text = text.trim();
+        if is_word(text) {
+            return Ok(Value::from(text));
+        }
+        number(text).map(Value::Number)
+    }
+
+    /// The number; none if it is a word.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Value::Number(number) => Some(*number),
+            Value::Word(_) => None,
+        }
+    }
+
+    /// The word; none if it is a number.
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Value::Number(_) => None,
+            Value::Word(word) => Some(word),
+        }
+    }
+
+    /// Checks that it is a word among those of the parameter, or a number where there are none.
+    ///
+    /// # Errors
+    /// A word for a number or a number for a word, a word that the parameter does not have; what would be accepted.
+    pub fn check<W: AsRef<str>>(&self, name: &str, words: &[W]) -> Result<(), String> {
+        let known = || words.iter().map(W::as_ref);
+        let list = || known().collect::<Vec<_>>().join(", ");
+        match self {
+            Value::Number(_) if words.is_empty() => Ok(()),
+            Value::Number(value) => {
+                Err(format!("{name} = {value}: the values of `{name}` are words; use one of {}", list()))
+            }
+            Value::Word(word) if words.is_empty() => {
+                Err(format!("{name} = {word}: `{word}` is not a number"))
+            }
+            Value::Word(word) if known().any(|k| k == &**word) => Ok(()),
+            Value::Word(word) => Err(format!(
+                "{name} = {word}: `{word}` is not a value of `{name}`{}; use one of {}",
+                did_you_mean(word, known()),
+                list()
+            )),
+        }
+    }
+}
+
+/// A number that a parameter can take.
+///
+/// # Errors
+/// Another text, and NaN, in words.
+pub fn number(text: &str) -> Result<f64, String> {
+    let value: f64 = text.trim().parse().map_err(|_| format!("`{text}` is not a number"))?;
+    if value.is_nan() {
+        return Err("NaN is not a value that a parameter can take".into());
+    }
+    Ok(value)
+}
+
+/// The shortest text that reads back as the same number.
+///
+/// Very small and very large numbers are written with an exponent; −0 loses its sign, which means
+/// nothing in a result and upsets comparisons of files.
+pub fn shortest(value: f64) -> String {
+    let magnitude = value.abs();
+    if value.is_nan() {
+        "nan".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "inf" } else { "-inf" }.to_owned()
+    } else if value == 0.0 {
+        "0".to_owned()
+    } else if (1e-5..1e16).contains(&magnitude) {
+        format!("{value}")
+    } else {
+        format!("{value:e}")
+    }
+}
+
+/// As a user would give it.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Number(value) => f.write_str(&shortest(*value)),
+            Value::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::Number(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(word: &str) -> Self {
+        Value::Word(word.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_one_that_the_parameter_has() {
+        let words = ["linear", "trigonometric"];
+        let check = |text: &str, words: &[&str]| Value::read(text).unwrap().check("interpolant", words);
+        assert_eq!(check("trigonometric", &words), Ok(()));
+        assert_eq!(check("0.5", &[]), Ok(()));
+        for (text, words, part) in [
+            ("trigonometrc", &words[..], "did you mean `trigonometric`?"),
+            ("cosine", &words, "use one of linear, trigonometric"),
+            ("1", &words, "use one of linear, trigonometric"),
+            ("eight", &[], "`eight` is not a number"),
+        ] {
+            let error = check(text, words).unwrap_err();
+            assert!(error.contains(part) && error.contains("interpolant"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_they_are_read() {
+        for (value, text) in
+            [(0.1, "0.1"), (-0.0, "0"), (1e-7, "1e-7"), (f64::INFINITY, "inf"), (1e9, "1000000000")]
+        {
+            assert_eq!(Value::Number(value).to_string(), text);
+        }
+        assert!(Value::read("NaN").is_err());
+    }
+}
