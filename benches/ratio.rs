@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use overlaps::equation::{Theory, grid, tanh_sech2_array};
+use overlaps::equation::Theory;
+use overlaps::numeric::{grid, tanh_sech2_array};
 use overlaps::solve::{Curve, Search, Settings};
 
 /// The best of several runs, in seconds: other work on the machine only ever adds.

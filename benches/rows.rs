@@ -4,7 +4,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nalgebra::DVector;
-use overlaps::equation::{Theory, grid, tanh_sech2_array};
+use overlaps::equation::Theory;
+use overlaps::numeric::{grid, tanh_sech2_array};
 use overlaps::solve::{Curve, Equations, Search, Settings};
 
 fn rows(c: &mut Criterion) {

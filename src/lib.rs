@@ -23,11 +23,13 @@
 pub mod average;
 pub mod cli;
 pub mod compare;
+pub mod diagnostic;
 pub mod equation;
 pub mod generate;
 pub mod input;
 pub mod model;
 pub mod name;
+pub mod numeric;
 pub mod output;
 pub mod report;
 pub mod schedule;

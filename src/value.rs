@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::name::{did_you_mean, is_word};
+use crate::numeric::shortest;
 
 /// The value of a parameter.
 ///
@@ -97,25 +98,6 @@ pub fn number(text: &str) -> Result<f64, String> {
         return Err("NaN is not a value that a parameter can take".into());
     }
     Ok(value)
-}
-
-/// The shortest text that reads back as the same number.
-///
-/// Very small and very large numbers are written with an exponent; −0 loses its sign, which means
-/// nothing in a result and upsets comparisons of files.
-pub fn shortest(value: f64) -> String {
-    let magnitude = value.abs();
-    if value.is_nan() {
-        "nan".to_owned()
-    } else if value.is_infinite() {
-        if value > 0.0 { "inf" } else { "-inf" }.to_owned()
-    } else if value == 0.0 {
-        "0".to_owned()
-    } else if (1e-5..1e16).contains(&magnitude) {
-        format!("{value}")
-    } else {
-        format!("{value:e}")
-    }
 }
 
 /// As a user would give it.

@@ -234,7 +234,7 @@ pub fn known_words(parameter: &str, theories: &[Theory]) -> Vec<String> {
 fn text(cell: &Cell) -> String {
     match cell {
         Cell::Missing => String::new(),
-        Cell::Number(x) => crate::value::shortest(*x),
+        Cell::Number(x) => crate::numeric::shortest(*x),
         Cell::Integer(x) => x.to_string(),
         Cell::Text(text) => text.clone(),
     }

@@ -1,9 +1,10 @@
 //! What can be wrong with an equation file or with the values given to it.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::PathBuf;
 
-use super::source::Place;
+use crate::diagnostic::{Place, Text};
 
 /// An error in an equation file or in the values given for its parameters.
 #[derive(Debug, Clone)]
@@ -18,6 +19,13 @@ impl EquationError {
     /// An error at a place of an equation file.
     pub fn at(place: Place, problem: Problem) -> EquationError {
         EquationError { problem: Box::new(problem), place: Some(place) }
+    }
+}
+
+impl Text {
+    /// An error that points at a range of bytes of the decoded string.
+    pub fn error(&self, range: Range<usize>, problem: Problem) -> EquationError {
+        EquationError::at(self.place(range), problem)
     }
 }
 

@@ -8,7 +8,7 @@ use pest::iterators::Pairs;
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
 use super::error::{EquationError, Problem, short};
-use super::source::Text;
+use crate::diagnostic::Text;
 use crate::name::canonical;
 
 /// The deepest expression that is accepted: later stages recurse over the tree.
@@ -311,7 +311,7 @@ fn describe(rule: Rule) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::source::Source;
+    use crate::diagnostic::Source;
     use std::sync::Arc;
 
     fn parse(s: &str) -> Result<Expression, EquationError> {

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, SQRT_2};
 
-use super::special;
+use crate::numeric as special;
 
 /// The functions of one argument that a user can call.
 const OF_ONE_ARGUMENT: [(&str, Function); 27] = [
@@ -171,8 +171,8 @@ impl Function {
                 None => x,
             },
             Function::Delta | Function::DeltaSlope => 0.0,
-            Function::Tanh => super::kernel::tanh(x),
-            Function::Sech2 => super::kernel::sech2(x),
+            Function::Tanh => crate::numeric::tanh(x),
+            Function::Sech2 => crate::numeric::sech2(x),
             Function::Atanh => libm::atanh(x),
             Function::Sinh => libm::sinh(x),
             Function::Cosh => libm::cosh(x),

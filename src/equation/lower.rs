@@ -8,7 +8,7 @@ use super::expression::{Expression, ExpressionKind, Operator};
 use super::function::{Combine, Function};
 use super::graph::{Graph, MAX_NODES, Node};
 use super::scope::{Meaning, Scope};
-use super::source::Text;
+use crate::diagnostic::Text;
 
 /// A discrete variable: values and weights as nodes of parameters.
 #[derive(Debug, Clone)]

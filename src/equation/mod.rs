@@ -14,14 +14,11 @@ mod expression;
 mod function;
 mod graph;
 mod interpret;
-mod kernel;
 mod library;
 mod lower;
 mod program;
 mod schema;
 mod scope;
-mod source;
-mod special;
 mod stable;
 mod system;
 mod theory;
@@ -32,18 +29,15 @@ pub(crate) use error::short;
 pub use error::{EquationError, Problem};
 pub(crate) use expression::{Expression, ExpressionKind, Operator};
 pub(crate) use graph::Node;
-pub(crate) use kernel::{dot, exp_m1_and_exp, tanh_and_sech2};
-pub use kernel::{tanh, tanh_sech2_array};
 pub use library::BUILT_IN;
 pub(crate) use program::{
     Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
 };
 pub use schema::Line;
 pub(crate) use scope::Meaning;
-pub use source::{Place, Source};
 pub use system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
-    Unknown, grid, without_round_off,
+    Unknown,
 };
 pub use theory::{Piece, Theory};
 pub(crate) use written::AsWritten;

@@ -10,7 +10,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 use super::error::{EquationError, Problem, short};
-use super::source::{Source, Text};
+use crate::diagnostic::{Source, Text};
 use crate::name::canonical;
 
 /// A string of the file with its place.

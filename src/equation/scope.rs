@@ -8,8 +8,8 @@ use super::assemble::LARGEST_PRODUCT;
 use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, LONGEST_NAME, Operator};
 use super::function::{self, Function};
-use super::source::Text;
 use crate::average::SMALLEST_RULE;
+use crate::diagnostic::Text;
 use crate::name::is_identifier;
 use crate::name::nearest;
 

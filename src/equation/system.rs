@@ -7,6 +7,7 @@ use super::program::{Levels, Program};
 use super::schema::Line;
 use super::written::AsWritten;
 use crate::name::nearest;
+use crate::numeric::grid;
 use crate::value::{Value, given};
 
 /// What the unknowns satisfy.
@@ -115,32 +116,6 @@ impl Control {
     pub fn grid(&self) -> Vec<f64> {
         grid(self.from, self.to, self.points)
     }
-}
-
-/// The number with at most 12 digits, where it differs from the given one by no more than round-off: 0.6 in place
-/// of 0.6000000000000001.
-pub fn without_round_off(x: f64) -> f64 {
-    match format!("{x:.11e}").parse::<f64>() {
-        Ok(short) if (short - x).abs() <= 4.0 * f64::EPSILON * x.abs() => short,
-        _ => x,
-    }
-}
-
-/// Evenly spaced values; the last is exactly `to`.
-pub fn grid(from: f64, to: f64, points: usize) -> Vec<f64> {
-    let last = points.saturating_sub(1);
-    // Interpolating between both ends gives 0.1, 0.2, … rather than sums of rounding errors.
-    (0..points)
-        .map(|i| {
-            if i == last && last > 0 {
-                to
-            } else if last == 0 {
-                from
-            } else {
-                without_round_off((from * (last - i) as f64 + to * i as f64) / last as f64)
-            }
-        })
-        .collect()
 }
 
 /// An unknown.

@@ -19,7 +19,7 @@ impl Projected {
     /// tanh(w·x/√d + b).
     pub fn activation(&self, x: &[f64]) -> f64 {
         let along: f64 = self.w.iter().zip(x).map(|(w, x)| w * x).sum();
-        crate::equation::tanh_and_sech2(along + self.b).0
+        crate::numeric::tanh_and_sech2(along + self.b).0
     }
 }
 

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use super::error::GenerateError;
 use super::flow::{Integrator, Step};
 use super::law::{Law, mode};
-use crate::equation::{dot, tanh_and_sech2};
 use crate::model::{Path, Setting};
+use crate::numeric::{dot, tanh_and_sech2};
 use crate::simulate::{Purpose, Vectors, Weights, stream};
 
 /// How many numbers the samples may have: 3.2 GB.

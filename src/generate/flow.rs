@@ -9,8 +9,8 @@ use rayon::prelude::*;
 
 use super::denoiser::Projected;
 use super::error::GenerateError;
-use crate::equation::grid;
 use crate::model::{Path, Setting};
+use crate::numeric::grid;
 use crate::simulate::{Purpose, stream};
 
 /// Tolerance of the adaptive method, relative and absolute.

@@ -17,8 +17,8 @@ use super::error::GenerateError;
 use super::flow::{Integrator, Step};
 use super::law::{Law, mode};
 use super::predicted::closed_form::normal_quantile;
-use crate::equation::exp_m1_and_exp;
 use crate::model::{Setting, Target};
+use crate::numeric::exp_m1_and_exp;
 use crate::simulate::{Purpose, stream};
 
 /// The largest dimension: a sample is two arrays of d numbers.

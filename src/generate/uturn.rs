@@ -10,8 +10,8 @@ use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::denoiser::{Projected, half_log_odds};
-use crate::equation::tanh_and_sech2;
 use crate::model::{Path, Setting, switch_probability};
+use crate::numeric::tanh_and_sech2;
 use crate::simulate::{Purpose, stream};
 
 /// Absolute tolerance of the posterior's average.

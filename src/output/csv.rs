@@ -10,7 +10,7 @@ use csv::{Reader, ReaderBuilder, Terminator, Trim, Writer, WriterBuilder};
 
 use super::table::{Cell, Column, Role, Table};
 use crate::input::TextLines;
-use crate::value::shortest;
+use crate::numeric::shortest;
 
 /// Writes a table row by row, so that a long run can be read while it goes on.
 pub struct CsvWriter<W: Write> {

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::table::{Cell, Column, Table};
-use crate::value::shortest;
+use crate::numeric::shortest;
 
 /// What stands beside a CSV or a figure: how to make it again, and what its columns mean.
 ///

@@ -113,7 +113,7 @@ fn cell_text(cell: &Cell, digits: usize) -> String {
 /// where the digits do not reach the decimal point.
 pub fn significant(value: f64, digits: usize) -> String {
     if !value.is_finite() || value == 0.0 {
-        return crate::value::shortest(value);
+        return crate::numeric::shortest(value);
     }
     let digits = digits.max(1);
     // Rounding first decides the exponent: 9.9999999 to six digits is 1.00000e1.

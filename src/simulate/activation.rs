@@ -3,7 +3,7 @@
 use multiversion::multiversion;
 
 use crate::average::rule;
-use crate::equation::tanh_and_sech2;
+use crate::numeric::tanh_and_sech2;
 
 /// Averages over z of φ = tanh(h + ρz) and φ′ = 1 − φ².
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

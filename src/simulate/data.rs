@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::error::SimulationError;
 use super::stream::{Purpose, stream};
-use crate::equation::dot;
 use crate::model::{Noise, Setting};
+use crate::numeric::dot;
 
 /// How many numbers explicit data may have: 3.2 GB.
 const MOST_NUMBERS: u64 = 400_000_000;

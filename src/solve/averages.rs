@@ -457,7 +457,7 @@ impl Equations<'_> {
         Some(WorstAverage {
             text: self.system.belongs_to(node),
             variable: self.system.normal_name(variable),
-            place: crate::equation::without_round_off((place * 1e4).round() / 1e4),
+            place: crate::numeric::without_round_off((place * 1e4).round() / 1e4),
             error,
             undefined,
         })

@@ -15,10 +15,11 @@ use serde_json::Value as Json;
 use toml::{Spanned, Value as Toml};
 
 use super::given::{Assignment, MOST_VALUES, Sweep};
-use crate::equation::{Place, Source};
+use crate::diagnostic::{Place, Source};
 use crate::input::{LARGEST_TEXT, text_of_file};
+use crate::numeric::shortest;
 use crate::output::json::number;
-use crate::value::{Value, shortest};
+use crate::value::Value;
 
 /// The commands whose work falls into cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]

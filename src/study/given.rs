@@ -3,7 +3,7 @@
 
 use std::str::FromStr;
 
-use crate::equation::{grid, without_round_off};
+use crate::numeric::{grid, without_round_off};
 use crate::value::{Value, number};
 
 /// The most values of one sweep, and of all sweeps of a study together.

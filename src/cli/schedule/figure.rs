@@ -5,8 +5,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{Plan, Source};
-use crate::equation::grid;
 use crate::name::symbol_of;
+use crate::numeric::grid;
 use crate::output::figure::PALETTE;
 use crate::output::terminal::significant;
 use crate::output::{Curve, Figure, LineStyle, Panel, Points};

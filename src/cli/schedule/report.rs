@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{DensityName, FLOOR, MASS, Plan, Schedule, Source};
 use crate::cli::destination::side;
-use crate::equation::grid;
+use crate::numeric::grid;
 use crate::output::json::number;
 use crate::output::{Cell, Column, Role, SideFile, Table};
 use crate::schedule::dilated_time;

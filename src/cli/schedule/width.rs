@@ -9,7 +9,7 @@ use super::figure::parameters_line;
 use crate::cli::FINE;
 use crate::cli::destination::Files;
 use crate::compare::{Estimate, ScalingLaw};
-use crate::equation::grid;
+use crate::numeric::grid;
 use crate::output::figure::PALETTE;
 use crate::output::json::number;
 use crate::output::{

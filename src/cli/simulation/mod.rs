@@ -9,10 +9,10 @@ use serde_json::{Value as Json, json};
 
 use super::arguments::Values;
 use super::cells::{Cells, for_each_cell, interrupted};
-use crate::equation::grid;
 use crate::model::{
     FLOW_PARAMETERS, Interpolant, Noise, PARAMETERS, Parameter, Setting, name_meant, parameter, words_of,
 };
+use crate::numeric::grid;
 use crate::output::json::{number, of_value};
 use crate::output::{Cell, check_writable};
 use crate::simulate::{LabelRule, Method, Outcome, Run, SimulationError, rows};

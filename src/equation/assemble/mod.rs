@@ -13,12 +13,12 @@ use super::lower::{DiscreteNodes, Lowering};
 use super::program::{Levels, Program};
 use super::schema::{self, File, NumberOrText, Str, Words, expression_text, text};
 use super::scope::{Allowed, Meaning, names_in};
-use super::source::{Source, Text};
 use super::system::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown,
 };
 use super::written::AsWritten;
+use crate::diagnostic::{Source, Text};
 use crate::name::{ascii_name, nearest};
 
 /// The largest product rule: nodes of all normal variables of one average together. An array of this size takes

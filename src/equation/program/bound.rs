@@ -60,17 +60,17 @@ impl Number for f64 {
     fn sum(weights: &[f64], x: &[Self]) -> Self {
         match x {
             [x] => weights.iter().sum::<f64>() * x,
-            x => crate::equation::kernel::dot(weights, x),
+            x => crate::numeric::dot(weights, x),
         }
     }
     fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
-        use crate::equation::kernel;
+        use crate::numeric;
         out.clear();
         let kernel: fn(&[f64], &mut [f64]) = match f {
-            Function::Tanh => kernel::tanh_array,
-            Function::Sech2 => kernel::sech2_array,
-            Function::Exp => kernel::exp_array,
-            Function::Logistic => kernel::logistic_array,
+            Function::Tanh => numeric::tanh_array,
+            Function::Sech2 => numeric::sech2_array,
+            Function::Exp => numeric::exp_array,
+            Function::Logistic => numeric::logistic_array,
             f => return out.extend(a.iter().map(|a| f.apply(*a))),
         };
         out.resize(a.len(), 0.0);

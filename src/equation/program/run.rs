@@ -3,7 +3,7 @@
 use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
 use crate::equation::function::{Combine, Function};
 use crate::equation::graph::{Axes, MAX_NORMALS};
-use crate::equation::kernel;
+use crate::numeric;
 
 /// One loop per operation, so that a run costs no decision per element.
 fn run_scalars(operation: ScalarOperation, operands: &[ScalarRegisters], r: &mut [f64]) {
@@ -35,27 +35,27 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
             Instruction::ApplyArray { f, a, out } => w.write(out, |w, out| {
                 let a = &w.slots[a];
                 match f {
-                    Function::Tanh => kernel::tanh_array(a, out),
-                    Function::Sech2 => kernel::sech2_array(a, out),
+                    Function::Tanh => numeric::tanh_array(a, out),
+                    Function::Sech2 => numeric::sech2_array(a, out),
                     f => out.iter_mut().zip(a).for_each(|(out, a)| *out = f.apply(*a)),
                 }
             }),
             Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| combine(w, op, a, b, out)),
             Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {
-                w.write(sech2, |w, sech2| kernel::tanh_sech2_array(&w.slots[a], tanh, sech2));
+                w.write(sech2, |w, sech2| numeric::tanh_sech2_array(&w.slots[a], tanh, sech2));
             }),
             Instruction::Affine { offset, slope, a, out } => w.write(out, |w, out| {
-                kernel::affine(w.registers[offset], w.registers[slope], &w.slots[a], out);
+                numeric::affine(w.registers[offset], w.registers[slope], &w.slots[a], out);
             }),
             Instruction::Expand { a, from, to, out } => w.write(out, |w, out| {
                 expand(&w.slots[a], from, to, w.nodes, out);
             }),
             Instruction::Sum { weights, out } => w.registers[out] = w.slots[weights].iter().sum(),
             Instruction::Dot { weights, a, out } => {
-                w.registers[out] = kernel::dot(&w.slots[weights], &w.slots[a]);
+                w.registers[out] = numeric::dot(&w.slots[weights], &w.slots[a]);
             }
             Instruction::Dot3 { weights, a, b, out } => {
-                w.registers[out] = kernel::dot3(&w.slots[weights], &w.slots[a], &w.slots[b]);
+                w.registers[out] = numeric::dot3(&w.slots[weights], &w.slots[a], &w.slots[b]);
             }
             Instruction::Reduce { weights, a, axes, variable, out } => w.write(out, |w, out| {
                 reduce(&w.slots[weights], &w.slots[a], axes, variable, w.nodes, out);
@@ -76,25 +76,25 @@ impl Workspace {
 fn combine(w: &Workspace, op: Combine, a: Operand, b: Operand, out: &mut [f64]) {
     use Operand::{Array, Scalar};
     match (op, a, b) {
-        (Combine::Add, Array(a), Array(b)) => kernel::add(&w.slots[a], &w.slots[b], out),
+        (Combine::Add, Array(a), Array(b)) => numeric::add(&w.slots[a], &w.slots[b], out),
         (Combine::Add, Array(a), Scalar(s)) | (Combine::Add, Scalar(s), Array(a)) => {
-            kernel::add_number(&w.slots[a], w.registers[s], out);
+            numeric::add_number(&w.slots[a], w.registers[s], out);
         }
-        (Combine::Subtract, Array(a), Array(b)) => kernel::subtract(&w.slots[a], &w.slots[b], out),
+        (Combine::Subtract, Array(a), Array(b)) => numeric::subtract(&w.slots[a], &w.slots[b], out),
         (Combine::Subtract, Array(a), Scalar(s)) => {
-            kernel::subtract_number(&w.slots[a], w.registers[s], out);
+            numeric::subtract_number(&w.slots[a], w.registers[s], out);
         }
         (Combine::Subtract, Scalar(s), Array(a)) => {
-            kernel::subtract_from_number(&w.slots[a], w.registers[s], out);
+            numeric::subtract_from_number(&w.slots[a], w.registers[s], out);
         }
-        (Combine::Multiply, Array(a), Array(b)) => kernel::multiply(&w.slots[a], &w.slots[b], out),
+        (Combine::Multiply, Array(a), Array(b)) => numeric::multiply(&w.slots[a], &w.slots[b], out),
         (Combine::Multiply, Array(a), Scalar(s)) | (Combine::Multiply, Scalar(s), Array(a)) => {
-            kernel::multiply_number(&w.slots[a], w.registers[s], out);
+            numeric::multiply_number(&w.slots[a], w.registers[s], out);
         }
-        (Combine::Divide, Array(a), Array(b)) => kernel::divide(&w.slots[a], &w.slots[b], out),
-        (Combine::Divide, Array(a), Scalar(s)) => kernel::divide_number(&w.slots[a], w.registers[s], out),
+        (Combine::Divide, Array(a), Array(b)) => numeric::divide(&w.slots[a], &w.slots[b], out),
+        (Combine::Divide, Array(a), Scalar(s)) => numeric::divide_number(&w.slots[a], w.registers[s], out),
         (Combine::Divide, Scalar(s), Array(a)) => {
-            kernel::divide_into_number(&w.slots[a], w.registers[s], out);
+            numeric::divide_into_number(&w.slots[a], w.registers[s], out);
         }
         (Combine::If, Scalar(s), Array(b)) => match w.registers[s] != 0.0 {
             true => out.copy_from_slice(&w.slots[b]),
@@ -142,7 +142,7 @@ fn reduce(weights: &[f64], a: &[f64], axes: Axes, variable: u8, nodes: usize, ou
     let inner = nodes.pow(after);
     for (block, out) in a.chunks_exact(nodes * inner).zip(out.chunks_exact_mut(inner)) {
         if inner == 1 {
-            out[0] = kernel::dot(weights, block);
+            out[0] = numeric::dot(weights, block);
         } else {
             out.fill(0.0);
             for (weight, row) in weights.iter().zip(block.chunks_exact(inner)) {

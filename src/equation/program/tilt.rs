@@ -5,7 +5,7 @@ use super::evaluate::{Frame, Points};
 use super::levels::Slot;
 use crate::average::{FEW, HIGH, LOW, on_panel};
 use crate::equation::function::{Combine, Function};
-use crate::equation::kernel::exp_array;
+use crate::numeric::exp_array;
 
 /// Nodes of a group with their weights.
 pub(super) struct Nodes {

@@ -1,11 +1,11 @@
 //! The flow itself, N → ∞, as d → ∞: dx/dκ′ = û tanh(ŵ·x + b) in the scaled time κ′ = √d τ of the first phase (section 6 of
 //! the theory), by the classical Runge–Kutta method with the denoisers of theory at its stages.
 
-use crate::equation::tanh_and_sech2;
 use crate::generate::denoiser::Projected;
 use crate::generate::error::GenerateError;
 use crate::generate::law::Law;
 use crate::model::{Interpolant, Schedule, Setting};
+use crate::numeric::tanh_and_sech2;
 
 use super::Dimension;
 use super::Prediction;

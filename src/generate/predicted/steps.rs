@@ -1,9 +1,9 @@
 //! N steps of Euler as a map of a few coordinates.
 
-use crate::equation::tanh_and_sech2;
 use crate::generate::denoiser::Projected;
 use crate::generate::flow::{Integrator, Step};
 use crate::model::{Noise, Setting};
+use crate::numeric::tanh_and_sech2;
 
 use super::Dimension;
 use super::theory::{COORDINATES, Phase, Source};

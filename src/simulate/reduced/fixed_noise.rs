@@ -3,8 +3,8 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::{Evaluation, ReducedLoss, eliminate};
-use crate::equation::tanh_and_sech2;
 use crate::model::{Coefficients, Noise, Setting};
+use crate::numeric::tanh_and_sech2;
 use crate::simulate::data::Gram;
 
 /// k fixed noise samples per datum: the vectors y are the data, then the noise, sample by sample.

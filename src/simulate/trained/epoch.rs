@@ -7,8 +7,8 @@ use super::adam::Step;
 use super::batch::Batch;
 use super::network::{Network, NoiseVectors, Weights, dot_products};
 use super::noise::{Drawn, Frame, rest};
-use crate::equation::tanh_and_sech2;
 use crate::model::{Coefficients, Noise, Setting};
+use crate::numeric::tanh_and_sech2;
 
 /// Sums over all samples of fresh noise.
 #[derive(Debug, Clone, Copy, Default)]

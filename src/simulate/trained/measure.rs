@@ -4,8 +4,8 @@
 use super::batch::Batch;
 use super::network::Network;
 use super::rows::BLOCK;
-use crate::equation::tanh_and_sech2;
 use crate::model::{Coefficients, Noise, Overlaps, Setting};
+use crate::numeric::tanh_and_sech2;
 use crate::simulate::activation::moments;
 use crate::simulate::measure::{Scalars, class_means, gauge, not_negative, rung_for, test_error};
 use crate::simulate::measured::{Branch, Measured};

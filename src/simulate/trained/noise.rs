@@ -13,7 +13,7 @@
 use rand::Rng;
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
-use crate::equation::tanh_sech2_array;
+use crate::numeric::tanh_sech2_array;
 
 /// An orthonormal frame of the span of two vectors, from their scalar products.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

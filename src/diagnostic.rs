@@ -1,13 +1,11 @@
-//! The text of an equation file, and places in it. Every error about an equation file points at
-//! `file:line:column` and shows the line.
+//! The text of a file that a user wrote, and places in it: an error about it points at `file:line:column` and shows the
+//! line.
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::error::{EquationError, Problem};
-
-/// The text of one equation file and the name under which it was asked for.
+/// The text of one file and the name under which it was asked for.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// Path of the file, or `equations/NAME.toml` for a built-in system.
@@ -16,7 +14,7 @@ pub struct Source {
     pub text: String,
 }
 
-/// A place in an equation file, with the line that stands there.
+/// A place in a file, with the line that stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// File name.
@@ -69,7 +67,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A string value of an equation file (an expression), which knows where it stands.
+/// A string of a file (an expression), which knows where it stands.
 #[derive(Debug, Clone)]
 pub struct Text {
     /// The decoded string.
@@ -90,11 +88,6 @@ impl Text {
         let start = self.in_file(range.start);
         let end = self.in_file(range.end).max(start);
         self.source.place(start..end)
-    }
-
-    /// An error that points at a range of bytes of the decoded string.
-    pub fn error(&self, range: Range<usize>, problem: Problem) -> EquationError {
-        EquationError::at(self.place(range), problem)
     }
 
     /// Offset in the file of an offset in the decoded string: quotes are skipped, escapes walked.
