@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::Equations;
+use overlaps::system::Theory;
 
 /// The same equation with different integrands: q = E f(q, z).
 const INTEGRANDS: [(&str, &str); 5] = [

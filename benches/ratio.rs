@@ -3,9 +3,9 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use overlaps::equation::Theory;
 use overlaps::numeric::{grid, tanh_sech2_array};
 use overlaps::solve::{Curve, Search, Settings};
+use overlaps::system::Theory;
 
 /// The best of several runs, in seconds: other work on the machine only ever adds.
 fn best(runs: usize, mut f: impl FnMut()) -> f64 {

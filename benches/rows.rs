@@ -4,9 +4,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::numeric::{grid, tanh_sech2_array};
 use overlaps::solve::{Curve, Equations, Search, Settings};
+use overlaps::system::Theory;
 
 fn rows(c: &mut Criterion) {
     let theory = Theory::load("first-phase").expect("built in");

@@ -133,6 +133,17 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
     offset
 }
 
+/// The most characters of a text that a message repeats.
+const REPEATED: usize = 200;
+
+/// A text of the user as a message repeats it: the start, where it is very long.
+pub(crate) fn short(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(REPEATED) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@
 //! Data flows one way:
 //!
 //! - [`name`], [`value`], [`input`]: the ground: names and which is meant, values of parameters, what a user's file may hold.
-//! - [`equation`]: an equation file becomes a [`equation::System`]: names and shapes resolved, discrete variables
+//! - [`language`]: an equation file becomes a [`system::System`]: names and shapes resolved, discrete variables
 //!   summed, exact derivatives taken, everything compiled for whole arrays of quadrature nodes.
 //! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
 //! - [`solve`]: minima and roots by argmin, branches, their continuation along the control parameter, changes of
@@ -24,9 +24,9 @@ pub mod average;
 pub mod cli;
 pub mod compare;
 pub mod diagnostic;
-pub mod equation;
 pub mod generate;
 pub mod input;
+pub mod language;
 pub mod model;
 pub mod name;
 pub mod numeric;
@@ -36,5 +36,6 @@ pub mod schedule;
 pub mod simulate;
 pub mod solve;
 pub mod study;
+pub mod system;
 pub mod value;
 pub mod verify;

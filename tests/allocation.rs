@@ -4,8 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System as SystemAllocator};
 use std::cell::Cell;
 
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::Equations;
+use overlaps::system::Theory;
 
 thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
 

@@ -7,8 +7,8 @@ use std::process::Output;
 use std::time::Duration;
 
 use overlaps::compare::Measurements;
-use overlaps::equation::Theory;
 use overlaps::output::csv::read_table;
+use overlaps::system::Theory;
 use tempfile::TempDir;
 
 const HEAD: &str = "title = \"x\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 3 }\n";

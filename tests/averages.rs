@@ -6,8 +6,8 @@
 mod support;
 
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::{Equations, Settings};
+use overlaps::system::Theory;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::{close, solve};

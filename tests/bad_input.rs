@@ -1018,7 +1018,7 @@ proptest! {
     fn any_text_in_place_of_an_expression_is_read_or_refused(
         text in "([-+*/^!<>=&|(), ]|E\\[[sz]\\]|tanh|min|choose|x|a|t|h|z|s|inf|[0-9.e]|ω){0,20}"
     ) {
-        let _ = overlaps::equation::Theory::parse("theory", &edited(&[(VALUE, &text)]));
+        let _ = overlaps::system::Theory::parse("theory", &edited(&[(VALUE, &text)]));
     }
 }
 

@@ -4,8 +4,8 @@ mod support;
 
 use nalgebra::DVector;
 use overlaps::average::rungs;
-use overlaps::equation::{BUILT_IN, Kind, Theory};
 use overlaps::solve::{Equations, Settings};
+use overlaps::system::{BUILT_IN, Kind, Theory};
 use overlaps::value::Value;
 use support::{close, job, solve, theory};
 

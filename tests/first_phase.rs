@@ -5,8 +5,8 @@ mod support;
 use std::collections::BTreeMap;
 
 use overlaps::average::rule;
-use overlaps::equation::Theory;
 use overlaps::solve::{EndKind, Settings};
+use overlaps::system::Theory;
 use support::{Row, close, global_rows, job, one, reference, row, solve, theory};
 
 const N8: [(&str, f64); 5] = [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("lambda", 0.1), ("ell", 0.01)];
@@ -194,7 +194,7 @@ fn averages_with_root_r_32_meet_the_tolerance() {
     let text = "title = \"trap\"\ncontrol = { name = \"w\", from = 0, to = 64, points = 2 }\n\
                 [variables]\nz = \"normal\"\n[outputs]\n\
                 x = { value = \"E[z](tanh(0.7*w + w*z))\", meaning = \"\" }\n";
-    let trap = overlaps::equation::Theory::parse("trap", text).unwrap();
+    let trap = overlaps::system::Theory::parse("trap", text).unwrap();
     for w in [1.0, 8.0, 32.0, 64.0] {
         let found = &solve(&trap, &[], &[w])[0];
         assert!(found.quadrature_error <= 1e-12, "{found:?}");

@@ -3,8 +3,8 @@
 mod support;
 
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::{Equations, Settings};
+use overlaps::system::Theory;
 use support::{close, job, solve};
 
 /// A closed form with the outputs `y0`, `y1`, … at a control value.

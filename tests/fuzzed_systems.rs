@@ -10,8 +10,8 @@ mod backwards;
 mod support;
 
 use backwards::{Known, System};
-use overlaps::equation::Theory;
 use overlaps::solve::Settings;
+use overlaps::system::Theory;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;

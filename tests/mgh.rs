@@ -5,8 +5,8 @@
 
 mod support;
 
-use overlaps::equation::Theory;
 use overlaps::solve::{Search, Settings, verify};
+use overlaps::system::Theory;
 use support::job;
 
 /// File, and whether it is solved from x₀, 10 x₀ and 100 x₀. Chebyquad has no root at n = 8.

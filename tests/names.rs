@@ -4,8 +4,8 @@
 mod support;
 
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::{Equations, Job, Settings};
+use overlaps::system::Theory;
 use support::{solve, theory};
 
 const MAGNET: &str = "title = \"magnet\"\ncontrol = { name = \"h\", from = -2, to = 2, points = 5 }\n\

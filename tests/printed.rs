@@ -2,8 +2,8 @@
 
 mod support;
 
-use overlaps::equation::Theory;
 use overlaps::solve::Settings;
+use overlaps::system::Theory;
 use support::{close, job, one, solve, theory};
 
 const N8: [(&str, f64); 3] = [("n", 8.0), ("p", 0.75), ("kappa", 2.0)];

@@ -2,8 +2,8 @@
 //! double-exponential rule, and exact derivatives against differences.
 
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::{Equations, Job, Settings, verify};
+use overlaps::system::Theory;
 use proptest::prelude::*;
 
 const FUNCTIONS: [&str; 5] = ["tanh", "logistic", "normal_cdf", "log_cosh", "erf"];

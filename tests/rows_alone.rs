@@ -10,9 +10,9 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use overlaps::equation::Theory;
 use overlaps::output::csv::CsvWriter;
 use overlaps::solve::{Layout, Settings};
+use overlaps::system::Theory;
 use overlaps::value::Value;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -157,7 +157,7 @@ fn labels_do_not_depend_on_which_rows_are_solved() {
                 [gauge]\nkeep = \"m >= 0\"\nflip = [\"m\"]\n\
                 [[branch]]\nname = \"magnet\"\nstart = [{ m = 1 }]\n\
                 [outputs]\nx = { value = \"m\", meaning = \"\" }\n";
-    let magnet = overlaps::equation::Theory::parse("magnet", text).unwrap();
+    let magnet = overlaps::system::Theory::parse("magnet", text).unwrap();
     for controls in [vec![], vec![0.5], vec![0.5, 1.2]] {
         let curves = job(&[], &controls).solve(&magnet, Settings::default());
         let (track, solution) = curves[0].curve.solution(0).unwrap();

@@ -13,8 +13,8 @@ mod support;
 use std::f64::consts::PI;
 use std::sync::OnceLock;
 
-use overlaps::equation::Theory;
 use overlaps::solve::Settings;
+use overlaps::system::Theory;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;

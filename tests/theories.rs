@@ -7,8 +7,8 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use overlaps::equation::Theory;
 use overlaps::solve::Settings;
+use overlaps::system::Theory;
 use rayon::prelude::*;
 use support::{Row, job, row};
 

@@ -5,8 +5,8 @@ mod support;
 
 use std::sync::OnceLock;
 
-use overlaps::equation::Theory;
 use overlaps::solve::{ChangeKind, Settings};
+use overlaps::system::Theory;
 use support::{close, job, theory};
 
 /// The parameters that the transition depends on.

@@ -4,8 +4,8 @@
 mod support;
 
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::{PieceCurve, Settings, Track, claim, reports};
+use overlaps::system::Theory;
 use overlaps::verify::{Claim, Disagreement, Verifier};
 use support::{RightJob, job, theory};
 

@@ -5,8 +5,8 @@ mod support;
 use std::fs;
 
 use nalgebra::DVector;
-use overlaps::equation::Theory;
 use overlaps::solve::{Equations, Job, Settings, verify};
+use overlaps::system::Theory;
 use serde_json::Value;
 use support::run_in;
 use tempfile::TempDir;

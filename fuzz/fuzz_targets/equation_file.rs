@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use overlaps::equation::Theory;
+use overlaps::system::Theory;
 
 fuzz_target!(|text: &str| {
     match Theory::parse("any.toml", text) {

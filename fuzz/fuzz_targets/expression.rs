@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use overlaps::equation::Theory;
+use overlaps::system::Theory;
 
 /// The expression is a definition, which may depend on everything; the energy brings its exact derivatives.
 fn definition(text: &str) -> String {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use overlaps::compare::Measurements;
-use overlaps::equation::Theory;
+use overlaps::system::Theory;
 use overlaps::output::Cell;
 use overlaps::output::csv::{read_table, write_table};
 

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use crate::equation::Theory;
 use crate::name::ascii_name;
 use crate::study::{Assignment, Plan, Study, Sweep, Wanted};
+use crate::system::Theory;
 use crate::value::Value;
 
 /// Parameter values, shared by the commands that solve.

@@ -6,7 +6,7 @@ use clap::{Arg, Args, Command, CommandFactory, ValueEnum, ValueHint};
 use clap_complete::{Shell, generate};
 
 use super::{Cli, FINE, print};
-use crate::equation::BUILT_IN;
+use crate::system::BUILT_IN;
 
 /// The arguments that name systems.
 const SYSTEMS: [&str; 2] = ["system", "compare"];

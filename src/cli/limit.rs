@@ -8,12 +8,12 @@ use rayon::prelude::*;
 
 use super::arguments::Values;
 use super::{FINE, NOT_CONVERGED, notes, print};
-use crate::equation::{Limit as LimitSpec, Theory};
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
 };
 use crate::solve::{Curve, Job, PieceCurve};
 use crate::study::{Plan, Sweep};
+use crate::system::{Limit as LimitSpec, Theory};
 
 /// Decades over which the limit parameter runs by default.
 const DECADES: &str = "log:1e3:1e7:5";

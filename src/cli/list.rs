@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::{FINE, print};
-use crate::equation::{BUILT_IN, Theory};
 use crate::output::{Cell, Column, Role, Table, TerminalOptions, terminal};
+use crate::system::{BUILT_IN, Theory};
 
 /// List the built-in systems of equations.
 #[derive(Debug, Args)]

@@ -2,10 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::equation::Theory;
 use crate::output::json::{number, of_value};
 use crate::output::terminal::significant;
 use crate::solve::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Remark, Settings};
+use crate::system::Theory;
 use crate::value::Value;
 
 /// How many notes are printed.

@@ -5,7 +5,7 @@ use std::fmt::{Result, Write};
 use clap::Args;
 
 use super::{FINE, print};
-use crate::equation::{Kind, Origin, System, Theory};
+use crate::system::{Kind, Origin, System, Theory};
 
 /// Show a system: equations, parameters, source, what differs from the printed version.
 #[derive(Debug, Args)]

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::verdict::Rules;
 use super::*;
-use crate::equation::Theory;
+use crate::system::Theory;
 
 /// Measurements of `overlaps` quantities that scatter as 1/√d around an expansion in 1/√d with limit 1, at 3 control
 /// values; and the prediction 1 for all of them. `shift` is added to the first quantity at every d.

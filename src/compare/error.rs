@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::equation::short;
+use crate::diagnostic::short;
 
 /// Measurements that cannot be used, with what to change.
 #[derive(Debug, Error)]

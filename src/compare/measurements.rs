@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use super::error::CompareError;
-use crate::equation::{Theory, short};
+use crate::diagnostic::short;
 use crate::model::{OVERLAPS, PARAMETERS, words_of};
 use crate::name::{ascii_name, did_you_mean};
 use crate::output::{Cell, Table};
 use crate::solve::NOT_CONVERGED;
+use crate::system::Theory;
 use crate::value::Value;
 
 /// Columns of our own tables that say how a row was made; they are passed over in a file.

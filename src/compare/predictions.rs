@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::measurements::Measurements;
 use super::verdict::Predicted;
-use crate::equation::Theory;
 use crate::solve::{Job, PieceCurve, Settings};
+use crate::system::Theory;
 use crate::value::{Given, Value};
 
 /// The outputs of one theory at the parameters, dimension and control value of every measurement.

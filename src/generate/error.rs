@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::equation::EquationError;
+use crate::language::EquationError;
 use crate::simulate::SimulationError;
 
 /// Why samples cannot be generated.

@@ -1,6 +1,7 @@
 //! The objects of the theory of a denoiser trained on a two-mode Gaussian mixture, at finite dimension d.
 //!
 //! - [`setting`]: the mixture, the training set and the weight decays, checked once;
+//! - [`mod@parameter`]: what it is set by, each parameter declared once;
 //! - [`interpolant`]: x_τ = α x₀ + β x₁, and the schedule from the solver's time to τ;
 //! - [`target`]: the law of the data, where it is another than the mixture;
 //! - [`exact`]: the denoiser that is learnt from n → ∞ samples, and its error;
@@ -10,7 +11,7 @@ pub mod exact;
 pub mod interpolant;
 pub mod overlaps;
 pub mod parameter;
-mod setting;
+pub mod setting;
 pub mod target;
 
 pub use exact::{ExactDenoiser, MixtureError, Mse, switch_probability};

@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_the_equation_files() {
-        let theory = crate::equation::Theory::load("finite-d").unwrap();
+        let theory = crate::system::Theory::load("finite-d").unwrap();
         let system = &theory.pieces[0].system;
         let values = system.parameter_values(&[]);
         for (parameter, value) in system.parameters.iter().zip(values) {

@@ -10,7 +10,7 @@ use nalgebra::DVector;
 
 use super::equations::{CERTIFICATE, Equations, on_boundary};
 use crate::average::{LOWEST_RUNG, PANELS, Refined, RuleKind, rule};
-use crate::equation::{Choice, Frame, Levels, Measured, Node, Pattern, Places, Points, Scales};
+use crate::language::{Choice, Frame, Levels, Measured, Node, Pattern, Places, Points, Scales};
 
 /// A rule of the ladder resolves a width if its spacing is at most this many widths: the difference of two rules is then
 /// not small where they have not converged.

@@ -9,7 +9,7 @@ use super::join::Join;
 use super::refusal::Refusal;
 use super::solution::{Finder, Settings, Solution};
 use super::starts::Findings;
-use crate::equation::{Kind, Origin, System};
+use crate::system::{Kind, Origin, System};
 
 /// A point this much lower, relative to the energy, than all branches shows that one is missing: more than the
 /// tolerance on averages makes of an energy.

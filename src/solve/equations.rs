@@ -5,7 +5,8 @@ use nalgebra::{DMatrix, DVector};
 
 use super::averages::Panelled;
 use crate::average::{PANELS, rule, rungs};
-use crate::equation::{Kind, LARGEST_PRODUCT, Node, Pattern, Points, Program, System, Workspace};
+use crate::language::{LARGEST_PRODUCT, Node, Pattern, Points, Program, Workspace};
+use crate::system::{Kind, System};
 
 /// The equations at one point.
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@
 
 use super::curve::Curve;
 use super::solution::Settings;
-use crate::equation::{EquationError, Piece, Theory};
+use crate::language::EquationError;
+use crate::system::{Piece, Theory};
 use crate::value::Given;
 
 /// What is to be solved: values for some parameters (the others take their defaults) and control values.

@@ -4,7 +4,7 @@
 use nalgebra::DVector;
 
 use super::solution::{Finder, Solution};
-use crate::equation::Origin;
+use crate::system::Origin;
 
 /// The label of solutions that no start of the file claims.
 const OTHER: &str = "other";

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::solution::{Finder, Solution};
 use super::starts::Findings;
-use crate::equation::Origin;
+use crate::system::Origin;
 
 /// Rows from which others are reached, spread over the range of the control.
 const ROWS: usize = 9;

@@ -1,7 +1,7 @@
 //! Why a point is no row: what a search found in place of a solution, in the user's terms.
 
 use super::averages::WorstAverage;
-use crate::equation::{Kind, System};
+use crate::system::{Kind, System};
 
 /// Why a point was refused.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,9 +4,9 @@ use super::curve::Track;
 use super::job::PieceCurve;
 use super::solution::Solution;
 use crate::average::{PANELS, RuleKind, rule};
-use crate::equation::Theory;
 use crate::name::{ascii_name, symbol_of};
 use crate::output::{Cell, Column, Role};
+use crate::system::Theory;
 use crate::value::Value;
 
 /// Status of a row that meets its certificate.

@@ -6,7 +6,7 @@ use nalgebra::DVector;
 use super::refusal::Refusal;
 use super::solution::Finder;
 use super::starts::brent;
-use crate::equation::Kind;
+use crate::system::Kind;
 
 /// Intervals of equal length, and the scales towards each end (or towards zero and infinity, without a range).
 const EQUAL: usize = 48;

@@ -7,7 +7,7 @@ use super::ladder::Ladder;
 use super::newton::{AtControl, Ended, find_root, relative_step};
 use super::refusal::Refusal;
 use super::region::Region;
-use crate::equation::Kind;
+use crate::system::Kind;
 
 /// Two points closer than this, relative to the scale of the unknowns, are the same solution.
 const SAME: f64 = 1e-6;

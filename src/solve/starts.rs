@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::region::Region;
 use super::solution::{Finder, OWN, Search, Solution};
 use crate::average::PANELS;
-use crate::equation::Origin;
+use crate::system::Origin;
 
 /// How many starts a row gets at least, with those of the file; and how many of them the file does not give at least.
 const STARTS: usize = 16;

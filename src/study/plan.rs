@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use super::given::{Assignment, Sweep, is_logarithmic};
-use crate::equation::Theory;
 use crate::output::json::of_value;
+use crate::system::Theory;
 use crate::value::{Given, Value, given};
 
 /// The most combinations of swept values in one run.

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::function::Unary;
-use crate::equation::{AsWritten, Expression, ExpressionKind, Meaning, Operator};
+use crate::language::{Expression, ExpressionKind, Meaning, Operator};
+use crate::system::AsWritten;
 
 /// Place of an operation in the list; its arguments stand before it.
 pub type Place = usize;

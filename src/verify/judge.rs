@@ -7,7 +7,7 @@ use super::integrate::Rule;
 use super::number::{Number, ROUND_OFF};
 use super::point::{At, Expressions};
 use super::search::{Findings, distance, inside, newton_step, same, search};
-use crate::equation::System;
+use crate::system::System;
 
 /// What a row says.
 #[derive(Debug, Clone)]

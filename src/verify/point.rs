@@ -8,7 +8,7 @@ use super::evaluate::{Evaluation, Grant, Value};
 use super::formula::{Formula, Place, Reader, Unsupported};
 use super::integrate::Rule;
 use super::number::Number;
-use crate::equation::{Kind, System};
+use crate::system::{Kind, System};
 
 /// The expressions of a system at given parameters, ready to be evaluated.
 pub struct Expressions<'s> {

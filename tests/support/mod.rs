@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use overlaps::equation::Theory;
 use overlaps::model::words_of;
 use overlaps::solve::{Job, PieceCurve, Settings, Solution};
+use overlaps::system::Theory;
 use overlaps::value::Value;
 
 /// One row: branch and values by column.

@@ -1,8 +1,8 @@
 //! Random rows of every theory: the built-in systems and the files of `tests/theories`, at random parameters inside
 //! their domains.
 
-use overlaps::equation::Theory;
 use overlaps::solve::Job;
+use overlaps::system::Theory;
 use overlaps::value::{Given, Value};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;

@@ -8,12 +8,12 @@ use crate::cli::points::mean_and_error;
 use crate::compare::statistics::{Sample, extrapolate};
 use crate::compare::verdict::POWERS;
 use crate::compare::{Measurements, Predictions};
-use crate::equation::Theory;
 use crate::model::words_of;
 use crate::name::symbol_of;
 use crate::output::figure::PALETTE;
 use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table};
 use crate::solve::{Job, Settings};
+use crate::system::Theory;
 use crate::value::Value;
 
 /// Panels in a row, unless columns are asked for.

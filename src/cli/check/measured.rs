@@ -12,7 +12,6 @@ use crate::cli::say::lines_in_words;
 use crate::cli::simulation::Simulation;
 use crate::cli::simulation::smallest_dimension;
 use crate::compare::{Measurements, known_words};
-use crate::equation::Theory;
 use crate::input::{LARGEST_TEXT, text_of_file};
 use crate::model::PARAMETERS;
 use crate::name::ascii_name;
@@ -22,6 +21,7 @@ use crate::output::json::of_value;
 use crate::output::{Table, write_atomically};
 use crate::simulate::columns;
 use crate::study::{Assignment, Sweep};
+use crate::system::Theory;
 use crate::value::{Given, Value};
 
 /// Kinds of quantities that the simulation measures.

@@ -20,10 +20,10 @@ use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
 use super::{DISAGREES, FINE, NOT_CONVERGED, notes, standard_output};
 use crate::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
-use crate::equation::{BUILT_IN, Theory};
 use crate::output::csv::write_table;
 use crate::output::json::number;
 use crate::output::{Cell, SideFile, Table, check_writable, table_json};
+use crate::system::{BUILT_IN, Theory};
 use crate::value::Value;
 use measured::Measured;
 

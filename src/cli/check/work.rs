@@ -11,10 +11,10 @@ use super::{Check, report};
 use crate::cli::sweep::{Computed, Work, equations};
 use crate::compare::Verdict;
 use crate::compare::known_words;
-use crate::equation::Theory;
 use crate::name::ascii_name;
 use crate::output::{Cell, Column, Role};
 use crate::study::{Key, Plan, Study, Sweep};
+use crate::system::Theory;
 
 struct Verdicts {
     /// The command, with the sweeps that each cell makes: over d and the control.

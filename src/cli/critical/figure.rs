@@ -4,11 +4,11 @@
 use anyhow::bail;
 
 use crate::cli::figure::{MOST_LINES, short, subtitle};
-use crate::equation::Theory;
 use crate::name::{ascii_name, symbol_of};
 use crate::output::figure::PALETTE;
 use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Table};
 use crate::study::{Plan, Swept};
+use crate::system::Theory;
 use crate::value::Value;
 
 /// The most panels that a page can hold.

@@ -12,11 +12,11 @@ use super::arguments::Values;
 use super::cells::{Cells, Progress, for_each_cell};
 use super::destination::{Destination, side};
 use super::{FINE, NOT_CONVERGED, notes};
-use crate::equation::Theory;
 use crate::output::json::number;
 use crate::output::{Cell, Column, Role, SideFile, Table, TerminalOptions, terminal};
 use crate::solve::{Change, Job, Solution};
 use crate::study::Plan;
+use crate::system::Theory;
 
 /// Find the control values at which the global branch changes.
 ///

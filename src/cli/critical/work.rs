@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::{Critical, figure, outputs, rows, table};
 use crate::cli::sweep::{Computed, Work, equations};
-use crate::equation::Theory;
 use crate::output::{Column, Figure, Table};
 use crate::study::{Plan, Study};
+use crate::system::Theory;
 
 struct Changes {
     command: Critical,

@@ -10,12 +10,12 @@ use super::generated_formulas::generated_formulas;
 use crate::cli::cells::{Cells, for_each_cell, interrupted};
 use crate::compare::statistics::{Sample, extrapolate, holm, two_sided};
 use crate::compare::{Comparison, Estimate, Measurements, Place, Predictions, Rules, judge};
-use crate::equation::Theory;
 use crate::name::symbol_of;
 use crate::output::terminal::significant;
 use crate::output::{Cell, Column, Role, Table};
 use crate::simulate::{DataRule, LabelRule, Method, Outcome, Run, Search, columns, rows};
 use crate::solve::Settings;
+use crate::system::Theory;
 
 /// Simulated overlaps of one experiment.
 fn simulate(experiment: Experiment, seeds: u64, quiet: bool) -> anyhow::Result<Table> {

@@ -19,12 +19,12 @@ use super::destination::{Destination, Files, Format, command};
 use super::figure::{drawn_columns, figure};
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, notes, standard_output};
-use crate::equation::Theory;
 use crate::output::csv::CsvWriter;
 use crate::output::json::number;
 use crate::output::{AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, table_json, terminal};
 use crate::solve::{Job, Layout, PieceCurve, controls_of_rows, enter, reports};
 use crate::study::Plan;
+use crate::system::Theory;
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
 const MOST_ROWS_KEPT: usize = 50_000;

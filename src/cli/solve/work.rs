@@ -7,10 +7,10 @@ use super::Solve;
 use crate::cli::figure::{figure, subtitle};
 use crate::cli::sweep::{Computed, Work, equations};
 use crate::cli::tally::Tally;
-use crate::equation::Theory;
 use crate::output::{Column, Figure, Role, Table};
 use crate::solve::Layout;
 use crate::study::{Plan, Study};
+use crate::system::Theory;
 
 struct Curves {
     command: Solve,

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use super::work::Work;
 use crate::cli::destination::{Files, side_file};
 use crate::cli::{Cli, Command};
-use crate::equation::BUILT_IN;
 use crate::output::json::{number, of_value};
 use crate::output::{check_writable, is_stream};
 use crate::study::slurm::quoted;
 use crate::study::{Key, Store, Study, Task};
+use crate::system::BUILT_IN;
 
 /// A study that is ready to be computed.
 pub struct Opened {

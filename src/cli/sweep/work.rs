@@ -4,9 +4,9 @@ use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::equation::Theory;
 use crate::output::{Cell, Column, Figure, Table};
 use crate::study::{Counts, Plan};
+use crate::system::Theory;
 
 /// What a command computes for a study.
 pub trait Work: Sync {

@@ -1,10 +1,10 @@
 //! The denoisers of theory, in the coordinates μ, Σ₊ z, Σ₋ z, Σ₊ x₀, Σ₋ x₀ (unit vectors; sums over the samples of a class).
 
-use crate::equation::Theory;
 use crate::generate::denoiser::{Projected, exact, half_log_odds};
 use crate::generate::error::GenerateError;
 use crate::model::{Coefficients, Noise, Schedule, Setting};
 use crate::solve::{Job, Settings};
+use crate::system::Theory;
 use crate::value::{Given, Value};
 
 use super::Dimension;

@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::places::{Kind, Look, switches};
 use super::terms::{Term, terms};
-use crate::equation::derivative::differentiate;
-use crate::equation::function::{Combine, Function};
-use crate::equation::graph::{Axes, Graph, Node, Operation};
+use crate::language::derivative::differentiate;
+use crate::language::function::{Combine, Function};
+use crate::language::graph::{Axes, Graph, Node, Operation};
 
 /// A value, or one per node, of a level.
 pub(super) type Slot = usize;

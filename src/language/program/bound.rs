@@ -4,7 +4,7 @@
 //! operation adds its own rounding. A bound is relative to the terms that were added up, whatever their scale, so that
 //! "zero to the accuracy of its terms" means the same at 1e-300 and at 1e300.
 
-use crate::equation::function::{Combine, Function};
+use crate::language::function::{Combine, Function};
 
 /// Rounding of one function of the library, in units of the last place.
 const FUNCTION_ROUNDING: f64 = 2.0 * f64::EPSILON;

@@ -9,8 +9,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use toml::Spanned;
 
-use super::error::{EquationError, Problem, short};
+use crate::diagnostic::short;
 use crate::diagnostic::{Source, Text};
+use crate::language::error::{EquationError, Problem};
 use crate::name::canonical;
 
 /// A string of the file with its place.

@@ -9,8 +9,8 @@ use super::levels::{Average, Group, Level, Levels, Slot, Step};
 use super::scale::Scales;
 use super::tilt::{Nodes, Tilts, underflows};
 use crate::average::{HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, rule};
-use crate::equation::function::{Combine, Function};
-use crate::equation::graph::Node;
+use crate::language::function::{Combine, Function};
+use crate::language::graph::Node;
 
 /// Half the distance between the points on both sides of a zero at which what stands beside a delta is evaluated; jumps
 /// at the zero itself are averaged.

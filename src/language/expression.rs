@@ -7,8 +7,9 @@ use pest::Parser;
 use pest::iterators::Pairs;
 use pest::pratt_parser::{Assoc, Op, PrattParser};
 
-use super::error::{EquationError, Problem, short};
+use super::error::{EquationError, Problem};
 use crate::diagnostic::Text;
+use crate::diagnostic::short;
 use crate::name::canonical;
 
 /// The deepest expression that is accepted: later stages recurse over the tree.
@@ -21,7 +22,7 @@ const MAX_NESTING: usize = 100;
 pub const LONGEST_NAME: usize = 200;
 
 #[derive(pest_derive::Parser)]
-#[grammar = "equation/expression.pest"]
+#[grammar = "language/expression.pest"]
 struct Grammar;
 
 /// An expression and the bytes of its text that it stands on.

@@ -10,8 +10,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::levels::{Level, Slot};
 use super::terms::Term;
-use crate::equation::function::{Combine, Function};
-use crate::equation::graph::{Axes, Graph, Node, Operation};
+use crate::language::function::{Combine, Function};
+use crate::language::graph::{Axes, Graph, Node, Operation};
 
 /// What happens where a switch vanishes (or peaks).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

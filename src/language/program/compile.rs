@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::share::share_slots;
 use super::{Instruction, Operand, Program, Register, ScalarOperation, ScalarRegisters, Section, Slot};
-use crate::equation::function::{Combine, Function};
-use crate::equation::graph::{Axes, Graph, Node, Operation};
+use crate::language::function::{Combine, Function};
+use crate::language::graph::{Axes, Graph, Node, Operation};
 
 /// Where the value of a node stands.
 #[derive(Debug, Clone, Copy)]

@@ -310,7 +310,7 @@ impl Tail {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::interpret::Interpreter;
+    use crate::language::interpret::Interpreter;
 
     struct Built {
         graph: Graph,

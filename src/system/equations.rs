@@ -1,11 +1,11 @@
 //! A system of self-consistent equations, ready to be solved: what an equation file becomes.
 
-use super::error::{EquationError, Problem};
-use super::graph::{Graph, Node};
-use super::interpret::Interpreter;
-use super::program::{Levels, Program};
 use super::schema::Line;
 use super::written::AsWritten;
+use crate::language::error::{EquationError, Problem};
+use crate::language::graph::{Graph, Node};
+use crate::language::interpret::Interpreter;
+use crate::language::program::{Levels, Program};
 use crate::name::nearest;
 use crate::numeric::grid;
 use crate::value::{Value, given};
@@ -250,7 +250,7 @@ pub struct System {
     /// Names of the normal variables.
     pub(super) normals: Vec<String>,
     pub(super) graph: Graph,
-    pub(super) discrete: Vec<super::lower::DiscreteNodes>,
+    pub(super) discrete: Vec<crate::language::lower::DiscreteNodes>,
     /// Roots of the certificate program, for the independent check.
     pub(crate) certificate_nodes: Vec<Node>,
     /// The parsed expressions, for the independent check.

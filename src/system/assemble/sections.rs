@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::{Builder, Points, Written};
-use crate::equation::error::{EquationError, Problem};
-use crate::equation::graph::MAX_NORMALS;
-use crate::equation::schema::{self, Entries, Str};
-use crate::equation::scope::{Allowed, Definition, Meaning, Scope};
-use crate::equation::system::Kind;
+use crate::language::error::{EquationError, Problem};
+use crate::language::graph::MAX_NORMALS;
+use crate::language::scope::{Allowed, Definition, Meaning, Scope};
 use crate::name::ascii_name;
 use crate::name::is_identifier;
 use crate::name::{did_you_mean, is_word, nearest};
+use crate::system::equations::Kind;
+use crate::system::schema::{self, Entries, Str};
 
 impl Builder<'_> {
     /// Declares all names, in the order in which a reader meets them.

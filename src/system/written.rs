@@ -1,8 +1,8 @@
 //! The expressions of a file as they were read, kept beside the compiled programs: what the independent check of
 //! [`crate::verify`] evaluates, so that a fault in the graph, in a derivative or in a compiled program shows.
 
-use super::expression::Expression;
-use super::scope::Scope;
+use crate::language::expression::Expression;
+use crate::language::scope::Scope;
 
 /// The parsed expressions of a system.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::assemble::LARGEST_PRODUCT;
 use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, LONGEST_NAME, Operator};
 use super::function::{self, Function};
@@ -12,6 +11,10 @@ use crate::average::SMALLEST_RULE;
 use crate::diagnostic::Text;
 use crate::name::is_identifier;
 use crate::name::nearest;
+
+/// The largest product rule: nodes of all normal variables of one average together. An array of this size takes
+/// 32 MB, and an average needs a few.
+pub const LARGEST_PRODUCT: f64 = 4e6;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

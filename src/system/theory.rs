@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::assemble::{build, control, description, limit, no_limit};
-use super::error::{EquationError, Problem};
+use super::equations::{Control, Description, Limit, System};
 use super::library::{self, BUILT_IN};
 use super::schema::File;
-use super::system::{Control, Description, Limit, System};
 use crate::diagnostic::Source;
 use crate::input::{InputError, LARGEST_TEXT, text_of_file};
+use crate::language::error::{EquationError, Problem};
 use crate::name::nearest;
 use crate::value::Value;
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::diagnostic::{Place, Text};
+use crate::diagnostic::{Place, Text, short};
 
 /// An error in an equation file or in the values given for its parameters.
 #[derive(Debug, Clone)]
@@ -302,21 +302,11 @@ fn list(names: &[String]) -> String {
 
 /// The most names that a message lists.
 const LISTED: usize = 100;
-/// The most characters of a text that a message repeats.
-const REPEATED: usize = 200;
 
 /// Names joined; the first of them only, where there are very many.
 fn some(names: &[String], separator: &str) -> String {
     match names.len().checked_sub(LISTED) {
         None | Some(0) => names.join(separator),
         Some(more) => format!("{} and {more} more", names[..LISTED].join(separator)),
-    }
-}
-
-/// A text of the user as a message repeats it: the start, where it is very long.
-pub(crate) fn short(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(REPEATED) {
-        None => text.into(),
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
     }
 }

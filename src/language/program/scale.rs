@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::levels::{Level, Slot, Step};
-use crate::equation::function::{Combine, Function};
-use crate::equation::graph::Node;
+use crate::language::function::{Combine, Function};
+use crate::language::graph::Node;
 
 /// The tolerance is that of averages: on their way to an output, and to the unknowns, errors may grow by this factor.
 /// (Bounds of what rounding makes of them are far too large where they cancel, as they do in ratios.)

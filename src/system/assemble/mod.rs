@@ -5,25 +5,21 @@ mod sections;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::derivative::differentiate;
-use super::error::{EquationError, Problem};
-use super::expression::Expression;
-use super::graph::Node;
-use super::lower::{DiscreteNodes, Lowering};
-use super::program::{Levels, Program};
-use super::schema::{self, File, NumberOrText, Str, Words, expression_text, text};
-use super::scope::{Allowed, Meaning, names_in};
-use super::system::{
+use super::equations::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown,
 };
+use super::schema::{self, File, NumberOrText, Str, Words, expression_text, text};
 use super::written::AsWritten;
 use crate::diagnostic::{Source, Text};
+use crate::language::derivative::differentiate;
+use crate::language::error::{EquationError, Problem};
+use crate::language::expression::Expression;
+use crate::language::graph::Node;
+use crate::language::lower::{DiscreteNodes, Lowering};
+use crate::language::program::{Levels, Program};
+use crate::language::scope::{Allowed, Meaning, names_in};
 use crate::name::{ascii_name, nearest};
-
-/// The largest product rule: nodes of all normal variables of one average together. An array of this size takes
-/// 32 MB, and an average needs a few.
-pub const LARGEST_PRODUCT: f64 = 4e6;
 
 /// Builds a system from a file that is not a composite.
 ///
@@ -395,7 +391,7 @@ impl Builder<'_> {
         let mut normals: Vec<(usize, String)> = variables
             .iter()
             .filter_map(|(name, _)| match scope.meaning(name) {
-                Some(super::scope::Meaning::Normal(place)) => Some((place, name.clone())),
+                Some(crate::language::scope::Meaning::Normal(place)) => Some((place, name.clone())),
                 _ => None,
             })
             .collect();

@@ -1,8 +1,8 @@
 //! Integrands taken apart into terms e^g f, with δ(a) taken out, so that exponentials are joined with the density of the
 //! variable and nothing overflows or vanishes on the way.
 
-use crate::equation::function::{Combine, Function};
-use crate::equation::graph::{Graph, Node, Operation};
+use crate::language::function::{Combine, Function};
+use crate::language::graph::{Graph, Node, Operation};
 
 /// A product of sums is multiplied out up to this many terms.
 const MOST_TERMS: usize = 24;

@@ -1,8 +1,8 @@
 //! The execution of instructions.
 
 use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
-use crate::equation::function::{Combine, Function};
-use crate::equation::graph::{Axes, MAX_NORMALS};
+use crate::language::function::{Combine, Function};
+use crate::language::graph::{Axes, MAX_NORMALS};
 use crate::numeric;
 
 /// One loop per operation, so that a run costs no decision per element.

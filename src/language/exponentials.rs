@@ -154,7 +154,7 @@ impl Graph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::equation::interpret::Interpreter;
+    use crate::language::interpret::Interpreter;
 
     /// A posterior mean ρ sinh h/(1 − ρ + ρ cosh h) and the logarithm below it, as they are printed.
     #[test]
@@ -167,7 +167,7 @@ mod tests {
         let spiked = graph.multiply(rho, cosh);
         let below = graph.add(rest, spiked);
         let (mean, log) = (graph.divide(above, below), graph.apply(Function::Log, below));
-        let slope = crate::equation::derivative::differentiate(&mut graph, &[mean], h)[0];
+        let slope = crate::language::derivative::differentiate(&mut graph, &[mean], h)[0];
         let at = |h: f64, rho: f64| {
             let values = Interpreter::new(&graph, &[h, rho], &|_| f64::NAN).values(&[mean, log, slope]);
             [values[0], values[1], values[2]]

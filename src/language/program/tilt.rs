@@ -4,7 +4,7 @@ use super::bound::Number;
 use super::evaluate::{Frame, Points};
 use super::levels::Slot;
 use crate::average::{FEW, HIGH, LOW, on_panel};
-use crate::equation::function::{Combine, Function};
+use crate::language::function::{Combine, Function};
 use crate::numeric::exp_array;
 
 /// Nodes of a group with their weights.

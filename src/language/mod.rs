@@ -1,0 +1,27 @@
+//! The language of equations: text → expression → graph → exact derivatives → compiled program.
+//!
+//! The stages, each in its own file: `expression` (text to tree) → `scope` (names and shapes) → `lower` (tree to `graph`,
+//! discrete variables summed) → `derivative` → `program` (compiled for whole arrays of quadrature nodes). `function` has
+//! what can be called by name; `stable` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
+//! node by node, for parameters and for tests.
+
+pub(crate) mod derivative;
+pub(crate) mod error;
+mod exponentials;
+pub(crate) mod expression;
+pub(crate) mod function;
+pub(crate) mod graph;
+pub(crate) mod interpret;
+pub(crate) mod lower;
+pub(crate) mod program;
+pub(crate) mod scope;
+mod stable;
+
+pub use error::{EquationError, Problem};
+pub(crate) use expression::{Expression, ExpressionKind, Operator};
+pub(crate) use graph::Node;
+pub(crate) use program::{
+    Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
+};
+pub use scope::LARGEST_PRODUCT;
+pub(crate) use scope::Meaning;

@@ -1,0 +1,21 @@
+//! Equation files → [`System`], [`Theory`].
+//!
+//! `schema` reads the TOML, `assemble` leads a file through the stages of the [language](crate::language), `equations` is
+//! what becomes of it; `theory` is what a user asks for by name, one system or a composite; `library` holds the built-in
+//! files, `written` the expressions as they were written.
+
+mod assemble;
+mod equations;
+mod library;
+mod schema;
+mod theory;
+mod written;
+
+pub use equations::{
+    BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
+    Unknown,
+};
+pub use library::BUILT_IN;
+pub use schema::Line;
+pub use theory::{Piece, Theory};
+pub(crate) use written::AsWritten;
