@@ -3,19 +3,21 @@
 //!
 //! Data flows one way:
 //!
-//! - [`name`], [`value`], [`input`]: the ground: names and which is meant, values of parameters, what a user's file may hold.
-//! - [`language`]: an equation file becomes a [`system::System`]: names and shapes resolved, discrete variables
-//!   summed, exact derivatives taken, everything compiled for whole arrays of quadrature nodes.
+//! - [`name`], [`value`], [`diagnostic`], [`input`], [`numeric`]: the ground: names and which is meant, values of
+//!   parameters, places in a user's text, what a user's file may hold, arithmetic.
 //! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
+//! - [`language`]: expressions as text → graph → exact derivatives → program for whole arrays of quadrature nodes.
+//! - [`system`]: an equation file becomes a [`system::System`], what a user asks for by name a [`system::Theory`].
+//! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
 //! - [`solve`]: minima and roots by argmin, branches, their continuation along the control parameter, changes of
-//!   the global branch; a [`solve::Curve`] becomes rows.
+//!   the global branch; a [`solve::Curve`] becomes rows. [`verify`] looks at them again by other means.
+//! - [`study`]: what is to be computed: parameters, sweeps, and the cells of large ones, each kept when it is done.
+//! - [`experiment`]: what is computed cell by cell, by a command or a study. Begin with [`experiment::Solve`].
 //! - [`model`]: the learning problem at finite dimension d, and what is measured on a learnt denoiser.
 //! - [`simulate`]: denoisers that minimise the loss, or are trained, on given data; their overlaps become rows too.
 //! - [`generate`]: samples from the probability-flow ODE of a denoiser, and what theory predicts of them.
 //! - [`compare`]: joins both kinds of rows by column name: differences, extrapolations in d, one verdict per theory.
 //! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
-//! - [`study`]: what is to be computed: parameters, sweeps, and the cells of large ones, each kept when it is done.
-//! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
 //! - [`report`]: one HTML page of a folder of such files.
 //! - [`cli`]: the commands.
 #![deny(missing_docs)]
@@ -24,6 +26,7 @@ pub mod average;
 pub mod cli;
 pub mod compare;
 pub mod diagnostic;
+pub mod experiment;
 pub mod generate;
 pub mod input;
 pub mod language;
@@ -39,3 +42,8 @@ pub mod study;
 pub mod system;
 pub mod value;
 pub mod verify;
+
+/// The examples of the README, which are run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

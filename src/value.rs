@@ -116,6 +116,12 @@ impl From<f64> for Value {
     }
 }
 
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Value::Number(value.into())
+    }
+}
+
 impl From<&str> for Value {
     fn from(word: &str) -> Self {
         Value::Word(word.into())

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::name::ascii_name;
-use crate::study::{Assignment, Plan, Study, Sweep, Wanted};
+use crate::study::{Assignment, Plan, PlanError, Study, Sweep, Wanted};
 use crate::system::Theory;
 use crate::value::Value;
 
@@ -44,14 +44,7 @@ impl Values {
     /// # Errors
     /// Unknown names, values outside their domains, names given twice.
     pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
-        let actual = |name: &str| {
-            let name = actual_name(name, theories)?;
-            let words = Theory::words(theories, &name);
-            Ok((name, words))
-        };
-        let plan = self.sort(&theories[0].control.name, actual)?;
-        plan.check(theories)?;
-        Ok(plan)
+        Ok(Plan::of_theories(self.wanted(), theories)?)
     }
 
     /// Sorts what is given into a plan; see [`Plan::sort`].
@@ -61,9 +54,13 @@ impl Values {
     pub fn sort(
         &self,
         control: &str,
-        actual: impl Fn(&str) -> anyhow::Result<(String, Vec<String>)>,
+        actual: impl Fn(&str) -> Result<(String, Vec<String>), PlanError>,
     ) -> anyhow::Result<Plan> {
-        Plan::sort(Wanted { set: &self.set, sweep: &self.sweep, zip: &self.zip }, control, actual)
+        Ok(Plan::sort(self.wanted(), control, actual)?)
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted { set: &self.set, sweep: &self.sweep, zip: &self.zip }
     }
 
     /// Takes over what a study file gives.
@@ -106,23 +103,5 @@ pub fn start_threads(threads: Option<u16>) {
     if let Some(n) = threads {
         // A second call in the same process keeps the first pool; the command runs once.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n)).build_global();
-    }
-}
-
-/// The name as the equation file spells it: Greek letters may be written or spelled (λ, lambda).
-pub fn actual_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
-    let known = || {
-        let controls = theories.iter().map(|t| t.control.name.as_str());
-        controls.chain(theories.iter().flat_map(|t| t.parameter_names()))
-    };
-    let spelled = ascii_name(given);
-    let exact = known().find(|k| *k == given);
-    let name = exact.or_else(|| known().find(|k| spelled.is_some() && ascii_name(k) == spelled));
-    match name {
-        Some(name) => Ok(name.to_string()),
-        None => {
-            theories[0].check_parameter_name(given)?;
-            Ok(given.to_string())
-        }
     }
 }

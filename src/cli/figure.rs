@@ -5,8 +5,8 @@ use anyhow::bail;
 
 use super::map::{axes_of, map};
 use crate::name::{ascii_name, did_you_mean, symbol_of};
+use crate::numeric::significant;
 use crate::output::figure::PALETTE;
-use crate::output::terminal::significant;
 use crate::output::{Cell, Curve, Figure, LineStyle, Panel, Role, Table, curves_of};
 use crate::study::{Plan, Swept};
 use crate::system::{Line, Theory};

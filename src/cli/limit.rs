@@ -7,11 +7,11 @@ use clap::{Args, ValueHint};
 use rayon::prelude::*;
 
 use super::arguments::Values;
-use super::{FINE, NOT_CONVERGED, notes, print};
+use super::{FINE, NOT_CONVERGED, print};
 use crate::output::{
     Cell, Column, Role, Table, TerminalOptions, check_writable, csv::write_table, terminal, write_atomically,
 };
-use crate::solve::{Curve, Job, PieceCurve};
+use crate::solve::{Curve, Job, PieceCurve, Settings};
 use crate::study::{Plan, Sweep};
 use crate::system::{Limit as LimitSpec, Theory};
 
@@ -86,7 +86,7 @@ impl Limit {
     }
 
     fn compare(&self, theory: &Theory, limit: &Theory, spec: &LimitSpec, plan: &Plan) -> anyhow::Result<u8> {
-        let settings = notes::settings(self.values.tolerance, false);
+        let settings = Settings::new(self.values.tolerance, false);
         let common: Vec<String> = theory
             .output_columns()
             .iter()

@@ -17,7 +17,6 @@ mod limit;
 mod list;
 mod man;
 mod map;
-mod notes;
 mod points;
 mod report;
 mod reproduce;

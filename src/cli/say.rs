@@ -3,6 +3,11 @@
 use std::fmt;
 use std::io::{self, StdoutLock, Write};
 
+/// How many notes are printed.
+pub const SHOWN: usize = 12;
+/// How many rows are told one by one why they did not converge.
+pub const REASONS: usize = 6;
+
 /// How many lines of a file a message lists.
 const LINES_LISTED: usize = 5;
 

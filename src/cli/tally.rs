@@ -10,6 +10,7 @@ pub struct Tally {
     pub worst_quadrature: f64,
     pub nodes: u64,
     pub verify_difference: Option<f64>,
+    status_column: Option<usize>,
     quadrature_column: Option<usize>,
     nodes_column: Option<usize>,
     verify_column: Option<usize>,
@@ -24,15 +25,16 @@ impl Tally {
             worst_quadrature: 0.0,
             nodes: 0,
             verify_difference: None,
+            status_column: place("status"),
             quadrature_column: place("quadrature_error"),
             nodes_column: place("nodes"),
             verify_column: place("verify_difference"),
         }
     }
 
-    pub fn count(&mut self, row: &[Cell], status: usize) {
+    pub fn count(&mut self, row: &[Cell]) {
         self.rows += 1;
-        if row[status] == Cell::from(NOT_CONVERGED) {
+        if self.status_column.is_some_and(|c| row[c] == Cell::from(NOT_CONVERGED)) {
             self.failed += 1;
         }
         let value = |column: Option<usize>| column.and_then(|c| row[c].number());

@@ -44,3 +44,26 @@ pub fn grid(from: f64, to: f64, points: usize) -> Vec<f64> {
         })
         .collect()
 }
+
+/// A number to so many significant digits, without trailing zeros; with an exponent below 10⁻⁴ and
+/// where the digits do not reach the decimal point.
+pub fn significant(value: f64, digits: usize) -> String {
+    if !value.is_finite() || value == 0.0 {
+        return shortest(value);
+    }
+    let digits = digits.max(1);
+    // Rounding first decides the exponent: 9.9999999 to six digits is 1.00000e1.
+    let scientific = format!("{value:.*e}", digits - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let places: i64 = exponent.parse().unwrap_or(0);
+    if (-4..digits as i64).contains(&places) {
+        let decimals = digits as i64 - 1 - places;
+        without_trailing_zeros(&format!("{value:.*}", decimals as usize)).to_owned()
+    } else {
+        format!("{}e{exponent}", without_trailing_zeros(mantissa))
+    }
+}
+
+fn without_trailing_zeros(decimal: &str) -> &str {
+    if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.') } else { decimal }
+}

@@ -14,5 +14,5 @@ pub(crate) use array::{
     subtract_number, tanh_and_sech2, tanh_array,
 };
 pub use array::{tanh, tanh_sech2_array};
-pub use decimal::{grid, shortest, without_round_off};
+pub use decimal::{grid, shortest, significant, without_round_off};
 pub(crate) use tails::{erfcx, inverse_mills, log_add_exp, log_normal_cdf, mills_excess, softplus};

@@ -76,6 +76,37 @@ pub enum OutputError {
         found: usize,
     },
 
+    /// A column that the table does not have.
+    #[error("there is no column `{name}`{hint}; columns are {columns}")]
+    NoColumn {
+        /// The name.
+        name: String,
+        /// Which one may be meant.
+        hint: String,
+        /// All of them.
+        columns: String,
+    },
+
+    /// A row that the table does not have.
+    #[error("there is no row {row}: the table has {rows} rows, which count from 0")]
+    NoRow {
+        /// The row, from 0.
+        row: usize,
+        /// How many there are.
+        rows: usize,
+    },
+
+    /// A cell that holds no number.
+    #[error("row {row} has no number in the column `{name}`{}", if .text.is_empty() { ", which is empty there".to_string() } else { format!(": {}", .text) })]
+    NoNumber {
+        /// The column.
+        name: String,
+        /// The row, from 0.
+        row: usize,
+        /// What stands there.
+        text: String,
+    },
+
     /// A figure without a panel.
     #[error("the figure '{title}' has no panels; name at least one column to draw")]
     NoPanels {

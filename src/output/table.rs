@@ -1,11 +1,14 @@
 //! The table: what every command produces, and every output format starts from.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::csv::write_table;
 use super::error::OutputError;
-use crate::name::symbol_of;
+use super::files::write_atomically;
+use crate::name::{did_you_mean, symbol_of};
 use crate::value::Value;
 
 /// What stands in a column of numbers in place of a missing one, beside NaN (R, pandas, spreadsheets, SQL, people).
@@ -206,6 +209,33 @@ impl Table {
         }
         self.rows.push(row);
         Ok(())
+    }
+
+    /// The number in a row of a column.
+    ///
+    /// # Errors
+    /// A column or a row that the table does not have, a cell that holds no number (a row that did not converge has none).
+    pub fn number(&self, name: &str, row: usize) -> Result<f64, OutputError> {
+        let names = || self.columns.iter().map(|column| column.name.as_str());
+        let index = self.column(name).ok_or_else(|| OutputError::NoColumn {
+            name: name.to_string(),
+            hint: did_you_mean(name, names()),
+            columns: names().collect::<Vec<_>>().join(", "),
+        })?;
+        let cells = self.rows.get(row).ok_or(OutputError::NoRow { row, rows: self.rows.len() })?;
+        cells[index].number().ok_or_else(|| OutputError::NoNumber {
+            name: name.to_string(),
+            row,
+            text: cells[index].to_string(),
+        })
+    }
+
+    /// Writes the table as CSV, whole or not at all.
+    ///
+    /// # Errors
+    /// A path that cannot be written.
+    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<(), OutputError> {
+        write_atomically(path, |sink| write_table(self, sink))
     }
 
     /// The numbers of a column, row by row; nothing where the cell holds no number.

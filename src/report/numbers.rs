@@ -11,8 +11,8 @@ use std::path::Path;
 use csv::StringRecord;
 
 use super::verdict::Tone;
+use crate::numeric::significant;
 use crate::output::csv::read_header;
-use crate::output::terminal::significant;
 use crate::output::{Column, Role};
 
 /// Rows that are shown from the beginning, and at most so many of the rejected ones after them.

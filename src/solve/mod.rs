@@ -3,7 +3,7 @@
 //! `equations` evaluates a system, `averages` chooses the rules of its averages; `newton` holds the two iterations that argmin runs; `solution` polishes and
 //! certifies a point; `starts` searches; `continuation` follows; `curve` puts the branches together and `change`
 //! finds where the lowest one changes; `job` runs a whole theory and `rows` lays the result out as a table;
-//! `verified` asks for a second opinion on it.
+//! `verified` asks for a second opinion on it, and `events` says the rest.
 
 mod accept;
 mod averages;
@@ -11,6 +11,7 @@ mod change;
 mod continuation;
 mod curve;
 mod equations;
+pub mod events;
 mod job;
 mod join;
 mod label;

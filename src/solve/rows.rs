@@ -89,6 +89,12 @@ impl Layout {
         columns
     }
 
+    /// Whether a row says that it did not converge.
+    pub fn failed(&self, row: &[Cell]) -> bool {
+        let status = row.len().checked_sub(1 + usize::from(self.verify)).and_then(|place| row.get(place));
+        status.is_some_and(|status| *status == Cell::from(NOT_CONVERGED))
+    }
+
     /// The rows of the curves of one theory: one per control value, or one per branch and control value.
     pub fn rows(
         &self,

@@ -43,6 +43,13 @@ pub struct Settings {
     pub doubt: bool,
 }
 
+impl Settings {
+    /// Those of a solve to a tolerance, with or without the ends of all branches.
+    pub fn new(tolerance: f64, follow_to_ends: bool) -> Settings {
+        Settings { tolerance, follow_to_ends, ..Settings::default() }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings { tolerance: 1e-12, search: Search::Full, follow_to_ends: false, doubt: true }

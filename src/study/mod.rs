@@ -16,5 +16,5 @@ pub mod store;
 pub use file::{Study, StudyError, Task};
 pub use given::{Assignment, Sweep};
 pub use journal::{Counts, Key, Record};
-pub use plan::{Plan, Swept, Wanted};
+pub use plan::{Plan, PlanError, Swept, Wanted};
 pub use store::{Part, Store};

@@ -1,17 +1,29 @@
 //! Fixed and swept parameters → the combinations that are to be computed, the cells.
 
-use anyhow::{Error, bail};
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::Value as Json;
+use thiserror::Error;
 
 use super::given::{Assignment, Sweep, is_logarithmic};
+use crate::language::EquationError;
 use crate::output::json::of_value;
 use crate::system::Theory;
 use crate::value::{Given, Value, given};
 
 /// The most combinations of swept values in one run.
 const MOST_CELLS: usize = 10_000_000;
+
+/// What is given cannot be computed: an unknown name, a value outside its domain, a contradiction.
+#[derive(Debug, Clone, Error)]
+pub enum PlanError {
+    /// Something that a theory does not accept.
+    #[error(transparent)]
+    Equation(#[from] EquationError),
+    /// Values that do not fit each other or their parameters, in words.
+    #[error("{0}")]
+    Given(String),
+}
 
 /// A swept parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,22 +89,24 @@ impl Plan {
     pub fn sort(
         wanted: Wanted,
         control: &str,
-        actual: impl Fn(&str) -> anyhow::Result<(String, Vec<String>)>,
-    ) -> anyhow::Result<Plan> {
+        actual: impl Fn(&str) -> Result<(String, Vec<String>), PlanError>,
+    ) -> Result<Plan, PlanError> {
         let mut plan =
             Plan { fixed: Vec::new(), swept: Vec::new(), controls: None, controls_logarithmic: false };
         let mut seen: Vec<String> = Vec::new();
-        let mut known = |name: &str| -> anyhow::Result<(String, Vec<String>)> {
+        let mut known = |name: &str| -> Result<(String, Vec<String>), PlanError> {
             let (name, words) = actual(name)?;
             if seen.contains(&name) {
-                bail!("`{name}` is given twice; use one --set or one --sweep for it");
+                return Err(PlanError::Given(format!(
+                    "`{name}` is given twice; use one --set or one --sweep for it"
+                )));
             }
             seen.push(name.clone());
             Ok((name, words))
         };
         for set in wanted.set {
             let (name, words) = known(&set.name)?;
-            set.value.check(&name, &words).map_err(Error::msg)?;
+            set.value.check(&name, &words).map_err(PlanError::Given)?;
             match set.value.number().filter(|_| name == control) {
                 Some(value) => plan.controls = Some(vec![value]),
                 None => plan.fixed.push((name, set.value.clone())),
@@ -102,7 +116,11 @@ impl Plan {
         for (axis, group) in crossed.chain(wanted.zip.iter().map(Vec::as_slice)).enumerate() {
             for sweep in group {
                 let (name, words) = known(&sweep.name)?;
-                sweep.values.iter().try_for_each(|value| value.check(&name, &words)).map_err(Error::msg)?;
+                sweep
+                    .values
+                    .iter()
+                    .try_for_each(|value| value.check(&name, &words))
+                    .map_err(PlanError::Given)?;
                 if name != control {
                     let (text, values) = (sweep.text.clone(), sweep.values.clone());
                     plan.swept.push(Swept { name, text, values, axis });
@@ -110,33 +128,48 @@ impl Plan {
                     plan.controls = Some(sweep.values.iter().filter_map(Value::number).collect());
                     plan.controls_logarithmic = is_logarithmic(&sweep.text);
                 } else {
-                    bail!(
+                    return Err(PlanError::Given(format!(
                         "`{name}` is followed within every combination and cannot move together with parameters; sweep it alone"
-                    );
+                    )));
                 }
             }
         }
         plan.check_zips()?;
         let cells = plan.cells();
         if cells > MOST_CELLS {
-            bail!(
+            return Err(PlanError::Given(format!(
                 "the sweeps make {cells} combinations, which are too many: at most {MOST_CELLS} can be solved in one run"
-            );
+            )));
         }
         Ok(plan)
     }
 
+    /// The plan for some theories, of which the first has the control: names and words are theirs, and every value is one that
+    /// they accept.
+    ///
+    /// # Errors
+    /// Those of [`Plan::sort`] and [`Plan::check`].
+    pub fn of_theories(wanted: Wanted, theories: &[Theory]) -> Result<Plan, PlanError> {
+        let plan = Plan::sort(wanted, &theories[0].control.name, |name| {
+            let name = Theory::parameter_meant(theories, name)?;
+            let words = Theory::words(theories, &name);
+            Ok((name, words))
+        })?;
+        plan.check(theories)?;
+        Ok(plan)
+    }
+
     /// The sweeps of an axis have the same number of values.
-    fn check_zips(&self) -> anyhow::Result<()> {
+    fn check_zips(&self) -> Result<(), PlanError> {
         for axis in self.axes() {
             if let Some(other) = axis.iter().find(|s| s.values.len() != axis[0].values.len()) {
-                bail!(
+                return Err(PlanError::Given(format!(
                     "`{}` has {} values and `{}` has {}; what moves together has equally many",
                     axis[0].name,
                     axis[0].values.len(),
                     other.name,
                     other.values.len()
-                );
+                )));
             }
         }
         Ok(())
@@ -206,22 +239,25 @@ impl Plan {
     ///
     /// # Errors
     /// The first value that does not.
-    pub fn check(&self, theories: &[Theory]) -> anyhow::Result<()> {
+    pub fn check(&self, theories: &[Theory]) -> Result<(), PlanError> {
         for theory in theories {
             let control = &theory.control;
             for value in self.controls.iter().flatten() {
                 if !value.is_finite() {
-                    bail!("{} = {value}: the control is a finite number", control.name);
+                    return Err(PlanError::Given(format!(
+                        "{} = {value}: the control is a finite number",
+                        control.name
+                    )));
                 }
                 if !(control.from..=control.to).contains(value) {
-                    bail!(
+                    return Err(PlanError::Given(format!(
                         "{} = {value} is outside the control range of {}, {} ≤ {} ≤ {}",
                         control.name,
                         theory.name(),
                         control.from,
                         control.name,
                         control.to
-                    );
+                    )));
                 }
             }
             // Domains may join parameters, so every combination is checked: cheap next to solving it.
@@ -237,7 +273,7 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn plan(sweep: &[&str], zip: &[&[&str]]) -> anyhow::Result<Plan> {
+    fn plan(sweep: &[&str], zip: &[&[&str]]) -> Result<Plan, PlanError> {
         let parse = |texts: &[&str]| -> Vec<Sweep> { texts.iter().map(|t| t.parse().unwrap()).collect() };
         let zip: Vec<Vec<Sweep>> = zip.iter().map(|group| parse(group)).collect();
         let wanted = Wanted { set: &[], sweep: &parse(sweep), zip: &zip };

@@ -10,7 +10,7 @@ use super::schema::File;
 use crate::diagnostic::Source;
 use crate::input::{InputError, LARGEST_TEXT, text_of_file};
 use crate::language::error::{EquationError, Problem};
-use crate::name::nearest;
+use crate::name::{ascii_name, nearest};
 use crate::value::Value;
 
 /// A system on a range of the control.
@@ -164,6 +164,23 @@ impl Theory {
     /// The first that is.
     pub fn agree_on_words<'t>(theories: impl IntoIterator<Item = &'t Theory>) -> Result<(), EquationError> {
         agree_on_words(theories.into_iter().flat_map(|t| &t.pieces))
+    }
+
+    /// The parameter or the control that is meant, as the files spell it: Greek letters may be written or spelled (λ, lambda).
+    ///
+    /// # Errors
+    /// A name that none of the theories has.
+    pub fn parameter_meant(theories: &[Theory], given: &str) -> Result<String, EquationError> {
+        let known = || {
+            let controls = theories.iter().map(|t| t.control.name.as_str());
+            controls.chain(theories.iter().flat_map(|t| t.parameter_names()))
+        };
+        let spelled = ascii_name(given);
+        let exact = known().find(|k| *k == given);
+        match exact.or_else(|| known().find(|k| spelled.is_some() && ascii_name(k) == spelled)) {
+            Some(name) => Ok(name.to_string()),
+            None => theories[0].check_parameter_name(given).map(|()| given.to_string()),
+        }
     }
 
     /// Checks that a name is a parameter of some piece.

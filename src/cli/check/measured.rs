@@ -7,12 +7,13 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::Check;
-use crate::cli::arguments::{Values, actual_name};
+use crate::cli::arguments::Values;
 use crate::cli::say::lines_in_words;
 use crate::cli::simulation::Simulation;
 use crate::cli::simulation::smallest_dimension;
 use crate::compare::{Measurements, known_words};
 use crate::input::{LARGEST_TEXT, text_of_file};
+use crate::language::EquationError;
 use crate::model::PARAMETERS;
 use crate::name::ascii_name;
 use crate::numeric::grid;
@@ -300,12 +301,12 @@ fn dimensions(values: &Values) -> Sweep {
 }
 
 /// A parameter or the control of the theories, or a parameter of the simulation.
-pub fn known_name(given: &str, theories: &[Theory]) -> anyhow::Result<String> {
+pub fn known_name(given: &str, theories: &[Theory]) -> Result<String, EquationError> {
     let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
     if PARAMETERS.iter().any(|p| p.name == spelled) {
         return Ok(spelled);
     }
-    actual_name(given, theories)
+    Theory::parameter_meant(theories, given)
 }
 
 /// Which overlaps are missing in which lines; nothing of what is missing throughout.

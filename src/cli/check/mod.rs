@@ -18,7 +18,7 @@ use serde_json::{Value as Json, json};
 use super::arguments::Values;
 use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
-use super::{DISAGREES, FINE, NOT_CONVERGED, notes, standard_output};
+use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use crate::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
 use crate::output::csv::write_table;
 use crate::output::json::number;
@@ -229,7 +229,7 @@ impl Check {
     }
 
     fn settings(&self) -> crate::solve::Settings {
-        notes::settings(self.values.tolerance, false)
+        crate::solve::Settings::new(self.values.tolerance, false)
     }
 
     fn answers<'t>(

@@ -2,7 +2,7 @@
 
 use super::{Answer, group_cells, group_columns};
 use crate::compare::{Comparison, Measurements, Rules, Why};
-use crate::output::terminal::significant;
+use crate::numeric::significant;
 use crate::output::{Cell, Column, Role, Table, TerminalOptions, terminal};
 
 /// Rows of a table of comparisons in the terminal.

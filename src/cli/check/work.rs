@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use super::measured::known_name;
 use super::{Check, report};
-use crate::cli::sweep::{Computed, Work, equations};
+use crate::cli::sweep::Work;
 use crate::compare::Verdict;
 use crate::compare::known_words;
+use crate::experiment::{Computed, Experiment, Failure, equations};
 use crate::name::ascii_name;
 use crate::output::{Cell, Column, Role};
 use crate::study::{Key, Plan, Study, Sweep};
@@ -84,7 +85,7 @@ impl Verdicts {
     }
 }
 
-impl Work for Verdicts {
+impl Experiment for Verdicts {
     fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -93,7 +94,7 @@ impl Work for Verdicts {
         &self.plan
     }
 
-    fn compute(&self, cell: usize) -> anyhow::Result<Option<Computed>> {
+    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
         let command = self.at(cell);
         let rules = command.rules();
         let measured = command.measured(&self.theories, Some(&self.folder(cell)))?;
@@ -150,3 +151,5 @@ impl Work for Verdicts {
         (self.theories[0].name().to_string(), parameters)
     }
 }
+
+impl Work for Verdicts {}

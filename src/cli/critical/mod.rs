@@ -3,7 +3,6 @@
 mod figure;
 mod work;
 
-use anyhow::bail;
 use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -11,10 +10,11 @@ use serde_json::{Value, json};
 use super::arguments::Values;
 use super::cells::{Cells, Progress, for_each_cell};
 use super::destination::{Destination, side};
-use super::{FINE, NOT_CONVERGED, notes};
+use super::say::SHOWN;
+use super::{FINE, NOT_CONVERGED};
+use crate::experiment::{self, Experiment};
 use crate::output::json::number;
 use crate::output::{Cell, Column, Role, SideFile, Table, TerminalOptions, terminal};
-use crate::solve::{Change, Job, Solution};
 use crate::study::Plan;
 use crate::system::Theory;
 
@@ -33,33 +33,25 @@ pub struct Critical {
     destination: Destination,
 }
 
-/// A change, the name of its piece, and the columns of its outputs.
-struct Found {
-    piece: String,
-    columns: Vec<String>,
-    change: Change,
-    notes: Vec<String>,
-}
-
 impl Critical {
     /// Finds, prints, writes.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let (theory, plan) = self.prepared()?;
+        let critical = self.prepared()?;
+        let (theory, plan) = (critical.theory(), critical.plan());
         let files = self.destination.files(None)?;
         files.check()?;
         if files.svg.is_some() {
-            figure::x_of(&plan)?;
+            figure::x_of(plan)?;
         }
         self.values.start_threads();
-        let outputs = outputs(&theory);
-        let mut table = table(&theory, &plan, &outputs);
+        let mut table = Table::new(critical.columns().to_vec());
         let mut lines = Vec::new();
-        let work = |cell: usize, _: &Progress| self.changes(&theory, &plan, cell);
+        let work = |cell: usize, _: &Progress| critical.changes(cell);
         let mut failed = 0;
         let cells = Cells { count: plan.cells(), units: 1 };
         for_each_cell(cells, self.values.quiet, work, |cell, (found, failures)| {
             failed += failures;
-            rows(&found, &plan, cell, &outputs).into_iter().try_for_each(|row| table.push(row))?;
+            critical.rows(&found, cell).into_iter().try_for_each(|row| table.push(row))?;
             for line in found.into_iter().flat_map(|f| f.notes) {
                 if plan.cells() == 1 && !lines.contains(&line) {
                     lines.push(line);
@@ -68,15 +60,15 @@ impl Critical {
             Ok(())
         })?;
         let drawing = match files.svg {
-            Some(_) => Some(figure::figure(&theory, &plan, &table)?),
+            Some(_) => Some(figure::figure(theory, plan, &table)?),
             None => None,
         };
-        let beside = self.side(&theory, &plan, &table, failed);
+        let beside = self.side(&critical, &table, failed);
         let written = files.write(&table, &beside, drawing.as_ref())?;
-        let shown = self.shown(&theory, &plan, &table, failed)?;
+        let shown = self.shown(theory, plan, &table, failed)?;
         self.destination.print(&table, self.values.quiet, || shown)?;
         if !self.values.quiet {
-            lines.iter().take(notes::SHOWN).for_each(|line| eprintln!("note: {line}"));
+            lines.iter().take(SHOWN).for_each(|line| eprintln!("note: {line}"));
         }
         if !written.is_empty() {
             self.destination.say_written(&written, self.values.quiet);
@@ -110,7 +102,9 @@ impl Critical {
     }
 
     /// The side file: what is needed to make the table again.
-    fn side(&self, theory: &Theory, plan: &Plan, table: &Table, failed: usize) -> SideFile {
+    fn side(&self, critical: &experiment::Critical, table: &Table, failed: usize) -> SideFile {
+        let theory = critical.theory();
+        let (system, constants) = critical.described();
         let mut extra: IndexMap<String, Value> = IndexMap::new();
         extra.insert("tolerance".into(), number(self.values.tolerance));
         extra.insert("rows_not_converged_along_control".into(), json!(failed));
@@ -118,79 +112,15 @@ impl Critical {
         sources.insert(theory.name().to_string(), json!(theory.description.source));
         extra.insert("sources".into(), Value::Object(sources));
         let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
-        let constants = plan.constants(std::slice::from_ref(theory));
-        side(theory.name(), constants, sweeps, table, extra)
+        side(&system, constants, sweeps, table, extra)
     }
 
-    /// The system, and what is to be searched of it.
-    fn prepared(&self) -> anyhow::Result<(Theory, Plan)> {
+    /// What is to be searched.
+    fn prepared(&self) -> anyhow::Result<experiment::Critical> {
         let theory = Theory::load(&self.system)?;
         let plan = self.values.plan(std::slice::from_ref(&theory))?;
-        if plan.controls.as_ref().is_some_and(|c| c.len() < 2) {
-            bail!(
-                "`overlaps critical` searches along `{0}`; leave it out, or sweep it over 2 values or more",
-                theory.control.name
-            );
-        }
-        Ok((theory, plan))
+        Ok(experiment::Critical::new(theory, plan, self.values.tolerance)?)
     }
-
-    /// The changes of one combination of parameters, and how many rows along the control did not converge.
-    fn changes(&self, theory: &Theory, plan: &Plan, cell: usize) -> (Vec<Found>, usize) {
-        let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
-        let curves = job.curves(theory, notes::settings(self.values.tolerance, false));
-        let mut found = Vec::new();
-        let mut failed = 0;
-        for piece in &curves {
-            failed += piece.curve.failed_rows(self.values.tolerance);
-            let system = &piece.piece.system;
-            let columns: Vec<String> = system.outputs.iter().map(|o| o.column.clone()).collect();
-            for change in &piece.curve.changes {
-                found.push(Found {
-                    piece: system.name().to_string(),
-                    columns: columns.clone(),
-                    change: change.clone(),
-                    notes: notes::lines(theory, piece, &[], false),
-                });
-            }
-        }
-        (found, failed)
-    }
-}
-
-/// The columns of the outputs, and their meanings.
-fn outputs(theory: &Theory) -> Vec<(String, String)> {
-    theory.output_columns().iter().map(|(c, _, m)| (c.to_string(), m.to_string())).collect()
-}
-
-/// The table, without rows.
-fn table(theory: &Theory, plan: &Plan, outputs: &[(String, String)]) -> Table {
-    let mut columns =
-        vec![Column::new(theory.control.name.clone(), theory.control.meaning.clone(), Role::Control)];
-    columns.extend(plan.swept.iter().map(|s| Column::new(s.name.as_str(), "", Role::Parameter)));
-    for (name, meaning) in [
-        ("piece", "system"),
-        ("change", "crossing of energies, or end of a branch"),
-        ("side", "before or after, along the control"),
-        ("branch", "kind of solution"),
-    ] {
-        columns.push(Column::new(name, meaning, Role::Label));
-    }
-    columns.extend(outputs.iter().map(|(c, m)| Column::new(c.clone(), m.clone(), Role::Output)));
-    columns.push(Column::new("energy", "energy", Role::Certificate));
-    Table::new(columns)
-}
-
-/// Two rows for every change: before and after.
-fn rows(found: &[Found], plan: &Plan, cell: usize, outputs: &[(String, String)]) -> Vec<Vec<Cell>> {
-    let swept: Vec<Cell> = plan.swept_values(cell).iter().map(Cell::from).collect();
-    let sides = found.iter().flat_map(|f| {
-        let change = &f.change;
-        [("before", &change.from, &change.before), ("after", &change.to, &change.after)].map(|side| (f, side))
-    });
-    sides
-        .map(|(f, (side, branch, solution))| row(f, side, branch, solution.as_ref(), &swept, outputs))
-        .collect()
 }
 
 /// Each change as a small table: the quantities down, before and after across.
@@ -212,25 +142,4 @@ fn side_by_side(table: &Table) -> anyhow::Result<String> {
         text.push('\n');
     }
     Ok(text)
-}
-
-fn row(
-    found: &Found,
-    side: &str,
-    branch: &str,
-    solution: Option<&Solution>,
-    swept: &[Cell],
-    outputs: &[(String, String)],
-) -> Vec<Cell> {
-    let mut row = vec![Cell::Number(found.change.control)];
-    row.extend(swept.iter().cloned());
-    row.extend([found.piece.as_str(), found.change.kind.name(), side, branch].map(Cell::from));
-    for (column, _) in outputs {
-        let value = solution
-            .and_then(|s| found.columns.iter().position(|c| c == column).map(|i| s.certified.outputs[i]));
-        row.push(value.filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number));
-    }
-    let energy = solution.map(|s| s.certified.energy).filter(|e| !e.is_nan());
-    row.push(energy.map_or(Cell::Missing, Cell::Number));
-    row
 }

@@ -10,8 +10,9 @@ use super::comparison::Comparison;
 use super::predictions::Predictions;
 use super::{Generate, no_control};
 use crate::cli::simulation::{Simulation, plan};
-use crate::cli::sweep::{Computed, Work};
+use crate::cli::sweep::Work;
 use crate::compare::Verdict;
+use crate::experiment::{Computed, Experiment, Failure};
 use crate::generate::columns;
 use crate::output::{Cell, Column, Role, Table};
 use crate::study::{Key, Plan, Study};
@@ -74,7 +75,7 @@ impl Comparisons {
     }
 }
 
-impl Work for Comparisons {
+impl Experiment for Comparisons {
     fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -83,7 +84,7 @@ impl Work for Comparisons {
         &self.plan
     }
 
-    fn compute(&self, cell: usize) -> anyhow::Result<Option<Computed>> {
+    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
         let (command, simulation) = self.simulation(cell)?;
         let generations = command.generations(&simulation)?;
         let mut table = Table::new(columns());
@@ -124,3 +125,5 @@ impl Work for Comparisons {
         ("generation".into(), parameters)
     }
 }
+
+impl Work for Comparisons {}

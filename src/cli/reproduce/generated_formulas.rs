@@ -4,7 +4,7 @@
 use super::result_3::kappa::{AtKappa, at_kappa};
 use super::result_3::rates::{P, Quantity, Rate, STEPS, predict_all, sizes};
 use crate::compare::statistics::{holm, two_sided};
-use crate::output::terminal::significant;
+use crate::numeric::significant;
 use crate::output::{Cell, Table};
 
 /// Small enough for seconds.

@@ -11,7 +11,7 @@ use crate::cli::cells::{Cells, for_each_cell, interrupted};
 use crate::compare::statistics::{Sample, extrapolate, holm, two_sided};
 use crate::compare::{Comparison, Estimate, Measurements, Place, Predictions, Rules, judge};
 use crate::name::symbol_of;
-use crate::output::terminal::significant;
+use crate::numeric::significant;
 use crate::output::{Cell, Column, Role, Table};
 use crate::simulate::{DataRule, LabelRule, Method, Outcome, Run, Search, columns, rows};
 use crate::solve::Settings;

@@ -11,7 +11,8 @@ use super::{Schedule, Source};
 use crate::cli::say::lines_in_words;
 use crate::input::TextLines;
 use crate::name::did_you_mean;
-use crate::output::{Cell, Table, csv::read_table, terminal::significant};
+use crate::numeric::significant;
+use crate::output::{Cell, Table, csv::read_table};
 use crate::schedule::{Feature, FeatureError};
 
 /// A monotone curve that is further from the data than this share of its change says little about them.

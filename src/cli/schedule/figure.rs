@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{Plan, Source};
 use crate::name::symbol_of;
 use crate::numeric::grid;
+use crate::numeric::significant;
 use crate::output::figure::PALETTE;
-use crate::output::terminal::significant;
 use crate::output::{Curve, Figure, LineStyle, Panel, Points};
 use crate::schedule::{Levels, Window};
 

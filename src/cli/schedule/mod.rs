@@ -183,7 +183,7 @@ impl Schedule {
             from: ends(|feature| feature.times[0]).fold(f64::INFINITY, f64::min),
             to: ends(|feature| feature.times[feature.times.len() - 1]).fold(f64::NEG_INFINITY, f64::max),
         };
-        let percent = |share: f64| format!("{} %", terminal::significant(100.0 * share, 6));
+        let percent = |share: f64| format!("{} %", crate::numeric::significant(100.0 * share, 6));
         let (density, words) = match self.density {
             DensityName::Window => {
                 let mass = self.mass.unwrap_or(MASS);

@@ -1,6 +1,6 @@
 //! The features of the theory: parameters by name, checked.
 
-use anyhow::{Error, bail};
+use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
@@ -10,6 +10,7 @@ use crate::model::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, Parameter, name
 use crate::name::symbol_of;
 use crate::output::json::number;
 use crate::schedule::{Levels, MixtureFeatures};
+use crate::study::PlanError;
 use crate::value::{Value, given};
 
 /// The dilation of time, unless it is set.
@@ -141,7 +142,7 @@ impl Schedule {
 }
 
 /// The parameter that a name means.
-fn parameter_name(given: &str) -> anyhow::Result<String> {
+fn parameter_name(given: &str) -> Result<String, PlanError> {
     let names = EXACT_PARAMETERS.iter().map(|p| p.name).chain(["kappa"]);
-    name_meant(given, "the exact denoiser", names).map(String::from).map_err(Error::msg)
+    name_meant(given, "the exact denoiser", names).map(String::from).map_err(PlanError::Given)
 }

@@ -10,11 +10,11 @@ use crate::cli::FINE;
 use crate::cli::destination::Files;
 use crate::compare::{Estimate, ScalingLaw};
 use crate::numeric::grid;
+use crate::numeric::significant;
 use crate::output::figure::PALETTE;
 use crate::output::json::number;
 use crate::output::{
     Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table, TerminalOptions, terminal,
-    terminal::significant,
 };
 use crate::schedule::{Levels, MixtureFeatures, Window};
 

@@ -6,10 +6,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Simulate;
-use crate::cli::cells::interrupted;
 use crate::cli::points;
 use crate::cli::simulation::{Simulation, default_times};
-use crate::cli::sweep::{Computed, Work};
+use crate::cli::sweep::Work;
+use crate::experiment::{Computed, Experiment, Failure};
 use crate::output::{Cell, Column, Figure, Table};
 use crate::simulate::{columns, rows};
 use crate::solve::NOT_CONVERGED;
@@ -35,7 +35,7 @@ impl Simulate {
     }
 }
 
-impl Work for DataSets {
+impl Experiment for DataSets {
     fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -57,31 +57,19 @@ impl Work for DataSets {
         fixed.chain(swept).chain([seed]).collect()
     }
 
-    fn compute(&self, cell: usize) -> anyhow::Result<Option<Computed>> {
+    fn compute(
+        &self,
+        cell: usize,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Computed>, Failure> {
         self.simulation.prepare()?;
         let run = self.simulation.run(cell);
-        let Some(outcome) = run.measure(&self.simulation.times, &interrupted, &|| {})? else {
+        let Some(outcome) = run.measure(&self.simulation.times, interrupted, &|| {})? else {
             return Ok(None);
         };
         let rows = rows(&run, &self.simulation.times, &outcome);
         let failed = rows.iter().filter(|row| row[self.status] == Cell::from(NOT_CONVERGED)).count();
         Ok(Some(Computed::new(rows, failed)))
-    }
-
-    fn drawn(&self) -> Option<Vec<String>> {
-        Some(super::SHOWN.map(String::from).into())
-    }
-
-    fn mapped(&self) -> Option<&str> {
-        Some("t")
-    }
-
-    fn curves(&self, table: &Table, columns: &[String]) -> anyhow::Result<Figure> {
-        points::figure(table, &self.simulation, columns)
-    }
-
-    fn heading(&self) -> (String, String) {
-        (points::TITLE.into(), points::subtitle(&self.simulation.parameters()))
     }
 
     fn forget(&self, cell: usize) {
@@ -103,5 +91,23 @@ impl Work for DataSets {
 
     fn described(&self) -> (String, IndexMap<String, Value>) {
         ("simulation".into(), self.simulation.parameters())
+    }
+}
+
+impl Work for DataSets {
+    fn drawn(&self) -> Option<Vec<String>> {
+        Some(super::SHOWN.map(String::from).into())
+    }
+
+    fn mapped(&self) -> Option<&str> {
+        Some("t")
+    }
+
+    fn curves(&self, table: &Table, columns: &[String]) -> anyhow::Result<Figure> {
+        points::figure(table, &self.simulation, columns)
+    }
+
+    fn heading(&self) -> (String, String) {
+        (points::TITLE.into(), points::subtitle(&self.simulation.parameters()))
     }
 }

@@ -4,7 +4,7 @@ mod options;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Error, anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 use serde_json::{Value as Json, json};
 
 use super::arguments::Values;
@@ -16,7 +16,7 @@ use crate::numeric::grid;
 use crate::output::json::{number, of_value};
 use crate::output::{Cell, check_writable};
 use crate::simulate::{LabelRule, Method, Outcome, Run, SimulationError, rows};
-use crate::study::{Assignment, Plan};
+use crate::study::{Assignment, Plan, PlanError};
 use crate::value::{Value, given};
 pub use options::{LabelName, SimulationOptions};
 
@@ -130,10 +130,10 @@ pub fn only_exact_flow(interpolant: Interpolant) -> anyhow::Error {
 }
 
 /// The parameter that a name means.
-fn parameter_name(given: &str, flow: bool) -> anyhow::Result<String> {
+fn parameter_name(given: &str, flow: bool) -> Result<String, PlanError> {
     let more: &[_] = if flow { &FLOW_PARAMETERS } else { &[] };
     let names = PARAMETERS.iter().chain(more).map(|p| p.name).chain(["t"]);
-    name_meant(given, "a simulation", names).map(String::from).map_err(Error::msg)
+    name_meant(given, "a simulation", names).map(String::from).map_err(PlanError::Given)
 }
 
 impl Simulation {

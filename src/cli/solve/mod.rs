@@ -1,9 +1,7 @@
 //! `overlaps solve SYSTEM`.
 
-mod verification;
 mod work;
 
-use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -12,17 +10,17 @@ use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use self::verification::Verification;
 use super::arguments::Values;
 use super::cells::{Cells, for_each_cell};
 use super::destination::{Destination, Files, Format, command};
 use super::figure::{drawn_columns, figure};
+use super::say::{REASONS, SHOWN};
 use super::tally::Tally;
-use super::{FINE, NOT_CONVERGED, notes, standard_output};
+use super::{FINE, NOT_CONVERGED, standard_output};
+use crate::experiment::{self, Experiment, Solved};
 use crate::output::csv::CsvWriter;
 use crate::output::json::number;
-use crate::output::{AtomicFile, Cell, Column, SideFile, Table, TerminalOptions, table_json, terminal};
-use crate::solve::{Job, Layout, PieceCurve, controls_of_rows, enter, reports};
+use crate::output::{AtomicFile, SideFile, Table, TerminalOptions, table_json, terminal};
 use crate::study::Plan;
 use crate::system::Theory;
 
@@ -55,66 +53,24 @@ pub struct Solve {
     verify: bool,
 }
 
-/// What one combination of swept values gives.
-struct CellResult {
-    rows: Vec<Vec<Cell>>,
-    events: Vec<Value>,
-    lines: Vec<String>,
-    /// Outputs that are not a number somewhere (true), or infinite (false).
-    undefined: BTreeSet<(String, bool)>,
-    /// Why rows did not converge.
-    reasons: Vec<String>,
-    verification: Verification,
-}
-
 impl Solve {
     /// Solves, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let (theories, plan) = self.prepared()?;
-        let files = self.files(&plan)?;
+        let solve = self.prepared()?;
+        let files = self.files(solve.plan())?;
         files.check()?;
         self.values.start_threads();
-        self.solve(&theories, &plan, &files)
+        self.solve(&solve, &files)
     }
 
-    /// The systems, and what is to be solved of them.
-    fn prepared(&self) -> anyhow::Result<(Vec<Theory>, Plan)> {
-        let mut theories = vec![Theory::load(&self.system)?];
-        for name in &self.compare {
-            theories.push(Theory::load(name)?);
-            let [first, .., last] = theories.as_slice() else { continue };
-            if last.control.name != first.control.name {
-                bail!(
-                    "{} runs along {}, {} along {}; they cannot share a figure",
-                    first.name(),
-                    first.control.name,
-                    last.name(),
-                    last.control.name
-                );
-            }
-            if theories[..theories.len() - 1].iter().any(|t| t.name() == theories[theories.len() - 1].name())
-            {
-                bail!("`{name}` is compared with itself");
-            }
-        }
-        let deepest = theories.iter().flat_map(|t| &t.pieces).map(|p| p.system.normals_at_once()).max();
-        if self.verify && deepest > Some(2) {
-            bail!(
-                "--verify integrates one normal variable inside the other; for more than two at once that would take hours"
-            );
-        }
-        Theory::agree_on_words(&theories)?;
-        let plan = self.values.plan(&theories)?;
-        Ok((theories, plan))
-    }
-
-    /// Which columns there are.
-    fn layout(&self, theories: &[Theory], plan: &Plan) -> (Layout, Vec<Column>) {
-        let references: Vec<&Theory> = theories.iter().collect();
-        let swept: Vec<String> = plan.swept.iter().map(|s| s.name.clone()).collect();
-        let layout = Layout::new(&references, &swept, self.verify, self.values.tolerance);
-        let columns = layout.columns(&references);
-        (layout, columns)
+    /// What is to be solved.
+    fn prepared(&self) -> anyhow::Result<experiment::Solve> {
+        let names = std::iter::once(&self.system).chain(&self.compare);
+        let theories: Vec<Theory> = names.map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
+        let solve = experiment::Solve::new(theories)?.verified(self.verify)?;
+        let plan = self.values.plan(solve.theories())?;
+        let solve = solve.with_plan(plan).within(self.values.tolerance).with_branches(self.branches);
+        Ok(solve)
     }
 
     /// The files to write: those asked for, or the defaults where a system is solved as it stands.
@@ -131,11 +87,11 @@ impl Solve {
         self.destination.files(plain.then_some(name))
     }
 
-    fn solve(&self, theories: &[Theory], plan: &Plan, files: &Files) -> anyhow::Result<u8> {
-        let (layout, columns) = self.layout(theories, plan);
-        let mut kept = Table::new(columns.clone());
+    fn solve(&self, solve: &experiment::Solve, files: &Files) -> anyhow::Result<u8> {
+        let (theories, plan, columns) = (solve.theories(), solve.plan(), solve.columns());
+        let mut kept = Table::new(columns.to_vec());
         let drawn = drawn_columns(&self.columns, &theories[0].description.plot, &kept)?;
-        let rows_in_all = plan.cells().saturating_mul(self.rows_per_cell(theories, plan));
+        let rows_in_all = plan.cells().saturating_mul(solve.rows_per_cell());
         let keep = rows_in_all <= MOST_ROWS_KEPT;
         if !keep && (files.svg.is_some() || self.destination.format == Format::Json) {
             bail!(
@@ -143,26 +99,22 @@ impl Solve {
             );
         }
         let mut csv = match &files.csv {
-            Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, &columns)?),
+            Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, columns)?),
             None => None,
         };
         let mut printed = match self.destination.format {
-            Format::Csv => Some(CsvWriter::new(standard_output(), &columns)?),
+            Format::Csv => Some(CsvWriter::new(standard_output(), columns)?),
             _ => None,
         };
-        let status = columns.iter().position(|c| c.name == "status").unwrap_or_default();
-        let mut tally = Tally::new(&columns);
-        let (mut events, mut lines) = (Vec::new(), Vec::new());
-        let mut undefined: BTreeSet<(String, bool)> = BTreeSet::new();
-        let mut reasons = Vec::new();
-        let mut verification = Verification::default();
+        let mut tally = Tally::new(columns);
+        let mut all = Solved::default();
         for_each_cell(
             Cells { count: plan.cells(), units: 1 },
             self.values.quiet,
-            |cell, _| self.solve_cell(theories, plan, &layout, &columns, cell),
-            |_, result| {
-                for row in &result.rows {
-                    tally.count(row, status);
+            |cell, _| solve.at(cell),
+            |_, solved: Solved| {
+                for row in &solved.rows {
+                    tally.count(row);
                     if let Some(csv) = &mut csv {
                         csv.write_row(row)?;
                     }
@@ -171,18 +123,18 @@ impl Solve {
                     }
                 }
                 if keep {
-                    for row in result.rows {
+                    for row in solved.rows {
                         kept.push(row)?;
                     }
                 }
-                undefined.extend(result.undefined);
-                verification.add(result.verification);
-                events.extend(result.events);
-                if reasons.len() < 1000 {
-                    reasons.extend(result.reasons);
+                all.undefined.extend(solved.undefined);
+                all.verification.add(solved.verification);
+                all.events.extend(solved.events);
+                if all.reasons.len() < 1000 {
+                    all.reasons.extend(solved.reasons);
                 }
-                if lines.len() < 1000 {
-                    lines.extend(result.lines);
+                if all.lines.len() < 1000 {
+                    all.lines.extend(solved.lines);
                 }
                 Ok(())
             },
@@ -198,119 +150,27 @@ impl Solve {
             Some(csv) => Some(csv.finish()?.complete()?),
             None => None,
         };
-        let side = self.side(theories, plan, &columns, events, &tally);
+        let events = std::mem::take(&mut all.events);
+        let side = self.side(solve, events, &tally);
         let written = files.write_beside(csv, &side, drawing.as_ref())?;
         for (nan, what) in [
             (true, "is not a number in some rows, which are left empty there"),
             (false, "is infinite in some rows"),
         ] {
             let names: Vec<&str> =
-                undefined.iter().filter(|(_, n)| *n == nan).map(|(name, _)| name.as_str()).collect();
+                all.undefined.iter().filter(|(_, n)| *n == nan).map(|(name, _)| name.as_str()).collect();
             if !names.is_empty() {
                 eprintln!("warning: {} {what}", names.join(", "));
             }
         }
         self.print(&kept, &drawn, keep)?;
-        self.print_notes((&reasons, &lines), &tally, &verification, &written);
+        self.print_notes(&all, &tally, &written);
         Ok(if tally.failed > 0 { NOT_CONVERGED } else { FINE })
     }
 
-    fn rows_per_cell(&self, theories: &[Theory], plan: &Plan) -> usize {
-        let job = Job { parameters: Vec::new(), controls: plan.controls.clone() };
-        theories.iter().flat_map(|t| t.pieces.iter().map(|p| job.controls_of(t, p).len())).sum()
-    }
-
-    fn solve_cell(
-        &self,
-        theories: &[Theory],
-        plan: &Plan,
-        layout: &Layout,
-        columns: &[Column],
-        cell: usize,
-    ) -> CellResult {
-        let swept = plan.swept_values(cell);
-        let named = plan.swept_at(cell);
-        let job = Job { parameters: plan.parameters(cell), controls: plan.controls.clone() };
-        let mut result = CellResult {
-            rows: Vec::new(),
-            events: Vec::new(),
-            lines: Vec::new(),
-            undefined: BTreeSet::new(),
-            reasons: Vec::new(),
-            verification: Verification::default(),
-        };
-        for theory in theories {
-            let curves = job.curves(theory, notes::settings(self.values.tolerance, self.branches));
-            let mut rows = layout.rows(theory, &curves, &swept, self.branches);
-            if self.verify {
-                self.verify_rows(theories, &curves, &named, columns, &mut rows, &mut result.verification);
-            }
-            result.rows.extend(rows);
-            for piece in &curves {
-                let solutions = (0..piece.curve.controls.len()).filter_map(|row| piece.curve.solution(row));
-                for (_, solution) in solutions {
-                    // A point on the boundary is infinite because the file says so.
-                    let outputs = piece.piece.system.outputs.iter().zip(&solution.certified.outputs);
-                    let bad = outputs.filter(|(_, v)| v.is_nan() || v.is_infinite() && !solution.boundary);
-                    result.undefined.extend(bad.map(|(o, v)| (o.column.clone(), v.is_nan())));
-                }
-                let (reasons, failures) = notes::failures(piece, &named, self.values.tolerance);
-                result.reasons.extend(reasons);
-                result.events.extend(failures);
-                result.events.extend(notes::events(piece, &named));
-                let label = if theories.len() > 1 { format!("{}: ", theory.name()) } else { String::new() };
-                let lines = notes::lines(theory, piece, &named, self.branches);
-                let remarks = notes::remarks(piece);
-                result.lines.extend(remarks.into_iter().chain(lines).map(|l| format!("{label}{l}")));
-            }
-        }
-        result
-    }
-
-    /// Verifies the rows of the curves of one theory.
-    fn verify_rows(
-        &self,
-        theories: &[Theory],
-        curves: &[PieceCurve],
-        swept: &[(String, crate::value::Value)],
-        columns: &[Column],
-        rows: &mut [Vec<Cell>],
-        verification: &mut Verification,
-    ) {
-        let mut rest = rows;
-        for piece in curves {
-            let mut place: Vec<String> = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect();
-            if theories.len() > 1 || curves.len() > 1 {
-                place.insert(0, piece.piece.system.name().to_string());
-            }
-            let mut place = place.join(", ");
-            if !place.is_empty() {
-                place += ": ";
-            }
-            let tolerance = self.values.tolerance;
-            let controls = controls_of_rows(piece, self.branches);
-            let (own, others) = rest.split_at_mut(controls.len());
-            rest = others;
-            match reports(piece, self.branches, tolerance) {
-                Ok(reports) => {
-                    enter(&reports, own, columns);
-                    let at = controls.into_iter().zip(reports.iter().map(Option::as_ref));
-                    verification.count(piece, &place, &at.collect::<Vec<_>>());
-                }
-                Err(reason) => verification.refused(&place, &reason),
-            }
-        }
-    }
-
     /// The side file: what is needed to make the table again.
-    fn side(
-        &self,
-        theories: &[Theory],
-        plan: &Plan,
-        columns: &[Column],
-        events: Vec<Value>,
-        tally: &Tally,
-    ) -> SideFile {
+    fn side(&self, solve: &experiment::Solve, events: Vec<Value>, tally: &Tally) -> SideFile {
+        let (system, parameters) = solve.described();
         let mut extra: IndexMap<String, Value> = IndexMap::new();
         extra.insert("tolerance".into(), number(self.values.tolerance));
         extra.insert("rows".into(), json!(tally.rows));
@@ -318,16 +178,17 @@ impl Solve {
         if let Some(worst) = tally.verify_difference {
             extra.insert("verify_difference".into(), number(worst));
         }
-        let sources = theories.iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
+        let sources =
+            solve.theories().iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
         extra.insert("sources".into(), Value::Object(sources));
         SideFile {
             program: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
             command: command(),
-            system: theories[0].name().into(),
-            parameters: plan.constants(theories),
+            system,
+            parameters,
             sweeps: self.values.sweeps().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: columns.to_vec(),
+            columns: solve.columns().to_vec(),
             events,
             extra,
         }
@@ -367,13 +228,8 @@ impl Solve {
         Ok(())
     }
 
-    fn print_notes(
-        &self,
-        (reasons, lines): (&[String], &[String]),
-        tally: &Tally,
-        verification: &Verification,
-        written: &[String],
-    ) {
+    fn print_notes(&self, all: &Solved, tally: &Tally, written: &[String]) {
+        let Solved { reasons, lines, verification, .. } = all;
         let failed = tally.failed - verification.failed;
         if failed > 0 {
             eprintln!(
@@ -381,10 +237,10 @@ impl Solve {
                 tally.rows,
                 if reasons.is_empty() { "" } else { ":" }
             );
-            for reason in reasons.iter().take(notes::REASONS) {
+            for reason in reasons.iter().take(REASONS) {
                 eprintln!("warning: {reason}");
             }
-            if reasons.len() > notes::REASONS {
+            if reasons.len() > REASONS {
                 eprintln!("warning: why the others did not is in the JSON side file");
             }
         }
@@ -394,13 +250,13 @@ impl Solve {
         if self.values.quiet {
             return;
         }
-        for line in lines.iter().take(notes::SHOWN) {
+        for line in lines.iter().take(SHOWN) {
             eprintln!("note: {line}");
         }
-        if lines.len() > notes::SHOWN {
+        if lines.len() > SHOWN {
             eprintln!(
                 "note: {} more changes and ends of branches are in the JSON side file",
-                lines.len() - notes::SHOWN
+                lines.len() - SHOWN
             );
         }
         for line in verification.notes() {

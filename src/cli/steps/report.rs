@@ -15,8 +15,8 @@ use crate::generate::accuracy::Feature;
 use crate::generate::optimum::Free;
 use crate::model::{Setting, Target};
 use crate::name::symbol_of;
+use crate::numeric::significant;
 use crate::output::json::number;
-use crate::output::terminal::significant;
 use crate::output::{Cell, Column, Curve, Figure, LineStyle, Panel, Points, Role, Table};
 
 /// The most combinations in one figure.

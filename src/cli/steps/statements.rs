@@ -10,8 +10,8 @@ use super::report::Exponent;
 use super::run::{Row, What};
 use crate::generate::accuracy::Feature;
 use crate::model::{Schedule, Setting, Target};
+use crate::numeric::significant;
 use crate::output::json::number;
-use crate::output::terminal::significant;
 
 /// How far an exponent may be from the one stated, where its standard error is smaller.
 const MARGIN: f64 = 0.02;

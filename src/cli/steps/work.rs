@@ -7,7 +7,8 @@ use super::report::{cells, columns};
 use super::run::{Costs, not_optimised};
 use super::{Steps, parameters};
 use crate::cli::simulation::Simulation;
-use crate::cli::sweep::{Computed, Work};
+use crate::cli::sweep::Work;
+use crate::experiment::{Computed, Experiment, Failure};
 use crate::output::Column;
 use crate::study::{Plan, Study};
 
@@ -33,7 +34,7 @@ impl Steps {
     }
 }
 
-impl Work for Schedules {
+impl Experiment for Schedules {
     fn columns(&self) -> &[Column] {
         &self.columns
     }
@@ -42,7 +43,7 @@ impl Work for Schedules {
         &self.simulation.plan
     }
 
-    fn compute(&self, cell: usize) -> anyhow::Result<Option<Computed>> {
+    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
         let found = self.costs.of_cell(cell, &self.simulation.run(cell).setting).map_err(not_optimised)?;
         let rows = |found: Vec<_>| found.iter().map(|row| cells(row, &self.costs)).collect();
         Ok(found.map(|found| Computed::new(rows(found), 0)))
@@ -56,3 +57,5 @@ impl Work for Schedules {
         ("steps".into(), parameters(&self.simulation))
     }
 }
+
+impl Work for Schedules {}

@@ -22,7 +22,7 @@ use crate::study::slurm::{JobArray, quoted};
 use crate::study::{Part, Store};
 pub use merge::Merge;
 use study::Opened;
-pub use work::{Computed, Work, equations};
+pub use work::Work;
 
 /// Tasks of a job array, unless the study says how many.
 const TASKS: usize = 64;
@@ -161,11 +161,7 @@ fn missing(opened: &Opened, store: &Store, cells: &[usize]) -> anyhow::Result<St
     let named: Vec<String> = cells
         .iter()
         .take(NAMED)
-        .map(|cell| {
-            let parameters = opened.work.parameters(*cell).into_iter();
-            let words: Vec<String> = parameters.map(|(name, value)| format!("{name} = {value}")).collect();
-            format!("  cell {cell}: {}\n", words.join(", "))
-        })
+        .map(|cell| format!("  cell {cell}: {}\n", opened.work.in_words(*cell)))
         .collect();
     let mut text =
         format!("{} of {} cells are missing\n{}", cells.len(), opened.work.cells(), named.concat());

@@ -21,14 +21,14 @@ use crate::study::{Counts, Task};
 /// Cells that are missing, files that cannot be written, a figure that cannot be drawn.
 pub fn write(opened: &Opened, finished: &Finished, quiet: bool) -> anyhow::Result<u8> {
     let cells = opened.work.cells();
-    let missing: Vec<usize> = (0..cells).filter(|cell| !finished.has(opened.key(*cell))).collect();
+    let missing: Vec<usize> = (0..cells).filter(|cell| !finished.has(opened.work.key(*cell))).collect();
     if !missing.is_empty() {
         bail!("{}", super::missing(opened, &opened.store, &missing)?);
     }
     let Some(csv) = &opened.files.csv else { return Ok(FINE) };
     let mut file = CsvWriter::new(AtomicFile::create(csv)?, opened.work.columns())?.finish()?;
     let failed = |reason| StoreError::from(write_error(csv, reason));
-    let counts = finished.write((0..cells).map(|cell| opened.key(cell)), &mut file, failed)?;
+    let counts = finished.write((0..cells).map(|cell| opened.work.key(cell)), &mut file, failed)?;
     let file = file.complete()?;
     let side = side_file(csv)?;
     // The table does not appear without its side file.

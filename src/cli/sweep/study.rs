@@ -14,7 +14,7 @@ use crate::cli::{Cli, Command};
 use crate::output::json::{number, of_value};
 use crate::output::{check_writable, is_stream};
 use crate::study::slurm::quoted;
-use crate::study::{Key, Store, Study, Task};
+use crate::study::{Store, Study, Task};
 use crate::system::BUILT_IN;
 
 /// A study that is ready to be computed.
@@ -107,11 +107,6 @@ impl Opened {
     /// The folder of the study file.
     fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new(""))
-    }
-
-    /// The key of a cell.
-    pub fn key(&self, cell: usize) -> Key {
-        Key::of(&self.work.parameters(cell))
     }
 
     /// Which cells the study has, in words.

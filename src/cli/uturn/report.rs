@@ -8,8 +8,8 @@ use crate::cli::figure::values_in_words;
 use crate::cli::simulation::Simulation;
 use crate::compare::statistics::{Sample, holm, two_sided};
 use crate::generate::{Denoisers, GenerateError, Generation};
+use crate::numeric::significant;
 use crate::output::json::{cell_value, number};
-use crate::output::terminal::significant;
 use crate::output::{Cell, Column, Role, Table};
 use crate::solve::{CONVERGED, NOT_CONVERGED};
 

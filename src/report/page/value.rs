@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::word;
 use crate::name::symbol_of;
-use crate::output::terminal::significant;
+use crate::numeric::significant;
 use crate::report::verdict::Tone;
 
 /// Characters up to which a text in a table stays on one line.

@@ -6,7 +6,7 @@ use crate::cli::reproduce::verdicts::{Claim, claims};
 use crate::compare::statistics::{Sample, two_sided};
 use crate::generate::times;
 use crate::model::Schedule;
-use crate::output::terminal::significant;
+use crate::numeric::significant;
 use crate::output::{Cell, Column, Role, Table};
 
 /// Within this of p̄ a fraction has followed the data.

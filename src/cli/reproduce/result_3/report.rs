@@ -5,7 +5,7 @@ use super::{Found, SAMPLES, SAMPLES_AT_KAPPA};
 use crate::cli::reproduce::verdicts::{Claim, claims};
 use crate::compare::statistics::{holm, two_sided};
 use crate::model::Noise;
-use crate::output::terminal::significant;
+use crate::numeric::significant;
 use crate::output::{Cell, Column, Role, Table};
 
 /// How often a formula that holds may be rejected.

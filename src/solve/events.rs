@@ -2,16 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
+use super::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Remark};
+use crate::numeric::significant;
 use crate::output::json::{number, of_value};
-use crate::output::terminal::significant;
-use crate::solve::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Remark, Settings};
 use crate::system::Theory;
 use crate::value::Value;
-
-/// How many notes are printed.
-pub const SHOWN: usize = 12;
-/// How many rows are told one by one why they did not converge.
-pub const REASONS: usize = 6;
 
 /// Changes and ends of the branches of one curve, for the side file.
 pub fn events(piece: &PieceCurve, swept: &[(String, Value)]) -> Vec<Json> {
@@ -260,9 +255,4 @@ fn describe(change: &Change, control: &str) -> String {
         change.to,
         known_to(change.control, change.error)
     )
-}
-
-/// The settings of a solve.
-pub fn settings(tolerance: f64, branches: bool) -> Settings {
-    Settings { tolerance, follow_to_ends: branches, ..Settings::default() }
 }

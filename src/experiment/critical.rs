@@ -1,0 +1,145 @@
+//! The control values at which the global branch changes, for every combination of swept parameters.
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use super::{Computed, Experiment, Failure, equations};
+use crate::output::{Cell, Column, Role};
+use crate::solve::{Change, Job, Settings, Solution, events};
+use crate::study::{Plan, PlanError};
+use crate::system::Theory;
+
+/// A theory whose global branch changes along the control: what `overlaps critical` finds.
+#[derive(Debug, Clone)]
+pub struct Critical {
+    theory: Theory,
+    plan: Plan,
+    tolerance: f64,
+    columns: Vec<Column>,
+}
+
+/// A change of the global branch.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The name of its piece, and the columns of its outputs.
+    piece: String,
+    outputs: Vec<String>,
+    change: Change,
+    /// What else the curve says, in words.
+    pub notes: Vec<String>,
+}
+
+impl Critical {
+    /// A theory with what is fixed and swept.
+    ///
+    /// # Errors
+    /// A single control value, along which nothing can change.
+    pub fn new(theory: Theory, plan: Plan, tolerance: f64) -> Result<Critical, PlanError> {
+        if plan.controls.as_ref().is_some_and(|c| c.len() < 2) {
+            return Err(PlanError::Given(format!(
+                "`overlaps critical` searches along `{0}`; leave it out, or sweep it over 2 values or more",
+                theory.control.name
+            )));
+        }
+        let mut columns =
+            vec![Column::new(theory.control.name.clone(), theory.control.meaning.clone(), Role::Control)];
+        columns.extend(plan.swept.iter().map(|s| Column::new(s.name.as_str(), "", Role::Parameter)));
+        for (name, meaning) in [
+            ("piece", "system"),
+            ("change", "crossing of energies, or end of a branch"),
+            ("side", "before or after, along the control"),
+            ("branch", "kind of solution"),
+        ] {
+            columns.push(Column::new(name, meaning, Role::Label));
+        }
+        let outputs = theory.output_columns();
+        columns
+            .extend(outputs.into_iter().map(|(name, _, meaning)| Column::new(name, meaning, Role::Output)));
+        columns.push(Column::new("energy", "energy", Role::Certificate));
+        Ok(Critical { theory, plan, tolerance, columns })
+    }
+
+    /// The theory.
+    pub fn theory(&self) -> &Theory {
+        &self.theory
+    }
+
+    /// The changes of one combination of parameters, and how many rows along the control did not converge.
+    pub fn changes(&self, cell: usize) -> (Vec<Found>, usize) {
+        let job = Job { parameters: self.plan.parameters(cell), controls: self.plan.controls.clone() };
+        let curves = job.curves(&self.theory, Settings::new(self.tolerance, false));
+        let mut found = Vec::new();
+        let mut failed = 0;
+        for piece in &curves {
+            failed += piece.curve.failed_rows(self.tolerance);
+            let system = &piece.piece.system;
+            let outputs: Vec<String> = system.outputs.iter().map(|o| o.column.clone()).collect();
+            for change in &piece.curve.changes {
+                found.push(Found {
+                    piece: system.name().to_string(),
+                    outputs: outputs.clone(),
+                    change: change.clone(),
+                    notes: events::lines(&self.theory, piece, &[], false),
+                });
+            }
+        }
+        (found, failed)
+    }
+
+    /// Two rows for every change: before and after.
+    pub fn rows(&self, found: &[Found], cell: usize) -> Vec<Vec<Cell>> {
+        let swept: Vec<Cell> = self.plan.swept_values(cell).iter().map(Cell::from).collect();
+        let sides = found.iter().flat_map(|f| {
+            let change = &f.change;
+            [("before", &change.from, &change.before), ("after", &change.to, &change.after)]
+                .map(|side| (f, side))
+        });
+        sides
+            .map(|(f, (side, branch, solution))| self.row(f, side, branch, solution.as_ref(), &swept))
+            .collect()
+    }
+
+    fn row(
+        &self,
+        found: &Found,
+        side: &str,
+        branch: &str,
+        solution: Option<&Solution>,
+        swept: &[Cell],
+    ) -> Vec<Cell> {
+        let mut row = vec![Cell::Number(found.change.control)];
+        row.extend(swept.iter().cloned());
+        row.extend([found.piece.as_str(), found.change.kind.name(), side, branch].map(Cell::from));
+        for column in self.columns.iter().filter(|column| column.role == Role::Output) {
+            let place = found.outputs.iter().position(|output| *output == column.name);
+            let value = solution.zip(place).map(|(s, place)| s.certified.outputs[place]);
+            row.push(value.filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number));
+        }
+        let energy = solution.map(|s| s.certified.energy).filter(|e| !e.is_nan());
+        row.push(energy.map_or(Cell::Missing, Cell::Number));
+        row
+    }
+}
+
+impl Experiment for Critical {
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
+        let (found, failed) = self.changes(cell);
+        Ok(Some(Computed::new(self.rows(&found, cell), failed)))
+    }
+
+    fn within(&self) -> IndexMap<String, Json> {
+        [("equations".to_string(), equations(std::slice::from_ref(&self.theory)))].into()
+    }
+
+    fn described(&self) -> (String, IndexMap<String, Json>) {
+        (self.theory.name().to_string(), self.plan.constants(std::slice::from_ref(&self.theory)))
+    }
+}

@@ -1,0 +1,109 @@
+//! What is computed cell by cell: a command given once and a study of many cells are the same experiment.
+//!
+//! - [`Solve`]: systems of equations along their control;
+//! - [`Critical`]: the control values at which the global branch changes;
+//! - [`Pending`]: the cells that are not on the disk yet, and how they get there;
+//! - [`Verification`]: what a second look at the rows of a solve did and found.
+
+mod critical;
+mod runner;
+mod solve;
+mod verification;
+
+use std::error::Error;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use crate::output::{Cell, Column};
+use crate::study::{Counts, Key, Plan};
+use crate::system::Theory;
+
+pub use critical::{Critical, Found};
+pub use runner::{CellError, Pending, RunError, Running};
+pub use solve::{Solve, Solved};
+pub use verification::Verification;
+
+/// What keeps a cell from being computed at all.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
+/// What is computed, cut into cells that do not depend on each other.
+pub trait Experiment: Sync {
+    /// The columns of its rows.
+    fn columns(&self) -> &[Column];
+
+    /// Fixed and swept parameters.
+    fn plan(&self) -> &Plan;
+
+    /// How many cells there are.
+    fn cells(&self) -> usize {
+        self.plan().cells()
+    }
+
+    /// What tells a cell from the others.
+    fn parameters(&self, cell: usize) -> Vec<(String, Cell)> {
+        let all = self.plan().parameters(cell).into_iter();
+        all.map(|(name, value)| (name, Cell::from(&value))).collect()
+    }
+
+    /// The same in words.
+    fn in_words(&self, cell: usize) -> String {
+        let parameters = self.parameters(cell).into_iter();
+        parameters.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The key under which a cell is kept.
+    fn key(&self, cell: usize) -> Key {
+        Key::of(&self.parameters(cell))
+    }
+
+    /// The rows of a cell; none where an interruption was asked for, which `interrupted` tells.
+    ///
+    /// # Errors
+    /// What keeps a cell from being computed at all.
+    fn compute(
+        &self,
+        cell: usize,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Computed>, Failure>;
+
+    /// A cell is on the disk: what was kept to go on with it is no longer needed.
+    fn forget(&self, _cell: usize) {}
+
+    /// All cells are on the disk.
+    fn finish(&self) {}
+
+    /// What decides about the rows of a cell beside its parameters, the columns, the version and the options.
+    fn within(&self) -> IndexMap<String, Json>;
+
+    /// What the side file says: the name of the system, and the parameters that are not swept.
+    fn described(&self) -> (String, IndexMap<String, Json>);
+}
+
+/// The rows of a cell.
+#[derive(Debug, Clone)]
+pub struct Computed {
+    /// The rows.
+    pub rows: Vec<Vec<Cell>>,
+    /// How many of them are in order.
+    pub counts: Counts,
+}
+
+impl Computed {
+    /// Rows of which so many did not converge.
+    pub fn new(rows: Vec<Vec<Cell>>, not_converged: usize) -> Computed {
+        let counts = Counts { rows: rows.len() as u64, not_converged: not_converged as u64, disagreeing: 0 };
+        Computed { rows, counts }
+    }
+}
+
+/// The files that say what is solved, each by a digest, so that a change of them is noticed.
+pub fn equations(theories: &[Theory]) -> Json {
+    use sha2::{Digest, Sha256};
+    let digest = |theory: &Theory| -> String {
+        let mut hash = Sha256::new();
+        theory.texts().for_each(|text| hash.update(text.as_bytes()));
+        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    };
+    theories.iter().map(|theory| (theory.name().to_string(), Json::from(digest(theory)))).collect()
+}

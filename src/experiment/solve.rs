@@ -1,0 +1,317 @@
+//! Systems of equations solved along their control, for every combination of swept parameters.
+
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+use rayon::prelude::*;
+use serde_json::Value as Json;
+
+use super::{Computed, Experiment, Failure, Verification, equations};
+use crate::output::{Cell, Column, Table};
+use crate::solve::{Job, Layout, PieceCurve, Settings, controls_of_rows, enter, events, reports};
+use crate::study::{Assignment, Plan, PlanError, Sweep, Wanted};
+use crate::system::Theory;
+use crate::value::Value;
+
+/// The tolerance on averages that is asked for where nothing is said.
+const TOLERANCE: f64 = 1e-12;
+
+/// Systems that are to be solved: what `overlaps solve` does.
+///
+/// ```
+/// use overlaps::system::Theory;
+///
+/// let table = Theory::load("first-phase")?.set("n", 8)?.along([0.01, 0.5, 1.0])?.solve();
+/// assert_eq!(table.rows.len(), 3);
+/// assert!((table.number("m", 1)? - 0.9).abs() < 0.1);
+/// let error = Theory::load("first-phase")?.set("lamda", 0.1).unwrap_err();
+/// assert!(error.to_string().contains("did you mean `lambda`?"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Solve {
+    theories: Vec<Theory>,
+    set: Vec<Assignment>,
+    sweep: Vec<Sweep>,
+    plan: Plan,
+    tolerance: f64,
+    branches: bool,
+    verify: bool,
+    layout: Layout,
+    columns: Vec<Column>,
+}
+
+/// What one combination of swept values gives.
+#[derive(Debug, Default)]
+pub struct Solved {
+    /// The rows of the table.
+    pub rows: Vec<Vec<Cell>>,
+    /// Rows that did not converge.
+    pub not_converged: usize,
+    /// Changes and ends of branches, and rows that failed, for a side file.
+    pub events: Vec<Json>,
+    /// The same in words, and what else a reader of the rows should know.
+    pub lines: Vec<String>,
+    /// Outputs that are not a number somewhere (true), or infinite (false).
+    pub undefined: BTreeSet<(String, bool)>,
+    /// Why rows did not converge.
+    pub reasons: Vec<String>,
+    /// What a second look did and found.
+    pub verification: Verification,
+}
+
+impl Theory {
+    /// Fixes a parameter or the control; see [`Solve`].
+    ///
+    /// # Errors
+    /// A name that the theory does not have (the nearest is suggested), a value outside its domain.
+    pub fn set(self, name: &str, value: impl Into<Value>) -> Result<Solve, PlanError> {
+        Solve::new(vec![self])?.set(name, value)
+    }
+
+    /// Solves at these values of the control; see [`Solve`].
+    ///
+    /// # Errors
+    /// A value outside the range of the control.
+    pub fn along(self, controls: impl IntoIterator<Item = f64>) -> Result<Solve, PlanError> {
+        Solve::new(vec![self])?.along(controls)
+    }
+}
+
+impl Solve {
+    /// Theories that share a control, at their defaults.
+    ///
+    /// # Errors
+    /// Theories that run along different controls, one of them twice, a parameter that is a word in one and a number in
+    /// another.
+    pub fn new(theories: Vec<Theory>) -> Result<Solve, PlanError> {
+        for (i, other) in theories.iter().enumerate() {
+            let first = &theories[0];
+            if other.control.name != first.control.name {
+                return Err(PlanError::Given(format!(
+                    "{} runs along {}, {} along {}; they cannot share a figure",
+                    first.name(),
+                    first.control.name,
+                    other.name(),
+                    other.control.name
+                )));
+            }
+            if theories[..i].iter().any(|t| t.name() == other.name()) {
+                return Err(PlanError::Given(format!("`{}` is compared with itself", other.name())));
+            }
+        }
+        Theory::agree_on_words(&theories)?;
+        let plan = Plan::of_theories(Wanted { set: &[], sweep: &[], zip: &[] }, &theories)?;
+        let layout = Layout::new(&[], &[], false, TOLERANCE);
+        let solve = Solve {
+            theories,
+            set: Vec::new(),
+            sweep: Vec::new(),
+            plan,
+            tolerance: TOLERANCE,
+            branches: false,
+            verify: false,
+            layout,
+            columns: Vec::new(),
+        };
+        Ok(solve.laid_out())
+    }
+
+    /// The same with all that is fixed and swept already sorted.
+    pub fn with_plan(mut self, plan: Plan) -> Solve {
+        self.plan = plan;
+        self.laid_out()
+    }
+
+    /// Fixes a parameter or the control.
+    ///
+    /// # Errors
+    /// A name that the theories do not have (the nearest is suggested), a value outside its domain, a name given twice.
+    pub fn set(mut self, name: &str, value: impl Into<Value>) -> Result<Solve, PlanError> {
+        self.set.push(Assignment { name: name.to_string(), value: value.into() });
+        self.sorted()
+    }
+
+    /// Sweeps a parameter over some values; sweeps are crossed, and the last runs fastest.
+    ///
+    /// # Errors
+    /// Those of [`Solve::set`], and values that neither rise nor fall throughout.
+    pub fn sweep(
+        mut self,
+        name: &str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Result<Solve, PlanError> {
+        let values = values.into_iter().map(Into::into).collect();
+        self.sweep.push(Sweep::over(name, values).map_err(PlanError::Given)?);
+        self.sorted()
+    }
+
+    /// Solves at these values of the control.
+    ///
+    /// # Errors
+    /// Those of [`Solve::sweep`], and values outside the range of the control.
+    pub fn along(self, controls: impl IntoIterator<Item = f64>) -> Result<Solve, PlanError> {
+        let control = self.theories[0].control.name.clone();
+        self.sweep(&control, controls)
+    }
+
+    /// All branches at every control value, lowest energy first, and where they end.
+    pub fn with_branches(mut self, branches: bool) -> Solve {
+        self.branches = branches;
+        self.laid_out()
+    }
+
+    /// Asks for this absolute error of every average that enters the outputs; 1e-12 unless it is said.
+    pub fn within(mut self, tolerance: f64) -> Solve {
+        self.tolerance = tolerance;
+        self.laid_out()
+    }
+
+    /// Computes equations and outputs of every row again by other means, and searches for solutions that were missed.
+    ///
+    /// # Errors
+    /// Averages over more than two variables at once, for which it would take hours.
+    pub fn verified(mut self, verify: bool) -> Result<Solve, PlanError> {
+        let deepest = self.theories.iter().flat_map(|t| &t.pieces).map(|p| p.system.normals_at_once()).max();
+        if verify && deepest > Some(2) {
+            return Err(PlanError::Given(
+                "--verify integrates one normal variable inside the other; for more than two at once that would take hours"
+                    .into(),
+            ));
+        }
+        self.verify = verify;
+        Ok(self.laid_out())
+    }
+
+    fn sorted(mut self) -> Result<Solve, PlanError> {
+        let wanted = Wanted { set: &self.set, sweep: &self.sweep, zip: &[] };
+        self.plan = Plan::of_theories(wanted, &self.theories)?;
+        Ok(self.laid_out())
+    }
+
+    fn laid_out(mut self) -> Solve {
+        let theories: Vec<&Theory> = self.theories.iter().collect();
+        let swept: Vec<String> = self.plan.swept.iter().map(|s| s.name.clone()).collect();
+        self.layout = Layout::new(&theories, &swept, self.verify, self.tolerance);
+        self.columns = self.layout.columns(&theories);
+        self
+    }
+
+    /// The systems.
+    pub fn theories(&self) -> &[Theory] {
+        &self.theories
+    }
+
+    /// Whether all branches are asked for.
+    pub fn has_branches(&self) -> bool {
+        self.branches
+    }
+
+    /// How many rows a combination of swept values has, one for each control value.
+    pub fn rows_per_cell(&self) -> usize {
+        let job = Job { parameters: Vec::new(), controls: self.plan.controls.clone() };
+        self.theories.iter().flat_map(|t| t.pieces.iter().map(|p| job.controls_of(t, p).len())).sum()
+    }
+
+    /// Solves everything, on all cores. A row that did not converge has empty outputs, and says so in its column `status`.
+    pub fn solve(&self) -> Table {
+        let mut table = Table::new(self.columns.clone());
+        let cells: Vec<Solved> = (0..self.plan.cells()).into_par_iter().map(|cell| self.at(cell)).collect();
+        table.rows = cells.into_iter().flat_map(|solved| solved.rows).collect();
+        table
+    }
+
+    /// Solves one combination of swept values.
+    pub fn at(&self, cell: usize) -> Solved {
+        let (swept, named) = (self.plan.swept_values(cell), self.plan.swept_at(cell));
+        let job = Job { parameters: self.plan.parameters(cell), controls: self.plan.controls.clone() };
+        let mut solved = Solved::default();
+        for theory in &self.theories {
+            let curves = job.curves(theory, Settings::new(self.tolerance, self.branches));
+            let mut rows = self.layout.rows(theory, &curves, &swept, self.branches);
+            if self.verify {
+                self.verify_rows(&curves, &named, &mut rows, &mut solved.verification);
+            }
+            solved.not_converged += rows.iter().filter(|row| self.layout.failed(row)).count();
+            solved.rows.extend(rows);
+            for piece in &curves {
+                self.tell(theory, piece, &named, &mut solved);
+            }
+        }
+        solved
+    }
+
+    /// What there is to say of a curve besides its rows.
+    fn tell(&self, theory: &Theory, piece: &PieceCurve, named: &[(String, Value)], solved: &mut Solved) {
+        let solutions = (0..piece.curve.controls.len()).filter_map(|row| piece.curve.solution(row));
+        for (_, solution) in solutions {
+            // A point on the boundary is infinite because the file says so.
+            let outputs = piece.piece.system.outputs.iter().zip(&solution.certified.outputs);
+            let bad = outputs.filter(|(_, v)| v.is_nan() || v.is_infinite() && !solution.boundary);
+            solved.undefined.extend(bad.map(|(o, v)| (o.column.clone(), v.is_nan())));
+        }
+        let (reasons, failures) = events::failures(piece, named, self.tolerance);
+        solved.reasons.extend(reasons);
+        solved.events.extend(failures);
+        solved.events.extend(events::events(piece, named));
+        let label = if self.theories.len() > 1 { format!("{}: ", theory.name()) } else { String::new() };
+        let lines = events::lines(theory, piece, named, self.branches);
+        let remarks = events::remarks(piece);
+        solved.lines.extend(remarks.into_iter().chain(lines).map(|line| format!("{label}{line}")));
+    }
+
+    /// Verifies the rows of the curves of one theory.
+    fn verify_rows(
+        &self,
+        curves: &[PieceCurve],
+        swept: &[(String, Value)],
+        rows: &mut [Vec<Cell>],
+        verification: &mut Verification,
+    ) {
+        let mut rest = rows;
+        for piece in curves {
+            let mut place: Vec<String> = swept.iter().map(|(n, v)| format!("{n} = {v}")).collect();
+            if self.theories.len() > 1 || curves.len() > 1 {
+                place.insert(0, piece.piece.system.name().to_string());
+            }
+            let mut place = place.join(", ");
+            if !place.is_empty() {
+                place += ": ";
+            }
+            let controls = controls_of_rows(piece, self.branches);
+            let (own, others) = rest.split_at_mut(controls.len());
+            rest = others;
+            match reports(piece, self.branches, self.tolerance) {
+                Ok(reports) => {
+                    enter(&reports, own, &self.columns);
+                    let at = controls.into_iter().zip(reports.iter().map(Option::as_ref));
+                    verification.count(piece, &place, &at.collect::<Vec<_>>());
+                }
+                Err(reason) => verification.refused(&place, &reason),
+            }
+        }
+    }
+}
+
+impl Experiment for Solve {
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
+        let solved = self.at(cell);
+        Ok(Some(Computed::new(solved.rows, solved.not_converged)))
+    }
+
+    fn within(&self) -> IndexMap<String, Json> {
+        [("equations".to_string(), equations(&self.theories))].into()
+    }
+
+    fn described(&self) -> (String, IndexMap<String, Json>) {
+        (self.theories[0].name().to_string(), self.plan.constants(&self.theories))
+    }
+}
