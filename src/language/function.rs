@@ -1,7 +1,7 @@
 //! The functions of the expression language, evaluated for one number.
 //!
 //! All of them go through the `libm` crate (pure Rust, no fused multiply-add), so that the same equations
-//! give the same bits on every machine. Arrays of quadrature nodes go through `kernel`.
+//! give the same bits on every machine. Arrays of quadrature nodes go through `numeric`.
 
 use std::cmp::Ordering;
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, SQRT_2};
