@@ -5,7 +5,8 @@
 //! lines, `…` in a line for any text. The blocks of a document run in one folder, one after the other, in
 //! which the files of `results` lie. A toml block that begins with `# NAME.toml` is written to that file.
 //!
-//! A word after `console` leaves a block out of ordinary runs: `slow` (more than ten seconds; with `OVERLAPS_DOCUMENTS=all`),
+//! A word after `console` leaves a block out of ordinary runs: `slow` (some ten seconds or more; run with
+//! `OVERLAPS_DOCUMENTS=all cargo test --release --test documents`),
 //! `elsewhere` (it needs a cluster, a shell or a program that a test cannot ask for).
 
 use std::fs;
@@ -140,19 +141,77 @@ fn differences(document: &str) -> Vec<String> {
     differences
 }
 
-fn holds(document: &str) {
-    let differences = differences(document);
-    assert!(differences.is_empty(), "the document says otherwise:\n\n{}", differences.join("\n\n"));
+/// The pages of the book, in its order; what it includes stands elsewhere.
+fn pages() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let summary = fs::read_to_string(root.join("book/src/SUMMARY.md")).unwrap();
+    let links =
+        summary.lines().filter_map(|line| Some(line.split_once("](")?.1.strip_suffix(')')?.to_string()));
+    links.map(|link| format!("book/src/{link}")).collect()
+}
+
+fn hold(documents: &[String]) {
+    let differences: Vec<String> = documents.iter().flat_map(|document| differences(document)).collect();
+    assert!(differences.is_empty(), "the documents say otherwise:\n\n{}", differences.join("\n\n"));
 }
 
 #[test]
-fn the_readme_says_what_the_command_says() {
-    holds("README.md");
+fn the_readme_and_the_page_on_equation_files_say_what_the_command_says() {
+    hold(&["README.md".to_string(), "equations/README.md".to_string()]);
 }
 
 #[test]
-fn the_page_on_equation_files_says_what_the_command_says() {
-    holds("equations/README.md");
+fn the_book_says_what_the_command_says() {
+    hold(&pages());
+}
+
+/// The anchor of a heading, as it is made from its words.
+fn anchor(heading: &str) -> String {
+    let kept = heading
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c))
+        .collect::<String>();
+    kept.replace(' ', "-")
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut documents = pages();
+    documents.extend(
+        ["README.md", "equations/README.md", "tests/README.md", "book/src/SUMMARY.md"].map(String::from),
+    );
+    let mut broken = Vec::new();
+    for document in &documents {
+        let text = fs::read_to_string(root.join(document)).unwrap();
+        // Averages in code look like links: every second piece between marks of code is code.
+        let prose: String = text.split("```").step_by(2).collect();
+        let prose: String = prose.split('`').step_by(2).collect();
+        for link in prose.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link) {
+            if link.contains("://") {
+                continue;
+            }
+            let (path, place) = link.split_once('#').unwrap_or((link, ""));
+            let folder = Path::new(document).parent().unwrap();
+            let target = match path {
+                "" => root.join(document),
+                path => root.join(folder).join(path),
+            };
+            let here = || -> Option<bool> {
+                let text = fs::read_to_string(&target).ok()?;
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                Some(
+                    place.is_empty()
+                        || headings.any(|line| anchor(line.trim_start_matches('#').trim()) == place),
+                )
+            };
+            if !(target.is_dir() || here().unwrap_or(target.exists() && place.is_empty())) {
+                broken.push(format!("{document}: {link}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
