@@ -180,7 +180,8 @@ fn links_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut documents = pages();
     documents.extend(
-        ["README.md", "equations/README.md", "tests/README.md", "book/src/SUMMARY.md"].map(String::from),
+        ["README.md", "equations/README.md", "tests/README.md", "CONTRIBUTING.md", "book/src/SUMMARY.md"]
+            .map(String::from),
     );
     let mut broken = Vec::new();
     for document in &documents {
