@@ -4,6 +4,7 @@
 mod support;
 
 use nalgebra::DVector;
+use overlaps::experiment::Solve;
 use overlaps::solve::{Equations, Job, Settings};
 use overlaps::system::Theory;
 use support::{solve, theory};
@@ -98,4 +99,42 @@ fn what_is_admissible_is_a_condition_on_everything_that_a_solution_has() {
     let composite = "title = \"x\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 2 }\n\
         [admissible]\nkeep = \"t > 0\"\n[[piece]]\nsystem = \"first-phase\"\nfrom = 0\nto = 1\n";
     assert!(refused(composite).contains("has no [admissible] of its own"));
+}
+
+#[test]
+fn the_library_solves_what_the_command_solves_and_refuses_the_rest() {
+    let magnet = || Solve::new(vec![theory("curie-weiss")]).unwrap();
+    let table = magnet().sweep("J", [0.5, 1.0]).unwrap().along([0.4, 0.8]).unwrap().solve();
+    assert_eq!(table.rows.len(), 4);
+    // m = tanh(Jm/T): at J = 0.5 and T = 0.8 the paramagnet alone.
+    assert_eq!(table.number("m", 1).unwrap(), 0.0);
+    let m = table.number("m", 3).unwrap();
+    assert!((m - (m / 0.8).tanh()).abs() < 1e-15 && m > 0.5);
+    let refused = [
+        Solve::new(Vec::new()).map(drop).unwrap_err().to_string(),
+        Solve::new(vec![theory("curie-weiss"), theory("curie-weiss")]).map(drop).unwrap_err().to_string(),
+        magnet().set("j", 1).map(drop).unwrap_err().to_string(),
+        magnet().set("J", "strong").map(drop).unwrap_err().to_string(),
+        magnet().set("J", 1).unwrap().set("J", 2).map(drop).unwrap_err().to_string(),
+        magnet().along([-1.0]).map(drop).unwrap_err().to_string(),
+        magnet().within(0.0).map(drop).unwrap_err().to_string(),
+        table.number("M", 0).unwrap_err().to_string(),
+        table.number("m", 4).unwrap_err().to_string(),
+        table.number("branch", 0).unwrap_err().to_string(),
+    ];
+    let said = [
+        "no theory",
+        "compared with itself",
+        "did you mean `J`?",
+        "`strong` is not a number",
+        "given twice",
+        "control range of curie-weiss",
+        "between 1e-14 and 1e-2",
+        "did you mean `m`?",
+        "the table has 4 rows",
+        "no number in the column `branch`",
+    ];
+    for (found, part) in refused.iter().zip(said) {
+        assert!(found.contains(part), "{found}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::experiment::check_tolerance;
 use crate::name::ascii_name;
 use crate::study::{Assignment, Plan, PlanError, Study, Sweep, Wanted};
 use crate::system::Theory;
@@ -32,10 +33,7 @@ pub struct Values {
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(t) if (1e-14..=1e-2).contains(&t) => Ok(t),
-        _ => Err("a tolerance is positive, a number between 1e-14 and 1e-2".into()),
-    }
+    check_tolerance(text.parse().unwrap_or(f64::NAN))
 }
 
 impl Values {

@@ -21,7 +21,7 @@ use crate::system::Theory;
 
 pub use critical::{Critical, Found};
 pub use runner::{CellError, Pending, RunError, Running};
-pub use solve::{Solve, Solved};
+pub use solve::{Solve, Solved, check_tolerance};
 pub use verification::Verification;
 
 /// What keeps a cell from being computed at all.

@@ -16,6 +16,17 @@ use crate::value::Value;
 /// The tolerance on averages that is asked for where nothing is said.
 const TOLERANCE: f64 = 1e-12;
 
+/// A tolerance on averages, from 1e-14 to 1e-2.
+///
+/// # Errors
+/// Another one, in words.
+pub fn check_tolerance(tolerance: f64) -> Result<f64, String> {
+    match (1e-14..=1e-2).contains(&tolerance) {
+        true => Ok(tolerance),
+        false => Err("a tolerance is positive, a number between 1e-14 and 1e-2".into()),
+    }
+}
+
 /// Systems that are to be solved: what `overlaps solve` does.
 ///
 /// ```
@@ -82,11 +93,13 @@ impl Solve {
     /// Theories that share a control, at their defaults.
     ///
     /// # Errors
-    /// Theories that run along different controls, one of them twice, a parameter that is a word in one and a number in
+    /// No theories, theories that run along different controls, one of them twice, a parameter that is a word in one and a number in
     /// another.
     pub fn new(theories: Vec<Theory>) -> Result<Solve, PlanError> {
+        let Some(first) = theories.first() else {
+            return Err(PlanError::Given("there is no theory to solve".into()));
+        };
         for (i, other) in theories.iter().enumerate() {
-            let first = &theories[0];
             if other.control.name != first.control.name {
                 return Err(PlanError::Given(format!(
                     "{} runs along {}, {} along {}; they cannot share a figure",
@@ -118,7 +131,7 @@ impl Solve {
     }
 
     /// The same with all that is fixed and swept already sorted.
-    pub fn with_plan(mut self, plan: Plan) -> Solve {
+    pub(crate) fn with_plan(mut self, plan: Plan) -> Solve {
         self.plan = plan;
         self.laid_out()
     }
@@ -162,9 +175,12 @@ impl Solve {
     }
 
     /// Asks for this absolute error of every average that enters the outputs; 1e-12 unless it is said.
-    pub fn within(mut self, tolerance: f64) -> Solve {
-        self.tolerance = tolerance;
-        self.laid_out()
+    ///
+    /// # Errors
+    /// A tolerance that is not possible; see [`check_tolerance`].
+    pub fn within(mut self, tolerance: f64) -> Result<Solve, PlanError> {
+        self.tolerance = check_tolerance(tolerance).map_err(PlanError::Given)?;
+        Ok(self.laid_out())
     }
 
     /// Computes equations and outputs of every row again by other means, and searches for solutions that were missed.

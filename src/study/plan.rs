@@ -150,7 +150,8 @@ impl Plan {
     /// # Errors
     /// Those of [`Plan::sort`] and [`Plan::check`].
     pub fn of_theories(wanted: Wanted, theories: &[Theory]) -> Result<Plan, PlanError> {
-        let plan = Plan::sort(wanted, &theories[0].control.name, |name| {
+        let control = theories.first().map_or("", |theory| &theory.control.name);
+        let plan = Plan::sort(wanted, control, |name| {
             let name = Theory::parameter_meant(theories, name)?;
             let words = Theory::words(theories, &name);
             Ok((name, words))

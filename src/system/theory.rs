@@ -179,7 +179,10 @@ impl Theory {
         let exact = known().find(|k| *k == given);
         match exact.or_else(|| known().find(|k| spelled.is_some() && ascii_name(k) == spelled)) {
             Some(name) => Ok(name.to_string()),
-            None => theories[0].check_parameter_name(given).map(|()| given.to_string()),
+            None => theories
+                .iter()
+                .try_for_each(|theory| theory.check_parameter_name(given))
+                .map(|()| given.to_string()),
         }
     }
 

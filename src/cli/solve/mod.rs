@@ -69,8 +69,7 @@ impl Solve {
         let theories: Vec<Theory> = names.map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
         let solve = experiment::Solve::new(theories)?.verified(self.verify)?;
         let plan = self.values.plan(solve.theories())?;
-        let solve = solve.with_plan(plan).within(self.values.tolerance).with_branches(self.branches);
-        Ok(solve)
+        Ok(solve.with_plan(plan).within(self.values.tolerance)?.with_branches(self.branches))
     }
 
     /// The files to write: those asked for, or the defaults where a system is solved as it stands.
