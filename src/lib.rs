@@ -8,35 +8,27 @@
 //! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
 //! - [`language`]: expressions as text → graph → exact derivatives → program for whole arrays of quadrature nodes.
 //! - [`system`]: an equation file becomes a [`system::System`], what a user asks for by name a [`system::Theory`].
-//! - [`output`]: tables in the terminal, CSV, JSON, figures in SVG.
+//! - [`output`]: tables, CSV, JSON, files.
 //! - [`solve`]: minima and roots by argmin, branches, their continuation along the control parameter, changes of
 //!   the global branch; a [`solve::Curve`] becomes rows. [`verify`] looks at them again by other means.
 //! - [`study`]: what is to be computed: parameters, sweeps, and the cells of large ones, each kept when it is done.
 //! - [`experiment`]: what is computed cell by cell, by a command or a study. Begin with [`experiment::Solve`].
-//! - [`model`]: the learning problem at finite dimension d, and what is measured on a learnt denoiser.
-//! - [`simulate`]: denoisers that minimise the loss, or are trained, on given data; their overlaps become rows too.
-//! - [`generate`]: samples from the probability-flow ODE of a denoiser, and what theory predicts of them.
+//! - [`model`]: what can be simulated, and what it declares: parameters, measured quantities, the theories of it.
 //! - [`compare`]: joins both kinds of rows by column name: differences, extrapolations in d, one verdict per theory.
-//! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
-//! - [`report`]: one HTML page of a folder of such files.
-//! - [`cli`]: the commands.
+//!
+//! What can be simulated is in `overlaps-models`, figures are in `overlaps-figures`, the command is `overlaps-cli`.
 #![deny(missing_docs)]
 
 pub mod average;
-pub mod cli;
 pub mod compare;
 pub mod diagnostic;
 pub mod experiment;
-pub mod generate;
 pub mod input;
 pub mod language;
 pub mod model;
 pub mod name;
 pub mod numeric;
 pub mod output;
-pub mod report;
-pub mod schedule;
-pub mod simulate;
 pub mod solve;
 pub mod study;
 pub mod system;

@@ -10,6 +10,7 @@ use overlaps::compare::Measurements;
 use overlaps::system::Theory;
 use overlaps::output::Cell;
 use overlaps::output::csv::{read_table, write_table};
+use overlaps_models::model::DENOISER;
 
 /// One along t in two pieces, one with parameters that are words.
 static THEORIES: LazyLock<[Theory; 2]> = LazyLock::new(|| {
@@ -28,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(cell == other || nan(cell) && nan(other), "{cell:?} became {other:?}");
     }
     for theory in THEORIES.iter() {
-        match Measurements::from_table(&table, std::slice::from_ref(theory), "any.csv") {
+        match Measurements::from_table(&table, std::slice::from_ref(theory), &DENOISER, "any.csv") {
             Ok(measurements) => {
                 assert!(!measurements.rows.is_empty());
                 for row in &measurements.rows {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::error::CompareError;
 use crate::diagnostic::short;
-use crate::model::{OVERLAPS, PARAMETERS, words_of};
+use crate::model::Description;
 use crate::name::{ascii_name, did_you_mean};
 use crate::output::{Cell, Table};
 use crate::solve::NOT_CONVERGED;
@@ -76,12 +76,17 @@ struct Columns {
 
 impl Measurements {
     /// From a table with columns d, seed, the control of the theories, and any of their parameters and outputs; the
-    /// first theory is the one in question. `path` stands in messages.
+    /// first theory is the one in question. Columns that `model` declares are known too. `path` stands in messages.
     ///
     /// # Errors
     /// Missing or unknown columns, fields that are not numbers (or words of their parameter), the same run twice, no rows.
-    pub fn from_table(table: &Table, theories: &[Theory], path: &str) -> Result<Measurements, CompareError> {
-        let columns = columns(table, theories, path)?;
+    pub fn from_table(
+        table: &Table,
+        theories: &[Theory],
+        model: &Description,
+        path: &str,
+    ) -> Result<Measurements, CompareError> {
+        let columns = columns(table, theories, model, path)?;
         let mut rows: Vec<Measurement> = Vec::new();
         let mut lines: HashMap<String, usize> = HashMap::new();
         let (mut left_out, mut missing) = (0, Vec::new());
@@ -222,8 +227,8 @@ impl Measurements {
 }
 
 /// The words that are the values of a parameter of what is simulated or of the theories; empty if they are numbers.
-pub fn known_words(parameter: &str, theories: &[Theory]) -> Vec<String> {
-    let mut words: Vec<String> = words_of(parameter).iter().map(|word| word.to_string()).collect();
+pub fn known_words(parameter: &str, theories: &[Theory], model: &Description) -> Vec<String> {
+    let mut words: Vec<String> = model.words(parameter).iter().map(|word| word.to_string()).collect();
     for word in Theory::words(theories, parameter) {
         if !words.contains(&word) {
             words.push(word);
@@ -241,7 +246,12 @@ fn text(cell: &Cell) -> String {
     }
 }
 
-fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, CompareError> {
+fn columns(
+    table: &Table,
+    theories: &[Theory],
+    model: &Description,
+    path: &str,
+) -> Result<Columns, CompareError> {
     let control = theories[0].control.name.as_str();
     let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
     let names: Vec<String> = table.columns.iter().map(|c| ascii(&c.name)).collect();
@@ -256,7 +266,7 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
     };
     let known_parameters: Vec<String> = {
         let of_theories = theories.iter().flat_map(|t| t.parameter_names()).map(ascii);
-        let all = of_theories.chain(PARAMETERS.iter().map(|p| p.name.to_string()));
+        let all = of_theories.chain(model.parameters.iter().map(|p| p.name.to_string()));
         let mut seen = Vec::new();
         all.filter(|p| p != "d").for_each(|p| {
             if !seen.contains(&p) {
@@ -268,7 +278,8 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
     let outputs: Vec<String> = theories[0].output_columns().iter().map(|(c, _, _)| c.to_string()).collect();
     let known_overlaps: Vec<String> = {
         let others = theories[1..].iter().flat_map(|t| t.output_columns()).map(|(c, _, _)| c.to_string());
-        let all = outputs.iter().cloned().chain(others).chain(OVERLAPS.iter().map(|o| o.0.to_string()));
+        let all =
+            outputs.iter().cloned().chain(others).chain(model.quantities.iter().map(|q| q.name.to_string()));
         let mut seen = Vec::new();
         all.for_each(|o| {
             if !seen.contains(&o) {
@@ -299,7 +310,7 @@ fn columns(table: &Table, theories: &[Theory], path: &str) -> Result<Columns, Co
             });
         }
     }
-    let words = |(_, name): &(usize, String)| -> Vec<String> { known_words(name, theories) };
+    let words = |(_, name): &(usize, String)| -> Vec<String> { known_words(name, theories, model) };
     let columns = Columns {
         words: parameters.iter().map(words).collect(),
         d: needed("d", "dimension of the data")?,

@@ -44,6 +44,7 @@ pub struct Solve {
     theories: Vec<Theory>,
     set: Vec<Assignment>,
     sweep: Vec<Sweep>,
+    zip: Vec<Vec<Sweep>>,
     plan: Plan,
     tolerance: f64,
     branches: bool,
@@ -120,6 +121,7 @@ impl Solve {
             theories,
             set: Vec::new(),
             sweep: Vec::new(),
+            zip: Vec::new(),
             plan,
             tolerance: TOLERANCE,
             branches: false,
@@ -130,10 +132,13 @@ impl Solve {
         Ok(solve.laid_out())
     }
 
-    /// The same with all that is fixed and swept already sorted.
-    pub(crate) fn with_plan(mut self, plan: Plan) -> Solve {
-        self.plan = plan;
-        self.laid_out()
+    /// Everything that is fixed and swept, in place of what was.
+    ///
+    /// # Errors
+    /// Those of [`Solve::set`] and [`Solve::sweep`].
+    pub fn wanted(mut self, wanted: Wanted) -> Result<Solve, PlanError> {
+        (self.set, self.sweep, self.zip) = (wanted.set.to_vec(), wanted.sweep.to_vec(), wanted.zip.to_vec());
+        self.sorted()
     }
 
     /// Fixes a parameter or the control.
@@ -200,7 +205,7 @@ impl Solve {
     }
 
     fn sorted(mut self) -> Result<Solve, PlanError> {
-        let wanted = Wanted { set: &self.set, sweep: &self.sweep, zip: &[] };
+        let wanted = Wanted { set: &self.set, sweep: &self.sweep, zip: &self.zip };
         self.plan = Plan::of_theories(wanted, &self.theories)?;
         Ok(self.laid_out())
     }

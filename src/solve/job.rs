@@ -52,8 +52,9 @@ impl Job {
         Ok(self.curves(theory, settings))
     }
 
-    /// Solves every piece at values that have been checked; they may be those of several theories.
-    pub(crate) fn curves<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
+    /// The same at values that have been checked (a plan was made of them); they may be those of several theories, and names that this
+    /// one lacks are passed over.
+    pub fn curves<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
         theory
             .pieces
             .iter()

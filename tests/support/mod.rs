@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
 
-use overlaps::model::words_of;
 use overlaps::solve::{Job, PieceCurve, Settings, Solution};
 use overlaps::system::Theory;
 use overlaps::value::Value;
@@ -45,13 +43,8 @@ impl RightJob {
     }
 }
 
-/// The value at a place of a table of numbers, in which a word is its place among the words of its parameter.
-pub fn coded(name: &str, number: f64) -> Value {
-    words_of(name).get(number as usize).map_or(Value::Number(number), |word| Value::from(*word))
-}
-
 pub fn job(given: &[(&str, f64)], controls: &[f64]) -> RightJob {
-    let parameters = given.iter().map(|(n, v)| (n.to_string(), coded(n, *v))).collect();
+    let parameters = given.iter().map(|(n, v)| (n.to_string(), Value::Number(*v))).collect();
     RightJob(Job { parameters, controls: if controls.is_empty() { None } else { Some(controls.to_vec()) } })
 }
 
@@ -98,16 +91,13 @@ pub fn close(what: &str, a: f64, b: f64, relative: f64) {
 
 /// A reference table: rows of column → text.
 pub fn reference(file: &str) -> Vec<BTreeMap<String, String>> {
-    let path = format!("{}/tests/reference/{file}", env!("CARGO_MANIFEST_DIR"));
-    let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
-    reader.deserialize().map(|r| r.unwrap_or_else(|e| panic!("{path}: {e}"))).collect()
+    let path = root().join("tests/reference").join(file);
+    let mut reader = csv::Reader::from_path(&path).unwrap_or_else(|e| panic!("{file}: {e}"));
+    reader.deserialize().map(|r| r.unwrap_or_else(|e| panic!("{file}: {e}"))).collect()
 }
 
-/// Runs the command in a folder; whatever it says, it does not panic.
-pub fn run_in(folder: &Path, arguments: &[&str]) -> Output {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_overlaps")).args(arguments).current_dir(folder).output().unwrap();
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(!message.contains("panicked"), "{arguments:?}: {message}");
-    output
+/// The top of the project, from any of its packages.
+pub fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().find(|folder| folder.join("equations").is_dir()).unwrap_or(package)
 }

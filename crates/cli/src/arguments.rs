@@ -1,0 +1,106 @@
+//! `--set` and `--sweep`, and how they become values of a theory.
+
+use clap::Args;
+
+use overlaps::experiment::check_tolerance;
+use overlaps::name::ascii_name;
+use overlaps::study::{Assignment, Plan, PlanError, Study, Sweep, Wanted};
+use overlaps::system::Theory;
+use overlaps::value::Value;
+
+/// Parameter values, shared by the commands that solve.
+#[derive(Debug, Clone, Args)]
+pub struct Values {
+    /// Fix a parameter or the control (repeatable): a number, or a word where the parameter has words as values.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<Assignment>,
+    /// Sweep a parameter or the control: NAME=START:STOP:COUNT, NAME=log:START:STOP:COUNT, or a list NAME=V1,V2,…
+    /// (repeatable).
+    #[arg(long = "sweep", value_name = "NAME=START:STOP:COUNT")]
+    pub sweep: Vec<Sweep>,
+    /// Groups of sweeps that move together; only a study file has them.
+    #[arg(skip)]
+    pub zip: Vec<Vec<Sweep>>,
+    /// Absolute tolerance on every Gaussian average that enters the outputs.
+    #[arg(long, value_name = "ERROR", default_value = "1e-12", value_parser = tolerance, allow_negative_numbers = true)]
+    pub tolerance: f64,
+    /// Threads to use [default: all cores]; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+    /// No table, notes or progress; files and errors only.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    check_tolerance(text.parse().unwrap_or(f64::NAN))
+}
+
+impl Values {
+    /// Checks names and values against a theory (and others compared with it) and sorts them into a plan.
+    ///
+    /// # Errors
+    /// Unknown names, values outside their domains, names given twice.
+    pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
+        Ok(Plan::of_theories(self.wanted(), theories)?)
+    }
+
+    /// Sorts what is given into a plan; see [`Plan::sort`].
+    ///
+    /// # Errors
+    /// Those of [`Plan::sort`].
+    pub fn sort(
+        &self,
+        control: &str,
+        actual: impl Fn(&str) -> Result<(String, Vec<String>), PlanError>,
+    ) -> anyhow::Result<Plan> {
+        Ok(Plan::sort(self.wanted(), control, actual)?)
+    }
+
+    /// What is fixed and swept, names and words unresolved.
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted { set: &self.set, sweep: &self.sweep, zip: &self.zip }
+    }
+
+    /// Takes over what a study file gives.
+    pub fn take(&mut self, study: &Study) {
+        self.set = study.set.clone();
+        self.sweep = study.sweep.clone();
+        self.zip = study.zip.clone();
+    }
+
+    /// All sweeps, also those that move together.
+    pub fn sweeps(&self) -> impl Iterator<Item = &Sweep> {
+        self.sweep.iter().chain(self.zip.iter().flatten())
+    }
+
+    /// The names of everything that is given, as it was spelled.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let set = self.set.iter().map(|set| set.name.as_str());
+        set.chain(self.sweeps().map(|sweep| sweep.name.as_str()))
+    }
+
+    /// Whether a parameter is given, in Greek letters or spelled.
+    pub fn gives(&self, name: &str) -> bool {
+        self.names().any(|given| given == name || ascii_name(given).is_some_and(|spelled| spelled == name))
+    }
+
+    /// What is given for a parameter, whether it is fixed or swept.
+    pub fn given<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
+        let set = self.set.iter().filter(move |set| set.name == name).map(|set| &set.value);
+        set.chain(self.sweeps().filter(move |sweep| sweep.name == name).flat_map(|sweep| &sweep.values))
+    }
+
+    /// Sets the number of threads.
+    pub fn start_threads(&self) {
+        start_threads(self.threads);
+    }
+}
+
+/// Sets the number of threads, if one is given.
+pub fn start_threads(threads: Option<u16>) {
+    if let Some(n) = threads {
+        // A second call in the same process keeps the first pool; the command runs once.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n)).build_global();
+    }
+}

@@ -1,0 +1,258 @@
+//! The figure of a check: curves with the measured points above, deviations against 1/√d below.
+
+use anyhow::bail;
+
+use super::Answer;
+use crate::figure::{drawn_columns, line_of, short};
+use crate::points::mean_and_error;
+use overlaps::compare::statistics::{Sample, extrapolate};
+use overlaps::compare::verdict::POWERS;
+use overlaps::compare::{Measurements, Predictions};
+use overlaps::name::symbol_of;
+use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::solve::{Job, Settings};
+use overlaps::system::Theory;
+use overlaps::value::Value;
+use overlaps_figures::PALETTE;
+use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps_models::model::words_of;
+
+/// Panels in a row, unless columns are asked for.
+const MOST_COLUMNS: usize = 4;
+/// Control values of which deviations are drawn, spread evenly, in colours that no theory has where there are enough.
+const MOST_CONTROLS: usize = 3;
+/// The label of the fit that is extrapolated.
+const FIT: &str = "fit a + b/√d + c/d";
+/// The colour of measured points.
+const BLACK: usize = PALETTE.len() - 1;
+
+/// Draws the comparison of one combination of parameters.
+///
+/// # Errors
+/// More than one combination, a column that does not exist.
+pub fn figure(
+    measurements: &Measurements,
+    answers: &[Answer],
+    asked: &[String],
+    settings: Settings,
+) -> anyhow::Result<Figure> {
+    let mut groups: Vec<&[Value]> = Vec::new();
+    for c in answers.iter().flat_map(|a| &a.judged.comparisons) {
+        if !groups.contains(&c.place.group.as_slice()) {
+            groups.push(&c.place.group);
+        }
+    }
+    if groups.len() > 1 {
+        bail!(
+            "a figure shows one combination of parameters, and these measurements have {}; leave out --plot, or check one at a time",
+            groups.len()
+        );
+    }
+    let theory = answers[0].predictions.theory;
+    let columns = columns(measurements, theory, asked)?;
+    let mut panels: Vec<Panel> =
+        columns.iter().map(|column| curves(measurements, answers, *column, settings)).collect();
+    panels.extend(columns.iter().map(|column| deviations(measurements, &answers[0], answers, *column)));
+    Ok(Figure {
+        title: format!("{} against measurement", theory.description.title),
+        subtitle: subtitle(measurements, theory),
+        x_label: symbol_of(&measurements.control),
+        columns: columns.len(),
+        panels,
+        ..Figure::default()
+    })
+}
+
+/// The overlaps that are drawn, by place among those measured.
+///
+/// # Errors
+/// A column that does not exist.
+pub fn columns(measurements: &Measurements, theory: &Theory, asked: &[String]) -> anyhow::Result<Vec<usize>> {
+    let predicted = theory.output_columns();
+    let predicted = |name: &str| predicted.iter().any(|(column, _, _)| *column == name);
+    let all: Vec<&str> =
+        measurements.overlaps.iter().map(String::as_str).filter(|name| predicted(name)).collect();
+    let chosen: Vec<&str> =
+        theory.description.plot.iter().map(String::as_str).filter(|name| all.contains(name)).collect();
+    let defaults = if chosen.is_empty() { &all } else { &chosen };
+    let defaults: Vec<String> = defaults.iter().take(MOST_COLUMNS).map(|name| name.to_string()).collect();
+    let table = Table::new(all.iter().map(|name| Column::new(*name, "", Role::Output)).collect());
+    let names = drawn_columns(asked, &defaults, &table)?;
+    Ok(names.iter().filter_map(|name| measurements.overlaps.iter().position(|o| o == name)).collect())
+}
+
+/// The parameters of the measurements; words only where they are not the default.
+fn subtitle(measurements: &Measurements, theory: &Theory) -> String {
+    let first = &measurements.rows[0];
+    let usual = |name: &str, value: &Value| {
+        let mut all = theory.pieces.iter().flat_map(|piece| &piece.system.parameters);
+        let own = all.find(|p| p.name == name && p.words.is_some()).map(|p| p.default_text.as_str());
+        let default = own.or(words_of(name).first().copied());
+        value.word().is_some() && value.word() == default
+    };
+    let values = measurements.parameters.iter().zip(&first.parameters);
+    let values = values.filter(|(name, value)| !usual(name, value));
+    let words = values.map(|(name, value)| format!("{} = {}", symbol_of(name), short(&Cell::from(value))));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// Theory curves against the control, and what was measured: extrapolated, or at the largest d.
+fn curves(measurements: &Measurements, answers: &[Answer], overlap: usize, settings: Settings) -> Panel {
+    let name = &measurements.overlaps[overlap];
+    let mut panel = Panel { y_label: symbol_of(name), ..Panel::default() };
+    let in_the_limit = answers[0].in_the_limit;
+    let largest = measurements.rows.iter().map(|row| row.d).fold(0.0, f64::max);
+    let of_same_kind = |a: &&Answer| {
+        a.in_the_limit == in_the_limit && a.predictions.at_each_d == answers[0].predictions.at_each_d
+    };
+    for (index, answer) in answers.iter().filter(of_same_kind).enumerate() {
+        let theory = answer.predictions.theory;
+        let range = &answers[0].predictions.theory.control;
+        let segments =
+            segments(measurements, &answer.predictions, name, largest, (range.from, range.to), settings);
+        if !segments.is_empty() {
+            panel.curves.push(Curve {
+                label: theory.name().to_string(),
+                line: line_of(theory),
+                colour: index % BLACK,
+                segments,
+            });
+        }
+    }
+    let at = |d: f64| if in_the_limit { d.is_infinite() } else { d == largest };
+    let data: Vec<(f64, f64, f64)> = answers[0]
+        .judged
+        .comparisons
+        .iter()
+        .filter(|c| c.place.overlap == overlap && at(c.place.d))
+        .map(|c| (c.place.control, c.measured, c.difference.error))
+        .collect();
+    let label = if in_the_limit { "measured, d → ∞".into() } else { format!("measured, d = {largest}") };
+    panel.points.push(Points { label, colour: BLACK, data });
+    panel
+}
+
+/// The curve of a theory over its default grid within a range, at the parameters of the measurements.
+fn segments(
+    measurements: &Measurements,
+    predictions: &Predictions,
+    overlap: &str,
+    d: f64,
+    (from, to): (f64, f64),
+    settings: Settings,
+) -> Vec<Vec<(f64, f64)>> {
+    let theory = predictions.theory;
+    let names = theory.parameter_names();
+    let first = &measurements.rows[0];
+    let measured = measurements.parameters.iter().cloned().zip(first.parameters.iter().cloned());
+    let parameters = predictions
+        .given
+        .iter()
+        .cloned()
+        .chain(measured)
+        .chain(predictions.at_each_d.then(|| ("d".to_string(), Value::Number(d))))
+        .filter(|(name, _)| names.contains(&name.as_str()))
+        .collect();
+    let mut segments = Vec::new();
+    let controls = theory.control.grid().into_iter().filter(|t| (from..=to).contains(t)).collect();
+    for piece in (Job { parameters, controls: Some(controls) }).curves(theory, settings) {
+        let Some(output) = piece.piece.system.outputs.iter().position(|o| o.column == overlap) else {
+            continue;
+        };
+        let mut segment: Vec<(f64, f64)> = Vec::new();
+        let mut branch = None;
+        for row in 0..piece.curve.controls.len() {
+            let Some((track, solution)) = piece.curve.solution(row) else { continue };
+            // A change of the branch is a jump, not a line.
+            if branch.is_some_and(|b: &str| b != track.name) {
+                segments.push(std::mem::take(&mut segment));
+            }
+            branch = Some(track.name.as_str());
+            segment.push((solution.control, solution.certified.outputs[output]));
+        }
+        segments.push(segment);
+    }
+    segments.retain(|s| s.iter().any(|(_, y)| y.is_finite()));
+    segments
+}
+
+/// Measured − predicted by the first theory against 1/√d, one colour per control value, with the fit that is
+/// extrapolated, and the deviation that a theory of finite d predicts.
+fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], overlap: usize) -> Panel {
+    let name = symbol_of(&measurements.overlaps[overlap]);
+    let mut panel = Panel {
+        y_label: format!("{name} − {}", first.predictions.theory.name()),
+        x_label: "1/√d".into(),
+        ..Panel::default()
+    };
+    let finite = answers.iter().find(|a| a.predictions.at_each_d && !first.predictions.at_each_d);
+    // For the legend: these lines come in the colours of the control values.
+    let black = |label: &str, line| Curve { label: label.into(), line, colour: BLACK, segments: Vec::new() };
+    if !first.predictions.at_each_d {
+        panel.curves.push(black(FIT, LineStyle::DashDotted));
+    }
+    panel.curves.extend(finite.map(|finite| black(finite.predictions.theory.name(), LineStyle::Dotted)));
+    let mut controls: Vec<f64> = measurements.rows.iter().map(|row| row.control).collect();
+    controls.sort_by(f64::total_cmp);
+    controls.dedup();
+    // The same in every panel, so that a colour means the same.
+    controls.retain(|control| first.judged.comparisons.iter().any(|c| c.place.control == *control));
+    let shown = controls.len().min(MOST_CONTROLS);
+    for place in 0..shown {
+        // The first, the last and those in between.
+        let control = &controls[place * (controls.len() - 1) / (shown - 1).max(1)];
+        let colour = BLACK - MOST_CONTROLS + place;
+        let mut samples: Vec<Sample> = Vec::new();
+        let mut expected: Vec<(f64, f64)> = Vec::new();
+        for (index, row) in measurements.rows.iter().enumerate().filter(|(_, row)| row.control == *control) {
+            let difference = row.overlaps[overlap] - first.predictions.values[index][overlap];
+            if !difference.is_finite() {
+                continue;
+            }
+            match samples.iter_mut().find(|s| s.d == row.d) {
+                Some(sample) => sample.values.push(difference),
+                None => {
+                    samples.push(Sample { d: row.d, values: vec![difference] });
+                    if let Some(finite) = finite {
+                        let predicted = finite.predictions.values[index][overlap];
+                        let from = first.predictions.values[index][overlap];
+                        expected.push((1.0 / row.d.sqrt(), predicted - from));
+                    }
+                }
+            }
+        }
+        if samples.is_empty() {
+            continue;
+        }
+        samples.sort_by(|a, b| a.d.total_cmp(&b.d));
+        let of = |sample: &Sample| {
+            let (mean, error) = mean_and_error(sample.values.clone());
+            (1.0 / sample.d.sqrt(), mean, error)
+        };
+        let label = format!("{} = {control}", symbol_of(&measurements.control));
+        panel.points.push(Points { label, colour, data: samples.iter().map(of).collect() });
+        if !first.predictions.at_each_d
+            && let Some(fit) = extrapolate(&samples, &POWERS)
+        {
+            let widest = 1.0 / samples[0].d.sqrt();
+            let value = |x: f64| fit[0].value + fit[1].value * x + fit[2].value * x * x;
+            let line = (0..=40).map(|i| f64::from(i) / 40.0 * widest).map(|x| (x, value(x))).collect();
+            panel.curves.push(Curve {
+                label: FIT.into(),
+                line: LineStyle::DashDotted,
+                colour,
+                segments: vec![line],
+            });
+        }
+        if let Some(finite) = finite {
+            expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+            panel.curves.push(Curve {
+                label: finite.predictions.theory.name().to_string(),
+                line: LineStyle::Dotted,
+                colour,
+                segments: vec![expected],
+            });
+        }
+    }
+    panel
+}

@@ -1,0 +1,377 @@
+//! The measurements of a check: simulated here, or read from a file.
+
+use std::path::Path;
+
+use anyhow::{Context, Error, bail};
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+
+use super::Check;
+use crate::arguments::Values;
+use crate::say::lines_in_words;
+use crate::simulation::Simulation;
+use crate::simulation::smallest_dimension;
+use overlaps::compare::{Measurements, known_words};
+use overlaps::input::{LARGEST_TEXT, text_of_file};
+use overlaps::language::EquationError;
+use overlaps::name::ascii_name;
+use overlaps::numeric::grid;
+use overlaps::output::csv::{read_table, write_table};
+use overlaps::output::json::of_value;
+use overlaps::output::{Table, write_atomically};
+use overlaps::study::{Assignment, Sweep};
+use overlaps::system::Theory;
+use overlaps::value::{Given, Value};
+use overlaps_models::model::{DENOISER, PARAMETERS};
+use overlaps_models::simulate::columns;
+
+/// Kinds of quantities that the simulation measures.
+const SIMULATED: [&str; 3] = ["two-phase", "first-phase", "second-phase"];
+/// The dimensions of a check: these times the smallest one.
+const DIMENSIONS: [f64; 4] = [1.0, 4.0, 16.0, 64.0];
+
+/// Measurements, and what else the check needs of them.
+pub struct Measured {
+    pub measurements: Measurements,
+    /// Values for parameters that the measurements do not have.
+    pub given: Given,
+    /// Parameters, for the side file.
+    pub parameters: IndexMap<String, Json>,
+    /// What they are, for the side file.
+    pub description: Json,
+    /// What they are, in words.
+    pub headline: String,
+    /// Files written on the way.
+    pub written: Vec<String>,
+    simulation: Option<Simulation>,
+}
+
+impl Measured {
+    /// Whether every run that was made here converged.
+    pub fn complete(&self) -> bool {
+        self.simulation.is_none() || self.measurements.left_out == 0
+    }
+
+    /// Says which runs that were made here did not converge.
+    pub fn warn(&self) {
+        if !self.complete() {
+            eprintln!("warning: {} runs that did not converge are left out", self.measurements.left_out);
+        }
+    }
+
+    /// Removes what an interrupted run would have needed.
+    pub fn finish(&self) {
+        if let Some(simulation) = &self.simulation {
+            simulation.finish();
+        }
+    }
+}
+
+impl Check {
+    /// Reads or simulates.
+    pub fn measured(&self, theories: &[Theory], csv: Option<&Path>) -> anyhow::Result<Measured> {
+        let given = self.given(theories)?;
+        match &self.against {
+            Some(path) => self.read(path, theories, given),
+            None => self.simulate(theories, given, csv),
+        }
+    }
+
+    fn read(&self, path: &Path, theories: &[Theory], given: Given) -> anyhow::Result<Measured> {
+        let place = path.display().to_string();
+        let file = std::fs::File::open(path).with_context(|| format!("cannot read '{place}'"))?;
+        let table = read_table(file).map_err(|reason| anyhow::anyhow!("cannot read '{place}': {reason}"))?;
+        let mut measurements = Measurements::from_table(&table, theories, &DENOISER, &place)?;
+        measurements.check_given(&given, &place)?;
+        let control = theories[0].control.clone();
+        if let Some((_, t)) = given.iter().find(|(name, _)| *name == control.name) {
+            measurements.rows.retain(|row| Value::Number(row.control) == *t);
+            if measurements.rows.is_empty() {
+                bail!("{place} has no rows at {} = {t}", control.name);
+            }
+        }
+        let given: Given = given
+            .into_iter()
+            .filter(|(name, _)| *name != control.name && !measurements.parameters.contains(name))
+            .collect();
+        self.say_what_is_missing(theories, &measurements, &given, &place);
+        let outside = measurements
+            .rows
+            .iter()
+            .filter(|row| !(control.from..=control.to).contains(&row.control))
+            .count();
+        if outside == measurements.rows.len() {
+            bail!(
+                "no row of {place} lies in the range of {}, {} ≤ {} ≤ {}",
+                theories[0].name(),
+                control.from,
+                control.name,
+                control.to
+            );
+        }
+        if !self.values.quiet {
+            if outside > 0 {
+                eprintln!(
+                    "note: {outside} rows of {place} lie outside the range of {}, {} ≤ {} ≤ {}",
+                    theories[0].name(),
+                    control.from,
+                    control.name,
+                    control.to
+                );
+            }
+            if let Some(lines) = missing_lines(&measurements) {
+                eprintln!("note: what {place} has no value of is left out there: {lines}");
+            }
+            if measurements.left_out > 0 {
+                eprintln!("note: {} rows that did not converge are left out", measurements.left_out);
+            }
+        }
+        let parameters = given.iter().map(|(name, value)| (name.clone(), of_value(value))).collect();
+        let description = json!({ "file": place, "rows": measurements.rows.len() });
+        let headline = headline(theories[0].name(), &measurements, &place);
+        Ok(Measured {
+            measurements,
+            given,
+            parameters,
+            description,
+            headline,
+            written: Vec::new(),
+            simulation: None,
+        })
+    }
+
+    /// Parameters of the system that stand neither in the file nor on the command line take their defaults: said aloud.
+    fn say_what_is_missing(
+        &self,
+        theories: &[Theory],
+        measurements: &Measurements,
+        given: &[(String, Value)],
+        place: &str,
+    ) {
+        let known = |name: &str| {
+            name == "d"
+                || measurements.parameters.iter().any(|p| p == name)
+                || given.iter().any(|(g, _)| g == name)
+        };
+        let mut words: Vec<String> = Vec::new();
+        for system in theories[0].pieces.iter().map(|piece| &piece.system) {
+            for parameter in system.parameters.iter().filter(|p| !known(&p.name)) {
+                let word = format!("{} = {}", parameter.name, parameter.default_text);
+                if !words.contains(&word) {
+                    words.push(word);
+                }
+            }
+        }
+        if !words.is_empty() && !self.values.quiet {
+            eprintln!(
+                "note: not in {place}, so by default: {}; --set NAME=VALUE says otherwise",
+                words.join(", ")
+            );
+        }
+    }
+
+    /// What --set and --parameters give, by the names of the theories.
+    ///
+    /// # Errors
+    /// Unknown names, words for numbers, contradictions.
+    pub fn given(&self, theories: &[Theory]) -> anyhow::Result<Given> {
+        let mut given = match &self.parameters {
+            Some(path) => parameters_of_file(path, theories)?,
+            None => Vec::new(),
+        };
+        for set in &self.values.set {
+            let name = known_name(&set.name, theories)?;
+            set.value.check(&name, &known_words(&name, theories, &DENOISER)).map_err(Error::msg)?;
+            let value = &set.value;
+            match given.iter().find(|(known, _)| *known == name) {
+                Some((_, other)) if other != value => {
+                    bail!(
+                        "{name} = {value} was given with --set, but the file of --parameters has {name} = {other}; leave out one of them"
+                    )
+                }
+                Some(_) => {}
+                None => given.push((name, value.clone())),
+            }
+        }
+        Ok(given)
+    }
+
+    /// The simulation that is asked for, and the parameters that only the theories have.
+    pub fn simulation(
+        &self,
+        theories: &[Theory],
+        given: Given,
+        csv: Option<&Path>,
+    ) -> anyhow::Result<(Simulation, Given)> {
+        let theory = &theories[0];
+        if !theory.description.describes.iter().any(|word| SIMULATED.contains(&word.as_str())) {
+            bail!(
+                "{} describes {}, which this program does not simulate (it simulates {}); give measurements with --against FILE.csv",
+                theory.name(),
+                if theory.description.describes.is_empty() {
+                    "nothing by name".into()
+                } else {
+                    theory.description.describes.join(", ")
+                },
+                SIMULATED.join(", ")
+            );
+        }
+        let simulated = |name: &str| name == "t" || PARAMETERS.iter().any(|p| p.name == name);
+        let (for_simulation, given): (Vec<_>, Vec<_>) =
+            given.into_iter().partition(|(name, _)| simulated(name));
+        let mut values = Values {
+            set: for_simulation.into_iter().map(|(name, value)| Assignment { name, value }).collect(),
+            ..self.values.clone()
+        };
+        if !values.gives("d") {
+            if self.simulation.explicit() {
+                bail!(
+                    "with explicit data say at which dimensions: --sweep d=1000,2000,4000 (3 or more for d → ∞)"
+                );
+            }
+            values.sweep.push(dimensions(&values));
+        }
+        let control = &theory.control;
+        let times = |fixed_noise: bool| -> Vec<f64> {
+            let from_file = theory.limit.as_ref().map(|limit| limit.at.clone()).unwrap_or_default();
+            let times = if from_file.is_empty() { grid(control.from, control.to, 6) } else { from_file };
+            times.into_iter().filter(|t| *t > 1.0 || !fixed_noise).collect()
+        };
+        let simulation = self.simulation.simulation(&values, csv.or(self.runs.as_deref()), times)?;
+        check_times(theory, &simulation)?;
+        Ok((simulation, given))
+    }
+
+    fn simulate(&self, theories: &[Theory], given: Given, csv: Option<&Path>) -> anyhow::Result<Measured> {
+        let (simulation, given) = self.simulation(theories, given, csv)?;
+        let mut table = Table::new(columns());
+        simulation.for_each_row(self.values.quiet, |row| Ok(table.push(row)?))?;
+        let mut written = Vec::new();
+        if let Some(path) = &self.runs {
+            write_atomically(path, |w| write_table(&table, w))?;
+            written.push(path.display().to_string());
+        }
+        let measurements = Measurements::from_table(&table, theories, &DENOISER, "the simulation")?;
+        let headline = headline(theories[0].name(), &measurements, "simulation");
+        Ok(Measured {
+            measurements,
+            given,
+            parameters: simulation.parameters(),
+            description: simulation.describe(),
+            headline,
+            written,
+            simulation: Some(simulation),
+        })
+    }
+}
+
+/// The times of the simulation lie where the theory has something to say.
+fn check_times(theory: &Theory, simulation: &Simulation) -> anyhow::Result<()> {
+    let control = &theory.control;
+    if simulation.times.is_empty() {
+        bail!(
+            "fixed noise is for the second phase, 1 < t ≤ 2, and {} covers {} ≤ {} ≤ {}",
+            theory.name(),
+            control.from,
+            control.name,
+            control.to
+        );
+    }
+    for t in &simulation.times {
+        if !(control.from..=control.to).contains(t) {
+            bail!(
+                "{} = {t} is outside the control range of {}, {} ≤ {} ≤ {}",
+                control.name,
+                theory.name(),
+                control.from,
+                control.name,
+                control.to
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Dimensions for an extrapolation, from n and κ.
+fn dimensions(values: &Values) -> Sweep {
+    let smallest = smallest_dimension(values);
+    let values: Vec<f64> = DIMENSIONS.iter().map(|x| x * smallest).collect();
+    let text = format!("d={}", values.iter().map(f64::to_string).collect::<Vec<_>>().join(","));
+    Sweep { name: "d".into(), text, values: values.into_iter().map(Value::Number).collect() }
+}
+
+/// A parameter or the control of the theories, or a parameter of the simulation.
+pub fn known_name(given: &str, theories: &[Theory]) -> Result<String, EquationError> {
+    let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
+    if PARAMETERS.iter().any(|p| p.name == spelled) {
+        return Ok(spelled);
+    }
+    Theory::parameter_meant(theories, given)
+}
+
+/// Which overlaps are missing in which lines; nothing of what is missing throughout.
+fn missing_lines(measurements: &Measurements) -> Option<String> {
+    let columns: Vec<String> = measurements
+        .overlaps
+        .iter()
+        .filter_map(|name| {
+            let of_column = measurements.missing.iter().filter(|(_, column)| column == name);
+            let lines: Vec<usize> = of_column.map(|(line, _)| *line).collect();
+            let some = !lines.is_empty() && lines.len() < measurements.rows.len();
+            some.then(|| format!("{name} in {}", lines_in_words(&lines)))
+        })
+        .collect();
+    (!columns.is_empty()).then(|| columns.join("; "))
+}
+
+/// The parameters of a side file (its object `parameters`), or of an object of numbers and words.
+fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Given> {
+    let place = path.display();
+    let text = text_of_file(path, LARGEST_TEXT).with_context(|| format!("cannot read '{place}'"))?;
+    let content: Json = serde_json::from_str(&text).with_context(|| format!("'{place}' is not JSON"))?;
+    let object = content.get("parameters").unwrap_or(&content).as_object();
+    let Some(object) = object else {
+        bail!(
+            "'{place}' holds no parameters; it is to be a side file, or an object like {{\"n\": 8, \"p\": 0.75}}"
+        );
+    };
+    let mut parameters = Vec::new();
+    for (name, value) in object {
+        let name = known_name(name, theories)?;
+        let words = known_words(&name, theories, &DENOISER);
+        let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+        let given = match (number.filter(|x| !x.is_nan()), value.as_str()) {
+            (Some(number), _) => Value::Number(number),
+            (None, Some(word)) if !words.is_empty() => Value::from(word),
+            _ => bail!("'{place}': {name} = {value} is not a number"),
+        };
+        given.check(&name, &words).map_err(Error::msg).with_context(|| format!("'{place}'"))?;
+        parameters.push((name, given));
+    }
+    Ok(parameters)
+}
+
+/// One line that says what is compared.
+fn headline(system: &str, measurements: &Measurements, source: &str) -> String {
+    let list = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        let words: Vec<String> = values.iter().map(f64::to_string).collect();
+        if words.len() > 12 {
+            format!("{} values from {} to {}", words.len(), words[0], words[words.len() - 1])
+        } else {
+            words.join(", ")
+        }
+    };
+    let mut runs: Vec<String> =
+        measurements.rows.iter().map(|row| format!("{} {} {:?}", row.d, row.seed, row.parameters)).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    format!(
+        "{system} against {source}: {} data sets, d = {}, {} = {}\n",
+        runs.len(),
+        list(measurements.rows.iter().map(|row| row.d).collect()),
+        measurements.control,
+        list(measurements.rows.iter().map(|row| row.control).collect())
+    )
+}

@@ -1,0 +1,367 @@
+//! `overlaps check SYSTEM`.
+//!
+//! `measured` runs or reads the measurements; `report` turns verdicts into tables and words, `figure` into panels.
+
+mod figure;
+mod measured;
+mod report;
+mod work;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, ValueHint};
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+
+use super::arguments::Values;
+use super::destination::{Destination, Files, Format, command, side_file};
+use super::simulation::SimulationOptions;
+use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
+use measured::Measured;
+use overlaps::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
+use overlaps::output::csv::write_table;
+use overlaps::output::json::number;
+use overlaps::output::{Cell, SideFile, Table, check_writable, table_json};
+use overlaps::system::{BUILT_IN, Theory};
+use overlaps::value::Value;
+
+/// Check a system of equations against simulation at finite d, or against your own measurements.
+///
+/// Denoisers are learnt at several dimensions d and seeds (or read, with --against), and compared with the system and
+/// every built-in system that describes the same quantities: at each d with those that have a d, after extrapolation
+/// a + b/√d + c/d with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
+/// the system named disagrees.
+#[derive(Debug, Clone, Args)]
+pub struct Check {
+    /// Name of a built-in system, or path of an equation file.
+    system: String,
+    /// Measurements in place of simulations: columns d, seed, the control (t), any parameters, and overlaps by name.
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = [
+        "sweep", "seeds", "first_seed", "method", "data", "labels", "noise_samples", "starts", "epochs",
+        "learning_rate", "decay", "noise_per_epoch", "beta1", "beta2", "epsilon", "initial_scale", "checkpoints", "runs",
+    ])]
+    against: Option<PathBuf>,
+    /// Values for parameters that the measurements do not have: the side file (.json) of an earlier run, or
+    /// {"name": value}. What the measurements have is taken from them, and refused here if it is another value.
+    #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
+    parameters: Option<PathBuf>,
+    /// Compare with these systems, separated by commas [default: all built-in ones that describe the same].
+    #[arg(long, value_name = "SYSTEMS", value_delimiter = ',')]
+    compare: Option<Vec<String>>,
+    /// How often a right theory may be rejected: the error rate of each verdict, over all its comparisons together.
+    #[arg(long, value_name = "RATE", default_value = "0.05", value_parser = rate)]
+    level: f64,
+    /// A verdict stays undecided while deviations of this size, relative to the overlap, would not have been seen in most
+    /// overlaps.
+    #[arg(long, value_name = "FRACTION", default_value = "0.1", value_parser = rate)]
+    resolution: f64,
+    #[command(flatten)]
+    values: Values,
+    #[command(flatten)]
+    destination: Destination,
+    /// Columns of the figure, separated by commas; `all` for every overlap.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Write the simulated runs to this CSV file too; --against reads it back.
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    runs: Option<PathBuf>,
+    #[command(flatten)]
+    simulation: SimulationOptions,
+}
+
+/// A number between 0 and 1.
+pub fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x > 0.0 && x < 1.0 => Ok(x),
+        _ => Err("expected a number between 0 and 1".into()),
+    }
+}
+
+/// A theory with what came out, at each d or in the limit.
+struct Answer<'t> {
+    predictions: Predictions<'t>,
+    /// Whether the comparison is in the limit d → ∞.
+    in_the_limit: bool,
+    judged: Judged,
+}
+
+impl Answer<'_> {
+    /// Its name in tables: a theory of finite d has a second row for its limit.
+    fn name(&self) -> String {
+        let name = self.predictions.theory.name();
+        if self.in_the_limit && self.predictions.at_each_d {
+            format!("{name}, d → ∞")
+        } else {
+            name.to_string()
+        }
+    }
+}
+
+impl Check {
+    /// Simulates or reads, compares, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let theories = self.prepared()?;
+        let files = self.files()?;
+        files.check()?;
+        if let Some(runs) = &self.runs {
+            check_writable(runs)?;
+            if files.csv.iter().chain(&files.svg).any(|other| other == runs) {
+                bail!("--runs {} is also named for another file; give it another name", runs.display());
+            }
+        }
+        self.keep_inputs(&files)?;
+        self.values.start_threads();
+        let rules = self.rules();
+        let measured = self.measured(&theories, files.csv.as_deref())?;
+        measured.warn();
+        let answers = self.answers(&theories, &measured, &rules)?;
+        let table = report::table(&measured.measurements, &answers, &rules)?;
+        let drawing = match &files.svg {
+            Some(_) => {
+                Some(figure::figure(&measured.measurements, &answers, &self.columns, self.settings())?)
+            }
+            None => {
+                figure::columns(&measured.measurements, &theories[0], &self.columns)?;
+                None
+            }
+        };
+        let mut written = measured.written.clone();
+        let side = self.side(&theories, &measured, &answers, &table, &rules);
+        written.extend(files.write(&table, &side, drawing.as_ref())?);
+        measured.finish();
+        self.print(&measured, &answers, &table, &rules)?;
+        if !self.values.quiet && !written.is_empty() {
+            eprintln!("note: wrote {}", written.join(", "));
+        }
+        let complete = answers[0].predictions.failed.is_empty() && measured.complete();
+        Ok(match answers[0].judged.verdict {
+            Verdict::Disagrees => DISAGREES,
+            _ if !complete => NOT_CONVERGED,
+            _ => FINE,
+        })
+    }
+
+    /// Refuses to write over the files that are read.
+    fn keep_inputs(&self, files: &Files) -> anyhow::Result<()> {
+        let place =
+            |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_default();
+        let side = files.csv.as_deref().map(side_file).transpose()?;
+        for read in self.against.iter().chain(&self.parameters) {
+            for written in files.csv.iter().chain(&files.svg).chain(&self.runs).chain(&side) {
+                if place(read) == place(written) {
+                    bail!(
+                        "{} would be overwritten by the result; give --output or --plot another name",
+                        read.display()
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The systems, which agree on their words.
+    fn prepared(&self) -> anyhow::Result<Vec<Theory>> {
+        let theories = self.theories()?;
+        Theory::agree_on_words(&theories)?;
+        Ok(theories)
+    }
+
+    /// The system named, then those it is compared with.
+    fn theories(&self) -> anyhow::Result<Vec<Theory>> {
+        let named = Theory::load(&self.system)?;
+        let mut theories = vec![named];
+        match &self.compare {
+            Some(names) => {
+                for name in names {
+                    let other = Theory::load(name)?;
+                    if other.control.name != theories[0].control.name {
+                        bail!(
+                            "{} runs along {}, {} along {}; they cannot be compared",
+                            theories[0].name(),
+                            theories[0].control.name,
+                            other.name(),
+                            other.control.name
+                        );
+                    }
+                    if theories.iter().any(|t| t.name() == other.name()) {
+                        bail!("`{name}` is named twice");
+                    }
+                    theories.push(other);
+                }
+            }
+            None => {
+                for (name, _) in BUILT_IN {
+                    if theories[0].name() == *name {
+                        continue;
+                    }
+                    let other = Theory::load(name)?;
+                    let shares = |word: &String| theories[0].description.describes.contains(word);
+                    if other.description.describes.iter().any(shares)
+                        && other.control.name == theories[0].control.name
+                    {
+                        theories.push(other);
+                    }
+                }
+            }
+        }
+        Ok(theories)
+    }
+
+    fn files(&self) -> anyhow::Result<Files> {
+        let plain = self.destination.is_default()
+            && self.against.is_none()
+            && self.parameters.is_none()
+            && self.compare.is_none()
+            && self.columns.is_empty()
+            && self.values.set.is_empty()
+            && self.values.sweep.is_empty()
+            && self.runs.is_none()
+            && self.simulation.is_default();
+        let stem = std::path::Path::new(&self.system).file_stem().unwrap_or_default();
+        let name = std::ffi::OsString::from(format!("check-{}", stem.to_string_lossy()));
+        self.destination.files(plain.then_some(&name))
+    }
+
+    fn rules(&self) -> Rules {
+        Rules { level: self.level, resolution: self.resolution, ..Rules::default() }
+    }
+
+    fn settings(&self) -> overlaps::solve::Settings {
+        overlaps::solve::Settings::new(self.values.tolerance, false)
+    }
+
+    fn answers<'t>(
+        &self,
+        theories: &'t [Theory],
+        measured: &Measured,
+        rules: &Rules,
+    ) -> anyhow::Result<Vec<Answer<'t>>> {
+        let measurements = &measured.measurements;
+        let mut answers = Vec::new();
+        for (index, theory) in theories.iter().enumerate() {
+            let predictions = Predictions::new(theory, measurements, &measured.given, self.settings());
+            if let Some(reason) = &predictions.not_applicable {
+                let all = predictions.refused == measurements.rows.len();
+                if all && index == 0 {
+                    bail!("{reason}");
+                }
+                if !self.values.quiet && (all || index == 0) {
+                    let what = match all {
+                        true => format!("{} is left out", theory.name()),
+                        false => format!("{} rows are left out", predictions.refused),
+                    };
+                    eprintln!("note: {what}: {reason}");
+                }
+                if all {
+                    continue;
+                }
+            }
+            if !predictions.failed.is_empty() {
+                let failed: Vec<String> = predictions.failed.iter().map(f64::to_string).collect();
+                eprintln!(
+                    "warning: {} did not converge at {} = {}; nothing is compared there",
+                    theory.name(),
+                    theory.control.name,
+                    failed.join(", ")
+                );
+            }
+            let anything = predictions.values.iter().flatten().any(|x| !x.is_nan());
+            if index > 0 && !anything {
+                continue;
+            }
+            let at_each_d = predictions.at_each_d;
+            let mut dimensions: Vec<f64> = measurements.rows.iter().map(|row| row.d).collect();
+            dimensions.sort_by(f64::total_cmp);
+            dimensions.dedup();
+            let judged = judge(measurements, predictions.predicted(), !at_each_d, rules);
+            answers.push(Answer { predictions: predictions.clone(), in_the_limit: !at_each_d, judged });
+            if at_each_d && dimensions.len() > overlaps::compare::verdict::POWERS_AT_FINITE_D.len() {
+                let judged = judge(measurements, predictions.predicted(), true, rules);
+                answers.push(Answer { predictions, in_the_limit: true, judged });
+            }
+        }
+        Ok(answers)
+    }
+
+    fn side(
+        &self,
+        theories: &[Theory],
+        measured: &Measured,
+        answers: &[Answer],
+        table: &Table,
+        rules: &Rules,
+    ) -> SideFile {
+        let sources = theories.iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
+        let verdicts: Vec<Json> = answers
+            .iter()
+            .map(|answer| {
+                let mut entry = json!({
+                    "theory": answer.predictions.theory.name(),
+                    "compared": report::compared(answer),
+                    "comparisons": answer.judged.comparisons.len(),
+                    "rejected": answer.judged.rejected(rules).len(),
+                    "verdict": answer.judged.verdict.name(),
+                });
+                if let Some(worst) = answer.judged.worst() {
+                    entry["smallest_p_holm"] = number(worst.p_holm);
+                    entry["worst"] = json!(report::describe(&measured.measurements, worst));
+                }
+                if let Some(advice) = &answer.judged.advice {
+                    entry["advice"] = json!(advice);
+                }
+                entry
+            })
+            .collect();
+        let mut extra: IndexMap<String, Json> = IndexMap::new();
+        extra.insert("measurements".into(), measured.description.clone());
+        extra.insert("level".into(), number(rules.level));
+        extra.insert("resolution".into(), number(rules.resolution));
+        extra.insert("verdicts".into(), json!(verdicts));
+        extra.insert("sources".into(), Json::Object(sources));
+        SideFile {
+            program: "overlaps".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: command(),
+            system: theories[0].name().into(),
+            parameters: measured.parameters.clone(),
+            sweeps: self.values.sweeps().map(|s| (s.name.clone(), json!(s.text))).collect(),
+            columns: table.columns.clone(),
+            events: Vec::new(),
+            extra,
+        }
+    }
+
+    fn print(
+        &self,
+        measured: &Measured,
+        answers: &[Answer],
+        table: &Table,
+        rules: &Rules,
+    ) -> anyhow::Result<()> {
+        let mut out = standard_output();
+        match self.destination.format {
+            Format::Table if self.values.quiet => {}
+            Format::Table => {
+                let rows = if self.destination.all_rows { 0 } else { report::ROWS_SHOWN };
+                let text = report::text(&measured.measurements, answers, rules, rows)?;
+                out.write_all(measured.headline.as_bytes())?;
+                out.write_all(text.as_bytes())?;
+            }
+            Format::Csv => write_table(table, &mut out)?,
+            Format::Json => table_json(table, &mut out)?,
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// What a file of measurements has to say about groups: the columns of the table in front of the comparisons.
+fn group_columns(measurements: &Measurements) -> Vec<String> {
+    measurements.key_parameters().into_iter().map(|k| measurements.parameters[k].clone()).collect()
+}
+
+/// The values of a group under these columns.
+fn group_cells(group: &[Value]) -> Vec<Cell> {
+    group.iter().map(Cell::from).collect()
+}

@@ -1,0 +1,294 @@
+//! Verdicts as tables and words.
+
+use super::{Answer, group_cells, group_columns};
+use crate::terminal;
+use crate::terminal::TerminalOptions;
+use overlaps::compare::{Comparison, Measurements, Rules, Why};
+use overlaps::numeric::significant;
+use overlaps::output::{Cell, Column, Role, Table};
+
+/// Rows of a table of comparisons in the terminal.
+pub const ROWS_SHOWN: usize = 39;
+/// Rejected comparisons that are named per theory.
+const WORST_NAMED: usize = 3;
+
+/// How a theory is compared, in a word for files.
+pub fn compared(answer: &Answer) -> &'static str {
+    if answer.in_the_limit { "limit" } else { "at-each-d" }
+}
+
+/// One row per comparison, for files.
+pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> anyhow::Result<Table> {
+    let mut columns = vec![Column::new(measurements.control.clone(), "control parameter", Role::Control)];
+    columns.extend(
+        group_columns(measurements).into_iter().map(|name| Column::new(name, "parameter", Role::Parameter)),
+    );
+    columns.extend(comparison_columns());
+    let mut table = Table::new(columns);
+    for answer in answers {
+        for c in &answer.judged.comparisons {
+            let mut row = vec![Cell::Number(c.place.control)];
+            row.extend(group_cells(&c.place.group));
+            row.extend(comparison_cells(measurements, answer, c, rules));
+            table.push(row)?;
+        }
+    }
+    Ok(table)
+}
+
+/// The columns of a comparison, behind those that say where it is made.
+pub fn comparison_columns() -> Vec<Column> {
+    [
+        ("theory", "system of equations", Role::Label),
+        ("compared", "at-each-d, or limit: after extrapolation to d → ∞", Role::Label),
+        ("d", "dimension; inf: extrapolated", Role::Parameter),
+        ("overlap", "which overlap", Role::Label),
+        ("measured", "mean over seeds, or its extrapolation", Role::Output),
+        ("error", "standard error of measured − predicted", Role::Output),
+        ("predicted", "what the theory says", Role::Output),
+        ("difference", "measured − predicted", Role::Output),
+        ("z", "difference over standard error", Role::Certificate),
+        ("freedom", "degrees of freedom of the standard error", Role::Certificate),
+        ("p_value", "probability of such a difference by chance (Student's t)", Role::Certificate),
+        ("p_holm", "with Holm's correction over all comparisons of the theory", Role::Certificate),
+        ("status", "consistent or rejected", Role::Certificate),
+    ]
+    .map(|(name, meaning, role)| Column::new(name, meaning, role))
+    .into()
+}
+
+/// A comparison under these columns.
+pub fn comparison_cells(
+    measurements: &Measurements,
+    answer: &Answer,
+    c: &Comparison,
+    rules: &Rules,
+) -> Vec<Cell> {
+    let mut cells = [answer.predictions.theory.name(), compared(answer)].map(Cell::from).to_vec();
+    cells.push(Cell::Number(c.place.d));
+    cells.push(Cell::from(measurements.overlaps[c.place.overlap].as_str()));
+    cells.extend([c.measured, c.difference.error, c.predicted, c.difference.value].map(Cell::Number));
+    cells.extend([c.z, c.difference.freedom, c.p, c.p_holm].map(Cell::Number));
+    cells.push(Cell::from(if c.p_holm < rules.level { "rejected" } else { "consistent" }));
+    cells
+}
+
+/// Where a comparison is made, in words.
+fn place(measurements: &Measurements, c: &Comparison) -> String {
+    let d = if c.place.d.is_infinite() { "d → ∞".to_string() } else { format!("d = {}", c.place.d) };
+    format!(
+        "{} at {} = {}, {d}",
+        measurements.overlaps[c.place.overlap], measurements.control, c.place.control
+    )
+}
+
+/// A comparison in words.
+pub fn describe(measurements: &Measurements, c: &Comparison) -> String {
+    format!(
+        "{}: measured {} ± {}, predicted {}, z = {}, p = {}",
+        place(measurements, c),
+        significant(c.measured, 6),
+        significant(c.difference.error, 2),
+        significant(c.predicted, 6),
+        significant(c.z, 3),
+        significant(c.p, 2)
+    )
+}
+
+/// Everything for the terminal: comparisons, verdicts, the worst rows, what to do.
+pub fn text(
+    measurements: &Measurements,
+    answers: &[Answer],
+    rules: &Rules,
+    rows: usize,
+) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let limit: Vec<&Answer> = answers.iter().filter(|a| a.in_the_limit && !a.predictions.at_each_d).collect();
+    let at_each_d: Vec<&Answer> = answers.iter().filter(|a| !a.in_the_limit).collect();
+    // There is one comparison at each d for one in the limit, and they matter less one by one.
+    for (heading, group, rows) in [("extrapolated to d → ∞", limit, rows), ("at each d", at_each_d, rows / 3)]
+    {
+        let (table, all) = side_by_side(measurements, &group, rows)?;
+        if !table.rows.is_empty() {
+            let which = match table.rows.len() < all {
+                true => format!(": the {} largest |z| of {all}", table.rows.len()),
+                false => String::new(),
+            };
+            let options = TerminalOptions { columns: None, max_rows: 0, digits: 5 };
+            text += &format!("\n{heading}{which}\n{}", terminal::render(&table, &options));
+        }
+    }
+    text += &format!(
+        "\nverdicts: a right theory is rejected with probability {} (Student's t, Holm's correction)\n{}",
+        rules.level,
+        terminal::render(
+            &verdicts(answers, rules)?,
+            &TerminalOptions { columns: None, max_rows: 0, digits: 3 }
+        )
+    );
+    for answer in answers {
+        let rejected = answer.judged.rejected(rules);
+        for (index, c) in rejected.iter().take(WORST_NAMED).enumerate() {
+            let lead = if index == 0 { format!("{} fails for ", answer.name()) } else { "  and ".into() };
+            text += &format!("{lead}{}\n", describe(measurements, c));
+        }
+        if rejected.len() > WORST_NAMED {
+            text += &format!("  and {} more\n", rejected.len() - WORST_NAMED);
+        }
+        if let Some(advice) = &answer.judged.advice {
+            text += &format!("{} is undecided: {advice}\n", answer.name());
+        }
+        text += &left_out(measurements, answer);
+    }
+    text += &told_apart(answers);
+    Ok(text)
+}
+
+/// What could not be compared with a theory, and why.
+fn left_out(measurements: &Measurements, answer: &Answer) -> String {
+    let mut text = String::new();
+    for why in [Why::Infinite, Why::OneSeed, Why::Dimensions] {
+        let mut out = answer.judged.left_out.iter().filter(|out| out.why == why).peekable();
+        let Some(first) = out.peek().copied() else { continue };
+        let d = if first.d.is_finite() { format!(", d = {}", first.d) } else { String::new() };
+        text += &format!(
+            "{}: {} comparisons are left out ({}), the first {} at {} = {}{d}\n",
+            answer.name(),
+            out.count(),
+            why.name(),
+            measurements.overlaps[first.overlap],
+            measurements.control,
+            first.control
+        );
+    }
+    text
+}
+
+/// Comparisons at the same place in one row, theory beside theory; where there are more than `most` (0: no limit), those
+/// of largest |z|. And how many there are.
+fn side_by_side(
+    measurements: &Measurements,
+    answers: &[&Answer],
+    most: usize,
+) -> anyhow::Result<(Table, usize)> {
+    let groups = group_columns(measurements);
+    let varies = |index: usize| {
+        let mut values = answers.iter().flat_map(|a| &a.judged.comparisons).map(|c| &c.place.group[index]);
+        let first = values.next();
+        values.any(|v| Some(v) != first)
+    };
+    let shown: Vec<usize> = (0..groups.len()).filter(|index| varies(*index)).collect();
+    let with_d = answers.iter().flat_map(|a| &a.judged.comparisons).any(|c| c.place.d.is_finite());
+    let mut columns = vec![Column::new(measurements.control.clone(), "", Role::Control)];
+    columns.extend(shown.iter().map(|index| Column::new(groups[*index].clone(), "", Role::Parameter)));
+    if with_d {
+        columns.push(Column::new("d", "", Role::Parameter));
+    }
+    columns.push(Column::new("overlap", "", Role::Label));
+    columns.extend(["measured", "±"].map(|name| Column::new(name, "", Role::Output)));
+    for answer in answers {
+        columns.push(Column::new(answer.predictions.theory.name(), "", Role::Output));
+        columns.push(Column::new("z", "", Role::Certificate));
+    }
+    let mut table = Table::new(columns);
+    let mut places: Vec<&Comparison> = Vec::new();
+    for c in answers.iter().flat_map(|a| &a.judged.comparisons) {
+        if !places.iter().any(|known| known.place == c.place) {
+            places.push(c);
+        }
+    }
+    let all = places.len();
+    if most > 0 && all > most {
+        let largest = |c: &Comparison| {
+            let here =
+                answers.iter().flat_map(|a| &a.judged.comparisons).filter(|other| other.place == c.place);
+            here.map(|c| c.z.abs()).fold(0.0, f64::max)
+        };
+        let mut bounds: Vec<f64> = places.iter().map(|c| largest(c)).collect();
+        bounds.sort_by(|a, b| b.total_cmp(a));
+        let bound = bounds[most - 1];
+        places.retain(|c| largest(c) >= bound);
+    }
+    for c in places {
+        let mut row = vec![Cell::Number(c.place.control)];
+        let group = group_cells(&c.place.group);
+        row.extend(shown.iter().map(|index| group[*index].clone()));
+        if with_d {
+            row.push(Cell::Number(c.place.d));
+        }
+        row.push(Cell::from(measurements.overlaps[c.place.overlap].as_str()));
+        row.extend([Cell::Number(c.measured), Cell::Text(significant(c.difference.error, 2))]);
+        for answer in answers {
+            let found = answer.judged.comparisons.iter().find(|other| other.place == c.place);
+            let z = found.map(|c| {
+                let digits = if c.z.abs() < 100.0 { format!("{:.1}", c.z) } else { significant(c.z, 3) };
+                Cell::Text(digits)
+            });
+            row.push(found.map(|c| c.predicted).into());
+            row.push(z.unwrap_or_default());
+        }
+        table.push(row)?;
+    }
+    Ok((table, all))
+}
+
+fn verdicts(answers: &[Answer], rules: &Rules) -> anyhow::Result<Table> {
+    let mut table = Table::new(
+        [
+            ("theory", Role::Label),
+            ("compared", Role::Label),
+            ("comparisons", Role::Output),
+            ("rejected", Role::Output),
+            ("largest |z|", Role::Output),
+            ("p (Holm)", Role::Output),
+            ("verdict", Role::Label),
+        ]
+        .map(|(name, role)| Column::new(name, "", role))
+        .into(),
+    );
+    for answer in answers {
+        let comparisons = &answer.judged.comparisons;
+        let largest = comparisons.iter().map(|c| c.z.abs()).reduce(f64::max);
+        table.push(vec![
+            Cell::from(answer.predictions.theory.name()),
+            Cell::from(if answer.in_the_limit { "d → ∞" } else { "at each d" }),
+            Cell::from(comparisons.len()),
+            Cell::from(answer.judged.rejected(rules).len()),
+            largest.into(),
+            answer.judged.worst().map(|c| c.p_holm).into(),
+            Cell::from(answer.judged.verdict.name()),
+        ])?;
+    }
+    Ok(table)
+}
+
+/// Theories that agree although they say different things.
+fn told_apart(answers: &[Answer]) -> String {
+    use overlaps::compare::Verdict;
+    let mut text = String::new();
+    let first = &answers[0];
+    if first.judged.verdict != Verdict::Agrees {
+        return text;
+    }
+    for other in &answers[1..] {
+        let comparable = other.in_the_limit == first.in_the_limit
+            && other.predictions.at_each_d == first.predictions.at_each_d;
+        if other.judged.verdict != Verdict::Agrees || !comparable {
+            continue;
+        }
+        let pairs = first.judged.comparisons.iter().filter_map(|a| {
+            let b = other.judged.comparisons.iter().find(|b| b.place == a.place)?;
+            Some((a.predicted - b.predicted).abs() / a.predicted.abs().max(b.predicted.abs()))
+        });
+        let largest = pairs.filter(|x| x.is_finite()).fold(0.0, f64::max);
+        if largest > 1e-6 {
+            text += &format!(
+                "{} and {} both agree: their predictions differ by up to {} %, which these measurements cannot tell apart; use more seeds or larger d\n",
+                first.name(),
+                other.name(),
+                significant(100.0 * largest, 2)
+            );
+        }
+    }
+    text
+}

@@ -1,0 +1,160 @@
+//! The figure of critical points: the critical control against a swept parameter, one line per value of the next and one
+//! panel per value of the others.
+
+use anyhow::bail;
+
+use crate::figure::{MOST_LINES, short, subtitle};
+use overlaps::name::{ascii_name, symbol_of};
+use overlaps::output::{Cell, Table};
+use overlaps::study::{Plan, Swept};
+use overlaps::system::Theory;
+use overlaps::value::Value;
+use overlaps_figures::PALETTE;
+use overlaps_figures::{Curve, Figure, LineStyle, Panel};
+
+/// The most panels that a page can hold.
+const MOST_PANELS: usize = 12;
+/// The lines of the kinds of change.
+const STYLES: [LineStyle; 4] =
+    [LineStyle::Solid, LineStyle::Dashed, LineStyle::Dotted, LineStyle::DashDotted];
+
+/// The place of the first swept parameter that has numbers, which the x axis shows.
+///
+/// # Errors
+/// A plan in which there is none.
+pub fn x_of(plan: &Plan) -> anyhow::Result<usize> {
+    let number = plan.swept.iter().position(|sweep| sweep.has_numbers() && sweep.values.len() > 1);
+    match number {
+        Some(place) => Ok(place),
+        None => bail!(
+            "--plot draws the critical control against a swept parameter; sweep one over two values or more, as --sweep n=log:8:512:7, or leave out --plot"
+        ),
+    }
+}
+
+/// Draws the changes of a table.
+///
+/// # Errors
+/// No sweep to draw along, more lines or panels than a figure can hold.
+pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Figure> {
+    let x = &plan.swept[x_of(plan)?];
+    let place = |name: &str| {
+        let ascii = ascii_name(name);
+        table.column(name).or_else(|| table.column(ascii.as_deref().unwrap_or(name))).unwrap_or_default()
+    };
+    let mut others = plan.swept.iter().filter(|sweep| sweep.name != x.name);
+    let line = others.next();
+    let further: Vec<&Swept> = others.collect();
+
+    // A change is drawn once, not for both its sides.
+    let side = place("side");
+    let changes = || table.rows.iter().filter(|row| row[side] == "before".into());
+    let mut kinds: Vec<String> = Vec::new();
+    let mut panels: Vec<(Vec<Cell>, Vec<Line>)> = Vec::new();
+    for change in changes() {
+        let kind = kind_of(table, change);
+        if !kinds.contains(&kind) {
+            kinds.push(kind.clone());
+        }
+        let of_panel: Vec<Cell> = further.iter().map(|sweep| change[place(&sweep.name)].clone()).collect();
+        let value = line.map(|sweep| change[place(&sweep.name)].clone());
+        let at = change[place(&x.name)].number().zip(change[place(&theory.control.name)].number());
+        let Some(at) = at else { continue };
+        let panel = find_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
+        // A change that comes twice along the control has two lines.
+        let key =
+            |one: &Line| one.value == value && one.kind == kind && !one.points.iter().any(|p| p.0 == at.0);
+        let new = || Line { value: value.clone(), kind: kind.clone(), points: Vec::new() };
+        find_or_push(&mut panel.1, key, new).points.push(at);
+        if panel.1.len() > MOST_LINES {
+            bail!(
+                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep {} over fewer values, or leave out --plot and draw from the CSV",
+                line.map_or("fewer parameters", |sweep| &sweep.name)
+            );
+        }
+    }
+    if panels.len() > MOST_PANELS {
+        let names: Vec<&str> = further.iter().map(|sweep| sweep.name.as_str()).collect();
+        bail!(
+            "a figure holds at most {MOST_PANELS} panels, and this sweep makes {}; sweep {} over fewer values, or leave out --plot and draw from the CSV",
+            panels.len(),
+            names.join(" and ")
+        );
+    }
+
+    let value_of = |sweep: &Swept, value: &Cell| format!("{} = {}", symbol_of(&sweep.name), short(value));
+    let curve = |one: Line| {
+        let value = line.zip(one.value.as_ref());
+        let kind = kinds.iter().position(|kind| *kind == one.kind).unwrap_or_default();
+        let words =
+            [value.map(|(sweep, value)| value_of(sweep, value)), (kinds.len() > 1).then_some(one.kind)];
+        let same = |known: &Value| value.is_some_and(|(_, value)| *value == Cell::from(known));
+        Curve {
+            label: words.into_iter().flatten().collect::<Vec<_>>().join(", "),
+            line: STYLES[kind % STYLES.len()],
+            colour: line.and_then(|sweep| sweep.values.iter().position(same)).unwrap_or(kind) % PALETTE.len(),
+            segments: vec![one.points],
+        }
+    };
+    let mut drawn: Vec<Panel> = panels
+        .into_iter()
+        .map(|(key, lines)| {
+            let words: Vec<String> =
+                further.iter().zip(&key).map(|(sweep, value)| value_of(sweep, value)).collect();
+            Panel {
+                y_label: critical(&symbol_of(&theory.control.name)),
+                y_log: x.is_logarithmic(),
+                caption: words.join(", "),
+                curves: lines.into_iter().map(curve).collect(),
+                ..Panel::default()
+            }
+        })
+        .collect();
+    if drawn.is_empty() {
+        drawn.push(Panel { y_label: critical(&symbol_of(&theory.control.name)), ..Panel::default() });
+    }
+    let mut words = subtitle(std::slice::from_ref(theory), plan);
+    if let [kind] = &kinds[..] {
+        words = format!("{kind}; {words}");
+    }
+    Ok(Figure {
+        title: theory.description.title.clone(),
+        subtitle: words,
+        x_label: symbol_of(&x.name),
+        x_log: x.is_logarithmic(),
+        panels: drawn,
+        ..Figure::default()
+    })
+}
+
+/// The critical points that are joined.
+struct Line {
+    value: Option<Cell>,
+    kind: String,
+    points: Vec<(f64, f64)>,
+}
+
+/// From which branch to which; the row after that of the side before has the other.
+fn kind_of(table: &Table, before: &Vec<Cell>) -> String {
+    let (Some(branch), Some(piece)) = (table.column("branch"), table.column("piece")) else {
+        return String::new();
+    };
+    let index = table.rows.iter().position(|row| std::ptr::eq(row, before)).unwrap_or_default();
+    let after = table.rows.get(index + 1).map_or(String::new(), |row| row[branch].to_string());
+    let several = table.rows.iter().any(|row| row[piece] != before[piece]);
+    let piece = if several { format!("{}: ", before[piece]) } else { String::new() };
+    format!("{piece}{} → {after}", before[branch])
+}
+
+/// The symbol of a critical value: that of the control with the index c.
+fn critical(symbol: &str) -> String {
+    if symbol.chars().count() == 1 { format!("{symbol}_c") } else { format!("critical {symbol}") }
+}
+
+fn find_or_push<T>(all: &mut Vec<T>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
+    let index = all.iter().position(is).unwrap_or_else(|| {
+        all.push(new());
+        all.len() - 1
+    });
+    &mut all[index]
+}

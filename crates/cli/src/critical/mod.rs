@@ -1,0 +1,147 @@
+//! `overlaps critical SYSTEM`.
+
+mod figure;
+mod work;
+
+use clap::Args;
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::arguments::Values;
+use super::cells::{Cells, Progress, for_each_cell};
+use super::destination::{Destination, side};
+use super::say::SHOWN;
+use super::{FINE, NOT_CONVERGED};
+use crate::terminal;
+use crate::terminal::TerminalOptions;
+use overlaps::experiment::{self, Experiment};
+use overlaps::output::json::number;
+use overlaps::output::{Cell, Column, Role, SideFile, Table};
+use overlaps::study::Plan;
+use overlaps::system::Theory;
+
+/// Find the control values at which the global branch changes.
+///
+/// The energies of both branches are followed to their crossing, which is located by Brent's method; both sides'
+/// outputs are printed. With --sweep, one pair of rows per change and combination; --plot draws the critical control
+/// against the first swept parameter, with one line per value of the second and one panel per value of the others.
+#[derive(Debug, Args)]
+pub struct Critical {
+    /// Name of a built-in system, or path of an equation file.
+    system: String,
+    #[command(flatten)]
+    values: Values,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+impl Critical {
+    /// Finds, prints, writes.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let critical = self.prepared()?;
+        let (theory, plan) = (critical.theory(), critical.plan());
+        let files = self.destination.files(None)?;
+        files.check()?;
+        if files.svg.is_some() {
+            figure::x_of(plan)?;
+        }
+        self.values.start_threads();
+        let mut table = Table::new(critical.columns().to_vec());
+        let mut lines = Vec::new();
+        let work = |cell: usize, _: &Progress| critical.changes(cell);
+        let mut failed = 0;
+        let cells = Cells { count: plan.cells(), units: 1 };
+        for_each_cell(cells, self.values.quiet, work, |cell, (found, failures)| {
+            failed += failures;
+            critical.rows(&found, cell).into_iter().try_for_each(|row| table.push(row))?;
+            for line in found.into_iter().flat_map(|f| f.notes) {
+                if plan.cells() == 1 && !lines.contains(&line) {
+                    lines.push(line);
+                }
+            }
+            Ok(())
+        })?;
+        let drawing = match files.svg {
+            Some(_) => Some(figure::figure(theory, plan, &table)?),
+            None => None,
+        };
+        let beside = self.side(&critical, &table, failed);
+        let written = files.write(&table, &beside, drawing.as_ref())?;
+        let shown = self.shown(theory, plan, &table, failed)?;
+        self.destination.print(&table, self.values.quiet, || shown)?;
+        if !self.values.quiet {
+            lines.iter().take(SHOWN).for_each(|line| eprintln!("note: {line}"));
+        }
+        if !written.is_empty() {
+            self.destination.say_written(&written, self.values.quiet);
+        }
+        if failed > 0 {
+            eprintln!(
+                "warning: {failed} rows along the control did not converge; a change there can be missing"
+            );
+        }
+        Ok(if failed > 0 { NOT_CONVERGED } else { FINE })
+    }
+
+    /// What a reader sees: a single combination side by side, a sweep row by row, or that nothing changes.
+    fn shown(&self, theory: &Theory, plan: &Plan, table: &Table, failed: usize) -> anyhow::Result<String> {
+        if table.rows.is_empty() && failed > 0 {
+            return Ok("no change of the global branch was found\n".into());
+        }
+        if table.rows.is_empty() {
+            let c = &theory.control;
+            let searched = plan.controls.clone().unwrap_or_else(|| vec![c.from, c.to]);
+            let from = searched.iter().copied().fold(f64::INFINITY, f64::min);
+            let to = searched.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let range = format!("{from} ≤ {} ≤ {to}", c.name);
+            return Ok(format!("the global branch of {} does not change for {range}\n", theory.name()));
+        }
+        if plan.cells() == 1 {
+            return side_by_side(table);
+        }
+        let max_rows = self.destination.rows_shown();
+        Ok(terminal::render(table, &TerminalOptions { columns: None, max_rows, digits: 9 }))
+    }
+
+    /// The side file: what is needed to make the table again.
+    fn side(&self, critical: &experiment::Critical, table: &Table, failed: usize) -> SideFile {
+        let theory = critical.theory();
+        let (system, constants) = critical.described();
+        let mut extra: IndexMap<String, Value> = IndexMap::new();
+        extra.insert("tolerance".into(), number(self.values.tolerance));
+        extra.insert("rows_not_converged_along_control".into(), json!(failed));
+        let mut sources = serde_json::Map::new();
+        sources.insert(theory.name().to_string(), json!(theory.description.source));
+        extra.insert("sources".into(), Value::Object(sources));
+        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        side(&system, constants, sweeps, table, extra)
+    }
+
+    /// What is to be searched.
+    fn prepared(&self) -> anyhow::Result<experiment::Critical> {
+        let theory = Theory::load(&self.system)?;
+        let plan = self.values.plan(std::slice::from_ref(&theory))?;
+        Ok(experiment::Critical::new(theory, plan, self.values.tolerance)?)
+    }
+}
+
+/// Each change as a small table: the quantities down, before and after across.
+fn side_by_side(table: &Table) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let labels = table.columns.iter().position(|c| c.name == "side").unwrap_or_default();
+    for pair in table.rows.chunks(2) {
+        let [before, after] = pair else { continue };
+        let mut columns = vec![Column::new("quantity", "", Role::Label)];
+        columns.extend(["before", "after"].map(|side| Column::new(side, "", Role::Output)));
+        let mut sides = Table::new(columns);
+        for (i, column) in table.columns.iter().enumerate() {
+            let absent = before[i] == Cell::Missing && after[i] == Cell::Missing;
+            if i != labels && !absent {
+                sides.push(vec![Cell::from(column.name.as_str()), before[i].clone(), after[i].clone()])?;
+            }
+        }
+        text += &terminal::render(&sides, &TerminalOptions { columns: None, max_rows: 0, digits: 12 });
+        text.push('\n');
+    }
+    Ok(text)
+}

@@ -1,0 +1,294 @@
+//! `--output`, `--plot` and `--format`: where the result of a command goes.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum, ValueHint};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::standard_output;
+use overlaps::output::csv::write_table;
+use overlaps::output::{
+    CompleteFile, SideFile, Table, check_writable, is_standard_output, is_stream, table_json,
+    write_completely,
+};
+use overlaps_figures::Figure;
+use overlaps_figures::draw;
+
+/// Rows of a table in the terminal.
+pub const ROWS_SHOWN: usize = 24;
+
+/// Where the result goes, shared by the commands that make a table.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The CSV file.
+    pub output: Option<PathBuf>,
+    /// The SVG file.
+    pub plot: Option<PathBuf>,
+    /// What goes to standard output.
+    pub format: Format,
+    /// Every row of the table in the terminal.
+    pub all_rows: bool,
+}
+
+/// The same, as it stands on the command line.
+#[derive(Debug, Args)]
+struct Written {
+    /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+    /// Draw the figure into this SVG file.
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
+    plot: Option<PathBuf>,
+    /// What goes to standard output.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Every row of the table in the terminal.
+    #[arg(long)]
+    all_rows: bool,
+}
+
+impl From<Written> for Destination {
+    fn from(written: Written) -> Self {
+        let Written { output, plot, mut format, all_rows } = written;
+        let output = output.filter(|path| {
+            let standard = is_standard_output(path);
+            // Standard output holds one thing: the CSV, in place of the table that a reader would see.
+            if standard && format == Format::Table {
+                format = Format::Csv;
+            }
+            !standard
+        });
+        Destination { output, plot, format, all_rows }
+    }
+}
+
+impl FromArgMatches for Destination {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Written::from_arg_matches(matches).map(Destination::from)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Destination::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Destination {
+    fn augment_args(command: Command) -> Command {
+        Written::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Written::augment_args_for_update(command)
+    }
+}
+
+/// What goes to standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table to read.
+    Table,
+    /// The CSV.
+    Csv,
+    /// An array of objects.
+    Json,
+}
+
+/// Files that are written.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// The table.
+    pub csv: Option<PathBuf>,
+    /// The figure.
+    pub svg: Option<PathBuf>,
+}
+
+impl Destination {
+    /// Whether nothing was said about it.
+    pub fn is_default(&self) -> bool {
+        self.output.is_none() && self.plot.is_none() && self.format == Format::Table
+    }
+
+    /// The files asked for; with a name, those of that name in results/.
+    ///
+    /// # Errors
+    /// A folder results/ that cannot be made.
+    pub fn files(&self, name: Option<&OsStr>) -> anyhow::Result<Files> {
+        let Some(name) = name else {
+            return Ok(Files { csv: self.output.clone(), svg: self.plot.clone() });
+        };
+        let folder = Path::new("results");
+        std::fs::create_dir_all(folder).with_context(|| {
+            format!("cannot make the folder {}; name files with --output and --plot", folder.display())
+        })?;
+        let path = |extension: &str| folder.join(name).with_extension(extension);
+        Ok(Files { csv: Some(path("csv")), svg: Some(path("svg")) })
+    }
+
+    /// Prints a result to standard output: what a reader sees (unless `quiet`), or the whole table as CSV or JSON.
+    ///
+    /// # Errors
+    /// Standard output that cannot be written.
+    pub fn print(&self, table: &Table, quiet: bool, shown: impl FnOnce() -> String) -> anyhow::Result<()> {
+        let mut out = standard_output();
+        match self.format {
+            Format::Table if quiet => {}
+            Format::Table => out.write_all(shown().as_bytes())?,
+            Format::Csv => write_table(table, &mut out)?,
+            Format::Json => table_json(table, &mut out)?,
+        }
+        Ok(out.flush()?)
+    }
+
+    /// Says which files were written, or that none was.
+    pub fn say_written(&self, written: &[String], quiet: bool) {
+        match (quiet, written.is_empty()) {
+            (true, _) => {}
+            (false, false) => eprintln!("note: wrote {}", written.join(", ")),
+            (false, true) if self.format == Format::Table => {
+                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
+            }
+            (false, true) => {}
+        }
+    }
+
+    /// How many rows the terminal shows; 0 for all.
+    pub fn rows_shown(&self) -> usize {
+        if self.all_rows { 0 } else { ROWS_SHOWN }
+    }
+}
+
+impl Files {
+    /// Makes sure, before a long computation, that the files can be written and do not overwrite each other.
+    ///
+    /// # Errors
+    /// A path that cannot be written, or one for two files.
+    pub fn check(&self) -> anyhow::Result<()> {
+        for path in self.csv.iter().chain(&self.svg) {
+            check_writable(path)?;
+        }
+        if let Some(svg) = &self.svg {
+            check_figure(svg)?;
+        }
+        if let Some(csv) = self.csv.as_ref().filter(|csv| !is_stream(csv)) {
+            let side = side_file(csv)?;
+            check_writable(&side)?;
+            let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+            let taken = [place(csv), place(&side)];
+            if let Some(svg) = self.svg.as_ref().filter(|svg| taken.contains(&place(svg))) {
+                bail!(
+                    "--plot {} would overwrite what --output {} writes; give it another name",
+                    svg.display(),
+                    csv.display()
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Files {
+    /// Writes what is asked for, all of it complete before the first file appears, and gives the names of the files.
+    ///
+    /// # Errors
+    /// A figure that cannot be drawn, a path that cannot be written.
+    pub fn write(
+        &self,
+        table: &Table,
+        side: &SideFile,
+        figure: Option<&Figure>,
+    ) -> anyhow::Result<Vec<String>> {
+        let csv = self.csv.as_ref().map(|path| write_completely(path, |w| write_table(table, w)));
+        self.write_beside(csv.transpose()?, side, figure)
+    }
+
+    /// The same, where the rows have gone to the CSV already.
+    ///
+    /// # Errors
+    /// A figure that cannot be drawn, a path that cannot be written.
+    pub fn write_beside(
+        &self,
+        csv: Option<CompleteFile>,
+        side: &SideFile,
+        figure: Option<&Figure>,
+    ) -> anyhow::Result<Vec<String>> {
+        let mut complete = Vec::new();
+        if let (Some(csv), Some(path)) = (csv, &self.csv) {
+            complete.push((csv, path.clone()));
+            if !is_stream(path) {
+                let beside = side_file(path)?;
+                complete.push((write_completely(&beside, |w| side.write(w))?, beside));
+            }
+        }
+        if let (Some(figure), Some(path)) = (figure, &self.svg) {
+            let svg = draw(figure)?;
+            complete.push((write_completely(path, |w| w.write_all(svg.as_bytes()))?, path.clone()));
+        }
+        let mut written = Vec::new();
+        for (file, path) in complete {
+            file.put_in_place()?;
+            written.push(path.display().to_string());
+        }
+        Ok(written)
+    }
+}
+
+/// What the side file of this run says of any result; `extra` is what it says of this one.
+pub fn side(
+    system: &str,
+    parameters: IndexMap<String, Value>,
+    sweeps: impl IntoIterator<Item = (String, String)>,
+    table: &Table,
+    extra: IndexMap<String, Value>,
+) -> SideFile {
+    SideFile {
+        program: "overlaps".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        command: command(),
+        system: system.into(),
+        parameters,
+        sweeps: sweeps.into_iter().map(|(name, text)| (name, text.into())).collect(),
+        columns: table.columns.clone(),
+        events: Vec::new(),
+        extra,
+    }
+}
+
+/// Refuses a figure in a format that is not drawn.
+///
+/// # Errors
+/// A file that is not to be SVG.
+fn check_figure(path: &Path) -> anyhow::Result<()> {
+    let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
+    if !svg && !is_stream(path) {
+        bail!(
+            "--plot {}: figures are drawn as SVG; name the file {}",
+            path.display(),
+            path.with_extension("svg").display()
+        );
+    }
+    Ok(())
+}
+
+/// The side file of a CSV.
+///
+/// # Errors
+/// A CSV with the name of a side file.
+pub fn side_file(csv: &Path) -> anyhow::Result<PathBuf> {
+    if csv.extension().is_some_and(|e| e == "json") {
+        bail!(
+            "--output {} names the CSV; its side file would have the same name. Use FILE.csv",
+            csv.display()
+        );
+    }
+    Ok(csv.with_extension("json"))
+}
+
+/// The command as it was given, with the program by name.
+pub fn command() -> Vec<String> {
+    std::iter::once("overlaps".to_string()).chain(std::env::args().skip(1)).collect()
+}

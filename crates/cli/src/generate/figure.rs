@@ -1,0 +1,98 @@
+//! Samples and theory against time.
+
+use anyhow::bail;
+
+use super::predictions::Predictions;
+use crate::figure::values_in_words;
+use crate::points::{mean_and_error, subtitle};
+use crate::simulation::Simulation;
+use overlaps::name::symbol_of;
+use overlaps_figures::PALETTE;
+use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps_models::generate::{Generated, Generation, LAW, Law};
+use overlaps_models::model::FLOW_PARAMETERS;
+
+/// The most combinations of parameters in one figure.
+const MOST_SERIES: usize = PALETTE.len();
+/// At most so many points in a series; the curves have every time.
+const MOST_POINTS: usize = 41;
+
+/// One panel per column: the mean over seeds as points, theory at this d solid and for d → ∞ dashed.
+///
+/// # Errors
+/// More combinations of parameters than a panel can hold.
+pub fn figure(
+    simulation: &Simulation,
+    generations: &[Generation],
+    outcomes: &[Generated],
+    predictions: &Predictions,
+    columns: &[String],
+) -> anyhow::Result<Figure> {
+    let plan = &simulation.plan;
+    let cells = plan.cells();
+    if cells > MOST_SERIES {
+        bail!(
+            "a figure of samples holds at most {MOST_SERIES} combinations of parameters, and this sweep makes {cells}; sweep fewer values, or leave out --plot and draw from the CSV"
+        );
+    }
+    let seeds = generations.len() / cells;
+    let label = |cell: usize| {
+        let label = values_in_words(plan.sweeps_at(cell));
+        if label.is_empty() { "samples".to_string() } else { label }
+    };
+    let panel = |column: &String| {
+        let Some(place) = LAW.iter().position(|(name, _)| name == column) else {
+            return Panel { y_label: symbol_of(column), ..Panel::default() };
+        };
+        let mut panel = Panel { y_label: symbol_of(column), ..Panel::default() };
+        for cell in 0..cells {
+            let here = cell * seeds..(cell + 1) * seeds;
+            let times = generations[here.start].times();
+            let curve = |laws: &[Law]| -> Vec<(f64, f64)> {
+                times.iter().zip(laws).map(|(t, law)| (*t, law.values()[place])).collect()
+            };
+            let predicted = predictions.of(here.start);
+            // Colours tell combinations apart where there are several, otherwise theory from samples.
+            let (colour, of_points) = if cells > 1 { (cell, cell) } else { (0, PALETTE.len() - 1) };
+            for (label, line, laws) in [
+                ("theory at this d", LineStyle::Solid, predicted.at_d.as_deref().ok()),
+                ("d → ∞", LineStyle::Dashed, Some(&predicted.infinite[..])),
+            ] {
+                let segments: Vec<Vec<(f64, f64)>> = laws.map(curve).into_iter().collect();
+                if segments.iter().flatten().any(|(_, y)| y.is_finite()) {
+                    panel.curves.push(Curve { label: label.into(), line, colour, segments });
+                }
+            }
+            let every = times.len().div_ceil(MOST_POINTS);
+            let data = (0..times.len())
+                .filter(|k| k % every == 0 || *k + 1 == times.len())
+                .filter_map(|k| {
+                    let values: Vec<f64> = outcomes[here.clone()]
+                        .iter()
+                        .filter(|o| o.converged)
+                        .map(|o| o.laws[k].values()[place])
+                        .filter(|x| x.is_finite())
+                        .collect();
+                    (!values.is_empty()).then(|| {
+                        let (mean, error) = mean_and_error(values);
+                        (times[k], mean, error)
+                    })
+                })
+                .collect();
+            panel.points.push(Points { label: label(cell), colour: of_points, data });
+        }
+        panel
+    };
+    let mut parameters = simulation.parameters();
+    parameters.retain(|name, _| name != "p_test");
+    // What the exact denoiser's flow has besides is shown where it is given.
+    let given = |name: &str| simulation.plan.fixed.iter().any(|(given, _)| given == name);
+    parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.name != name));
+    Ok(Figure {
+        title: format!("Generated samples, {} steps", generations[0].steps),
+        subtitle: subtitle(&parameters),
+        x_label: "t".into(),
+        panels: columns.iter().map(panel).collect(),
+        ..Figure::default()
+    })
+}

@@ -1,0 +1,111 @@
+//! Tables of runs → figures of points: the mean over seeds with its standard error.
+
+use anyhow::bail;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::figure::short;
+use super::simulation::Simulation;
+use overlaps::compare::statistics::Sample;
+use overlaps::name::symbol_of;
+use overlaps::output::{Cell, Table};
+use overlaps_figures::PALETTE;
+use overlaps_figures::{Figure, Panel, Points};
+use overlaps_models::model::words_of;
+
+/// The most series that a panel can hold and a reader tell apart.
+const MOST_SERIES: usize = PALETTE.len();
+
+/// The title of such a figure.
+pub const TITLE: &str = "Simulated overlaps, mean over data sets";
+
+/// Mean and standard error of the mean; the error is 0 for a single value.
+pub fn mean_and_error(values: Vec<f64>) -> (f64, f64) {
+    let sample = Sample { d: 1.0, values };
+    sample.estimate().map_or((sample.mean(), 0.0), |estimate| (estimate.value, estimate.error))
+}
+
+/// Columns against t, one series per combination of swept parameters.
+///
+/// # Errors
+/// More series than a panel can hold.
+pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> anyhow::Result<Figure> {
+    let plan = &simulation.plan;
+    let place = |name: &str| table.column(name).unwrap_or_default();
+    let swept: Vec<usize> = plan.swept.iter().map(|s| place(&s.name)).collect();
+    let t = place("t");
+    let mut keys: Vec<Vec<Cell>> = Vec::new();
+    for row in &table.rows {
+        let key: Vec<Cell> = swept.iter().map(|c| row[*c].clone()).collect();
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    if keys.len() > MOST_SERIES {
+        bail!(
+            "a figure of points holds at most {MOST_SERIES} series, and this sweep makes {}; sweep fewer values, or leave out --plot and draw from the CSV",
+            keys.len()
+        );
+    }
+    let of = |key: &Vec<Cell>, column: usize| -> Vec<(f64, f64, f64)> {
+        let rows = table.rows.iter().filter(|row| swept.iter().zip(key).all(|(c, value)| row[*c] == *value));
+        let mut times: Vec<(f64, Vec<f64>)> = Vec::new();
+        for row in rows {
+            let (Some(t), Some(value)) = (row[t].number(), row[column].number().filter(|v| v.is_finite()))
+            else {
+                continue;
+            };
+            match times.iter_mut().find(|(known, _)| *known == t) {
+                Some((_, values)) => values.push(value),
+                None => times.push((t, vec![value])),
+            }
+        }
+        times
+            .into_iter()
+            .map(|(t, values)| {
+                let (mean, error) = mean_and_error(values);
+                (t, mean, error)
+            })
+            .collect()
+    };
+    let label = |key: &Vec<Cell>| -> String {
+        let names = plan.swept.iter().zip(key);
+        let words: Vec<String> =
+            names.map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(v))).collect();
+        if words.is_empty() { "simulation".into() } else { words.join(", ") }
+    };
+    let panels = columns
+        .iter()
+        .map(|column| Panel {
+            y_label: symbol_of(column),
+            points: keys
+                .iter()
+                .enumerate()
+                .map(|(i, key)| Points { label: label(key), colour: i, data: of(key, place(column)) })
+                .filter(|points| !points.data.is_empty())
+                .collect(),
+            ..Default::default()
+        })
+        .collect();
+    Ok(Figure {
+        title: TITLE.into(),
+        subtitle: subtitle(&simulation.parameters()),
+        x_label: "t".into(),
+        panels,
+        ..Figure::default()
+    })
+}
+
+/// Parameters in a line; words only where they are not the default.
+pub fn subtitle(parameters: &IndexMap<String, Value>) -> String {
+    let usual = |name: &str, value: &str| words_of(name).first().is_some_and(|word| *word == value);
+    let fixed: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), String::from)))
+        .filter(|(name, text)| !usual(name, text))
+        .map(|(name, text)| {
+            format!("{} = {}", symbol_of(name), if text == "inf" { "∞".into() } else { text })
+        })
+        .collect();
+    fixed.join(", ")
+}

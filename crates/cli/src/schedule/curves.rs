@@ -1,0 +1,227 @@
+//! The features of your own CSV.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use serde_json::json;
+
+use super::{Schedule, Source};
+use crate::say::lines_in_words;
+use overlaps::input::TextLines;
+use overlaps::name::did_you_mean;
+use overlaps::numeric::significant;
+use overlaps::output::{Cell, Table, csv::read_table};
+use overlaps_models::schedule::{Feature, FeatureError};
+
+/// A monotone curve that is further from the data than this share of its change says little about them.
+const FAR: f64 = 0.25;
+
+/// A curve before it is fitted.
+struct Curve {
+    file: usize,
+    column: String,
+    data: Vec<(f64, f64)>,
+}
+
+impl Schedule {
+    /// The features of the files.
+    ///
+    /// # Errors
+    /// Files that cannot be read, columns that are not there, curves without a window.
+    pub(super) fn curves(&self) -> anyhow::Result<Source> {
+        let mut notes = Vec::new();
+        let mut curves: Vec<Curve> = Vec::new();
+        let mut found: Vec<&String> = Vec::new();
+        let mut time = String::new();
+        let mut columns: Vec<String> = Vec::new();
+        for (file, path) in self.curve.iter().enumerate() {
+            let table = read(path)?;
+            let time_column = self.time_column(&table, path)?;
+            time = if file == 0 || time == table.columns[time_column].name {
+                table.columns[time_column].name.clone()
+            } else {
+                "time".into()
+            };
+            let asked = !self.features.is_empty();
+            for (index, column) in table.columns.iter().enumerate() {
+                columns.push(column.name.clone());
+                let wanted = match self.features.iter().find(|name| **name == column.name) {
+                    Some(name) => {
+                        found.push(name);
+                        true
+                    }
+                    None => !asked && index != time_column,
+                };
+                if !wanted {
+                    continue;
+                }
+                if let Some(row) = table.rows.iter().position(|row| is_word(&row[index])) {
+                    // A column of words names things; a word among numbers is a mistake.
+                    let numbers = table.rows.iter().any(|row| row[index].number().is_some());
+                    if asked || numbers {
+                        bail!(
+                            "{}: `{}` in line {} of column `{}` is not a number{}",
+                            path.display(),
+                            table.rows[row][index],
+                            table.line(row),
+                            column.name,
+                            if asked { "" } else { "; choose other columns with --features" }
+                        );
+                    }
+                    notes.push(format!("column `{}` has text and is no feature", column.name));
+                    continue;
+                }
+                let (data, missing) = data(&table, time_column, index, path)?;
+                if !missing.is_empty() && !data.is_empty() {
+                    notes.push(format!(
+                        "{} of {} rows have no time or no value of `{}` and are left out for it: {}",
+                        missing.len(),
+                        table.rows.len(),
+                        column.name,
+                        lines_in_words(&missing)
+                    ));
+                }
+                curves.push(Curve { file, column: column.name.clone(), data });
+            }
+        }
+        if let Some(missing) = self.features.iter().find(|name| !found.contains(name)) {
+            return Err(no_column(missing, columns.iter().map(String::as_str)));
+        }
+        self.fitted(curves, time, notes)
+    }
+
+    fn fitted(&self, curves: Vec<Curve>, time: String, mut notes: Vec<String>) -> anyhow::Result<Source> {
+        let (mut features, mut data, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        let twice = |column: &str| curves.iter().filter(|c| c.column == column).count() > 1;
+        let names: Vec<String> = curves
+            .iter()
+            .map(|curve| match self.curve[curve.file].file_stem() {
+                Some(stem) if twice(&curve.column) => format!("{}: {}", stem.to_string_lossy(), curve.column),
+                _ => curve.column.clone(),
+            })
+            .collect();
+        for (curve, name) in curves.iter().zip(names) {
+            let feature = match Feature::fitted(&name, curve.data.clone()) {
+                Ok(feature) => feature,
+                // Nothing that was asked for.
+                Err(FeatureError::Constant { .. } | FeatureError::TooFew { found: 0 })
+                    if self.features.is_empty() && curves.len() > 1 =>
+                {
+                    notes.push(format!("column `{name}` does not change and is no feature"));
+                    continue;
+                }
+                Err(reason) => {
+                    let hint = if curves.len() > 1 { "; choose others with --features" } else { "" };
+                    bail!("{}: `{name}` {reason}{hint}", self.curve[curve.file].display());
+                }
+            };
+            let change = feature.change().abs();
+            let verb = if feature.change() > 0.0 { "rises" } else { "falls" };
+            let distance = format!(
+                "the nearest curve that {verb} throughout is up to {} from the data, {} % of its change",
+                significant(feature.deviation, 3),
+                significant(100.0 * feature.deviation / change, 2)
+            );
+            if feature.deviation > FAR * change {
+                warnings.push(format!("{name} is far from monotone: {distance}; its window says little"));
+            } else if feature.deviation > 0.0 {
+                notes.push(format!("{name} {verb}; {distance}"));
+            }
+            features.push(feature);
+            data.push(curve.data.clone());
+        }
+        if features.is_empty() {
+            bail!("there is no feature: no column beside the time has numbers that change");
+        }
+        let files: Vec<String> = self.curve.iter().map(|path| path.display().to_string()).collect();
+        Ok(Source {
+            features,
+            data,
+            time: time.clone(),
+            system: "curves",
+            scale: None,
+            parameters: Default::default(),
+            extra: [("curves".to_string(), json!(files)), ("time".to_string(), json!(time))].into(),
+            notes,
+            warnings,
+        })
+    }
+
+    fn time_column(&self, table: &Table, path: &Path) -> anyhow::Result<usize> {
+        let Some(name) = &self.time else { return Ok(0) };
+        let names = table.columns.iter().map(|column| column.name.as_str());
+        table.column(name).ok_or_else(|| no_column(name, names).context(path.display().to_string()))
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Table> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut bytes = Vec::new();
+    TextLines::new(file)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = String::from_utf8_lossy(header);
+    let is_number = |name: &&str| name.trim().parse::<f64>().is_ok_and(f64::is_finite);
+    if let Some(number) = header.split(',').find(is_number) {
+        bail!(
+            "{}: the first line of a CSV names its columns, and `{}` is a number; add a header",
+            path.display(),
+            number.trim()
+        );
+    }
+    let table =
+        read_table(&bytes[..]).map_err(|reason| anyhow!("cannot read {}: {reason}", path.display()))?;
+    if table.columns.len() < 2 {
+        bail!("{}: a curve needs two columns, a time and a feature", path.display());
+    }
+    // Tables of samples hold rows of theory too, which are no data.
+    let mut table = table;
+    if let Some(source) = table.column("source") {
+        let samples = Cell::from("samples");
+        if table.rows.iter().any(|row| row[source] == samples) {
+            table.keep_rows(|row| row[source] == samples);
+        }
+    }
+    if table.rows.is_empty() {
+        bail!("{}: there is nothing below its header", path.display());
+    }
+    Ok(table)
+}
+
+/// Times and values.
+type Places = Vec<(f64, f64)>;
+
+/// The pairs of time and value where there are both, and the lines that lack one.
+fn data(table: &Table, time: usize, value: usize, path: &Path) -> anyhow::Result<(Places, Vec<usize>)> {
+    let (mut data, mut missing) = (Vec::new(), Vec::new());
+    for (index, row) in table.rows.iter().enumerate() {
+        if is_word(&row[time]) {
+            bail!(
+                "{}: `{}` in line {} of the time `{}` is not a number; --time names another column",
+                path.display(),
+                row[time],
+                table.line(index),
+                table.columns[time].name
+            );
+        }
+        match (row[time].number(), row[value].number()) {
+            (Some(time), Some(value)) if !time.is_nan() && !value.is_nan() => data.push((time, value)),
+            _ => missing.push(table.line(index)),
+        }
+    }
+    Ok((data, missing))
+}
+
+/// Whether a cell is neither a number nor a missing one.
+fn is_word(cell: &Cell) -> bool {
+    matches!(cell, Cell::Text(_)) && !cell.is_missing()
+}
+
+fn no_column<'a>(name: &str, columns: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
+    let hint = did_you_mean(name, columns.clone());
+    let known: Vec<&str> = columns.collect();
+    anyhow!("there is no column `{name}`{hint}; columns are {}", known.join(", "))
+}

@@ -1,0 +1,173 @@
+//! The figure of a schedule: the features with their windows above, the share of the training times up to each time below.
+
+use anyhow::bail;
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{Plan, Source};
+use overlaps::name::symbol_of;
+use overlaps::numeric::grid;
+use overlaps::numeric::significant;
+use overlaps_figures::PALETTE;
+use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps_models::schedule::{Levels, Window};
+
+/// The colour of what concerns no single feature.
+const BLACK: usize = PALETTE.len() - 1;
+/// Features that a reader can tell apart.
+const MOST_FEATURES: usize = BLACK;
+/// Points of a curve, beside its knots.
+const POINTS: usize = 400;
+/// Measured points of a feature that are drawn.
+const MOST_MARKS: usize = 120;
+/// A window narrower than this share of the range is drawn on a logarithmic axis, with this much room before it.
+const NARROW: (f64, f64) = (0.05, 30.0);
+
+/// Draws a schedule.
+///
+/// # Errors
+/// More features than a reader can tell apart.
+pub fn figure(source: &Source, plan: &Plan, levels: Levels) -> anyhow::Result<Figure> {
+    if source.features.len() > MOST_FEATURES {
+        bail!(
+            "a figure holds at most {MOST_FEATURES} features, and there are {}; choose some with --features, or leave out --plot",
+            source.features.len()
+        );
+    }
+    let axis = TimeAxis::new(plan);
+    let percent = |share: f64| significant(100.0 * share, 4);
+    let what = if source.data.is_empty() { "error per dimension" } else { "share of the change" };
+    let mut words = parameters_line(&source.parameters);
+    if !words.is_empty() {
+        words += "; ";
+    }
+    words += &format!(
+        "windows from {} % to {} % of the change; {}",
+        percent(levels.from),
+        percent(levels.to),
+        plan.words
+    );
+    Ok(Figure {
+        title: "When features are decided".into(),
+        subtitle: words,
+        x_label: source.time.clone(),
+        x_log: axis.logarithmic,
+        columns: 1,
+        panels: vec![
+            Panel { y_label: what.into(), ..features(source, plan, &axis) },
+            Panel {
+                y_label: format!("share of the training times up to {}", source.time),
+                ..training_times(plan, &axis)
+            },
+        ],
+    })
+}
+
+/// Parameters and their values in a line.
+pub fn parameters_line(parameters: &IndexMap<String, Value>) -> String {
+    let shown = |(name, value): (&String, &Value)| {
+        let text = match value.as_f64() {
+            Some(value) => significant(value, 6),
+            None => value.as_str().unwrap_or_default().to_string(),
+        };
+        format!("{} = {text}", symbol_of(name))
+    };
+    parameters.iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
+/// The times that are shown.
+struct TimeAxis {
+    logarithmic: bool,
+    shown: Window,
+    /// Where curves have points.
+    times: Vec<f64>,
+}
+
+impl TimeAxis {
+    fn new(plan: &Plan) -> Self {
+        let (mut first, mut last) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (time, _) in plan.density.knots() {
+            (first, last) = (first.min(time), last.max(time));
+        }
+        let fastest = plan.windows[plan.fastest];
+        let (narrow, room) = NARROW;
+        let logarithmic = first >= 0.0 && fastest.to > 0.0 && fastest.width() < narrow * (last - first);
+        let start = if fastest.from > 0.0 { fastest.from } else { fastest.to / room };
+        let from = if logarithmic { first.max(start / room) } else { first };
+        let shown = Window { from, to: last };
+        let mut times = if logarithmic {
+            let logs = grid(libm::log(from), libm::log(last), POINTS);
+            logs.into_iter().map(|log| libm::exp(log).clamp(from, last)).collect()
+        } else {
+            grid(from, last, POINTS)
+        };
+        times.extend(plan.windows.iter().flat_map(|window| [window.from, window.to]));
+        times.retain(|time| (from..=last).contains(time));
+        times.sort_by(f64::total_cmp);
+        TimeAxis { logarithmic, shown, times }
+    }
+
+    fn curve(&self, label: &str, line: LineStyle, colour: usize, of: impl Fn(f64) -> f64) -> Curve {
+        let segment = self.times.iter().map(|time| (*time, of(*time))).collect();
+        Curve { label: label.into(), line, colour, segments: vec![segment] }
+    }
+
+    /// The edges of the windows, in the colours of their features.
+    fn edges(&self, plan: &Plan, top: f64) -> Vec<Curve> {
+        let edges = |(colour, window): (usize, &Window)| Curve {
+            label: String::new(),
+            line: LineStyle::Dashed,
+            colour,
+            segments: [window.from, window.to]
+                .into_iter()
+                .filter(|time| (self.shown.from..=self.shown.to).contains(time))
+                .map(|time| vec![(time, 0.0), (time, top)])
+                .collect(),
+        };
+        plan.windows.iter().enumerate().map(edges).collect()
+    }
+}
+
+fn features(source: &Source, plan: &Plan, axis: &TimeAxis) -> Panel {
+    let of_theory = source.data.is_empty();
+    let mut curves = Vec::new();
+    let mut top = 1.0;
+    if of_theory {
+        top = source.features.iter().map(|feature| feature.start).sum();
+        let total = |time: f64| source.features.iter().map(|f| f.start + f.share(time) * f.change()).sum();
+        curves.push(axis.curve("sum", LineStyle::DashDotted, BLACK, total));
+    }
+    for (colour, feature) in source.features.iter().enumerate() {
+        let value = |time: f64| {
+            let share = feature.share(time);
+            if of_theory { feature.start + share * feature.change() } else { share }
+        };
+        curves.push(axis.curve(&feature.name, LineStyle::Solid, colour, value));
+    }
+    curves.extend(axis.edges(plan, top));
+    // For the legend.
+    curves.push(Curve {
+        label: "window".into(),
+        line: LineStyle::Dashed,
+        colour: BLACK,
+        segments: Vec::new(),
+    });
+    let marks = source.data.iter().zip(&source.features).enumerate().map(|(colour, (data, feature))| {
+        let step = data.len().div_ceil(MOST_MARKS);
+        let share = |(time, value): &(f64, f64)| (*time, (value - feature.start) / feature.change(), 0.0);
+        let shown = |(time, _): &&(f64, f64)| (axis.shown.from..=axis.shown.to).contains(time);
+        let data = data.iter().filter(shown).step_by(step).map(share).collect();
+        Points { label: String::new(), colour, data }
+    });
+    Panel { curves, points: marks.collect(), ..Panel::default() }
+}
+
+fn training_times(plan: &Plan, axis: &TimeAxis) -> Panel {
+    let (first, last) = (plan.density.quantile(0.0), plan.density.quantile(1.0));
+    let mut curves = vec![
+        axis.curve("training times", LineStyle::Solid, BLACK, |time| plan.density.share(time)),
+        axis.curve("uniform", LineStyle::Dotted, BLACK, |time| (time - first) / (last - first)),
+    ];
+    curves.extend(axis.edges(plan, 1.0));
+    Panel { curves, ..Panel::default() }
+}

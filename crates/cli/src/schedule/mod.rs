@@ -1,0 +1,213 @@
+//! `overlaps schedule`: when features are decided (those of the `theory`, or of your `curves`), and where training times
+//! should lie; `report` and `figure` say so. With `--sweep d=…` the `width` of the window of the mode instead.
+
+mod curves;
+mod figure;
+mod report;
+mod theory;
+mod width;
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum, ValueHint};
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::FINE;
+use super::arguments::Values;
+use super::destination::Destination;
+use crate::terminal;
+use crate::terminal::TerminalOptions;
+use overlaps_models::schedule::{Density, Feature, Levels, Window};
+use report::window_table;
+
+/// The share of the training times in the window of the fastest feature, unless --mass says.
+const MASS: f64 = 0.5;
+/// The share of the training times that is uniform beside those that follow the rates, unless --floor says.
+const FLOOR: f64 = 0.1;
+
+/// Find when features are decided, and make a density over training times.
+///
+/// The features are the mode and the variance, the two parts of the error of the exact denoiser of the mixture, against τ
+/// from 0 to 1; or the columns of your own CSV, curves against any time (--curve). For each the window is found in which
+/// 10 % to 90 % of its change happens. Training times are then denser where features are decided; the CSV has their
+/// quantiles: interpolate `time` at uniform random numbers. With --sweep d=… a table of the width of the window of the
+/// mode at each d. With no option at all, the result goes to results/schedule.csv, .json and .svg.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Parameters for --set, with their defaults: p = 0.8, sigma = 1, d = 5000, interpolant = linear; kappa = 4, the dilation of the time t that the table has beside τ. For --sweep: d."
+)]
+pub struct Schedule {
+    #[command(flatten)]
+    values: Values,
+    /// A CSV with curves against time: features to find windows of (repeatable).
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep"])]
+    curve: Vec<PathBuf>,
+    /// The column of the time in --curve [default: the first].
+    #[arg(long, value_name = "COLUMN", requires = "curve")]
+    time: Option<String>,
+    /// The columns of --curve that are features, separated by commas [default: all with numbers that change].
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', requires = "curve")]
+    features: Vec<String>,
+    /// From which share of its change to which a feature counts as being decided.
+    #[arg(long, value_name = "FROM,TO", default_value = "0.1,0.9", value_parser = levels)]
+    window: (f64, f64),
+    /// How training times are spread.
+    #[arg(long, value_enum, default_value_t = DensityName::Window, conflicts_with = "sweep")]
+    density: DensityName,
+    /// The share of the training times in the window of the fastest feature [default: 0.5].
+    #[arg(long, value_name = "SHARE", conflicts_with = "sweep", allow_negative_numbers = true)]
+    mass: Option<f64>,
+    /// The share of the training times that is uniform, with --density rate [default: 0.1].
+    #[arg(long, value_name = "SHARE", conflicts_with = "sweep", allow_negative_numbers = true)]
+    floor: Option<f64>,
+    /// How many quantiles, evenly spaced from 0 to 1.
+    #[arg(long, value_name = "COUNT", default_value_t = 1001, value_parser = clap::value_parser!(u32).range(2..=10_000_000), conflicts_with = "sweep")]
+    points: u32,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// How training times are spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DensityName {
+    /// Uniform in the window of the fastest feature, which takes the share --mass, and uniform over the rest.
+    Window,
+    /// In proportion to the rate of change of the features, each with the same share.
+    Rate,
+}
+
+fn levels(text: &str) -> Result<(f64, f64), String> {
+    let numbers: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+    match numbers.as_slice() {
+        [from, to] if text.matches(',').count() == 1 => Ok((*from, *to)),
+        _ => Err("expected two shares FROM,TO, for example 0.1,0.9".into()),
+    }
+}
+
+/// Features from the theory or from files, and what else is known about them.
+struct Source {
+    features: Vec<Feature>,
+    /// What was measured, feature by feature; nothing for the theory.
+    data: Vec<Vec<(f64, f64)>>,
+    /// The name of the time in figures.
+    time: String,
+    /// What tables call the source.
+    system: &'static str,
+    /// √d and κ, of the theory.
+    scale: Option<(f64, f64)>,
+    parameters: IndexMap<String, Value>,
+    extra: IndexMap<String, Value>,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// What was made of the features: windows in their order, and the density.
+struct Plan {
+    windows: Vec<Window>,
+    /// Which feature is decided in the shortest time.
+    fastest: usize,
+    density: Density,
+    /// The density in words.
+    words: String,
+}
+
+impl Schedule {
+    /// Finds the windows, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let Some(levels) = Levels::new(self.window.0, self.window.1) else {
+            bail!(
+                "--window {},{} is not possible: its two shares of the change are 0 ≤ FROM < TO ≤ 1",
+                self.window.0,
+                self.window.1
+            );
+        };
+        for (name, share) in [("mass", self.mass), ("floor", self.floor)] {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                bail!("--{name} {share} is not possible: it is a share of the training times, from 0 to 1");
+            }
+        }
+        match (self.density, self.mass, self.floor) {
+            (DensityName::Rate, Some(_), _) => {
+                bail!("--mass belongs to --density window; --density rate has --floor")
+            }
+            (DensityName::Window, _, Some(_)) => {
+                bail!("--floor belongs to --density rate; --density window has --mass")
+            }
+            _ => {}
+        }
+        let plain = self.destination.is_default() && self.is_plain(levels);
+        let files = self.destination.files(plain.then_some(OsStr::new("schedule")))?;
+        files.check()?;
+        self.values.start_threads();
+        if !self.values.sweep.is_empty() {
+            return self.widths(levels, &files);
+        }
+        let source = if self.curve.is_empty() { self.theory(levels)? } else { self.curves()? };
+        let plan = self.plan(&source, levels);
+        let quantiles = self.quantiles(&source, &plan)?;
+        let windows = window_table(&source, &plan)?;
+        let side = self.side(&source, &plan, &quantiles);
+        let figure = files.svg.is_some().then(|| figure::figure(&source, &plan, levels)).transpose()?;
+        let written = files.write(&quantiles, &side, figure.as_ref())?;
+        self.destination.print(&quantiles, self.values.quiet, || {
+            let max_rows = self.destination.rows_shown();
+            terminal::render(&windows, &TerminalOptions { columns: None, max_rows, digits: 6 })
+        })?;
+        source.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
+        if !self.values.quiet {
+            source.notes.iter().chain([&plan.words]).for_each(|line| eprintln!("note: {line}"));
+        }
+        self.destination.say_written(&written, self.values.quiet);
+        Ok(FINE)
+    }
+
+    /// Whether nothing is asked for but the command.
+    fn is_plain(&self, levels: Levels) -> bool {
+        self.values.set.is_empty()
+            && self.values.sweep.is_empty()
+            && self.curve.is_empty()
+            && levels == Levels::default()
+            && self.density == DensityName::Window
+            && self.mass.is_none()
+            && self.points == 1001
+    }
+
+    fn plan(&self, source: &Source, levels: Levels) -> Plan {
+        let windows: Vec<Window> = source.features.iter().map(|feature| feature.window(levels)).collect();
+        let by_width = |a: &usize, b: &usize| windows[*a].width().total_cmp(&windows[*b].width());
+        let fastest = (0..windows.len()).min_by(by_width).unwrap_or_default();
+        let ends = |of: fn(&Feature) -> f64| source.features.iter().map(of);
+        let range = Window {
+            from: ends(|feature| feature.times[0]).fold(f64::INFINITY, f64::min),
+            to: ends(|feature| feature.times[feature.times.len() - 1]).fold(f64::NEG_INFINITY, f64::max),
+        };
+        let percent = |share: f64| format!("{} %", overlaps::numeric::significant(100.0 * share, 6));
+        let (density, words) = match self.density {
+            DensityName::Window => {
+                let mass = self.mass.unwrap_or(MASS);
+                let words = format!(
+                    "{} of the training times are in the window of {}, the others uniform over the rest",
+                    percent(mass),
+                    source.features[fastest].name
+                );
+                (Density::of_window(windows[fastest], range, mass), words)
+            }
+            DensityName::Rate => {
+                let floor = self.floor.unwrap_or(FLOOR);
+                let words = format!(
+                    "training times follow the rate of change of {}, {} of them are uniform",
+                    match source.features.len() {
+                        1 => source.features[0].name.clone(),
+                        count => format!("{count} features with the same weight"),
+                    },
+                    percent(floor)
+                );
+                (Density::of_rates(&source.features, range, floor), words)
+            }
+        };
+        Plan { windows, fastest, density, words }
+    }
+}

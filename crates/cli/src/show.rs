@@ -1,0 +1,150 @@
+//! `overlaps show SYSTEM`.
+
+use std::fmt::{Result, Write};
+
+use clap::Args;
+
+use super::{FINE, print};
+use overlaps::system::{Kind, Origin, System, Theory};
+
+/// Show a system: equations, parameters, source, what differs from the printed version.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// Name of a built-in system, or path of an equation file.
+    system: String,
+}
+
+impl Show {
+    /// Prints the system.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let theory = Theory::load(&self.system)?;
+        let mut out = String::new();
+        show(&mut out, &theory)?;
+        print(&out)?;
+        Ok(FINE)
+    }
+}
+
+fn show(out: &mut String, theory: &Theory) -> Result {
+    let d = &theory.description;
+    writeln!(out, "{}: {}", theory.name(), d.title)?;
+    field(out, "describes", &d.describes.join(", "))?;
+    field(out, "source", &d.source)?;
+    field(out, "differs from the printed version", &d.differs)?;
+    let c = &theory.control;
+    field(
+        out,
+        "control",
+        &format!("{} from {} to {}, {} points; {}", c.name, c.from, c.to, c.points, c.meaning),
+    )?;
+    if theory.is_composite() {
+        writeln!(out, "\npieces")?;
+        for p in &theory.pieces {
+            writeln!(out, "  {} for {} ≤ {} ≤ {}", p.system.name(), p.from, c.name, p.to)?;
+        }
+        for p in &theory.pieces {
+            writeln!(out, "\n== {}: {}", p.system.name(), p.system.description.title)?;
+            field(out, "source", &p.system.description.source)?;
+            field(out, "differs from the printed version", &p.system.description.differs)?;
+            show_system(out, &p.system)?;
+        }
+    } else {
+        show_system(out, &theory.pieces[0].system)?;
+    }
+    if let Some(l) = &theory.limit {
+        writeln!(
+            out,
+            "\nlimit\n  {} → ∞: {}, deviations of order {}^(−{})",
+            l.parameter, l.system, l.parameter, l.order
+        )?;
+    }
+    Ok(())
+}
+
+fn field(out: &mut String, name: &str, text: &str) -> Result {
+    if !text.is_empty() {
+        writeln!(out, "  {name}: {}", text.replace('\n', "\n    "))?;
+    }
+    Ok(())
+}
+
+fn entries<'a>(out: &mut String, title: &str, rows: impl Iterator<Item = (&'a str, String)>) -> Result {
+    let rows: Vec<(&str, String)> = rows.collect();
+    let width = rows.iter().map(|(n, _)| n.chars().count()).max().unwrap_or(0);
+    if !rows.is_empty() {
+        writeln!(out, "\n{title}")?;
+    }
+    for (name, text) in rows {
+        let pad = " ".repeat(width - name.chars().count());
+        writeln!(out, "  {name}{pad} = {text}")?;
+    }
+    Ok(())
+}
+
+fn show_system(out: &mut String, system: &System) -> Result {
+    entries(
+        out,
+        "parameters",
+        system.parameters.iter().map(|p| {
+            let domain = match p.words() {
+                [] => p.domain_text.clone(),
+                words => Some(words.join(" or ")),
+            };
+            let domain = domain.map_or(String::new(), |d| format!("   [{d}]"));
+            (p.name.as_str(), format!("{}{domain}   {}", p.default_text, p.meaning))
+        }),
+    )?;
+    entries(out, "variables", system.variables.iter().map(|(n, v)| (n.as_str(), v.clone())))?;
+    entries(out, "definitions", system.definitions.iter().map(|(n, e)| (n.as_str(), e.clone())))?;
+    entries(out, "unknowns", system.unknowns.iter().map(|u| (u.name.as_str(), u.meaning.clone())))?;
+    let title = match system.kind {
+        Kind::Energy => "energy, to be minimised",
+        Kind::FixedPoint => "fixed point",
+        Kind::Residual => "equations, each to be zero",
+        Kind::ClosedForm => "",
+    };
+    entries(
+        out,
+        title,
+        system
+            .equations
+            .iter()
+            .map(|(n, e)| (if system.kind == Kind::Energy { "energy" } else { n.as_str() }, e.clone())),
+    )?;
+    if let Some(selection) = &system.selection {
+        writeln!(out, "\nselection\n  of several solutions the one of lowest {selection}")?;
+    }
+    if let Some(keep) = &system.admissible {
+        writeln!(out, "\nadmissible\n  only solutions with {keep}")?;
+    }
+    if let Some(gauge) = &system.gauge {
+        let flip: Vec<&str> = gauge.flip.iter().map(|i| system.unknowns[*i].name.as_str()).collect();
+        writeln!(
+            out,
+            "\ngauge\n  keep {}; otherwise change the sign of {}",
+            gauge.keep_text,
+            flip.join(", ")
+        )?;
+    }
+    entries(
+        out,
+        "branches",
+        system.branches.iter().map(|b| {
+            let what = match b.origin {
+                Origin::Starts(_) => "starts",
+                Origin::Boundary(_) => "at",
+            };
+            (b.name.as_str(), format!("{what} {}", b.texts.join("; ")))
+        }),
+    )?;
+    entries(
+        out,
+        "outputs",
+        system
+            .outputs
+            .iter()
+            .skip(system.unknowns.len())
+            .map(|o| (o.column.as_str(), format!("{}   {}", o.text, o.meaning))),
+    )?;
+    Ok(())
+}

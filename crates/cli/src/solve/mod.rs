@@ -1,0 +1,273 @@
+//! `overlaps solve SYSTEM`.
+
+mod work;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::bail;
+use clap::Args;
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::arguments::Values;
+use super::cells::{Cells, for_each_cell};
+use super::destination::{Destination, Files, Format, command};
+use super::figure::{drawn_columns, figure};
+use super::say::{REASONS, SHOWN};
+use super::tally::Tally;
+use super::{FINE, NOT_CONVERGED, standard_output};
+use crate::terminal;
+use crate::terminal::TerminalOptions;
+use overlaps::experiment::{self, Experiment, Solved};
+use overlaps::output::csv::CsvWriter;
+use overlaps::output::json::number;
+use overlaps::output::{AtomicFile, SideFile, Table, table_json};
+use overlaps::study::Plan;
+use overlaps::system::Theory;
+
+/// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
+const MOST_ROWS_KEPT: usize = 50_000;
+
+/// Solve a system along its control parameter.
+///
+/// With nothing but the name of a system the result goes to results/SYSTEM.csv, .json and .svg; otherwise to the
+/// files named by --output and --plot.
+#[derive(Debug, Args)]
+pub struct Solve {
+    /// Name of a built-in system, or path of an equation file.
+    system: String,
+    #[command(flatten)]
+    values: Values,
+    #[command(flatten)]
+    destination: Destination,
+    /// Columns of the figure and of the table in the terminal, separated by commas; `all` for every output.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Solve these systems too and draw them in the same figure, separated by commas.
+    #[arg(long, value_name = "SYSTEMS", value_delimiter = ',')]
+    compare: Vec<String>,
+    /// All branches at every control value, lowest energy first, and where they end.
+    #[arg(long)]
+    branches: bool,
+    /// Compute equations and outputs of every row again by other means, and search for solutions that were missed.
+    #[arg(long)]
+    verify: bool,
+}
+
+impl Solve {
+    /// Solves, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let solve = self.prepared()?;
+        let files = self.files(solve.plan())?;
+        files.check()?;
+        self.values.start_threads();
+        self.solve(&solve, &files)
+    }
+
+    /// What is to be solved.
+    fn prepared(&self) -> anyhow::Result<experiment::Solve> {
+        let names = std::iter::once(&self.system).chain(&self.compare);
+        let theories: Vec<Theory> = names.map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
+        let solve = experiment::Solve::new(theories)?.verified(self.verify)?;
+        Ok(solve.wanted(self.values.wanted())?.within(self.values.tolerance)?.with_branches(self.branches))
+    }
+
+    /// The files to write: those asked for, or the defaults where a system is solved as it stands.
+    fn files(&self, plan: &Plan) -> anyhow::Result<Files> {
+        let plain = self.destination.is_default()
+            && plan.fixed.is_empty()
+            && plan.swept.is_empty()
+            && plan.controls.is_none()
+            && self.compare.is_empty()
+            && self.columns.is_empty()
+            && !self.branches
+            && !self.verify;
+        let name = Path::new(&self.system).file_stem().unwrap_or_default();
+        self.destination.files(plain.then_some(name))
+    }
+
+    fn solve(&self, solve: &experiment::Solve, files: &Files) -> anyhow::Result<u8> {
+        let (theories, plan, columns) = (solve.theories(), solve.plan(), solve.columns());
+        let mut kept = Table::new(columns.to_vec());
+        let drawn = drawn_columns(&self.columns, &theories[0].description.plot, &kept)?;
+        let rows_in_all = plan.cells().saturating_mul(solve.rows_per_cell());
+        let keep = rows_in_all <= MOST_ROWS_KEPT;
+        if !keep && (files.svg.is_some() || self.destination.format == Format::Json) {
+            bail!(
+                "{rows_in_all} rows are too many for a figure or JSON; write them with --output, or sweep fewer values"
+            );
+        }
+        let mut csv = match &files.csv {
+            Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, columns)?),
+            None => None,
+        };
+        let mut printed = match self.destination.format {
+            Format::Csv => Some(CsvWriter::new(standard_output(), columns)?),
+            _ => None,
+        };
+        let mut tally = Tally::new(columns);
+        let mut all = Solved::default();
+        for_each_cell(
+            Cells { count: plan.cells(), units: 1 },
+            self.values.quiet,
+            |cell, _| solve.at(cell),
+            |_, solved: Solved| {
+                for row in &solved.rows {
+                    tally.count(row);
+                    if let Some(csv) = &mut csv {
+                        csv.write_row(row)?;
+                    }
+                    if let Some(printed) = &mut printed {
+                        printed.write_row(row)?;
+                    }
+                }
+                if keep {
+                    for row in solved.rows {
+                        kept.push(row)?;
+                    }
+                }
+                all.undefined.extend(solved.undefined);
+                all.verification.add(solved.verification);
+                all.events.extend(solved.events);
+                if all.reasons.len() < 1000 {
+                    all.reasons.extend(solved.reasons);
+                }
+                if all.lines.len() < 1000 {
+                    all.lines.extend(solved.lines);
+                }
+                Ok(())
+            },
+        )?;
+        if let Some(printed) = printed {
+            printed.finish()?.flush()?;
+        }
+        let drawing = match &files.svg {
+            Some(_) => Some(figure(theories, plan, &kept, &drawn, self.branches)?),
+            None => None,
+        };
+        let csv = match csv {
+            Some(csv) => Some(csv.finish()?.complete()?),
+            None => None,
+        };
+        let events = std::mem::take(&mut all.events);
+        let side = self.side(solve, events, &tally);
+        let written = files.write_beside(csv, &side, drawing.as_ref())?;
+        for (nan, what) in [
+            (true, "is not a number in some rows, which are left empty there"),
+            (false, "is infinite in some rows"),
+        ] {
+            let names: Vec<&str> =
+                all.undefined.iter().filter(|(_, n)| *n == nan).map(|(name, _)| name.as_str()).collect();
+            if !names.is_empty() {
+                eprintln!("warning: {} {what}", names.join(", "));
+            }
+        }
+        self.print(&kept, &drawn, keep)?;
+        self.print_notes(&all, &tally, &written);
+        Ok(if tally.failed > 0 { NOT_CONVERGED } else { FINE })
+    }
+
+    /// The side file: what is needed to make the table again.
+    fn side(&self, solve: &experiment::Solve, events: Vec<Value>, tally: &Tally) -> SideFile {
+        let (system, parameters) = solve.described();
+        let mut extra: IndexMap<String, Value> = IndexMap::new();
+        extra.insert("tolerance".into(), number(self.values.tolerance));
+        extra.insert("rows".into(), json!(tally.rows));
+        extra.insert("rows_not_converged".into(), json!(tally.failed));
+        if let Some(worst) = tally.verify_difference {
+            extra.insert("verify_difference".into(), number(worst));
+        }
+        let sources =
+            solve.theories().iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
+        extra.insert("sources".into(), Value::Object(sources));
+        SideFile {
+            program: "overlaps".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: command(),
+            system,
+            parameters,
+            sweeps: self.values.sweeps().map(|s| (s.name.clone(), json!(s.text))).collect(),
+            columns: solve.columns().to_vec(),
+            events,
+            extra,
+        }
+    }
+
+    fn print(&self, table: &Table, drawn: &[String], keep: bool) -> anyhow::Result<()> {
+        match self.destination.format {
+            Format::Table if !self.values.quiet && keep => {
+                let mut columns: Vec<String> = Vec::new();
+                for c in &table.columns {
+                    use overlaps::output::Role;
+                    let certificate = ["quadrature_error", "nodes", "status", "verify_difference"];
+                    let wanted = match c.role {
+                        Role::Control | Role::Parameter | Role::Label => true,
+                        Role::Output => drawn.contains(&c.name),
+                        Role::Certificate => {
+                            certificate.contains(&c.name.as_str()) || drawn.contains(&c.name)
+                        }
+                    };
+                    if wanted {
+                        columns.push(c.name.clone());
+                    }
+                }
+                let max_rows = self.destination.rows_shown();
+                let options = TerminalOptions { columns: Some(columns), max_rows, digits: 7 };
+                let mut out = standard_output();
+                out.write_all(terminal::render(table, &options).as_bytes())?;
+                out.flush()?;
+            }
+            Format::Json => {
+                let mut out = standard_output();
+                table_json(table, &mut out)?;
+                out.flush()?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn print_notes(&self, all: &Solved, tally: &Tally, written: &[String]) {
+        let Solved { reasons, lines, verification, .. } = all;
+        let failed = tally.failed - verification.failed;
+        if failed > 0 {
+            eprintln!(
+                "warning: {failed} of {} rows did not converge (status not-converged, outputs empty){}",
+                tally.rows,
+                if reasons.is_empty() { "" } else { ":" }
+            );
+            for reason in reasons.iter().take(REASONS) {
+                eprintln!("warning: {reason}");
+            }
+            if reasons.len() > REASONS {
+                eprintln!("warning: why the others did not is in the JSON side file");
+            }
+        }
+        for line in verification.warnings() {
+            eprintln!("warning: {line}");
+        }
+        if self.values.quiet {
+            return;
+        }
+        for line in lines.iter().take(SHOWN) {
+            eprintln!("note: {line}");
+        }
+        if lines.len() > SHOWN {
+            eprintln!(
+                "note: {} more changes and ends of branches are in the JSON side file",
+                lines.len() - SHOWN
+            );
+        }
+        for line in verification.notes() {
+            eprintln!("note: {line}");
+        }
+        if tally.nodes > 0 {
+            eprintln!(
+                "note: {} rows; averages within {:.1e} with up to {} nodes",
+                tally.rows, tally.worst_quadrature, tally.nodes
+            );
+        }
+        self.destination.say_written(written, false);
+    }
+}

@@ -1,0 +1,183 @@
+//! `overlaps steps`.
+//!
+//! `run` makes the rows, `report` their exponents, words and figure, `statements` sets those of a paper beside them.
+
+mod report;
+mod run;
+mod statements;
+mod work;
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
+
+use super::FINE;
+use super::arguments::Values;
+use super::destination::{Destination, side};
+use super::generate::{DenoiserName, no_data};
+use super::simulation::{Simulation, SimulationOptions};
+use crate::terminal;
+use crate::terminal::TerminalOptions;
+use overlaps::name::ascii_name;
+use overlaps::output::SideFile;
+use overlaps::study::{Assignment, Sweep};
+use overlaps::value::Value;
+use overlaps_models::generate::Integrator;
+use overlaps_models::generate::accuracy::Sampling;
+use report::Report;
+use run::Costs;
+
+/// Measure how many steps sampling takes, as the dimension grows, for any schedule.
+///
+/// Samples are generated with the exact denoiser. Two features are compared with the data: the high-level one, the fraction
+/// in mode (or state) +, and the low-level one, the variance inside a mode (mixture) or the magnetisation and |X_i| = 1
+/// (Curie–Weiss). For the mixture the steps are an exact recursion without sampling noise. With --optimise the κ and the bend
+/// of the schedule are chosen for each number of steps.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Parameters for --set and --sweep, with their defaults: p = 0.8, sigma = 1, kappa = 4, interpolant = linear, schedule = dilated, target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1. Unless they are given, d is swept over log:1e2:1e10:9 (curie_weiss: 1e2,3e2,1e3,3e3,1e4) and schedule over uniform,dilated."
+)]
+pub struct Steps {
+    /// Numbers of steps at which the errors are listed, separated by commas.
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_values_t = [100u32], value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    steps: Vec<u32>,
+    /// The error that is accepted in each feature: of the fraction, absolute; inside, relative.
+    #[arg(long, value_name = "ERROR", default_value = "0.05", value_parser = super::check::rate)]
+    error: f64,
+    /// The most steps that are tried [default: 1000000; curie_weiss: 2048].
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
+    most: Option<u32>,
+    /// Euler's method, or ddim, in which the denoiser's answer stands still during a step.
+    #[arg(long, value_enum, default_value_t = IntegratorName::Euler)]
+    integrator: IntegratorName,
+    /// Choose κ and the bend of the dilated schedule for the smallest error at each number of steps (mixture).
+    #[arg(long)]
+    optimise: bool,
+    /// curie_weiss: samples, which start stratified: the error of the fraction is several times smaller than that of
+    /// independent ones.
+    #[arg(long, value_name = "COUNT", default_value_t = 400, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    samples: u32,
+    /// curie_weiss: key of the random numbers.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    values: Values,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// `--integrator`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum IntegratorName {
+    /// Euler's method.
+    Euler,
+    /// One step in which f stands still.
+    Ddim,
+}
+
+/// Whether any of the data are spins.
+fn magnets_among(values: &Values) -> bool {
+    values.given("target").any(|value| *value == Value::from("curie_weiss"))
+}
+
+impl Steps {
+    /// Measures, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let files = self.destination.files(None)?;
+        files.check()?;
+        let simulation = self.simulation()?;
+        self.values.start_threads();
+        let costs = self.costs();
+        let rows = costs.rows(&simulation, self.values.quiet)?;
+        let report = Report::new(&simulation, &costs, rows)?;
+        let figure = files.svg.is_some().then(|| report.figure(&simulation, &costs)).transpose()?;
+        let side = self.side(&simulation, &costs, &report);
+        let written = files.write(&report.table, &side, figure.as_ref())?;
+        self.destination.print(&report.table, self.values.quiet, || {
+            let max_rows = if self.destination.all_rows { 0 } else { 80 };
+            let options = TerminalOptions { columns: Some(report.shown()), max_rows, digits: 5 };
+            terminal::render(&report.table, &options) + &report.words()
+        })?;
+        self.destination.say_written(&written, self.values.quiet);
+        Ok(FINE)
+    }
+
+    fn costs(&self) -> Costs {
+        let magnet = magnets_among(&self.values);
+        Costs {
+            steps: self.steps.iter().map(|n| *n as usize).collect(),
+            error: self.error,
+            most: self.most.unwrap_or(if magnet { 2048 } else { 1_000_000 }) as usize,
+            integrator: self.integrator(),
+            optimise: self.optimise,
+            sampling: Sampling { seed: self.seed, samples: self.samples as usize },
+        }
+    }
+
+    fn integrator(&self) -> Integrator {
+        match self.integrator {
+            IntegratorName::Euler => Integrator::Euler,
+            IntegratorName::Ddim => Integrator::Ddim,
+        }
+    }
+
+    fn simulation(&self) -> anyhow::Result<Simulation> {
+        let mut values = self.values.clone();
+        let options = SimulationOptions { seeds: 1, ..SimulationOptions::defaults() };
+        for name in self.values.names() {
+            let spelled = ascii_name(name).unwrap_or_else(|| name.to_string());
+            if DenoiserName::Exact.unused().contains(&spelled.as_str()) {
+                bail!(
+                    "{name} belongs to learning, and steps are counted with the exact denoiser; leave it out"
+                );
+            }
+        }
+        let magnet = magnets_among(&values);
+        let mut sweeps = Vec::new();
+        if !values.gives("schedule") {
+            let schedules = if self.optimise { "schedule=dilated" } else { "schedule=uniform,dilated" };
+            match self.optimise {
+                true => values.set.push(schedules.parse::<Assignment>().map_err(anyhow::Error::msg)?),
+                false => sweeps.push(schedules),
+            }
+        }
+        if !values.gives("d") {
+            sweeps.push(if magnet { "d=1e2,3e2,1e3,3e3,1e4" } else { "d=log:1e2:1e10:9" });
+        }
+        for sweep in sweeps {
+            values.sweep.push(sweep.parse::<Sweep>().map_err(anyhow::Error::msg)?);
+        }
+        values.set.extend(no_data());
+        let simulation = options.sorted(&values, None, true, |_| vec![2.0])?;
+        if simulation.plan.controls.is_some() {
+            bail!(
+                "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says in how many steps"
+            );
+        }
+        Ok(simulation)
+    }
+
+    fn side(&self, simulation: &Simulation, costs: &Costs, report: &Report) -> SideFile {
+        let parameters = parameters(simulation);
+        let sweeps = simulation.plan.swept.iter().map(|s| (s.name.clone(), s.text.clone()));
+        let extra = [
+            ("integrator".to_string(), json!(costs.integrator.name())),
+            ("error".to_string(), json!(self.error)),
+            ("most_steps".to_string(), json!(costs.most)),
+            ("samples".to_string(), json!(self.samples)),
+            ("seed".to_string(), json!(self.seed)),
+            ("exponents".to_string(), report.json()),
+            ("statements".to_string(), report.statements()),
+        ]
+        .into();
+        side("steps", parameters, sweeps, &report.table, extra)
+    }
+}
+
+/// The parameters that are not swept, without those of learning.
+fn parameters(simulation: &Simulation) -> IndexMap<String, Json> {
+    let mut parameters = simulation.parameters();
+    parameters.retain(|name, _| !DenoiserName::Exact.unused().contains(&name.as_str()));
+    parameters
+}

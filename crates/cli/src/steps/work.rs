@@ -1,0 +1,61 @@
+//! `steps` in a study: a cell holds the rows of one schedule at one dimension.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+
+use super::report::{cells, columns};
+use super::run::{Costs, not_optimised};
+use super::{Steps, parameters};
+use crate::simulation::Simulation;
+use crate::sweep::Work;
+use overlaps::experiment::{Computed, Experiment, Failure};
+use overlaps::output::Column;
+use overlaps::study::{Plan, Study};
+
+struct Schedules {
+    simulation: Simulation,
+    costs: Costs,
+    columns: Vec<Column>,
+}
+
+impl Steps {
+    /// The cells of a study.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
+        self.values.take(study);
+        let simulation = self.simulation()?;
+        let costs = self.costs();
+        for cell in 0..simulation.cells() {
+            costs.check(&simulation.run(cell).setting)?;
+        }
+        Ok(Box::new(Schedules { simulation, costs, columns: columns() }))
+    }
+}
+
+impl Experiment for Schedules {
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.simulation.plan
+    }
+
+    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
+        let found = self.costs.of_cell(cell, &self.simulation.run(cell).setting).map_err(not_optimised)?;
+        let rows = |found: Vec<_>| found.iter().map(|row| cells(row, &self.costs)).collect();
+        Ok(found.map(|found| Computed::new(rows(found), 0)))
+    }
+
+    fn within(&self) -> IndexMap<String, Value> {
+        [("most".to_string(), json!(self.costs.most))].into()
+    }
+
+    fn described(&self) -> (String, IndexMap<String, Value>) {
+        ("steps".into(), parameters(&self.simulation))
+    }
+}
+
+impl Work for Schedules {}

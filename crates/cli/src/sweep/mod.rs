@@ -1,0 +1,197 @@
+//! `overlaps sweep` and `overlaps merge`.
+//!
+//! `study` makes the work of a command out of a study file, `work` is what every such command offers, `run` computes
+//! cells and keeps them, `result` joins them, `figure` draws them.
+
+mod figure;
+mod merge;
+mod result;
+mod run;
+mod study;
+mod work;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueHint};
+
+use super::FINE;
+use super::arguments::start_threads;
+pub use merge::Merge;
+use overlaps::output::write_atomically;
+use overlaps::study::slurm::{JobArray, quoted};
+use overlaps::study::{Part, Store};
+use study::Opened;
+pub use work::Work;
+
+/// Tasks of a job array, unless the study says how many.
+const TASKS: usize = 64;
+
+/// Compute a study: many combinations of parameters, each kept when it is done.
+///
+/// A study file names a command (solve, critical, simulate, check, generate, steps), fixed and swept parameters, and the
+/// files of the result. Its cells are computed on all cores; each is on the disk, in a folder NAME.sweep beside NAME.csv,
+/// before it counts. Stopped at any moment, the same command goes on where it was, and the result has the same bytes.
+#[derive(Debug, Args)]
+pub struct Sweep {
+    /// The study file.
+    #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
+    study: PathBuf,
+    /// Write the table to this CSV file [default: `output` of the study, or its own name].
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+    /// Draw the figure into this SVG file: a map of two parameters, or curves along one [default: `plot` of the study].
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
+    plot: Option<PathBuf>,
+    /// The study has changed: keep the cells that it still has, and compute the others.
+    #[arg(long)]
+    extend: bool,
+    /// Compute only part I of N of the cells, and write no table: `overlaps merge` does when all parts are done.
+    #[arg(long, value_name = "I/N", conflicts_with = "slurm")]
+    part: Option<Part>,
+    /// Write a Slurm job array that computes the study, one part per task, and compute nothing here.
+    #[arg(long)]
+    slurm: bool,
+    /// Submit the job array.
+    #[arg(long, requires = "slurm")]
+    submit: bool,
+    /// Tasks of the job array [default: `tasks` of the section [slurm], or 64; never more than cells].
+    #[arg(long, value_name = "N", requires = "slurm", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    tasks: Option<u32>,
+    /// Threads to use [default: all cores]; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// No notes or progress; files and errors only.
+    #[arg(long)]
+    quiet: bool,
+}
+
+impl Sweep {
+    /// Computes, writes, says what was done.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
+        opened.check()?;
+        opened.store.prepare(&opened.cells(), self.extend)?;
+        if self.slurm {
+            return self.slurm(&opened);
+        }
+        start_threads(self.threads);
+        let part = self.part.unwrap_or(Part::WHOLE);
+        run::run(&opened, part, self.quiet)?;
+        if self.part.is_some() {
+            return Ok(FINE);
+        }
+        let finished = opened.store.finished()?;
+        result::write(&opened, &finished, self.quiet)
+    }
+
+    /// Writes the script of the job array, and submits it.
+    fn slurm(&self, opened: &Opened) -> anyhow::Result<u8> {
+        let cells = opened.work.cells();
+        let wanted = self.tasks.map(|n| n as usize).or(opened.study.tasks).unwrap_or(TASKS);
+        let tasks = wanted.min(cells);
+        opened.store.cut(tasks)?;
+        let script = self.script(opened, tasks)?;
+        let path = opened.store.script();
+        write_atomically(&path, |sink| sink.write_all(script.as_bytes()))?;
+        if !self.quiet {
+            eprintln!("note: wrote {}: {cells} cells in {tasks} tasks", path.display());
+        }
+        if !self.submit {
+            if !self.quiet {
+                eprintln!("note: submit it with `sbatch {}`", typed(&path));
+                eprintln!("note: join the parts with `{}`", opened.typed("merge"));
+            }
+            return Ok(FINE);
+        }
+        let submitted = std::process::Command::new("sbatch").arg("--parsable").arg(&path).output();
+        let submitted = submitted.context("cannot run sbatch; is Slurm installed on this machine?")?;
+        if !submitted.status.success() {
+            bail!("sbatch refused {}: {}", path.display(), String::from_utf8_lossy(&submitted.stderr).trim());
+        }
+        super::print(&format!("submitted job {}\n", String::from_utf8_lossy(&submitted.stdout).trim()))?;
+        if !self.quiet {
+            eprintln!("note: when it has ended, join the parts with `{}`", opened.typed("merge"));
+        }
+        Ok(FINE)
+    }
+
+    fn script(&self, opened: &Opened, tasks: usize) -> anyhow::Result<String> {
+        let program = std::env::current_exe().context("cannot find this program's own path")?;
+        let absolute = |path: &Path| {
+            std::path::absolute(path).with_context(|| format!("cannot find the folder of {}", path.display()))
+        };
+        let mut flags = Vec::new();
+        if let Some(output) = &self.output {
+            flags.extend(["--output".to_string(), absolute(output)?.display().to_string()]);
+        }
+        let name = self.study.file_stem().unwrap_or_default().to_string_lossy();
+        let array = JobArray {
+            name: &name,
+            program: &program,
+            study: &absolute(&self.study)?,
+            flags: &flags,
+            folder: &absolute(&opened.store.folder)?,
+            tasks,
+            directives: &opened.study.slurm,
+        };
+        Ok(array.script())
+    }
+}
+
+/// A path as it is typed in a shell.
+fn typed(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
+
+/// Numbers of tasks as Slurm takes them: `3,5,7-9`.
+fn ranges(tasks: &[usize]) -> String {
+    let runs = tasks.chunk_by(|a, b| a + 1 == *b);
+    let words = runs.map(|run| match run {
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first}-{last}"),
+        [] => String::new(),
+    });
+    words.collect::<Vec<_>>().join(",")
+}
+
+/// What is missing of a study, in words: how much, where, and how to compute it.
+fn missing(opened: &Opened, store: &Store, cells: &[usize]) -> anyhow::Result<String> {
+    const NAMED: usize = 5;
+    let named: Vec<String> = cells
+        .iter()
+        .take(NAMED)
+        .map(|cell| format!("  cell {cell}: {}\n", opened.work.in_words(*cell)))
+        .collect();
+    let mut text =
+        format!("{} of {} cells are missing\n{}", cells.len(), opened.work.cells(), named.concat());
+    if cells.len() > NAMED {
+        text += &format!("  and {} more\n", cells.len() - NAMED);
+    }
+    let Some(count) = store.tasks()? else {
+        return Ok(text + &format!("compute them with: {}", opened.typed("sweep")));
+    };
+    let mut tasks: Vec<usize> = cells.iter().map(|cell| cell % count).collect();
+    tasks.sort_unstable();
+    tasks.dedup();
+    let (busy, idle): (Vec<usize>, Vec<usize>) =
+        tasks.into_iter().partition(|index| store.is_busy(Part { index: *index, count }));
+    if !busy.is_empty() {
+        text += &format!("still computed by task {}\n", ranges(&busy));
+    }
+    if !idle.is_empty() {
+        text += &format!("submit again: sbatch --array={} {}", ranges(&idle), typed(&store.script()));
+    }
+    Ok(text.trim_end().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn tasks_are_written_as_slurm_takes_them() {
+        assert_eq!(ranges(&[3, 5, 7, 8, 9]), "3,5,7-9");
+        assert_eq!(ranges(&[0]), "0");
+    }
+}

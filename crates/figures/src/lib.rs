@@ -1,0 +1,182 @@
+//! Figures: small multiples of curves, measured points and heat maps, drawn as SVG.
+//!
+//! Every panel has its own y axis and shares the x axis with the others, unless it names another;
+//! the legend stands above the panels, so that it never covers a curve. The same figure gives the same bytes.
+//!
+//! From here: `layout` places the panels; `panel` draws one, with the axes of `axis`, their numbers
+//! from `ticks` and the lines of `stroke`; `map` draws the heat map in it, which `grid` lays out as cells,
+//! `colours` fills and `regions` divides; `legend` explains the lines. All of them draw on a
+//! `canvas`, and `svg` puts the finishing touches on what the drawing library wrote.
+
+mod axis;
+mod canvas;
+mod colours;
+mod curves;
+mod grid;
+mod layout;
+mod legend;
+mod map;
+mod panel;
+mod regions;
+mod stroke;
+mod svg;
+mod ticks;
+
+use canvas::{Anchor, Canvas, DrawingFailure, INK, PALE_INK};
+pub use curves::curves_of;
+use layout::Layout;
+use overlaps::output::OutputError;
+
+/// A figure: panels under one title, one legend and one x axis.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Figure {
+    /// The title; none if empty.
+    pub title: String,
+    /// A line under the title, for example the parameters; none if empty.
+    pub subtitle: String,
+    /// The symbol on the x axis.
+    pub x_label: String,
+    /// Whether the x axis is logarithmic.
+    pub x_log: bool,
+    /// The panels in a row; as many as suit their number if 0.
+    pub columns: usize,
+    /// The panels, row by row.
+    pub panels: Vec<Panel>,
+}
+
+/// One pair of axes and what is drawn in it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Panel {
+    /// The symbol on the y axis; `q_η₊` is set with η₊ as an index.
+    pub y_label: String,
+    /// Whether the y axis is logarithmic.
+    pub y_log: bool,
+    /// The symbol on an x axis other than that of the figure, shared by all panels that name it;
+    /// that of the figure if empty.
+    pub x_label: String,
+    /// Whether that axis of its own is logarithmic; panels that share it say the same.
+    pub x_log: bool,
+    /// What tells the panel apart from others with the same quantity, above the plot; none if empty.
+    pub caption: String,
+    /// A quantity over x and y, drawn first; the axes are those of its cells, and curves end where they do.
+    pub map: Option<HeatMap>,
+    /// Curves, drawn before points.
+    pub curves: Vec<Curve>,
+    /// Measured points, drawn over the curves.
+    pub points: Vec<Points>,
+}
+
+/// A quantity over x and y, as coloured cells.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeatMap {
+    /// The symbol at the colour bar; maps with the same one share their colours.
+    pub label: String,
+    /// The cells, in any order. They make a grid of all x and y that occur, evenly spaced or not; a
+    /// place where there is none counts as missing.
+    pub cells: Vec<MapCell>,
+    /// What the legend says of cells without a value.
+    pub missing: String,
+    /// What the legend says of the lines between regions.
+    pub boundary: String,
+}
+
+/// One cell of a heat map.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MapCell {
+    /// Where it stands along x.
+    pub x: f64,
+    /// Where it stands along y.
+    pub y: f64,
+    /// The value that its colour shows; NaN if there is none.
+    pub value: f64,
+    /// The region that it belongs to; a line is drawn between cells of different regions. None if empty.
+    pub region: String,
+}
+
+/// A line in one style, in pieces that are not joined.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Curve {
+    /// The name in the legend; the same label has one entry for the whole figure, none if empty.
+    pub label: String,
+    /// How the line is broken.
+    pub line: LineStyle,
+    /// A place in the [palette](PALETTE), counted from 0 and around.
+    pub colour: usize,
+    /// The pieces; a value that is not finite, or not positive on a logarithmic axis, cuts a piece
+    /// too. A piece of one point is a dot.
+    pub segments: Vec<Vec<(f64, f64)>>,
+}
+
+/// Points with error bars, in one colour.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Points {
+    /// The name in the legend, shared with a curve of the same label.
+    pub label: String,
+    /// A place in the [palette](PALETTE), counted from 0 and around.
+    pub colour: usize,
+    /// Triples of x, y and the half-width of the error bar, which is left out if 0 or not finite.
+    pub data: Vec<(f64, f64, f64)>,
+}
+
+/// How a line is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LineStyle {
+    /// An unbroken line.
+    #[default]
+    Solid,
+    /// Dashes.
+    Dashed,
+    /// Dots.
+    Dotted,
+    /// Dashes and dots in turn.
+    DashDotted,
+}
+
+/// The colours of curves, as red, green and blue: those of Okabe and Ito, which remain distinct
+/// with any kind of colour vision. Their yellow is left out, because it is lost on white.
+pub const PALETTE: [(u8, u8, u8); 7] = [
+    (0, 114, 178),   // blue
+    (213, 94, 0),    // vermilion
+    (0, 158, 115),   // bluish green
+    (204, 121, 167), // reddish purple
+    (230, 159, 0),   // orange
+    (86, 180, 233),  // sky blue
+    (0, 0, 0),       // black
+];
+
+/// Draws a figure and gives the text of the SVG file.
+pub fn draw(figure: &Figure) -> Result<String, OutputError> {
+    if figure.panels.is_empty() {
+        return Err(OutputError::NoPanels { title: figure.title.clone() });
+    }
+    draw_on_canvas(figure)
+        .map_err(|failure| OutputError::Drawing { title: figure.title.clone(), reason: failure.to_string() })
+}
+
+fn draw_on_canvas(figure: &Figure) -> Result<String, DrawingFailure> {
+    let layout = Layout::of(figure);
+    let mut text = String::new();
+    {
+        let canvas = Canvas::new(&mut text, layout.width, layout.height)?;
+        let left = layout.heading_left;
+        if let Some(baseline) = layout.title_baseline {
+            let style = (layout::TITLE_SIZE, true, INK);
+            canvas.text(&figure.title, (left, baseline), Anchor::Start, style)?;
+        }
+        for (line, baseline) in &layout.subtitle {
+            let style = (layout::TEXT_SIZE, false, PALE_INK);
+            canvas.text(line, (left, *baseline), Anchor::Start, style)?;
+        }
+        for entry in &layout.legend {
+            legend::draw(&canvas, entry)?;
+        }
+        for (content, place) in figure.panels.iter().zip(&layout.panels) {
+            panel::draw(&canvas, content, place)?;
+        }
+        canvas.finish()?;
+    }
+    Ok(svg::finish(&text, layout.width, layout.height))
+}
+
+#[cfg(test)]
+mod tests;

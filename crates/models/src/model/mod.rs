@@ -1,0 +1,30 @@
+//! The objects of the theory of a denoiser trained on a two-mode Gaussian mixture, at finite dimension d.
+//!
+//! - [`setting`]: the mixture, the training set and the weight decays, checked once;
+//! - [`mod@parameter`]: what it is set by, each parameter declared once;
+//! - [`interpolant`]: x_τ = α x₀ + β x₁, and the schedule from the solver's time to τ;
+//! - [`target`]: the law of the data, where it is another than the mixture;
+//! - [`exact`]: the denoiser that is learnt from n → ∞ samples, and its error;
+//! - [`overlaps`]: what is measured on a learnt denoiser f(x) = c x + u tanh(w·x/√d + b).
+
+pub mod exact;
+pub mod interpolant;
+pub mod overlaps;
+pub mod parameter;
+pub mod setting;
+pub mod target;
+
+pub use exact::{ExactDenoiser, MixtureError, Mse, switch_probability};
+pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
+pub use overlaps::{OVERLAPS, Overlaps};
+#[cfg(test)]
+pub use parameter::coded;
+pub use parameter::{EXACT_PARAMETERS, FLOW_PARAMETERS, PARAMETERS, parameter, words_of};
+pub use setting::{Noise, Setting, SettingError};
+pub use target::{Target, magnetisation};
+
+use ::overlaps::model::Description;
+
+/// What a learnt denoiser declares.
+pub const DENOISER: Description =
+    Description { name: "denoiser", parameters: &PARAMETERS, quantities: &OVERLAPS };
