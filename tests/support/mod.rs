@@ -34,12 +34,20 @@ pub fn theory(name: &str) -> Theory {
     Theory::load(name).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// A job whose values are right, so that solving it is no matter of `?`.
+/// A job whose values are right, so that solving it is no matter of `?`. A word stands in it as its place among the words of its
+/// parameter.
 pub struct RightJob(pub Job);
 
 impl RightJob {
     pub fn solve<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
-        self.0.solve(theory, settings).unwrap_or_else(|e| panic!("{e}"))
+        let word = |(name, value): &(String, Value)| {
+            let words = Theory::words(std::slice::from_ref(theory), name);
+            let place = value.number().unwrap_or_default() as usize;
+            (name.clone(), words.get(place).map_or(value.clone(), |word| Value::from(word.as_str())))
+        };
+        let parameters = self.0.parameters.iter().map(word).collect();
+        let job = Job { parameters, controls: self.0.controls.clone() };
+        job.solve(theory, settings).unwrap_or_else(|e| panic!("{e}"))
     }
 }
 

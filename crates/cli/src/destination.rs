@@ -15,8 +15,7 @@ use overlaps::output::{
     CompleteFile, SideFile, Table, check_writable, is_standard_output, is_stream, table_json,
     write_completely,
 };
-use overlaps_figures::Figure;
-use overlaps_figures::draw;
+use overlaps_figures::{Figure, Format as FigureFormat};
 
 /// Rows of a table in the terminal.
 pub const ROWS_SHOWN: usize = 24;
@@ -26,7 +25,7 @@ pub const ROWS_SHOWN: usize = 24;
 pub struct Destination {
     /// The CSV file.
     pub output: Option<PathBuf>,
-    /// The SVG file.
+    /// The figure: SVG, PDF or PNG.
     pub plot: Option<PathBuf>,
     /// What goes to standard output.
     pub format: Format,
@@ -40,8 +39,8 @@ struct Written {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this SVG file.
-    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
+    /// Draw the figure into this file: FILE.svg, .pdf or .png.
+    #[arg(long, value_name = "FIGURE", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -104,7 +103,7 @@ pub struct Files {
     /// The table.
     pub csv: Option<PathBuf>,
     /// The figure.
-    pub svg: Option<PathBuf>,
+    pub plot: Option<PathBuf>,
 }
 
 impl Destination {
@@ -119,14 +118,14 @@ impl Destination {
     /// A folder results/ that cannot be made.
     pub fn files(&self, name: Option<&OsStr>) -> anyhow::Result<Files> {
         let Some(name) = name else {
-            return Ok(Files { csv: self.output.clone(), svg: self.plot.clone() });
+            return Ok(Files { csv: self.output.clone(), plot: self.plot.clone() });
         };
         let folder = Path::new("results");
         std::fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the folder {}; name files with --output and --plot", folder.display())
         })?;
         let path = |extension: &str| folder.join(name).with_extension(extension);
-        Ok(Files { csv: Some(path("csv")), svg: Some(path("svg")) })
+        Ok(Files { csv: Some(path("csv")), plot: Some(path("svg")) })
     }
 
     /// Prints a result to standard output: what a reader sees (unless `quiet`), or the whole table as CSV or JSON.
@@ -150,7 +149,7 @@ impl Destination {
             (true, _) => {}
             (false, false) => eprintln!("note: wrote {}", written.join(", ")),
             (false, true) if self.format == Format::Table => {
-                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
+                eprintln!("note: nothing was written; --output FILE.csv and --plot FIGURE keep the result");
             }
             (false, true) => {}
         }
@@ -168,21 +167,21 @@ impl Files {
     /// # Errors
     /// A path that cannot be written, or one for two files.
     pub fn check(&self) -> anyhow::Result<()> {
-        for path in self.csv.iter().chain(&self.svg) {
+        for path in self.csv.iter().chain(&self.plot) {
             check_writable(path)?;
         }
-        if let Some(svg) = &self.svg {
-            check_figure(svg)?;
+        if let Some(plot) = &self.plot {
+            check_figure(plot)?;
         }
         if let Some(csv) = self.csv.as_ref().filter(|csv| !is_stream(csv)) {
             let side = side_file(csv)?;
             check_writable(&side)?;
             let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
             let taken = [place(csv), place(&side)];
-            if let Some(svg) = self.svg.as_ref().filter(|svg| taken.contains(&place(svg))) {
+            if let Some(plot) = self.plot.as_ref().filter(|plot| taken.contains(&place(plot))) {
                 bail!(
                     "--plot {} would overwrite what --output {} writes; give it another name",
-                    svg.display(),
+                    plot.display(),
                     csv.display()
                 );
             }
@@ -224,9 +223,9 @@ impl Files {
                 complete.push((write_completely(&beside, |w| side.write(w))?, beside));
             }
         }
-        if let (Some(figure), Some(path)) = (figure, &self.svg) {
-            let svg = draw(figure)?;
-            complete.push((write_completely(path, |w| w.write_all(svg.as_bytes()))?, path.clone()));
+        if let (Some(figure), Some(path)) = (figure, &self.plot) {
+            let drawn = drawn_for(path, figure)?;
+            complete.push((write_completely(path, |w| w.write_all(&drawn))?, path.clone()));
         }
         let mut written = Vec::new();
         for (file, path) in complete {
@@ -258,16 +257,25 @@ pub fn side(
     }
 }
 
+/// The bytes of a figure in the format of its file; what is no file is SVG.
+///
+/// # Errors
+/// A figure that cannot be drawn.
+pub fn drawn_for(path: &Path, figure: &Figure) -> anyhow::Result<Vec<u8>> {
+    Ok(FigureFormat::of(path).unwrap_or(FigureFormat::Svg).draw(figure)?)
+}
+
 /// Refuses a figure in a format that is not drawn.
 ///
 /// # Errors
-/// A file that is not to be SVG.
+/// A file with another extension.
 fn check_figure(path: &Path) -> anyhow::Result<()> {
-    let svg = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("svg"));
-    if !svg && !is_stream(path) {
+    if FigureFormat::of(path).is_none() && !is_stream(path) {
+        let known = FigureFormat::ALL.map(|(extension, _)| extension.to_uppercase());
         bail!(
-            "--plot {}: figures are drawn as SVG; name the file {}",
+            "--plot {}: figures are drawn as {}; name the file {}",
             path.display(),
+            known.join(", "),
             path.with_extension("svg").display()
         );
     }

@@ -603,6 +603,34 @@ fn an_output_that_is_not_a_number_is_not_passed_over_in_silence() {
 
 // ---- Figures and comparisons ----
 
+#[test]
+fn a_figure_has_the_format_of_its_extension_also_in_a_study() {
+    let folder = TempDir::new().unwrap();
+    let begins: [(&str, &[u8]); 3] = [("svg", b"<svg"), ("pdf", b"%PDF-1"), ("PNG", b"\x89PNG\r\n")];
+    for (extension, begin) in begins {
+        let plot = format!("a.{extension}");
+        let output = run_in(folder.path(), &["solve", "curie-weiss", "--quiet", "--plot", &plot]);
+        assert!(output.status.success());
+        assert!(fs::read(folder.path().join(&plot)).unwrap().starts_with(begin), "{extension}");
+        let study = format!(
+            "system = \"curie-weiss\"\ncommand = \"solve\"\nplot = \"b.{extension}\"\n[sweep]\nh = [0.0, 0.1]\n"
+        );
+        fs::write(folder.path().join("study.toml"), study).unwrap();
+        let output = run_in(folder.path(), &["sweep", "study.toml", "--quiet"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            fs::read(folder.path().join(format!("b.{extension}"))).unwrap().starts_with(begin),
+            "{extension}"
+        );
+    }
+    let output = run_in(folder.path(), &["solve", "curie-weiss", "--plot", "a.gif"]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(1) && message.contains("SVG, PDF, PNG; name the file a.svg"),
+        "{message}"
+    );
+}
+
 /// The names and attributes of all elements, after a check that the text is well-formed XML.
 fn elements(svg: &str) -> Vec<(String, HashMap<String, String>)> {
     let mut open: Vec<String> = Vec::new();

@@ -1,4 +1,4 @@
-//! Figures: small multiples of curves, measured points and heat maps, drawn as SVG.
+//! Figures: small multiples of curves, measured points and heat maps, drawn as SVG, PDF or PNG ([`Format`]).
 //!
 //! Every panel has its own y axis and shares the x axis with the others, unless it names another;
 //! the legend stands above the panels, so that it never covers a curve. The same figure gives the same bytes.
@@ -12,6 +12,7 @@ mod axis;
 mod canvas;
 mod colours;
 mod curves;
+mod format;
 mod grid;
 mod layout;
 mod legend;
@@ -24,6 +25,7 @@ mod ticks;
 
 use canvas::{Anchor, Canvas, DrawingFailure, INK, PALE_INK};
 pub use curves::curves_of;
+pub use format::Format;
 use layout::Layout;
 use overlaps::output::OutputError;
 

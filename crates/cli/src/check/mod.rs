@@ -107,7 +107,7 @@ impl Check {
         files.check()?;
         if let Some(runs) = &self.runs {
             check_writable(runs)?;
-            if files.csv.iter().chain(&files.svg).any(|other| other == runs) {
+            if files.csv.iter().chain(&files.plot).any(|other| other == runs) {
                 bail!("--runs {} is also named for another file; give it another name", runs.display());
             }
         }
@@ -118,7 +118,7 @@ impl Check {
         measured.warn();
         let answers = self.answers(&theories, &measured, &rules)?;
         let table = report::table(&measured.measurements, &answers, &rules)?;
-        let drawing = match &files.svg {
+        let drawing = match &files.plot {
             Some(_) => {
                 Some(figure::figure(&measured.measurements, &answers, &self.columns, self.settings())?)
             }
@@ -149,7 +149,7 @@ impl Check {
             |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_default();
         let side = files.csv.as_deref().map(side_file).transpose()?;
         for read in self.against.iter().chain(&self.parameters) {
-            for written in files.csv.iter().chain(&files.svg).chain(&self.runs).chain(&side) {
+            for written in files.csv.iter().chain(&files.plot).chain(&self.runs).chain(&side) {
                 if place(read) == place(written) {
                     bail!(
                         "{} would be overwritten by the result; give --output or --plot another name",

@@ -42,7 +42,7 @@ impl Critical {
         let (theory, plan) = (critical.theory(), critical.plan());
         let files = self.destination.files(None)?;
         files.check()?;
-        if files.svg.is_some() {
+        if files.plot.is_some() {
             figure::x_of(plan)?;
         }
         self.values.start_threads();
@@ -61,7 +61,7 @@ impl Critical {
             }
             Ok(())
         })?;
-        let drawing = match files.svg {
+        let drawing = match files.plot {
             Some(_) => Some(figure::figure(theory, plan, &table)?),
             None => None,
         };

@@ -207,7 +207,7 @@ impl Generate {
         let rules = self.rules();
         let comparison = Comparison::new(&simulation.plan, &generations, &outcomes, &predictions, &rules)?;
         let figure = files
-            .svg
+            .plot
             .is_some()
             .then(|| figure::figure(&simulation, &generations, &outcomes, &predictions, &drawn))
             .transpose()?;
@@ -347,7 +347,7 @@ impl Generate {
         }
         let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let side = files.csv.as_deref().map(side_file).transpose()?;
-        if files.csv.iter().chain(&files.svg).chain(&side).any(|other| place(other) == place(path)) {
+        if files.csv.iter().chain(&files.plot).chain(&side).any(|other| place(other) == place(path)) {
             bail!(
                 "--denoisers {} is also what --output or --plot writes; give it another name",
                 path.display()

@@ -150,7 +150,7 @@ impl Schedule {
         let quantiles = self.quantiles(&source, &plan)?;
         let windows = window_table(&source, &plan)?;
         let side = self.side(&source, &plan, &quantiles);
-        let figure = files.svg.is_some().then(|| figure::figure(&source, &plan, levels)).transpose()?;
+        let figure = files.plot.is_some().then(|| figure::figure(&source, &plan, levels)).transpose()?;
         let written = files.write(&quantiles, &side, figure.as_ref())?;
         self.destination.print(&quantiles, self.values.quiet, || {
             let max_rows = self.destination.rows_shown();

@@ -72,7 +72,7 @@ impl Schedule {
         .into();
         let side = self.side_file("exact-denoiser", given.parameters(), &table, extra);
         let subtitle = parameters_line(&given.parameters());
-        let figure = files.svg.is_some().then(|| figure(&found, law.as_ref(), limit, subtitle));
+        let figure = files.plot.is_some().then(|| figure(&found, law.as_ref(), limit, subtitle));
         let written = files.write(&table, &side, figure.as_ref())?;
         self.destination.print(&table, self.values.quiet, || {
             let max_rows = self.destination.rows_shown();

@@ -64,7 +64,7 @@ impl Simulate {
             }
             Ok(table.push(row)?)
         })?;
-        let drawing = match &files.svg {
+        let drawing = match &files.plot {
             Some(_) => Some(points::figure(&table, &simulation, &drawn)?),
             None => None,
         };

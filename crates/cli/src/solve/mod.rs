@@ -93,7 +93,7 @@ impl Solve {
         let drawn = drawn_columns(&self.columns, &theories[0].description.plot, &kept)?;
         let rows_in_all = plan.cells().saturating_mul(solve.rows_per_cell());
         let keep = rows_in_all <= MOST_ROWS_KEPT;
-        if !keep && (files.svg.is_some() || self.destination.format == Format::Json) {
+        if !keep && (files.plot.is_some() || self.destination.format == Format::Json) {
             bail!(
                 "{rows_in_all} rows are too many for a figure or JSON; write them with --output, or sweep fewer values"
             );
@@ -142,7 +142,7 @@ impl Solve {
         if let Some(printed) = printed {
             printed.finish()?.flush()?;
         }
-        let drawing = match &files.svg {
+        let drawing = match &files.plot {
             Some(_) => Some(figure(theories, plan, &kept, &drawn, self.branches)?),
             None => None,
         };

@@ -91,7 +91,7 @@ impl Steps {
         let costs = self.costs();
         let rows = costs.rows(&simulation, self.values.quiet)?;
         let report = Report::new(&simulation, &costs, rows)?;
-        let figure = files.svg.is_some().then(|| report.figure(&simulation, &costs)).transpose()?;
+        let figure = files.plot.is_some().then(|| report.figure(&simulation, &costs)).transpose()?;
         let side = self.side(&simulation, &costs, &report);
         let written = files.write(&report.table, &side, figure.as_ref())?;
         self.destination.print(&report.table, self.values.quiet, || {

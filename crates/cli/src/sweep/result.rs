@@ -8,12 +8,12 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::study::Opened;
+use crate::destination::drawn_for;
 use crate::destination::side_file;
 use crate::{DISAGREES, FINE, NOT_CONVERGED};
 use overlaps::output::{AtomicFile, CsvWriter, SideFile, write_atomically, write_completely, write_error};
 use overlaps::study::store::{Finished, StoreError};
 use overlaps::study::{Counts, Task};
-use overlaps_figures::draw;
 
 /// Writes the result of a study of which all cells are finished.
 ///
@@ -50,10 +50,10 @@ pub fn write(opened: &Opened, finished: &Finished, quiet: bool) -> anyhow::Resul
 
 /// Draws the figure that is asked for, and gives its name.
 fn draw_into(opened: &Opened, csv: &Path) -> anyhow::Result<Option<String>> {
-    let Some(path) = &opened.files.svg else { return Ok(None) };
+    let Some(path) = &opened.files.plot else { return Ok(None) };
     let figure = super::figure::Plot::new(opened)?.figure(opened, File::open(csv)?)?;
-    let svg = draw(&figure)?;
-    write_atomically(path, |sink| sink.write_all(svg.as_bytes()))?;
+    let drawn = drawn_for(path, &figure)?;
+    write_atomically(path, |sink| sink.write_all(&drawn))?;
     Ok(Some(path.display().to_string()))
 }
 

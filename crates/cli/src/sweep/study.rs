@@ -51,10 +51,10 @@ impl Opened {
                 stream.display()
             );
         }
-        let files = Files { csv: Some(csv.clone()), svg: place(plot, &study.plot) };
+        let files = Files { csv: Some(csv.clone()), plot: place(plot, &study.plot) };
         let work = work(&study, folder, &csv).with_context(|| format!("the study {}", path.display()))?;
         let store = Store::new(&csv, common(&study, work.as_ref()));
-        let given = Files { csv: output.map(Path::to_path_buf), svg: plot.map(Path::to_path_buf) };
+        let given = Files { csv: output.map(Path::to_path_buf), plot: plot.map(Path::to_path_buf) };
         Ok(Opened { path: path.to_path_buf(), study, work, files, given, store })
     }
 
@@ -65,7 +65,7 @@ impl Opened {
     pub fn check(&self) -> anyhow::Result<()> {
         self.keep_inputs()?;
         self.files.check()?;
-        if self.files.svg.is_some() {
+        if self.files.plot.is_some() {
             super::figure::Plot::new(self)?;
         }
         if self.store.folder.is_dir() {
@@ -81,7 +81,7 @@ impl Opened {
         let system = self.study.system.as_ref().map(|system| self.folder().join(system));
         let side = self.files.csv.as_deref().map(side_file).transpose()?;
         for read in [Some(self.path.clone()), system].into_iter().flatten() {
-            for written in self.files.csv.iter().chain(&self.files.svg).chain(&side) {
+            for written in self.files.csv.iter().chain(&self.files.plot).chain(&side) {
                 if place(&read) == place(written) {
                     bail!("{} would be overwritten by the result; name another output", read.display());
                 }
@@ -93,7 +93,7 @@ impl Opened {
     /// A command for this study, `sweep` or `merge`, with the files that it was given.
     pub fn command(&self, name: &str) -> Vec<String> {
         let mut words = vec!["overlaps".to_string(), name.into(), self.path.display().to_string()];
-        for (flag, given) in [("--output", &self.given.csv), ("--plot", &self.given.svg)] {
+        for (flag, given) in [("--output", &self.given.csv), ("--plot", &self.given.plot)] {
             words.extend(given.iter().flat_map(|path| [flag.to_string(), path.display().to_string()]));
         }
         words

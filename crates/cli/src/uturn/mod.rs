@@ -108,7 +108,7 @@ impl Uturn {
         let generations: Vec<Generation> =
             (0..count).map(|cell| self.generation(&simulation, cell)).collect();
         let report = Report::new(&simulation, &turns, &generations, &turned, (from, to), self.level)?;
-        let figure = files.svg.is_some().then(|| figure::figure(&report, &simulation)).transpose()?;
+        let figure = files.plot.is_some().then(|| figure::figure(&report, &simulation)).transpose()?;
         let written = files.write(&report.rows, &self.side(&simulation, &report), figure.as_ref())?;
         simulation.finish_at(turns.needed());
         self.destination.print(&report.rows, self.values.quiet, || {

@@ -1,0 +1,185 @@
+//! A figure as a file: SVG, PDF or PNG, told by the extension. The letters of PDF and PNG are outlines of the font that comes
+//! with the program, so that LaTeX, a browser and a printer show the same on any machine.
+
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use overlaps::output::OutputError;
+use resvg::tiny_skia::{Pixmap, Transform};
+use svg2pdf::usvg::{Options, Tree, fontdb::Database};
+use ttf_parser::Face;
+
+use super::{Figure, draw};
+
+/// Pixels of a PNG for each of the SVG: 288 in an inch.
+const PIXELS: f32 = 3.0;
+
+/// DejaVu Sans, regular and bold, cut to Latin and Greek letters and mathematical signs.
+const FONTS: [&[u8]; 2] =
+    [include_bytes!("../fonts/DejaVuSans.ttf"), include_bytes!("../fonts/DejaVuSans-Bold.ttf")];
+
+/// They alone, so that figures are the same on every machine.
+static OWN: LazyLock<Arc<Database>> = LazyLock::new(|| {
+    let mut fonts = Database::new();
+    FONTS.iter().for_each(|font| fonts.load_font_data(font.to_vec()));
+    fonts.set_sans_serif_family("DejaVu Sans");
+    Arc::new(fonts)
+});
+
+/// The fonts for a text: those of the system too where it has letters that ours lack, as a title in Chinese.
+fn fonts_for(text: &str) -> Arc<Database> {
+    match text.chars().all(|letter| letter.is_control() || has(letter)) {
+        true => OWN.clone(),
+        false => {
+            let mut fonts = OWN.as_ref().clone();
+            fonts.load_system_fonts();
+            fonts.set_sans_serif_family("DejaVu Sans");
+            Arc::new(fonts)
+        }
+    }
+}
+
+/// Whether both of our fonts have a letter.
+fn has(letter: char) -> bool {
+    FONTS.iter().all(|font| Face::parse(font, 0).is_ok_and(|face| face.glyph_index(letter).is_some()))
+}
+
+/// A format of figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Lines and text that a browser shows.
+    Svg,
+    /// The same on a page of its own size, for LaTeX.
+    Pdf,
+    /// Pixels on white.
+    Png,
+}
+
+impl Format {
+    /// All of them, with the extension of each.
+    pub const ALL: [(&str, Format); 3] = [("svg", Format::Svg), ("pdf", Format::Pdf), ("png", Format::Png)];
+
+    /// That of a file with this name; none if its extension is another.
+    pub fn of(path: &Path) -> Option<Format> {
+        let extension = path.extension()?;
+        Format::ALL.iter().find(|(name, _)| extension.eq_ignore_ascii_case(name)).map(|(_, format)| *format)
+    }
+
+    /// Draws a figure and gives the bytes of the file; the same figure gives the same bytes.
+    ///
+    /// # Errors
+    /// A figure without panels, or one that cannot be drawn.
+    ///
+    /// ```
+    /// use overlaps_figures::{Curve, Figure, Format, Panel};
+    /// let curve = Curve { label: "m".into(), segments: vec![vec![(0.0, 0.0), (1.0, 1.0)]], ..Curve::default() };
+    /// let panel = Panel { y_label: "m".into(), curves: vec![curve], ..Panel::default() };
+    /// let figure = Figure { x_label: "t".into(), panels: vec![panel], ..Figure::default() };
+    /// assert!(Format::Pdf.draw(&figure)?.starts_with(b"%PDF"));
+    /// # Ok::<(), overlaps::output::OutputError>(())
+    /// ```
+    pub fn draw(self, figure: &Figure) -> Result<Vec<u8>, OutputError> {
+        let svg = draw(figure)?;
+        let failed = |reason: String| OutputError::Drawing { title: figure.title.clone(), reason };
+        if self == Format::Svg {
+            return Ok(svg.into_bytes());
+        }
+        let options = Options { fontdb: fonts_for(&svg), ..Options::default() };
+        let tree = Tree::from_str(&svg, &options).map_err(|error| failed(error.to_string()))?;
+        match self {
+            Format::Pdf => {
+                // Embedded fonts would come in an order that differs from one run to the next.
+                let outlined = svg2pdf::ConversionOptions { embed_text: false, ..Default::default() };
+                svg2pdf::to_pdf(&tree, outlined, svg2pdf::PageOptions::default())
+                    .map_err(|error| failed(error.to_string()))
+            }
+            _ => pixels(&tree).map_err(failed),
+        }
+    }
+}
+
+fn pixels(tree: &Tree) -> Result<Vec<u8>, String> {
+    let size = tree.size().to_int_size().scale_by(PIXELS).ok_or("it has no size")?;
+    let mut pixmap = Pixmap::new(size.width(), size.height()).ok_or("it has no size")?;
+    pixmap.fill(resvg::tiny_skia::Color::WHITE);
+    resvg::render(tree, Transform::from_scale(PIXELS, PIXELS), &mut pixmap.as_mut());
+    pixmap.encode_png().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use overlaps::name::symbol_of;
+
+    use super::super::{Curve, Panel};
+    use super::*;
+
+    fn figure(title: &str) -> Figure {
+        let curve =
+            Curve { label: "m".into(), segments: vec![vec![(0.0, 0.0), (1.0, 1.0)]], ..Curve::default() };
+        let panel = Panel { y_label: "q_η₊".into(), curves: vec![curve], ..Panel::default() };
+        Figure { title: title.into(), x_label: "t".into(), panels: vec![panel], ..Figure::default() }
+    }
+
+    #[test]
+    fn the_same_figure_gives_the_same_bytes_in_every_format() {
+        for (name, format) in Format::ALL {
+            let figure = figure("Overlaps ω, b, c, p̄ against √d τ → ∞");
+            assert!(format.draw(&figure).unwrap() == format.draw(&figure).unwrap(), "{name}");
+            assert_eq!(
+                Format::of(Path::new("a").with_extension(name.to_uppercase()).as_path()),
+                Some(format)
+            );
+        }
+        assert_eq!(Format::of(Path::new("a.gif")), None);
+    }
+
+    #[test]
+    fn a_png_has_three_pixels_for_each_of_the_svg_and_is_white_where_nothing_is_drawn() {
+        let figure = figure("");
+        let svg = String::from_utf8(Format::Svg.draw(&figure).unwrap()).unwrap();
+        let side = |name: &str| -> u32 {
+            let rest = &svg[svg.find(&format!(" {name}=\"")).unwrap() + name.len() + 3..];
+            rest[..rest.find('"').unwrap()].parse().unwrap()
+        };
+        let image = Pixmap::decode_png(&Format::Png.draw(&figure).unwrap()).unwrap();
+        assert_eq!((image.width(), image.height()), (3 * side("width"), 3 * side("height")));
+        assert_eq!(
+            image.pixel(0, 0).unwrap().demultiply(),
+            resvg::tiny_skia::ColorU8::from_rgba(255, 255, 255, 255)
+        );
+        assert!(image.pixels().iter().any(|pixel| pixel.red() < 50), "nothing is drawn");
+    }
+
+    #[test]
+    fn a_pdf_is_one_page_that_needs_no_font() {
+        let pdf = Format::Pdf.draw(&figure("Overlaps")).unwrap();
+        let has = |text: &str| pdf.windows(text.len()).any(|part| part == text.as_bytes());
+        assert!(has("/Count 1") && !has("/FontFile"));
+    }
+
+    #[test]
+    fn letters_are_drawn_in_every_format() {
+        // m and w are equally wide here, so that nothing but the letters differs.
+        for (name, format) in Format::ALL {
+            assert!(format.draw(&figure("mmm")).unwrap() != format.draw(&figure("www")).unwrap(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_font_has_every_symbol_that_names_are_set_in() {
+        let greek = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi \
+                     omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega ell q_hat p_bar";
+        let signs = "∞ − ± × ≤ ≥ √ → ↔ ∂ ∫ Σ² ³ ½ ⁻¹ ₊ ₋ ₀ₙ … · – — “ ” ’ ° ≈ ∝ ∈ ē̄ ✓";
+        let symbols: String = greek.split_whitespace().map(symbol_of).collect();
+        let missing: Vec<char> =
+            symbols.chars().chain(signs.chars()).filter(|letter| !has(*letter)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
+    fn letters_that_the_font_lacks_are_no_error() {
+        for (_, format) in Format::ALL {
+            assert!(!format.draw(&figure("学習 の 理論")).unwrap().is_empty());
+        }
+    }
+}
