@@ -260,13 +260,15 @@ impl Reader {
         if let Some(none) = file.seeds.as_ref().filter(|seeds| *seeds.get_ref() == 0) {
             return Err(self.error(none.span(), "0 data sets have nothing to measure; use 1 or more"));
         }
-        let path = |path: Option<Spanned<String>>, extension: &str| -> Result<Option<PathBuf>, StudyError> {
+        let path = |path: Option<Spanned<String>>, known: &[&str]| -> Result<Option<PathBuf>, StudyError> {
             let Some(path) = path else { return Ok(None) };
             let (span, path) = (path.span(), PathBuf::from(path.into_inner()));
-            match path.extension().is_some_and(|e| e == extension) {
+            match path.extension().is_some_and(|own| known.iter().any(|name| own.eq_ignore_ascii_case(name)))
+            {
                 true => Ok(Some(path)),
                 false => {
-                    Err(self.error(span, format!("expected the name of a file that ends in .{extension}")))
+                    let known = known.join(" or .");
+                    Err(self.error(span, format!("expected the name of a file that ends in .{known}")))
                 }
             }
         };
@@ -284,8 +286,8 @@ impl Reader {
             sweep: self.sweeps(&file.sweep)?,
             zip: file.zip.iter().map(|group| self.zip(group)).collect::<Result<_, _>>()?,
             options: self.options(&file.options)?,
-            output: path(file.output, "csv")?,
-            plot: path(file.plot, "svg")?,
+            output: path(file.output, &["csv"])?,
+            plot: path(file.plot, &["svg", "pdf", "png"])?,
             figure: file.figure,
             tasks: self.tasks(&file.slurm)?,
             slurm: self.slurm(&file.slurm)?,

@@ -39,8 +39,8 @@ struct Written {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file: FILE.svg, .pdf or .png.
-    #[arg(long, value_name = "FIGURE", value_hint = ValueHint::FilePath)]
+    /// Draw the figure into this file, .svg, .pdf or .png.
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
     /// What goes to standard output.
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -149,7 +149,7 @@ impl Destination {
             (true, _) => {}
             (false, false) => eprintln!("note: wrote {}", written.join(", ")),
             (false, true) if self.format == Format::Table => {
-                eprintln!("note: nothing was written; --output FILE.csv and --plot FIGURE keep the result");
+                eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
             }
             (false, true) => {}
         }

@@ -20,8 +20,8 @@ pub struct Merge {
     /// Write the table to this CSV file; the one that `overlaps sweep` was given.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file: FILE.svg, .pdf or .png [default: `plot` of the study].
-    #[arg(long, value_name = "FIGURE", value_hint = ValueHint::FilePath)]
+    /// Draw the figure into this file, .svg, .pdf or .png [default: `plot` of the study].
+    #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
     /// No notes; files and errors only.
     #[arg(long)]
