@@ -66,8 +66,6 @@ pub struct Quantity {
 /// What a model declares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Description {
-    /// Its name.
-    pub name: &'static str,
     /// Its parameters, in the order of tables; the dimension is `d`.
     pub parameters: &'static [Parameter],
     /// What is measured, in the order of tables.

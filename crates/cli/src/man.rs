@@ -50,7 +50,7 @@ fn page(command: Command) -> anyhow::Result<String> {
     Renderer::new(command).render(&mut bytes)?;
     let text = String::from_utf8(bytes).context("the page is not UTF-8")?;
     let heading =
-        format!(".TH {name} 1 \"\" \"{0} {1}\" \"Manual of {0}\"\n", "overlaps", env!("CARGO_PKG_VERSION"));
+        format!(".TH {name} 1 \"\" \"overlaps {}\" \"Manual of overlaps\"\n", env!("CARGO_PKG_VERSION"));
     // The heading that was made has no field for a date that is not known, and a paragraph begins with three requests.
     let lines = text.split_inclusive('\n').map(|line| if line.starts_with(".TH ") { &heading } else { line });
     Ok(lines.collect::<String>().replace("\n.br\n\n.br\n", "\n.sp\n"))

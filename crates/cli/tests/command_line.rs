@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use overlaps_figures::Format;
 use serde_json::Value;
 use support::run_in;
 use tempfile::TempDir;
@@ -606,8 +607,12 @@ fn an_output_that_is_not_a_number_is_not_passed_over_in_silence() {
 #[test]
 fn a_figure_has_the_format_of_its_extension_also_in_a_study() {
     let folder = TempDir::new().unwrap();
-    let begins: [(&str, &[u8]); 3] = [("svg", b"<svg"), ("pdf", b"%PDF-1"), ("PNG", b"\x89PNG\r\n")];
-    for (extension, begin) in begins {
+    for (extension, format) in Format::ALL {
+        let begin: &[u8] = match format {
+            Format::Svg => b"<svg",
+            Format::Pdf => b"%PDF-1",
+            Format::Png => b"\x89PNG\r\n",
+        };
         let plot = format!("a.{extension}");
         let output = run_in(folder.path(), &["solve", "curie-weiss", "--quiet", "--plot", &plot]);
         assert!(output.status.success());

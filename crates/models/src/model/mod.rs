@@ -26,5 +26,4 @@ pub use target::{Target, magnetisation};
 use ::overlaps::model::Description;
 
 /// What a learnt denoiser declares.
-pub const DENOISER: Description =
-    Description { name: "denoiser", parameters: &PARAMETERS, quantities: &OVERLAPS };
+pub const DENOISER: Description = Description { parameters: &PARAMETERS, quantities: &OVERLAPS };

@@ -136,7 +136,7 @@ impl Page {
 
 /// The program and its version.
 fn program() -> String {
-    format!("{} {}", "overlaps", env!("CARGO_PKG_VERSION"))
+    format!("overlaps {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// The result in one line: its verdicts, what happened to its rows, what could not be read.
