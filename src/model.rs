@@ -1,7 +1,62 @@
-//! What can be simulated, and what it declares: parameters, measured quantities, the theories of it.
+//! What can be simulated: the [`Model`] trait, and what a model declares ([`Description`]): its parameters, what it measures,
+//! the theories of it. A model is simulated by [`Simulate`](crate::experiment::Simulate) and compared with theories by
+//! [`Check`](crate::experiment::Check); those that come with the project are in `overlaps-models`.
+//!
+//! The mean of d normal numbers, of variance v, is a model in twenty lines:
+//!
+//! ```
+//! use overlaps::experiment::{Experiment, Simulate};
+//! use overlaps::model::*;
+//! use overlaps::output::Status;
+//! use rand::SeedableRng;
+//! use rand_distr::{Distribution, Normal};
+//!
+//! static MEAN: Description = Description {
+//!     name: "mean",
+//!     title: "The mean of d normal numbers",
+//!     describes: &["mean"],
+//!     control: Control { name: "v", meaning: "variance", from: 0.0, to: 10.0 },
+//!     parameters: &[number("d", 1000.0, "how many numbers").if_(|d| is_whole(d, 1.0, 1e9), "d is a whole number")],
+//!     labels: &[],
+//!     quantities: &[Quantity { name: "m", meaning: "mean" }],
+//!     certificates: &[],
+//! };
+//!
+//! struct Mean;
+//!
+//! impl Model for Mean {
+//!     fn description(&self) -> &'static Description {
+//!         &MEAN
+//!     }
+//!
+//!     fn run(&self, at: &Point, seed: u64, controls: &[f64], _: &Running) -> Result<Option<Vec<Measured>>, ModelError> {
+//!         let d = at.number("d");
+//!         let mean = |v: &f64| -> Result<Measured, ModelError> {
+//!             let numbers = Normal::new(0.0, v.sqrt())?.sample_iter(rand_chacha::ChaCha12Rng::seed_from_u64(seed));
+//!             Ok(Measured::new(vec![numbers.take(d as usize).sum::<f64>() / d], Status::Converged))
+//!         };
+//!         Ok(Some(controls.iter().map(mean).collect::<Result<_, _>>()?))
+//!     }
+//! }
+//!
+//! let simulate = Simulate::new(Mean)?.set("d", 100)?.along([0.0, 1.0])?.seeds(0..4)?;
+//! let table = simulate.table()?;
+//! assert_eq!(table.rows.len(), 8);
+//! assert_eq!(table.number("m", 0)?, 0.0);
+//! assert!(Simulate::new(Mean)?.set("d", 0.5).unwrap_err().to_string().contains("whole number"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use std::error::Error;
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+use thiserror::Error;
 
 use crate::name::{ascii_name, did_you_mean};
-use crate::value::Value;
+use crate::numeric::grid;
+use crate::output::{Cell, Column, Role, Status};
+use crate::value::{Given, Value, given};
 
 /// The value of a parameter that is not given.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,12 +65,12 @@ pub enum Usual {
     Number(f64),
     /// The first of the words that are its values.
     Words(&'static [&'static str]),
-    /// The value of another parameter.
+    /// The value of another parameter, declared above it.
     Of(&'static str),
 }
 
 /// A parameter.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     /// Its name.
     pub name: &'static str,
@@ -23,19 +78,38 @@ pub struct Parameter {
     pub usual: Usual,
     /// Its meaning.
     pub meaning: &'static str,
+    /// Which numbers it can be.
+    accepts: fn(f64) -> bool,
+    /// The same in words: `n is a whole number of samples`.
+    accepted: &'static str,
 }
 
 /// A parameter whose values are numbers.
 pub const fn number(name: &'static str, default: f64, meaning: &'static str) -> Parameter {
-    Parameter { name, usual: Usual::Number(default), meaning }
+    Parameter { name, usual: Usual::Number(default), meaning, accepts: |_| true, accepted: "" }
 }
 
 /// A parameter whose values are words, of which the first is the default.
 pub const fn words(name: &'static str, words: &'static [&'static str], meaning: &'static str) -> Parameter {
-    Parameter { name, usual: Usual::Words(words), meaning }
+    Parameter { name, usual: Usual::Words(words), meaning, accepts: |_| true, accepted: "" }
+}
+
+/// A parameter that has the value of another, declared above it, unless it is given.
+pub const fn like(name: &'static str, other: &'static str, meaning: &'static str) -> Parameter {
+    Parameter { name, usual: Usual::Of(other), meaning, accepts: |_| true, accepted: "" }
+}
+
+/// Whether a number is whole and in a range.
+pub fn is_whole(x: f64, from: f64, to: f64) -> bool {
+    x.fract() == 0.0 && (from..=to).contains(&x)
 }
 
 impl Parameter {
+    /// The same for certain numbers only; `accepted` says for which, in words.
+    pub const fn if_(self, accepts: fn(f64) -> bool, accepted: &'static str) -> Parameter {
+        Parameter { accepts, accepted, ..self }
+    }
+
     /// Its default; none if it is that of another parameter.
     pub fn default(&self) -> Option<Value> {
         match self.usual {
@@ -54,7 +128,7 @@ impl Parameter {
     }
 }
 
-/// What is measured.
+/// What is measured or said of every row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantity {
     /// Its name, that of the output of a theory that predicts it.
@@ -63,20 +137,302 @@ pub struct Quantity {
     pub meaning: &'static str,
 }
 
-/// What a model declares.
+/// The parameter at several values of which one data set is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Control {
+    /// Its name, that of the control of its theories.
+    pub name: &'static str,
+    /// Its meaning.
+    pub meaning: &'static str,
+    /// Its smallest value.
+    pub from: f64,
+    /// Its largest value.
+    pub to: f64,
+}
+
+/// What a model declares.
+#[derive(Debug, Clone, Copy)]
 pub struct Description {
-    /// Its parameters, in the order of tables; the dimension is `d`.
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub title: &'static str,
+    /// What joins it to theories: the words of `describes` in their equation files.
+    pub describes: &'static [&'static str],
+    /// The parameter at several values of which one data set is measured.
+    pub control: Control,
+    /// Its other parameters, in the order of tables; the dimension is `d`.
     pub parameters: &'static [Parameter],
+    /// Words that are said of every row.
+    pub labels: &'static [Quantity],
     /// What is measured, in the order of tables.
     pub quantities: &'static [Quantity],
+    /// Evidence for the row.
+    pub certificates: &'static [Quantity],
+}
+
+/// A value that a parameter cannot take.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ParameterError {
+    /// A name that is none, or a word for a number, or a number for a word: in words.
+    #[error("{0}")]
+    Given(String),
+    /// A value outside the range of its parameter.
+    #[error("{name} = {value} is not possible in a simulation: {accepted}")]
+    Value {
+        /// Parameter.
+        name: &'static str,
+        /// Value given.
+        value: f64,
+        /// What would be accepted.
+        accepted: String,
+    },
 }
 
 impl Description {
+    /// The parameter of a name.
+    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
+        self.parameters.iter().find(|parameter| parameter.name == name)
+    }
+
     /// The words that are the values of a parameter; none if they are numbers.
     pub fn words(&self, name: &str) -> &'static [&'static str] {
-        self.parameters.iter().find(|p| p.name == name).map_or(&[], Parameter::words)
+        self.parameter(name).map_or(&[], Parameter::words)
     }
+
+    /// The parameter, or the control, that a name means.
+    ///
+    /// # Errors
+    /// None of them; the nearest is suggested.
+    pub fn meant(&self, given: &str) -> Result<&'static str, ParameterError> {
+        let names = self.parameters.iter().map(|parameter| parameter.name).chain([self.control.name]);
+        name_meant(given, "a simulation", names).map_err(ParameterError::Given)
+    }
+
+    /// Values by name, checked; parameters that are not given take their defaults.
+    ///
+    /// # Errors
+    /// Unknown names, words for numbers and numbers for words, the first value that is not possible, with what would be.
+    pub fn at<'a>(
+        &self,
+        values: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Result<Point, ParameterError> {
+        let mut asked: Vec<(&'static str, Value)> = Vec::new();
+        for (name, value) in values {
+            let name = self.meant(name)?;
+            value.check(name, self.words(name)).map_err(ParameterError::Given)?;
+            asked.push((name, value));
+        }
+        let mut point = Point { values: Vec::with_capacity(self.parameters.len()), given: Vec::new() };
+        for parameter in self.parameters {
+            let own = asked.iter().rev().find(|(name, _)| *name == parameter.name).map(|(_, value)| value);
+            let value = match (own, parameter.usual) {
+                (Some(value), _) => value.clone(),
+                (None, Usual::Number(number)) => Value::Number(number),
+                (None, Usual::Words(words)) => Value::from(words[0]),
+                (None, Usual::Of(other)) => point.value(other).clone(),
+            };
+            if let Some(number) = value.number().filter(|number| !(parameter.accepts)(*number)) {
+                let (name, accepted) = (parameter.name, parameter.accepted.into());
+                return Err(ParameterError::Value { name, value: number, accepted });
+            }
+            point.given.extend(own.is_some().then_some(parameter.name));
+            point.values.push((parameter.name, value));
+        }
+        Ok(point)
+    }
+
+    /// The columns of a table of simulations.
+    pub fn columns(&self) -> Vec<Column> {
+        let of = |quantities: &'static [Quantity], role: Role| {
+            quantities.iter().map(move |q| Column::new(q.name, q.meaning, role))
+        };
+        let mut columns = vec![Column::new(self.control.name, self.control.meaning, Role::Control)];
+        columns.extend(self.parameters.iter().map(|p| Column::new(p.name, p.meaning, Role::Parameter)));
+        columns.push(Column::new("seed", "data set", Role::Parameter));
+        columns.extend(of(self.labels, Role::Label));
+        columns.extend(of(self.quantities, Role::Output));
+        columns.extend(of(self.certificates, Role::Certificate));
+        columns.push(Column::new("status", Status::MEANING, Role::Certificate));
+        columns
+    }
+
+    /// The row of what was measured, under these columns.
+    pub fn row(&self, at: &Point, seed: u64, control: f64, measured: Measured) -> Vec<Cell> {
+        let drawn = |name: &str| measured.drawn.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+        let mut row = vec![Cell::Number(control)];
+        // A count reads as one: 1000000, not 1e6.
+        let cell = |value: &Value| match value.number() {
+            Some(number) if is_whole(number, 0.0, 9e15) => Cell::Integer(number as u64),
+            _ => Cell::from(value),
+        };
+        row.extend(at.values.iter().map(|(name, value)| drawn(name).map_or(cell(value), Cell::Number)));
+        row.push(Cell::Integer(seed));
+        row.extend(measured.labels);
+        let usable = measured.status != Status::NotConverged;
+        let number = |x: &f64| if x.is_nan() || !usable { Cell::Missing } else { Cell::Number(*x) };
+        row.extend(measured.quantities.iter().map(number));
+        row.extend(measured.certificates);
+        row.push(measured.status.into());
+        row
+    }
+}
+
+/// A value for every parameter of a model, each one that it can take: made by [`Description::at`] alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    values: Vec<(&'static str, Value)>,
+    given: Vec<&'static str>,
+}
+
+impl Point {
+    /// The value of a parameter.
+    ///
+    /// # Panics
+    /// Where the model declares no such parameter: a mistake in its code.
+    pub fn value(&self, name: &str) -> &Value {
+        match self.values.iter().find(|(known, _)| *known == name) {
+            Some((_, value)) => value,
+            None => panic!("the model declares no parameter `{name}`"),
+        }
+    }
+
+    /// The value of a parameter of numbers.
+    ///
+    /// # Panics
+    /// Where the model declares no such parameter: a mistake in its code.
+    pub fn number(&self, name: &str) -> f64 {
+        self.value(name).number().unwrap_or(f64::NAN)
+    }
+
+    /// The value of a parameter of words.
+    ///
+    /// # Panics
+    /// Where the model declares no such parameter: a mistake in its code.
+    pub fn word(&self, name: &str) -> &str {
+        self.value(name).word().unwrap_or_default()
+    }
+
+    /// Whether a parameter was given, not left to its default.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.given.contains(&name)
+    }
+
+    /// What was given.
+    pub fn given(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        self.given.iter().map(|name| (*name, self.value(name).clone()))
+    }
+}
+
+/// What is measured on one data set at one value of the control.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// Parameters that are another number in the data as drawn than was asked for.
+    pub drawn: Vec<(&'static str, f64)>,
+    /// The words of [`Description::labels`].
+    pub labels: Vec<Cell>,
+    /// The values of [`Description::quantities`]; NaN where there is none.
+    pub quantities: Vec<f64>,
+    /// What stands under [`Description::certificates`].
+    pub certificates: Vec<Cell>,
+    /// Whether it is what was to be measured.
+    pub status: Status,
+}
+
+impl Measured {
+    /// Measured values, without labels and certificates.
+    pub fn new(quantities: Vec<f64>, status: Status) -> Measured {
+        Measured { drawn: Vec::new(), labels: Vec::new(), quantities, certificates: Vec::new(), status }
+    }
+}
+
+/// What keeps a simulation from being run at all.
+pub type ModelError = Box<dyn Error + Send + Sync>;
+
+/// What a simulation asks and tells while it runs.
+#[derive(Clone, Copy)]
+pub struct Running<'r> {
+    /// Whether it is to stop.
+    pub interrupted: &'r (dyn Fn() -> bool + Sync),
+    /// A unit of progress is done, of which there are [`Model::units`] for each control value.
+    pub progress: &'r (dyn Fn() + Sync),
+}
+
+impl Running<'static> {
+    /// To the end, in silence.
+    pub const ON: Running<'static> = Running { interrupted: &|| false, progress: &|| {} };
+}
+
+/// What can be simulated at finite dimension.
+pub trait Model: Send + Sync {
+    /// What it declares.
+    fn description(&self) -> &'static Description;
+
+    /// Whether it can be simulated there; cheap.
+    ///
+    /// # Errors
+    /// Why not: values that do not fit each other, data that do not fit into memory.
+    fn check(&self, _at: &Point, _controls: &[f64]) -> Result<(), ModelError> {
+        Ok(())
+    }
+
+    /// Draws the data set of a seed and measures it at every control value; none where an interruption was asked for. The
+    /// same arguments give the same numbers.
+    ///
+    /// # Errors
+    /// What [`Model::check`] refuses; files that cannot be written.
+    fn run(
+        &self,
+        at: &Point,
+        seed: u64,
+        controls: &[f64],
+        running: &Running,
+    ) -> Result<Option<Vec<Measured>>, ModelError>;
+
+    /// The control values unless others are given.
+    fn controls(&self, _points: &[Point]) -> Vec<f64> {
+        let control = self.description().control;
+        grid(control.from, control.to, 21)
+    }
+
+    /// The dimensions of a comparison with theories unless others are given, three or more for d → ∞.
+    ///
+    /// # Errors
+    /// Where they are to be given: why.
+    fn dimensions(&self, _points: &[Point]) -> Result<Vec<f64>, ModelError> {
+        Ok([250.0, 500.0, 1000.0, 2000.0].into())
+    }
+
+    /// Units of progress at each control value.
+    fn units(&self) -> u64 {
+        1
+    }
+
+    /// What decides about its rows beside the parameters, for side files; `sets` says which data sets there are.
+    fn describe(&self, sets: IndexMap<String, Json>) -> IndexMap<String, Json> {
+        sets
+    }
+
+    /// What an interruption leaves, in words, if it leaves something.
+    fn left(&self) -> Option<String> {
+        None
+    }
+
+    /// The rows of a data set are on the disk: what was kept to go on with it is no longer needed.
+    fn forget(&self, _at: &Point, _seed: u64, _controls: &[f64]) {}
+
+    /// All rows are on the disk.
+    fn finish(&self) {}
+}
+
+/// The constants of some combinations of parameters, as a side file has them: without what is swept.
+pub fn constants(description: &Description, fixed: &Given, swept: &[&str]) -> IndexMap<String, Json> {
+    let of = |parameter: &Parameter| {
+        let value = given(fixed, parameter.name).cloned().or_else(|| parameter.default());
+        let value = value.filter(|_| !swept.contains(&parameter.name))?;
+        Some((parameter.name.to_string(), crate::output::json::of_value(&value)))
+    };
+    description.parameters.iter().filter_map(of).collect()
 }
 
 /// Which of some names is meant: Greek letters may be written or spelled. `whose` stands in the message: "a simulation".

@@ -6,8 +6,7 @@ use super::error::CompareError;
 use crate::diagnostic::short;
 use crate::model::Description;
 use crate::name::{ascii_name, did_you_mean};
-use crate::output::{Cell, Table};
-use crate::solve::NOT_CONVERGED;
+use crate::output::{Cell, Status, Table};
 use crate::system::Theory;
 use crate::value::Value;
 
@@ -92,7 +91,7 @@ impl Measurements {
         let (mut left_out, mut missing) = (0, Vec::new());
         for (index, row) in table.rows.iter().enumerate() {
             let line = table.line(index);
-            if columns.status.is_some_and(|c| row[c] == Cell::from(NOT_CONVERGED)) {
+            if columns.status.is_some_and(|c| row[c].is(Status::NotConverged)) {
                 left_out += 1;
                 continue;
             }

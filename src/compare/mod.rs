@@ -3,8 +3,9 @@
 //! [`measurements`] are runs by dimension and seed, from a table; [`predictions`] what the theories say of each of them;
 //! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d, and [`power_law`] exponents, and [`scaling`] those of what is
 //! computed;
-//! [`verdict`] one answer per theory from all of them.
+//! [`verdict`] one answer per theory from all of them, and [`answer`] a table of the answers.
 
+pub mod answer;
 #[cfg(test)]
 mod calibration;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod scaling;
 pub mod statistics;
 pub mod verdict;
 
+pub use answer::{Answer, Answers};
 pub use error::CompareError;
 pub use measurements::{Measurement, Measurements, known_words};
 pub use power_law::PowerLaw;

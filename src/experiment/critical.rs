@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::{Computed, Experiment, Failure, equations};
+use crate::model::Running;
 use crate::output::{Cell, Column, Role};
 use crate::solve::{Change, Job, Settings, Solution, events};
 use crate::study::{Plan, PlanError};
@@ -130,7 +131,7 @@ impl Experiment for Critical {
         &self.plan
     }
 
-    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
+    fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
         let (found, failed) = self.changes(cell);
         Ok(Some(Computed::new(self.rows(&found, cell), failed)))
     }

@@ -2,11 +2,16 @@
 //!
 //! - [`Solve`]: systems of equations along their control;
 //! - [`Critical`]: the control values at which the global branch changes;
+//! - [`Simulate`]: a model at finite dimension, data set by data set;
+//! - [`Check`]: theories against what is simulated or measured;
 //! - [`Pending`]: the cells that are not on the disk yet, and how they get there;
 //! - [`Verification`]: what a second look at the rows of a solve did and found.
 
+mod check;
 mod critical;
+mod error;
 mod runner;
+mod simulate;
 mod solve;
 mod verification;
 
@@ -15,12 +20,16 @@ use std::error::Error;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use crate::model::Running;
 use crate::output::{Cell, Column};
 use crate::study::{Counts, Key, Plan};
 use crate::system::Theory;
 
+pub use check::{Check, Checks};
 pub use critical::{Critical, Found};
-pub use runner::{CellError, Pending, RunError, Running};
+pub use error::ExperimentError;
+pub use runner::{CellError, Pending, RunError};
+pub use simulate::{DataSets, Simulate};
 pub use solve::{Solve, Solved, check_tolerance};
 pub use verification::Verification;
 
@@ -57,15 +66,21 @@ pub trait Experiment: Sync {
         Key::of(&self.parameters(cell))
     }
 
-    /// The rows of a cell; none where an interruption was asked for, which `interrupted` tells.
+    /// The rows of a cell; none where an interruption was asked for.
     ///
     /// # Errors
     /// What keeps a cell from being computed at all.
-    fn compute(
-        &self,
-        cell: usize,
-        interrupted: &(dyn Fn() -> bool + Sync),
-    ) -> Result<Option<Computed>, Failure>;
+    fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure>;
+
+    /// Units of progress of a cell, where it tells of them.
+    fn units(&self) -> u64 {
+        1
+    }
+
+    /// What an interruption leaves beside finished cells, in words.
+    fn left(&self) -> Option<String> {
+        None
+    }
 
     /// A cell is on the disk: what was kept to go on with it is no longer needed.
     fn forget(&self, _cell: usize) {}

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{Experiment, Failure};
+use crate::model::Running;
 use crate::output::CsvWriter;
 use crate::study::journal::Journal;
 use crate::study::store::StoreError;
@@ -17,15 +18,6 @@ use crate::study::{Key, Part, Record, Store};
 
 /// Finished cells that may wait to be written; threads then wait for the disk.
 const WAITING: usize = 4096;
-
-/// What a run asks and tells while it runs.
-#[derive(Clone, Copy)]
-pub struct Running<'r> {
-    /// Whether it is to stop.
-    pub interrupted: &'r (dyn Fn() -> bool + Sync),
-    /// So many more cells are on the disk.
-    pub kept: &'r (dyn Fn(usize) + Sync),
-}
 
 /// Why a run ended before all cells were finished; what was finished is kept.
 #[derive(Debug, Error)]
@@ -114,17 +106,17 @@ impl<'e> Pending<'e> {
         self.count - self.cells.len()
     }
 
-    /// Computes them.
+    /// Computes them; `kept` is told how many more are on the disk.
     ///
     /// # Errors
     /// A cell that cannot be computed, a disk that is full, an interruption; what was finished before is kept.
-    pub fn compute(mut self, running: &Running) -> Result<(), RunError> {
+    pub fn compute(mut self, running: &Running, kept: &(dyn Fn(usize) + Sync)) -> Result<(), RunError> {
         let done = self.done();
         let Pending { experiment, store, journal, cells, count, .. } = &mut self;
         let experiment = *experiment;
         let (sender, receiver) = sync_channel(WAITING);
         let (computed, written) = std::thread::scope(|scope| {
-            let writer = scope.spawn(|| write(receiver, journal, experiment, running.kept));
+            let writer = scope.spawn(|| write(receiver, journal, experiment, kept));
             let computed = cells
                 .par_iter()
                 .try_for_each_with(sender, |sender, cell| compute(experiment, *cell, running, sender));
@@ -166,7 +158,7 @@ fn compute(
 
 /// A cell as it is kept: its rows as they will stand in the CSV.
 fn record(experiment: &dyn Experiment, cell: usize, running: &Running) -> Result<Option<Record>, Failure> {
-    let Some(computed) = experiment.compute(cell, running.interrupted)? else { return Ok(None) };
+    let Some(computed) = experiment.compute(cell, running)? else { return Ok(None) };
     let mut writer = CsvWriter::rows(Vec::new());
     computed.rows.iter().try_for_each(|row| writer.write_row(row))?;
     Ok(Some(Record { key: experiment.key(cell), counts: computed.counts, rows: writer.finish()? }))

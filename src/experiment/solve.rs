@@ -7,9 +7,10 @@ use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use super::{Computed, Experiment, Failure, Verification, equations};
+use crate::model::Running;
 use crate::output::{Cell, Column, Table};
 use crate::solve::{Job, Layout, PieceCurve, Settings, controls_of_rows, enter, events, reports};
-use crate::study::{Assignment, Plan, PlanError, Sweep, Wanted};
+use crate::study::{Plan, PlanError, Wanted};
 use crate::system::Theory;
 use crate::value::Value;
 
@@ -42,9 +43,7 @@ pub fn check_tolerance(tolerance: f64) -> Result<f64, String> {
 #[derive(Debug, Clone)]
 pub struct Solve {
     theories: Vec<Theory>,
-    set: Vec<Assignment>,
-    sweep: Vec<Sweep>,
-    zip: Vec<Vec<Sweep>>,
+    wanted: Wanted,
     plan: Plan,
     tolerance: f64,
     branches: bool,
@@ -115,13 +114,11 @@ impl Solve {
             }
         }
         Theory::agree_on_words(&theories)?;
-        let plan = Plan::of_theories(Wanted { set: &[], sweep: &[], zip: &[] }, &theories)?;
+        let plan = Plan::of_theories(&Wanted::default(), &theories)?;
         let layout = Layout::new(&[], &[], false, TOLERANCE);
         let solve = Solve {
             theories,
-            set: Vec::new(),
-            sweep: Vec::new(),
-            zip: Vec::new(),
+            wanted: Wanted::default(),
             plan,
             tolerance: TOLERANCE,
             branches: false,
@@ -137,7 +134,7 @@ impl Solve {
     /// # Errors
     /// Those of [`Solve::set`] and [`Solve::sweep`].
     pub fn wanted(mut self, wanted: Wanted) -> Result<Solve, PlanError> {
-        (self.set, self.sweep, self.zip) = (wanted.set.to_vec(), wanted.sweep.to_vec(), wanted.zip.to_vec());
+        self.wanted = wanted;
         self.sorted()
     }
 
@@ -146,7 +143,7 @@ impl Solve {
     /// # Errors
     /// A name that the theories do not have (the nearest is suggested), a value outside its domain, a name given twice.
     pub fn set(mut self, name: &str, value: impl Into<Value>) -> Result<Solve, PlanError> {
-        self.set.push(Assignment { name: name.to_string(), value: value.into() });
+        self.wanted.set(name, value);
         self.sorted()
     }
 
@@ -159,8 +156,7 @@ impl Solve {
         name: &str,
         values: impl IntoIterator<Item = impl Into<Value>>,
     ) -> Result<Solve, PlanError> {
-        let values = values.into_iter().map(Into::into).collect();
-        self.sweep.push(Sweep::over(name, values).map_err(PlanError::Given)?);
+        self.wanted.sweep(name, values)?;
         self.sorted()
     }
 
@@ -205,8 +201,7 @@ impl Solve {
     }
 
     fn sorted(mut self) -> Result<Solve, PlanError> {
-        let wanted = Wanted { set: &self.set, sweep: &self.sweep, zip: &self.zip };
-        self.plan = Plan::of_theories(wanted, &self.theories)?;
+        self.plan = Plan::of_theories(&self.wanted, &self.theories)?;
         Ok(self.laid_out())
     }
 
@@ -323,7 +318,7 @@ impl Experiment for Solve {
         &self.plan
     }
 
-    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
+    fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
         let solved = self.at(cell);
         Ok(Some(Computed::new(solved.rows, solved.not_converged)))
     }

@@ -21,4 +21,4 @@ pub use files::{
     write_completely, write_error,
 };
 pub use json::{SideFile, table_json};
-pub use table::{Cell, Column, Role, Table};
+pub use table::{Cell, Column, Role, Status, Table};

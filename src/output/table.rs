@@ -50,6 +50,11 @@ impl Cell {
         }
     }
 
+    /// Whether it is this status.
+    pub fn is(&self, status: Status) -> bool {
+        matches!(self, Cell::Text(text) if text == status.name())
+    }
+
     /// What a field of a CSV says: a number if it is one, nothing if it is empty, else a word.
     pub fn read(field: &str) -> Cell {
         match field.parse::<f64>() {
@@ -114,6 +119,42 @@ impl From<String> for Cell {
 impl<T: Into<Cell>> From<Option<T>> for Cell {
     fn from(value: Option<T>) -> Self {
         value.map_or(Cell::Missing, Into::into)
+    }
+}
+
+/// Whether a row is what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It meets its certificate.
+    Converged,
+    /// It does not; its outputs are left empty.
+    NotConverged,
+    /// A trained network: its epochs are done, and how far it is from a minimum is told by its gradient.
+    Trained,
+}
+
+impl Status {
+    /// What a column of simulations may hold.
+    pub const MEANING: &'static str = "converged, not-converged, or trained";
+
+    /// Its name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Converged => "converged",
+            Status::NotConverged => "not-converged",
+            Status::Trained => "trained",
+        }
+    }
+
+    /// That of a row which meets its certificate or not.
+    pub fn of(converged: bool) -> Status {
+        if converged { Status::Converged } else { Status::NotConverged }
+    }
+}
+
+impl From<Status> for Cell {
+    fn from(status: Status) -> Self {
+        Cell::Text(status.name().to_owned())
     }
 }
 
@@ -228,6 +269,11 @@ impl Table {
             row,
             text: cells[index].to_string(),
         })
+    }
+
+    /// Whether a row says that it did not converge.
+    pub fn failed(&self, row: &[Cell]) -> bool {
+        self.column("status").is_some_and(|status| row[status].is(Status::NotConverged))
     }
 
     /// Writes the table as CSV, whole or not at all.

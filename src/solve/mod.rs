@@ -36,6 +36,6 @@ pub use job::{Job, PieceCurve};
 pub use newton::{AtControl, Ended, Persistence, find_root, find_root_boldly, minimise};
 pub use refusal::Refusal;
 pub use region::Region;
-pub use rows::{CONVERGED, Layout, NOT_CONVERGED};
+pub use rows::Layout;
 pub use solution::{Finder, Remark, Search, Settings, Solution};
 pub use verified::{claim, controls_of_rows, enter, reports, verify};

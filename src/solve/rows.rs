@@ -5,14 +5,9 @@ use super::job::PieceCurve;
 use super::solution::Solution;
 use crate::average::{PANELS, RuleKind, rule};
 use crate::name::{ascii_name, symbol_of};
-use crate::output::{Cell, Column, Role};
+use crate::output::{Cell, Column, Role, Status};
 use crate::system::Theory;
 use crate::value::Value;
-
-/// Status of a row that meets its certificate.
-pub const CONVERGED: &str = "converged";
-/// Status of a row whose outputs are left empty.
-pub const NOT_CONVERGED: &str = "not-converged";
 
 /// Which columns the rows of a theory have.
 #[derive(Debug, Clone)]
@@ -92,7 +87,7 @@ impl Layout {
     /// Whether a row says that it did not converge.
     pub fn failed(&self, row: &[Cell]) -> bool {
         let status = row.len().checked_sub(1 + usize::from(self.verify)).and_then(|place| row.get(place));
-        status.is_some_and(|status| *status == Cell::from(NOT_CONVERGED))
+        status.is_some_and(|status| status.is(Status::NotConverged))
     }
 
     /// The rows of the curves of one theory: one per control value, or one per branch and control value.
@@ -139,7 +134,7 @@ impl Layout {
             row.push(Cell::Missing);
             row.extend(self.outputs.iter().map(|_| Cell::Missing));
             row.extend((0..7).map(|_| Cell::Missing));
-            row.push(Cell::Text(NOT_CONVERGED.into()));
+            row.push(Status::NotConverged.into());
             row.extend(self.verify.then_some(Cell::Missing));
             return row;
         };
@@ -163,7 +158,7 @@ impl Layout {
         row.push(if averaged { kind.name().into() } else { Cell::Missing });
         row.push(if averaged { Cell::Integer(c.nodes as u64) } else { Cell::Missing });
         row.push(Cell::Integer(solution.iterations));
-        row.push(Cell::Text(if converged { CONVERGED } else { NOT_CONVERGED }.into()));
+        row.push(Status::of(converged).into());
         if self.verify {
             // Entered by `verified`.
             row.push(Cell::Missing);

@@ -8,9 +8,8 @@ use rayon::prelude::*;
 use super::curve::{Curve, Track};
 use super::job::PieceCurve;
 use super::refusal::Refusal;
-use super::rows::{CONVERGED, NOT_CONVERGED};
 use super::solution::Solution;
-use crate::output::{Cell, Column, Role};
+use crate::output::{Cell, Column, Role, Status};
 use crate::verify::{Claim, Report, Unverified, Verifier};
 
 /// What a solution of a curve says; `beside` are all solutions at its control value.
@@ -132,8 +131,8 @@ pub fn enter(reports: &[Option<Report>], rows: &mut [Vec<Cell>], columns: &[Colu
         for (cell, column) in row.iter_mut().zip(columns) {
             match column.name.as_str() {
                 "verify_difference" => *cell = Cell::Number(report.difference),
-                "status" if !report.disagreements.is_empty() && *cell == Cell::from(CONVERGED) => {
-                    *cell = Cell::Text(NOT_CONVERGED.into());
+                "status" if !report.disagreements.is_empty() && cell.is(Status::Converged) => {
+                    *cell = Status::NotConverged.into();
                 }
                 "energy" if !report.disagreements.is_empty() => *cell = Cell::Missing,
                 _ if column.role == Role::Output && !report.disagreements.is_empty() => *cell = Cell::Missing,

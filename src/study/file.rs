@@ -87,6 +87,8 @@ pub struct Study {
     pub task: Task,
     /// Name of a built-in system, or path of an equation file.
     pub system: Option<String>,
+    /// What is simulated, where that is not what the command simulates by itself.
+    pub model: Option<String>,
     /// Data sets per combination.
     pub seeds: Option<u64>,
     /// The first of them.
@@ -140,6 +142,8 @@ struct File {
     command: Task,
     #[serde(default)]
     system: Option<Spanned<String>>,
+    #[serde(default)]
+    model: Option<Spanned<String>>,
     #[serde(default)]
     seeds: Option<Spanned<u64>>,
     #[serde(default)]
@@ -250,6 +254,9 @@ impl Reader {
             }
             _ => {}
         }
+        if let Some(model) = file.model.as_ref().filter(|_| task != Task::Simulate) {
+            return Err(self.error(model.span(), format!("`{command}` is not told a model; leave it out")));
+        }
         for seeds in [&file.seeds, &file.first_seed].into_iter().flatten() {
             if !task.has_seeds() {
                 return Err(
@@ -276,6 +283,7 @@ impl Reader {
             title: file.title,
             task,
             system: file.system.map(Spanned::into_inner),
+            model: file.model.map(Spanned::into_inner),
             seeds: file.seeds.map(Spanned::into_inner),
             first_seed: file.first_seed.map(Spanned::into_inner),
             set: file

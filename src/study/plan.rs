@@ -56,14 +56,35 @@ impl Swept {
 }
 
 /// What is given for parameters, names and words unresolved.
-#[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
     /// Fixed values.
-    pub set: &'a [Assignment],
+    pub set: Vec<Assignment>,
     /// Sweeps, crossed with each other.
-    pub sweep: &'a [Sweep],
+    pub sweep: Vec<Sweep>,
     /// Groups of sweeps that move together, each group crossed with all others.
-    pub zip: &'a [Vec<Sweep>],
+    pub zip: Vec<Vec<Sweep>>,
+}
+
+impl Wanted {
+    /// Fixes a parameter or the control.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.set.push(Assignment { name: name.to_string(), value: value.into() });
+    }
+
+    /// Sweeps a parameter or the control; sweeps are crossed, and the last runs fastest.
+    ///
+    /// # Errors
+    /// Values that neither rise nor fall throughout, or none.
+    pub fn sweep(
+        &mut self,
+        name: &str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Result<(), PlanError> {
+        let values = values.into_iter().map(Into::into).collect();
+        self.sweep.push(Sweep::over(name, values).map_err(PlanError::Given)?);
+        Ok(())
+    }
 }
 
 /// What is fixed, what is swept, and on which control values.
@@ -87,7 +108,7 @@ impl Plan {
     /// Names that `actual` refuses, names given twice, words for numbers and numbers for words, too many combinations,
     /// sweeps that cannot move together.
     pub fn sort(
-        wanted: Wanted,
+        wanted: &Wanted,
         control: &str,
         actual: impl Fn(&str) -> Result<(String, Vec<String>), PlanError>,
     ) -> Result<Plan, PlanError> {
@@ -104,7 +125,7 @@ impl Plan {
             seen.push(name.clone());
             Ok((name, words))
         };
-        for set in wanted.set {
+        for set in &wanted.set {
             let (name, words) = known(&set.name)?;
             set.value.check(&name, &words).map_err(PlanError::Given)?;
             match set.value.number().filter(|_| name == control) {
@@ -149,7 +170,7 @@ impl Plan {
     ///
     /// # Errors
     /// Those of [`Plan::sort`] and [`Plan::check`].
-    pub fn of_theories(wanted: Wanted, theories: &[Theory]) -> Result<Plan, PlanError> {
+    pub fn of_theories(wanted: &Wanted, theories: &[Theory]) -> Result<Plan, PlanError> {
         let control = theories.first().map_or("", |theory| &theory.control.name);
         let plan = Plan::sort(wanted, control, |name| {
             let name = Theory::parameter_meant(theories, name)?;
@@ -277,8 +298,8 @@ mod tests {
     fn plan(sweep: &[&str], zip: &[&[&str]]) -> Result<Plan, PlanError> {
         let parse = |texts: &[&str]| -> Vec<Sweep> { texts.iter().map(|t| t.parse().unwrap()).collect() };
         let zip: Vec<Vec<Sweep>> = zip.iter().map(|group| parse(group)).collect();
-        let wanted = Wanted { set: &[], sweep: &parse(sweep), zip: &zip };
-        Plan::sort(wanted, "t", |name| Ok((name.to_string(), Vec::new())))
+        let wanted = Wanted { set: Vec::new(), sweep: parse(sweep), zip };
+        Plan::sort(&wanted, "t", |name| Ok((name.to_string(), Vec::new())))
     }
 
     fn numbers(plan: &Plan, cell: usize) -> Vec<f64> {

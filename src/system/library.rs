@@ -22,6 +22,7 @@ built_in! {
     "finite-d",
     "curie-weiss",
     "hopfield",
+    "ridge",
 }
 
 /// The text of a built-in system.

@@ -42,7 +42,7 @@ impl Values {
     /// # Errors
     /// Unknown names, values outside their domains, names given twice.
     pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
-        Ok(Plan::of_theories(self.wanted(), theories)?)
+        Ok(Plan::of_theories(&self.wanted(), theories)?)
     }
 
     /// Sorts what is given into a plan; see [`Plan::sort`].
@@ -54,12 +54,12 @@ impl Values {
         control: &str,
         actual: impl Fn(&str) -> Result<(String, Vec<String>), PlanError>,
     ) -> anyhow::Result<Plan> {
-        Ok(Plan::sort(self.wanted(), control, actual)?)
+        Ok(Plan::sort(&self.wanted(), control, actual)?)
     }
 
     /// What is fixed and swept, names and words unresolved.
-    pub fn wanted(&self) -> Wanted<'_> {
-        Wanted { set: &self.set, sweep: &self.sweep, zip: &self.zip }
+    pub fn wanted(&self) -> Wanted {
+        Wanted { set: self.set.clone(), sweep: self.sweep.clone(), zip: self.zip.clone() }
     }
 
     /// Takes over what a study file gives.

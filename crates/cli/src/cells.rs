@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
+use overlaps::model::Running;
 use rayon::prelude::*;
 
 /// Cells per thread in one chunk.
@@ -60,11 +61,7 @@ pub fn for_each_cell<T: Send>(
 ) -> anyhow::Result<()> {
     let Cells { count, units } = cells;
     let total = count as u64 * units;
-    let bar = if quiet || total < 2 { ProgressBar::hidden() } else { ProgressBar::new(total) };
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} [{elapsed} < {eta}]") {
-        bar.set_style(style);
-    }
-    let progress = Progress { bar };
+    let progress = Progress { bar: bar(total, quiet) };
     let chunk = CHUNK * rayon::current_num_threads();
     let mut first = 0;
     while first < count {
@@ -84,4 +81,20 @@ pub fn for_each_cell<T: Send>(
     }
     progress.bar.finish_and_clear();
     Ok(())
+}
+
+/// Runs what tells of its progress, and may be interrupted.
+pub fn with_progress<T>(total: u64, quiet: bool, run: impl FnOnce(&Running) -> T) -> T {
+    let bar = bar(total, quiet);
+    let result = run(&Running { interrupted: &interrupted, progress: &|| bar.inc(1) });
+    bar.finish_and_clear();
+    result
+}
+
+fn bar(total: u64, quiet: bool) -> ProgressBar {
+    let bar = if quiet || total < 2 { ProgressBar::hidden() } else { ProgressBar::new(total) };
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} [{elapsed} < {eta}]") {
+        bar.set_style(style);
+    }
+    bar
 }

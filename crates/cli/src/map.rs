@@ -7,7 +7,6 @@ use anyhow::{anyhow, bail};
 use super::figure::short;
 use overlaps::name::{ascii_name, did_you_mean};
 use overlaps::output::{Cell, Role, Table};
-use overlaps::solve::NOT_CONVERGED;
 use overlaps::study::Plan;
 use overlaps_figures::{Figure, HeatMap, MapCell, Panel};
 
@@ -185,7 +184,7 @@ fn caption(table: &Table, columns: &[usize], values: &[Cell]) -> String {
 
 /// Why cells have no value: "not converged", where the status says so of all rows without one.
 fn missing(table: &Table, rows: &[&Vec<Cell>], column: usize) -> &'static str {
-    let failed = |row: &Vec<Cell>| table.column("status").is_some_and(|s| row[s] == NOT_CONVERGED.into());
+    let failed = |row: &Vec<Cell>| table.failed(row);
     let explained = rows.iter().all(|row| row[column] != Cell::Missing || failed(row));
     if explained { "not converged" } else { "no value" }
 }

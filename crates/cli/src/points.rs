@@ -5,13 +5,13 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::figure::short;
-use super::simulation::Simulation;
 use overlaps::compare::statistics::Sample;
+use overlaps::experiment::{Experiment, Simulate};
+use overlaps::model::Description;
 use overlaps::name::symbol_of;
 use overlaps::output::{Cell, Table};
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Figure, Panel, Points};
-use overlaps_models::model::words_of;
 
 /// The most series that a panel can hold and a reader tell apart.
 const MOST_SERIES: usize = PALETTE.len();
@@ -29,11 +29,12 @@ pub fn mean_and_error(values: Vec<f64>) -> (f64, f64) {
 ///
 /// # Errors
 /// More series than a panel can hold.
-pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> anyhow::Result<Figure> {
-    let plan = &simulation.plan;
+pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow::Result<Figure> {
+    let (plan, description) = (simulate.plan(), simulate.model().description());
+    let control = description.control.name;
     let place = |name: &str| table.column(name).unwrap_or_default();
     let swept: Vec<usize> = plan.swept.iter().map(|s| place(&s.name)).collect();
-    let t = place("t");
+    let t = place(control);
     let mut keys: Vec<Vec<Cell>> = Vec::new();
     for row in &table.rows {
         let key: Vec<Cell> = swept.iter().map(|c| row[*c].clone()).collect();
@@ -89,16 +90,16 @@ pub fn figure(table: &Table, simulation: &Simulation, columns: &[String]) -> any
         .collect();
     Ok(Figure {
         title: TITLE.into(),
-        subtitle: subtitle(&simulation.parameters()),
-        x_label: "t".into(),
+        subtitle: subtitle(&simulate.sets().constants(), description),
+        x_label: symbol_of(control),
         panels,
         ..Figure::default()
     })
 }
 
 /// Parameters in a line; words only where they are not the default.
-pub fn subtitle(parameters: &IndexMap<String, Value>) -> String {
-    let usual = |name: &str, value: &str| words_of(name).first().is_some_and(|word| *word == value);
+pub fn subtitle(parameters: &IndexMap<String, Value>, description: &Description) -> String {
+    let usual = |name: &str, value: &str| description.words(name).first().is_some_and(|word| *word == value);
     let fixed: Vec<String> = parameters
         .iter()
         .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), String::from)))

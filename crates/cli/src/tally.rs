@@ -1,7 +1,6 @@
 //! Counts over all rows of a table, as they pass by.
 
-use overlaps::output::{Cell, Column};
-use overlaps::solve::NOT_CONVERGED;
+use overlaps::output::{Cell, Column, Status};
 
 /// Counts over all rows.
 pub struct Tally {
@@ -34,7 +33,7 @@ impl Tally {
 
     pub fn count(&mut self, row: &[Cell]) {
         self.rows += 1;
-        if self.status_column.is_some_and(|c| row[c] == Cell::from(NOT_CONVERGED)) {
+        if self.status_column.is_some_and(|c| row[c].is(Status::NotConverged)) {
             self.failed += 1;
         }
         let value = |column: Option<usize>| column.and_then(|c| row[c].number());

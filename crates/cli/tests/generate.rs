@@ -535,7 +535,7 @@ fn u_turns_of_the_exact_denoiser_give_the_posterior_by_both_ways() {
         assert!(said.contains("the class is decided"), "{said}");
     }
     for (arguments, code, part) in [
-        (&["--sweep", "t=0:3:4"][..], 1, "t = 3 is outside the time of the schedule"),
+        (&["--sweep", "t=0:3:4"][..], 1, "t = 3 is outside the range of the control"),
         (&["--forward", "resample", "--denoiser", "learnt"], 1, "--forward sde only"),
         (&["--window", "0.9,0.1"], 1, "below the second"),
         (&["--window", "0.5"], 1, "two values"),

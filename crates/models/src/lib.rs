@@ -33,5 +33,15 @@
 
 pub mod generate;
 pub mod model;
+pub mod ridge;
 pub mod schedule;
 pub mod simulate;
+
+use std::sync::Arc;
+
+use overlaps::model::Model;
+
+/// Everything that can be simulated, at its defaults.
+pub fn all() -> Vec<Arc<dyn Model>> {
+    vec![Arc::new(simulate::Denoiser::default()), Arc::new(ridge::Ridge)]
+}

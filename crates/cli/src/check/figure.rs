@@ -2,12 +2,13 @@
 
 use anyhow::bail;
 
-use super::Answer;
+use super::measured::Measured;
 use crate::figure::{drawn_columns, line_of, short};
 use crate::points::mean_and_error;
 use overlaps::compare::statistics::{Sample, extrapolate};
 use overlaps::compare::verdict::POWERS;
-use overlaps::compare::{Measurements, Predictions};
+use overlaps::compare::{Answer, Measurements, Predictions};
+use overlaps::model::Description;
 use overlaps::name::symbol_of;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::solve::{Job, Settings};
@@ -15,7 +16,6 @@ use overlaps::system::Theory;
 use overlaps::value::Value;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::model::words_of;
 
 /// Panels in a row, unless columns are asked for.
 const MOST_COLUMNS: usize = 4;
@@ -31,11 +31,12 @@ const BLACK: usize = PALETTE.len() - 1;
 /// # Errors
 /// More than one combination, a column that does not exist.
 pub fn figure(
-    measurements: &Measurements,
+    measured: &Measured,
     answers: &[Answer],
     asked: &[String],
     settings: Settings,
 ) -> anyhow::Result<Figure> {
+    let measurements = &measured.measurements;
     let mut groups: Vec<&[Value]> = Vec::new();
     for c in answers.iter().flat_map(|a| &a.judged.comparisons) {
         if !groups.contains(&c.place.group.as_slice()) {
@@ -55,7 +56,7 @@ pub fn figure(
     panels.extend(columns.iter().map(|column| deviations(measurements, &answers[0], answers, *column)));
     Ok(Figure {
         title: format!("{} against measurement", theory.description.title),
-        subtitle: subtitle(measurements, theory),
+        subtitle: subtitle(measurements, theory, measured.model),
         x_label: symbol_of(&measurements.control),
         columns: columns.len(),
         panels,
@@ -82,12 +83,12 @@ pub fn columns(measurements: &Measurements, theory: &Theory, asked: &[String]) -
 }
 
 /// The parameters of the measurements; words only where they are not the default.
-fn subtitle(measurements: &Measurements, theory: &Theory) -> String {
+fn subtitle(measurements: &Measurements, theory: &Theory, model: &Description) -> String {
     let first = &measurements.rows[0];
     let usual = |name: &str, value: &Value| {
         let mut all = theory.pieces.iter().flat_map(|piece| &piece.system.parameters);
         let own = all.find(|p| p.name == name && p.words.is_some()).map(|p| p.default_text.as_str());
-        let default = own.or(words_of(name).first().copied());
+        let default = own.or(model.words(name).first().copied());
         value.word().is_some() && value.word() == default
     };
     let values = measurements.parameters.iter().zip(&first.parameters);

@@ -1,6 +1,7 @@
 //! The measurements of a check: simulated here, or read from a file.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Error, bail};
 use indexmap::IndexMap;
@@ -8,27 +9,19 @@ use serde_json::{Value as Json, json};
 
 use super::Check;
 use crate::arguments::Values;
+use crate::cells::with_progress;
 use crate::say::lines_in_words;
-use crate::simulation::Simulation;
-use crate::simulation::smallest_dimension;
-use overlaps::compare::{Measurements, known_words};
+use crate::simulation::stopped;
+use overlaps::compare::Measurements;
+use overlaps::experiment::{self, Experiment, Simulate};
 use overlaps::input::{LARGEST_TEXT, text_of_file};
-use overlaps::language::EquationError;
-use overlaps::name::ascii_name;
-use overlaps::numeric::grid;
+use overlaps::model::{Description, Model};
 use overlaps::output::csv::{read_table, write_table};
 use overlaps::output::json::of_value;
-use overlaps::output::{Table, write_atomically};
-use overlaps::study::{Assignment, Sweep};
+use overlaps::output::write_atomically;
 use overlaps::system::Theory;
 use overlaps::value::{Given, Value};
-use overlaps_models::model::{DENOISER, PARAMETERS};
-use overlaps_models::simulate::columns;
-
-/// Kinds of quantities that the simulation measures.
-const SIMULATED: [&str; 3] = ["two-phase", "first-phase", "second-phase"];
-/// The dimensions of a check: these times the smallest one.
-const DIMENSIONS: [f64; 4] = [1.0, 4.0, 16.0, 64.0];
+use overlaps_models::model::DENOISER;
 
 /// Measurements, and what else the check needs of them.
 pub struct Measured {
@@ -43,13 +36,15 @@ pub struct Measured {
     pub headline: String,
     /// Files written on the way.
     pub written: Vec<String>,
-    simulation: Option<Simulation>,
+    /// What the columns are of.
+    pub model: &'static Description,
+    simulate: Option<Simulate>,
 }
 
 impl Measured {
     /// Whether every run that was made here converged.
     pub fn complete(&self) -> bool {
-        self.simulation.is_none() || self.measurements.left_out == 0
+        self.simulate.is_none() || self.measurements.left_out == 0
     }
 
     /// Says which runs that were made here did not converge.
@@ -61,27 +56,31 @@ impl Measured {
 
     /// Removes what an interrupted run would have needed.
     pub fn finish(&self) {
-        if let Some(simulation) = &self.simulation {
-            simulation.finish();
+        if let Some(simulate) = &self.simulate {
+            (0..simulate.cells()).for_each(|cell| simulate.forget(cell));
+            simulate.finish();
         }
     }
 }
 
 impl Check {
     /// Reads or simulates.
-    pub fn measured(&self, theories: &[Theory], csv: Option<&Path>) -> anyhow::Result<Measured> {
-        let given = self.given(theories)?;
+    pub fn measured(&self, check: &experiment::Check, csv: Option<&Path>) -> anyhow::Result<Measured> {
         match &self.against {
-            Some(path) => self.read(path, theories, given),
-            None => self.simulate(theories, given, csv),
+            Some(path) => self.read(path, check),
+            None => self.simulate(check, csv),
         }
     }
 
-    fn read(&self, path: &Path, theories: &[Theory], given: Given) -> anyhow::Result<Measured> {
+    fn read(&self, path: &Path, check: &experiment::Check) -> anyhow::Result<Measured> {
+        let theories = check.theories();
+        // Columns of the denoiser are known too where nothing of the theory is simulated.
+        let model = simulated(&theories[0]).unwrap_or(&DENOISER);
+        let given = self.given(check, model)?;
         let place = path.display().to_string();
         let file = std::fs::File::open(path).with_context(|| format!("cannot read '{place}'"))?;
         let table = read_table(file).map_err(|reason| anyhow::anyhow!("cannot read '{place}': {reason}"))?;
-        let mut measurements = Measurements::from_table(&table, theories, &DENOISER, &place)?;
+        let mut measurements = Measurements::from_table(&table, theories, model, &place)?;
         measurements.check_given(&given, &place)?;
         let control = theories[0].control.clone();
         if let Some((_, t)) = given.iter().find(|(name, _)| *name == control.name) {
@@ -136,7 +135,8 @@ impl Check {
             description,
             headline,
             written: Vec::new(),
-            simulation: None,
+            model,
+            simulate: None,
         })
     }
 
@@ -174,14 +174,14 @@ impl Check {
     ///
     /// # Errors
     /// Unknown names, words for numbers, contradictions.
-    pub fn given(&self, theories: &[Theory]) -> anyhow::Result<Given> {
+    pub fn given(&self, check: &experiment::Check, model: &Description) -> anyhow::Result<Given> {
         let mut given = match &self.parameters {
-            Some(path) => parameters_of_file(path, theories)?,
+            Some(path) => parameters_of_file(path, check, model)?,
             None => Vec::new(),
         };
         for set in &self.values.set {
-            let name = known_name(&set.name, theories)?;
-            set.value.check(&name, &known_words(&name, theories, &DENOISER)).map_err(Error::msg)?;
+            let (name, words) = check.meant(&set.name, model)?;
+            set.value.check(&name, &words).map_err(Error::msg)?;
             let value = &set.value;
             match given.iter().find(|(known, _)| *known == name) {
                 Some((_, other)) if other != value => {
@@ -196,15 +196,11 @@ impl Check {
         Ok(given)
     }
 
-    /// The simulation that is asked for, and the parameters that only the theories have.
-    pub fn simulation(
-        &self,
-        theories: &[Theory],
-        given: Given,
-        csv: Option<&Path>,
-    ) -> anyhow::Result<(Simulation, Given)> {
-        let theory = &theories[0];
-        if !theory.description.describes.iter().any(|word| SIMULATED.contains(&word.as_str())) {
+    /// What is simulated of a theory.
+    pub fn model(&self, theory: &Theory, csv: Option<&Path>) -> anyhow::Result<Arc<dyn Model>> {
+        let Some(description) = simulated(theory) else {
+            let all = overlaps_models::all();
+            let known: Vec<&str> = all.iter().flat_map(|m| m.description().describes).copied().collect();
             bail!(
                 "{} describes {}, which this program does not simulate (it simulates {}); give measurements with --against FILE.csv",
                 theory.name(),
@@ -213,100 +209,46 @@ impl Check {
                 } else {
                     theory.description.describes.join(", ")
                 },
-                SIMULATED.join(", ")
+                known.join(", ")
             );
-        }
-        let simulated = |name: &str| name == "t" || PARAMETERS.iter().any(|p| p.name == name);
-        let (for_simulation, given): (Vec<_>, Vec<_>) =
-            given.into_iter().partition(|(name, _)| simulated(name));
-        let mut values = Values {
-            set: for_simulation.into_iter().map(|(name, value)| Assignment { name, value }).collect(),
-            ..self.values.clone()
         };
-        if !values.gives("d") {
-            if self.simulation.explicit() {
-                bail!(
-                    "with explicit data say at which dimensions: --sweep d=1000,2000,4000 (3 or more for d → ∞)"
-                );
-            }
-            values.sweep.push(dimensions(&values));
-        }
-        let control = &theory.control;
-        let times = |fixed_noise: bool| -> Vec<f64> {
-            let from_file = theory.limit.as_ref().map(|limit| limit.at.clone()).unwrap_or_default();
-            let times = if from_file.is_empty() { grid(control.from, control.to, 6) } else { from_file };
-            times.into_iter().filter(|t| *t > 1.0 || !fixed_noise).collect()
-        };
-        let simulation = self.simulation.simulation(&values, csv.or(self.runs.as_deref()), times)?;
-        check_times(theory, &simulation)?;
-        Ok((simulation, given))
+        self.simulation.model(description, self.values.tolerance, csv.or(self.runs.as_deref()))
     }
 
-    fn simulate(&self, theories: &[Theory], given: Given, csv: Option<&Path>) -> anyhow::Result<Measured> {
-        let (simulation, given) = self.simulation(theories, given, csv)?;
-        let mut table = Table::new(columns());
-        simulation.for_each_row(self.values.quiet, |row| Ok(table.push(row)?))?;
+    fn simulate(&self, check: &experiment::Check, csv: Option<&Path>) -> anyhow::Result<Measured> {
+        let model = self.model(&check.theories()[0], csv)?;
+        let given = self.given(check, model.description())?;
+        let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;
+        let (simulate, given) = check.simulate(model, given, wanted, self.simulation.seeds()?)?;
+        let total = simulate.cells() as u64 * simulate.units();
+        let table = with_progress(total, self.values.quiet, |running| simulate.run(running));
+        let table = table?.ok_or_else(|| stopped(simulate.left()))?;
         let mut written = Vec::new();
         if let Some(path) = &self.runs {
             write_atomically(path, |w| write_table(&table, w))?;
             written.push(path.display().to_string());
         }
-        let measurements = Measurements::from_table(&table, theories, &DENOISER, "the simulation")?;
-        let headline = headline(theories[0].name(), &measurements, "simulation");
+        let model = simulate.model().description();
+        let measurements = check.measurements(&table, model, "the simulation")?;
+        let headline = headline(check.theories()[0].name(), &measurements, "simulation");
         Ok(Measured {
             measurements,
             given,
-            parameters: simulation.parameters(),
-            description: simulation.describe(),
+            parameters: simulate.sets().constants(),
+            description: simulate.describe(),
             headline,
             written,
-            simulation: Some(simulation),
+            model,
+            simulate: Some(simulate),
         })
     }
 }
 
-/// The times of the simulation lie where the theory has something to say.
-fn check_times(theory: &Theory, simulation: &Simulation) -> anyhow::Result<()> {
-    let control = &theory.control;
-    if simulation.times.is_empty() {
-        bail!(
-            "fixed noise is for the second phase, 1 < t ≤ 2, and {} covers {} ≤ {} ≤ {}",
-            theory.name(),
-            control.from,
-            control.name,
-            control.to
-        );
-    }
-    for t in &simulation.times {
-        if !(control.from..=control.to).contains(t) {
-            bail!(
-                "{} = {t} is outside the control range of {}, {} ≤ {} ≤ {}",
-                control.name,
-                theory.name(),
-                control.from,
-                control.name,
-                control.to
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Dimensions for an extrapolation, from n and κ.
-fn dimensions(values: &Values) -> Sweep {
-    let smallest = smallest_dimension(values);
-    let values: Vec<f64> = DIMENSIONS.iter().map(|x| x * smallest).collect();
-    let text = format!("d={}", values.iter().map(f64::to_string).collect::<Vec<_>>().join(","));
-    Sweep { name: "d".into(), text, values: values.into_iter().map(Value::Number).collect() }
-}
-
-/// A parameter or the control of the theories, or a parameter of the simulation.
-pub fn known_name(given: &str, theories: &[Theory]) -> Result<String, EquationError> {
-    let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
-    if PARAMETERS.iter().any(|p| p.name == spelled) {
-        return Ok(spelled);
-    }
-    Theory::parameter_meant(theories, given)
+/// What can be simulated of a theory.
+fn simulated(theory: &Theory) -> Option<&'static Description> {
+    let all = overlaps_models::all();
+    let mut all = all.iter().map(|model| model.description());
+    all.find(|model| theory.description.describes.iter().any(|word| model.describes.contains(&word.as_str())))
 }
 
 /// Which overlaps are missing in which lines; nothing of what is missing throughout.
@@ -325,7 +267,7 @@ fn missing_lines(measurements: &Measurements) -> Option<String> {
 }
 
 /// The parameters of a side file (its object `parameters`), or of an object of numbers and words.
-fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Given> {
+fn parameters_of_file(path: &Path, check: &experiment::Check, model: &Description) -> anyhow::Result<Given> {
     let place = path.display();
     let text = text_of_file(path, LARGEST_TEXT).with_context(|| format!("cannot read '{place}'"))?;
     let content: Json = serde_json::from_str(&text).with_context(|| format!("'{place}' is not JSON"))?;
@@ -337,8 +279,7 @@ fn parameters_of_file(path: &Path, theories: &[Theory]) -> anyhow::Result<Given>
     };
     let mut parameters = Vec::new();
     for (name, value) in object {
-        let name = known_name(name, theories)?;
-        let words = known_words(&name, theories, &DENOISER);
+        let (name, words) = check.meant(name, model)?;
         let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         let given = match (number.filter(|x| !x.is_nan()), value.as_str()) {
             (Some(number), _) => Value::Number(number),

@@ -1,14 +1,13 @@
-//! `overlaps check SYSTEM`.
+//! `overlaps check SYSTEM`, and the same in a study, where a cell is the verdict on one combination of parameters.
 //!
 //! `measured` runs or reads the measurements; `report` turns verdicts into tables and words, `figure` into panels.
 
 mod figure;
 mod measured;
 mod report;
-mod work;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, ValueHint};
@@ -18,14 +17,16 @@ use serde_json::{Value as Json, json};
 use super::arguments::Values;
 use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
+use super::sweep::Work;
 use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use measured::Measured;
-use overlaps::compare::{Judged, Measurements, Predictions, Rules, Verdict, judge};
+use overlaps::compare::{Answer, Rules, Verdict};
+use overlaps::experiment::{self, Checks};
 use overlaps::output::csv::write_table;
 use overlaps::output::json::number;
-use overlaps::output::{Cell, SideFile, Table, check_writable, table_json};
-use overlaps::system::{BUILT_IN, Theory};
-use overlaps::value::Value;
+use overlaps::output::{SideFile, Table, check_writable, table_json};
+use overlaps::study::Study;
+use overlaps::system::Theory;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
 ///
@@ -79,30 +80,11 @@ pub fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A theory with what came out, at each d or in the limit.
-struct Answer<'t> {
-    predictions: Predictions<'t>,
-    /// Whether the comparison is in the limit d → ∞.
-    in_the_limit: bool,
-    judged: Judged,
-}
-
-impl Answer<'_> {
-    /// Its name in tables: a theory of finite d has a second row for its limit.
-    fn name(&self) -> String {
-        let name = self.predictions.theory.name();
-        if self.in_the_limit && self.predictions.at_each_d {
-            format!("{name}, d → ∞")
-        } else {
-            name.to_string()
-        }
-    }
-}
-
 impl Check {
     /// Simulates or reads, compares, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let theories = self.prepared()?;
+        let check = self.prepared()?;
+        let (theories, rules) = (check.theories(), &check.rules);
         let files = self.files()?;
         files.check()?;
         if let Some(runs) = &self.runs {
@@ -113,25 +95,27 @@ impl Check {
         }
         self.keep_inputs(&files)?;
         self.values.start_threads();
-        let rules = self.rules();
-        let measured = self.measured(&theories, files.csv.as_deref())?;
+        let measured = self.measured(&check, files.csv.as_deref())?;
         measured.warn();
-        let answers = self.answers(&theories, &measured, &rules)?;
-        let table = report::table(&measured.measurements, &answers, &rules)?;
+        let answers = check.answers(&measured.measurements, &measured.given)?;
+        if !self.values.quiet {
+            answers.notes.iter().for_each(|note| eprintln!("note: {note}"));
+        }
+        answers.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        let answers = answers.all;
+        let table = report::table(&measured.measurements, &answers, rules)?;
         let drawing = match &files.plot {
-            Some(_) => {
-                Some(figure::figure(&measured.measurements, &answers, &self.columns, self.settings())?)
-            }
+            Some(_) => Some(figure::figure(&measured, &answers, &self.columns, check.settings())?),
             None => {
                 figure::columns(&measured.measurements, &theories[0], &self.columns)?;
                 None
             }
         };
         let mut written = measured.written.clone();
-        let side = self.side(&theories, &measured, &answers, &table, &rules);
+        let side = self.side(theories, &measured, &answers, &table, rules);
         written.extend(files.write(&table, &side, drawing.as_ref())?);
         measured.finish();
-        self.print(&measured, &answers, &table, &rules)?;
+        self.print(&measured, &answers, &table, rules)?;
         if !self.values.quiet && !written.is_empty() {
             eprintln!("note: wrote {}", written.join(", "));
         }
@@ -141,6 +125,21 @@ impl Check {
             _ if !complete => NOT_CONVERGED,
             _ => FINE,
         })
+    }
+
+    /// The cells of a study; networks that are being trained are kept beside its CSV.
+    ///
+    /// # Errors
+    /// Those of the command, for any cell.
+    pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+        let check = self.prepared()?;
+        self.values.take(study);
+        let model = self.model(&check.theories()[0], Some(csv))?;
+        let given = self.given(&check, model.description())?;
+        let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;
+        let seeds = self.simulation.seeds()?;
+        let checks = Checks::new(check, model, given, wanted, seeds)?;
+        Ok(Box::new(checks))
     }
 
     /// Refuses to write over the files that are read.
@@ -161,52 +160,20 @@ impl Check {
         Ok(())
     }
 
-    /// The systems, which agree on their words.
-    fn prepared(&self) -> anyhow::Result<Vec<Theory>> {
-        let theories = self.theories()?;
-        Theory::agree_on_words(&theories)?;
-        Ok(theories)
-    }
-
-    /// The system named, then those it is compared with.
-    fn theories(&self) -> anyhow::Result<Vec<Theory>> {
+    /// The system named, with those it is compared with.
+    fn prepared(&self) -> anyhow::Result<experiment::Check> {
         let named = Theory::load(&self.system)?;
-        let mut theories = vec![named];
-        match &self.compare {
+        let check = match &self.compare {
             Some(names) => {
-                for name in names {
-                    let other = Theory::load(name)?;
-                    if other.control.name != theories[0].control.name {
-                        bail!(
-                            "{} runs along {}, {} along {}; they cannot be compared",
-                            theories[0].name(),
-                            theories[0].control.name,
-                            other.name(),
-                            other.control.name
-                        );
-                    }
-                    if theories.iter().any(|t| t.name() == other.name()) {
-                        bail!("`{name}` is named twice");
-                    }
-                    theories.push(other);
-                }
+                let others = names.iter().map(|name| Theory::load(name));
+                experiment::Check::of(std::iter::once(Ok(named)).chain(others).collect::<Result<_, _>>()?)
             }
-            None => {
-                for (name, _) in BUILT_IN {
-                    if theories[0].name() == *name {
-                        continue;
-                    }
-                    let other = Theory::load(name)?;
-                    let shares = |word: &String| theories[0].description.describes.contains(word);
-                    if other.description.describes.iter().any(shares)
-                        && other.control.name == theories[0].control.name
-                    {
-                        theories.push(other);
-                    }
-                }
-            }
-        }
-        Ok(theories)
+            None => experiment::Check::new(named),
+        };
+        let mut check = check?;
+        check.rules = Rules { level: self.level, resolution: self.resolution, ..Rules::default() };
+        check.tolerance = self.values.tolerance;
+        Ok(check)
     }
 
     fn files(&self) -> anyhow::Result<Files> {
@@ -224,67 +191,6 @@ impl Check {
         self.destination.files(plain.then_some(&name))
     }
 
-    fn rules(&self) -> Rules {
-        Rules { level: self.level, resolution: self.resolution, ..Rules::default() }
-    }
-
-    fn settings(&self) -> overlaps::solve::Settings {
-        overlaps::solve::Settings::new(self.values.tolerance, false)
-    }
-
-    fn answers<'t>(
-        &self,
-        theories: &'t [Theory],
-        measured: &Measured,
-        rules: &Rules,
-    ) -> anyhow::Result<Vec<Answer<'t>>> {
-        let measurements = &measured.measurements;
-        let mut answers = Vec::new();
-        for (index, theory) in theories.iter().enumerate() {
-            let predictions = Predictions::new(theory, measurements, &measured.given, self.settings());
-            if let Some(reason) = &predictions.not_applicable {
-                let all = predictions.refused == measurements.rows.len();
-                if all && index == 0 {
-                    bail!("{reason}");
-                }
-                if !self.values.quiet && (all || index == 0) {
-                    let what = match all {
-                        true => format!("{} is left out", theory.name()),
-                        false => format!("{} rows are left out", predictions.refused),
-                    };
-                    eprintln!("note: {what}: {reason}");
-                }
-                if all {
-                    continue;
-                }
-            }
-            if !predictions.failed.is_empty() {
-                let failed: Vec<String> = predictions.failed.iter().map(f64::to_string).collect();
-                eprintln!(
-                    "warning: {} did not converge at {} = {}; nothing is compared there",
-                    theory.name(),
-                    theory.control.name,
-                    failed.join(", ")
-                );
-            }
-            let anything = predictions.values.iter().flatten().any(|x| !x.is_nan());
-            if index > 0 && !anything {
-                continue;
-            }
-            let at_each_d = predictions.at_each_d;
-            let mut dimensions: Vec<f64> = measurements.rows.iter().map(|row| row.d).collect();
-            dimensions.sort_by(f64::total_cmp);
-            dimensions.dedup();
-            let judged = judge(measurements, predictions.predicted(), !at_each_d, rules);
-            answers.push(Answer { predictions: predictions.clone(), in_the_limit: !at_each_d, judged });
-            if at_each_d && dimensions.len() > overlaps::compare::verdict::POWERS_AT_FINITE_D.len() {
-                let judged = judge(measurements, predictions.predicted(), true, rules);
-                answers.push(Answer { predictions, in_the_limit: true, judged });
-            }
-        }
-        Ok(answers)
-    }
-
     fn side(
         &self,
         theories: &[Theory],
@@ -299,7 +205,7 @@ impl Check {
             .map(|answer| {
                 let mut entry = json!({
                     "theory": answer.predictions.theory.name(),
-                    "compared": report::compared(answer),
+                    "compared": answer.compared(),
                     "comparisons": answer.judged.comparisons.len(),
                     "rejected": answer.judged.rejected(rules).len(),
                     "verdict": answer.judged.verdict.name(),
@@ -356,12 +262,4 @@ impl Check {
     }
 }
 
-/// What a file of measurements has to say about groups: the columns of the table in front of the comparisons.
-fn group_columns(measurements: &Measurements) -> Vec<String> {
-    measurements.key_parameters().into_iter().map(|k| measurements.parameters[k].clone()).collect()
-}
-
-/// The values of a group under these columns.
-fn group_cells(group: &[Value]) -> Vec<Cell> {
-    group.iter().map(Cell::from).collect()
-}
+impl Work for Checks {}

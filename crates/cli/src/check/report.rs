@@ -1,21 +1,16 @@
 //! Verdicts as tables and words.
 
-use super::{Answer, group_cells, group_columns};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::compare::{Comparison, Measurements, Rules, Why};
+use overlaps::compare::{Answer, Comparison, Measurements, Rules, Why};
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::value::Value;
 
 /// Rows of a table of comparisons in the terminal.
 pub const ROWS_SHOWN: usize = 39;
 /// Rejected comparisons that are named per theory.
 const WORST_NAMED: usize = 3;
-
-/// How a theory is compared, in a word for files.
-pub fn compared(answer: &Answer) -> &'static str {
-    if answer.in_the_limit { "limit" } else { "at-each-d" }
-}
 
 /// One row per comparison, for files.
 pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> anyhow::Result<Table> {
@@ -23,54 +18,27 @@ pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> 
     columns.extend(
         group_columns(measurements).into_iter().map(|name| Column::new(name, "parameter", Role::Parameter)),
     );
-    columns.extend(comparison_columns());
+    columns.extend(Answer::columns());
     let mut table = Table::new(columns);
     for answer in answers {
         for c in &answer.judged.comparisons {
             let mut row = vec![Cell::Number(c.place.control)];
             row.extend(group_cells(&c.place.group));
-            row.extend(comparison_cells(measurements, answer, c, rules));
+            row.extend(answer.cells(measurements, c, rules));
             table.push(row)?;
         }
     }
     Ok(table)
 }
 
-/// The columns of a comparison, behind those that say where it is made.
-pub fn comparison_columns() -> Vec<Column> {
-    [
-        ("theory", "system of equations", Role::Label),
-        ("compared", "at-each-d, or limit: after extrapolation to d → ∞", Role::Label),
-        ("d", "dimension; inf: extrapolated", Role::Parameter),
-        ("overlap", "which overlap", Role::Label),
-        ("measured", "mean over seeds, or its extrapolation", Role::Output),
-        ("error", "standard error of measured − predicted", Role::Output),
-        ("predicted", "what the theory says", Role::Output),
-        ("difference", "measured − predicted", Role::Output),
-        ("z", "difference over standard error", Role::Certificate),
-        ("freedom", "degrees of freedom of the standard error", Role::Certificate),
-        ("p_value", "probability of such a difference by chance (Student's t)", Role::Certificate),
-        ("p_holm", "with Holm's correction over all comparisons of the theory", Role::Certificate),
-        ("status", "consistent or rejected", Role::Certificate),
-    ]
-    .map(|(name, meaning, role)| Column::new(name, meaning, role))
-    .into()
+/// What a file of measurements has to say about groups: the columns of the table in front of the comparisons.
+fn group_columns(measurements: &Measurements) -> Vec<String> {
+    measurements.key_parameters().into_iter().map(|k| measurements.parameters[k].clone()).collect()
 }
 
-/// A comparison under these columns.
-pub fn comparison_cells(
-    measurements: &Measurements,
-    answer: &Answer,
-    c: &Comparison,
-    rules: &Rules,
-) -> Vec<Cell> {
-    let mut cells = [answer.predictions.theory.name(), compared(answer)].map(Cell::from).to_vec();
-    cells.push(Cell::Number(c.place.d));
-    cells.push(Cell::from(measurements.overlaps[c.place.overlap].as_str()));
-    cells.extend([c.measured, c.difference.error, c.predicted, c.difference.value].map(Cell::Number));
-    cells.extend([c.z, c.difference.freedom, c.p, c.p_holm].map(Cell::Number));
-    cells.push(Cell::from(if c.p_holm < rules.level { "rejected" } else { "consistent" }));
-    cells
+/// The values of a group under these columns.
+fn group_cells(group: &[Value]) -> Vec<Cell> {
+    group.iter().map(Cell::from).collect()
 }
 
 /// Where a comparison is made, in words.

@@ -10,7 +10,7 @@ use overlaps::name::symbol_of;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::generate::{Generated, Generation, LAW, Law};
-use overlaps_models::model::FLOW_PARAMETERS;
+use overlaps_models::model::{FLOW, FLOW_PARAMETERS};
 
 /// The most combinations of parameters in one figure.
 const MOST_SERIES: usize = PALETTE.len();
@@ -90,7 +90,7 @@ pub fn figure(
     parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.name != name));
     Ok(Figure {
         title: format!("Generated samples, {} steps", generations[0].steps),
-        subtitle: subtitle(&parameters),
+        subtitle: subtitle(&parameters, &FLOW),
         x_label: "t".into(),
         panels: columns.iter().map(panel).collect(),
         ..Figure::default()

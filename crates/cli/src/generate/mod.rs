@@ -113,7 +113,7 @@ impl DenoiserName {
             return Ok(());
         }
         if !options.explicit() && !values.gives("d") {
-            let value = Value::Number(smallest_dimension(values));
+            let value = smallest_dimension(&values.wanted())?;
             values.set.push(Assignment { name: "d".into(), value });
         }
         Ok(())
@@ -292,7 +292,7 @@ impl Generate {
         }
         let (mut values, mut options) = (self.values.clone(), self.simulation.clone());
         self.denoiser.complete(&mut values, &mut options)?;
-        let simulation = options.sorted(&values, csv, true, |_| vec![2.0])?;
+        let simulation = options.sorted(&values, csv, true, &[2.0])?;
         if simulation.plan.controls.is_some() {
             return Err(no_control());
         }

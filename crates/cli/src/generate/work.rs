@@ -9,13 +9,15 @@ use serde_json::{Value, json};
 use super::comparison::Comparison;
 use super::predictions::Predictions;
 use super::{Generate, no_control};
-use crate::simulation::{Simulation, plan};
+use crate::simulation::Simulation;
 use crate::sweep::Work;
 use overlaps::compare::Verdict;
-use overlaps::experiment::{Computed, Experiment, Failure};
+use overlaps::experiment::{Computed, DataSets, Experiment, Failure};
+use overlaps::model::Running;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::study::{Key, Plan, Study};
 use overlaps_models::generate::columns;
+use overlaps_models::model::FLOW;
 
 struct Comparisons {
     /// The command, without sweeps.
@@ -33,7 +35,7 @@ impl Generate {
     /// Those of the command, for any cell.
     pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
         self.values.take(study);
-        let plan = plan(&self.values, true)?;
+        let plan = DataSets::new(&FLOW, &self.values.wanted(), 0..1)?.plan;
         if plan.controls.is_some() {
             return Err(no_control());
         }
@@ -84,7 +86,7 @@ impl Experiment for Comparisons {
         &self.plan
     }
 
-    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
+    fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
         let (command, simulation) = self.simulation(cell)?;
         let generations = command.generations(&simulation)?;
         let mut table = Table::new(columns());

@@ -5,13 +5,12 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::{Schedule, Source};
-use crate::simulation::only_exact_flow;
 use overlaps::model::{Parameter, name_meant};
 use overlaps::name::symbol_of;
 use overlaps::output::json::number;
 use overlaps::study::PlanError;
 use overlaps::value::{Value, given};
-use overlaps_models::model::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, words_of};
+use overlaps_models::model::{EXACT_PARAMETERS, ExactDenoiser, FLOW, Interpolant, SettingError};
 use overlaps_models::schedule::{Levels, MixtureFeatures};
 
 /// The dilation of time, unless it is set.
@@ -69,7 +68,7 @@ impl Schedule {
     pub fn given(&self) -> anyhow::Result<Given> {
         let actual = |given: &str| {
             let name = parameter_name(given)?;
-            let words = words_of(&name).iter().map(|word| word.to_string()).collect();
+            let words = FLOW.words(&name).iter().map(|word| word.to_string()).collect();
             Ok((name, words))
         };
         let plan = self.values.sort("", actual)?;
@@ -86,7 +85,7 @@ impl Schedule {
         {
             given.interpolant = interpolant;
             if given.interpolant.is_exploding() {
-                return Err(only_exact_flow(given.interpolant));
+                return Err(SettingError::ExactFlowOnly(given.interpolant).into());
             }
         }
         Ok(given)

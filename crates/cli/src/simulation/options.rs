@@ -1,11 +1,14 @@
 //! The options of a simulation.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, ValueHint};
 
-use overlaps_models::simulate::{DataRule, Decay, Method, Search, Training};
+use overlaps::model::{Description, Model};
+use overlaps_models::model::DENOISER;
+use overlaps_models::simulate::{DataRule, Decay, Denoiser, LabelRule, Method, Search, Training};
 
 /// Options of a simulation.
 #[derive(Debug, Clone, PartialEq, Args)]
@@ -161,11 +164,47 @@ impl SimulationOptions {
         self.data == Some(DataName::Explicit)
     }
 
-    /// The method that they ask for; `csv` is the output, beside which checkpoints are kept.
+    /// The model of this name with these options; `csv` is the output, beside which checkpoints are kept.
+    ///
+    /// # Errors
+    /// Options of denoisers together with another model.
+    pub fn model(
+        &self,
+        description: &Description,
+        tolerance: f64,
+        csv: Option<&Path>,
+    ) -> anyhow::Result<Arc<dyn Model>> {
+        if description.name == DENOISER.name {
+            return Ok(Arc::new(self.denoiser(tolerance, csv)?));
+        }
+        let SimulationOptions { seeds, first_seed, .. } = *self;
+        if *self != (SimulationOptions { seeds, first_seed, ..Alone::defaults() }) {
+            bail!(
+                "--method, --data, --labels, --noise-samples, --starts and those of training are for denoisers; what `{}` has are its parameters, {}",
+                description.name,
+                description.parameters.iter().map(|p| p.name).collect::<Vec<_>>().join(", ")
+            );
+        }
+        let model = overlaps_models::all().into_iter().find(|m| m.description().name == description.name);
+        model.with_context(|| format!("`{}` cannot be simulated", description.name))
+    }
+
+    /// Denoisers with these options; `csv` is the output, beside which checkpoints are kept.
     ///
     /// # Errors
     /// Options of one method together with the other.
-    pub fn method(&self, tolerance: f64, csv: Option<&Path>) -> anyhow::Result<Method> {
+    pub fn denoiser(&self, tolerance: f64, csv: Option<&Path>) -> anyhow::Result<Denoiser> {
+        Ok(Denoiser {
+            method: self.method(tolerance, csv)?,
+            labels: match self.labels {
+                LabelName::Fixed => LabelRule::Fixed,
+                LabelName::Drawn => LabelRule::Drawn,
+            },
+            tidy: self.training.checkpoints.is_none(),
+        })
+    }
+
+    fn method(&self, tolerance: f64, csv: Option<&Path>) -> anyhow::Result<Method> {
         let t = &self.training;
         match self.method {
             MethodName::Integrated => {

@@ -149,7 +149,7 @@ impl Steps {
             values.sweep.push(sweep.parse::<Sweep>().map_err(anyhow::Error::msg)?);
         }
         values.set.extend(no_data());
-        let simulation = options.sorted(&values, None, true, |_| vec![2.0])?;
+        let simulation = options.sorted(&values, None, true, &[2.0])?;
         if simulation.plan.controls.is_some() {
             bail!(
                 "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says in how many steps"

@@ -18,6 +18,7 @@ use overlaps::output::{Cell, Column, Role, Table};
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::generate::accuracy::Feature;
 use overlaps_models::generate::optimum::Free;
+use overlaps_models::model::FLOW;
 use overlaps_models::model::{Setting, Target};
 
 /// The most combinations in one figure.
@@ -333,7 +334,7 @@ impl Report {
         parameters.retain(|name, _| !unused.contains(&name.as_str()));
         Ok(Figure {
             title: "How many steps sampling takes".into(),
-            subtitle: subtitle(&parameters),
+            subtitle: subtitle(&parameters, &FLOW),
             x_label: "d".into(),
             x_log: true,
             columns: panels.len(),

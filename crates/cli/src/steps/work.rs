@@ -9,6 +9,7 @@ use super::{Steps, parameters};
 use crate::simulation::Simulation;
 use crate::sweep::Work;
 use overlaps::experiment::{Computed, Experiment, Failure};
+use overlaps::model::Running;
 use overlaps::output::Column;
 use overlaps::study::{Plan, Study};
 
@@ -43,7 +44,7 @@ impl Experiment for Schedules {
         &self.simulation.plan
     }
 
-    fn compute(&self, cell: usize, _: &(dyn Fn() -> bool + Sync)) -> Result<Option<Computed>, Failure> {
+    fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
         let found = self.costs.of_cell(cell, &self.simulation.run(cell).setting).map_err(not_optimised)?;
         let rows = |found: Vec<_>| found.iter().map(|row| cells(row, &self.costs)).collect();
         Ok(found.map(|found| Computed::new(rows(found), 0)))

@@ -4,7 +4,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::study::Opened;
 use crate::cells::interrupted;
-use overlaps::experiment::{Pending, Running};
+use overlaps::experiment::Pending;
+use overlaps::model::Running;
 use overlaps::study::Part;
 
 /// Computes what is missing of a part.
@@ -21,8 +22,8 @@ pub fn run(opened: &Opened, part: Part, quiet: bool) -> anyhow::Result<()> {
     if !quiet && done > 0 && !pending.is_empty() {
         bar.suspend(|| eprintln!("note: {done} of {count} cells are finished already"));
     }
-    let computed =
-        pending.compute(&Running { interrupted: &interrupted, kept: &|cells| bar.inc(cells as u64) });
+    let running = Running { interrupted: &interrupted, progress: &|| {} };
+    let computed = pending.compute(&running, &|cells| bar.inc(cells as u64));
     bar.finish_and_clear();
     computed?;
     if part != Part::WHOLE && !quiet {

@@ -154,6 +154,9 @@ fn common(study: &Study, work: &dyn Work) -> Value {
     if let Some(system) = &study.system {
         common.insert("system".into(), json!(system));
     }
+    if let Some(model) = &study.model {
+        common.insert("model".into(), json!(model));
+    }
     common.extend(work.within());
     json!(common)
 }
@@ -182,6 +185,7 @@ fn command(study: &Study, folder: &Path) -> anyhow::Result<Command> {
     if let Some(system) = &study.system {
         words.push(beside(folder, system));
     }
+    words.extend(study.model.clone());
     for (flag, value) in &study.options {
         words.push(match value {
             Some(systems) if flag == "compare" => {

@@ -6,6 +6,7 @@ use super::report::Report;
 use crate::points::subtitle;
 use crate::simulation::Simulation;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps_models::model::FLOW;
 
 /// The most combinations of parameters in one figure.
 const MOST_SERIES: usize = 3;
@@ -86,7 +87,7 @@ pub fn figure(report: &Report, simulation: &Simulation) -> anyhow::Result<Figure
     }
     Ok(Figure {
         title: "U-turns: noised to t, generated again".into(),
-        subtitle: subtitle(&parameters),
+        subtitle: subtitle(&parameters, &FLOW),
         x_label: "t".into(),
         panels: vec![fractions, memory],
         ..Figure::default()

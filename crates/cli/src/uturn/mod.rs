@@ -152,13 +152,7 @@ impl Uturn {
         if options.explicit_asked() {
             bail!("U-turns are made in reduced coordinates, exact in law; leave out --data explicit");
         }
-        let simulation = options.sorted(&values, files.csv.as_deref(), false, |_| grid(0.0, 1.0, 21))?;
-        for t in &simulation.times {
-            if !(0.0..=2.0).contains(t) {
-                bail!("t = {t} is outside the time of the schedule, 0 ≤ t ≤ 2");
-            }
-        }
-        Ok(simulation)
+        options.sorted(&values, files.csv.as_deref(), false, &grid(0.0, 1.0, 21))
     }
 
     fn turns(&self, simulation: &Simulation) -> anyhow::Result<Turns> {

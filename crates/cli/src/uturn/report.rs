@@ -9,8 +9,7 @@ use crate::simulation::Simulation;
 use overlaps::compare::statistics::{Sample, holm, two_sided};
 use overlaps::numeric::significant;
 use overlaps::output::json::{cell_value, number};
-use overlaps::output::{Cell, Column, Role, Table};
-use overlaps::solve::{CONVERGED, NOT_CONVERGED};
+use overlaps::output::{Cell, Column, Role, Status, Table};
 use overlaps_models::generate::{Denoisers, GenerateError, Generation};
 
 /// Both directions, and how they are told in tables and figures.
@@ -302,7 +301,7 @@ fn sample_row(generation: &Generation, turned: &Turned, turns: &Turns, t: f64, p
     row[forward] = turns.forward.name().into();
     row.extend(plus.map(|x| if turned.converged { Cell::Number(x) } else { Cell::Missing }));
     row.push(Cell::Missing);
-    row.push(if turned.converged { CONVERGED } else { NOT_CONVERGED }.into());
+    row.push(Status::of(turned.converged).into());
     row
 }
 
@@ -313,6 +312,6 @@ fn theory_row(generation: &Generation, p_bar: f64, t: f64, expected: &Expected) 
     row[forward] = if exact { "posterior" } else { "sde" }.into();
     row.extend(expected.plus.map(Cell::Number));
     row.push(Cell::Number(expected.error[0].max(expected.error[1])));
-    row.push(CONVERGED.into());
+    row.push(Status::Converged.into());
     row
 }

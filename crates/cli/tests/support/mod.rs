@@ -9,11 +9,11 @@ use std::process::{Command, Output};
 
 pub use library::*;
 use overlaps::value::Value;
-use overlaps_models::model::words_of;
+use overlaps_models::model::FLOW;
 
 /// The value at a place of a table of numbers, in which a word is its place among the words of its parameter.
 pub fn coded(name: &str, number: f64) -> Value {
-    words_of(name).get(number as usize).map_or(Value::Number(number), |word| Value::from(*word))
+    FLOW.words(name).get(number as usize).map_or(Value::Number(number), |word| Value::from(*word))
 }
 
 /// Runs the command in a folder; whatever it says, it does not panic.

@@ -4,8 +4,7 @@ use super::law::{LAW, Law};
 use super::run::{Denoisers, Generated, Generation};
 use crate::model::{FLOW_PARAMETERS, Noise, PARAMETERS, Target};
 use crate::simulate::DataRule;
-use overlaps::output::{Cell, Column, Role};
-use overlaps::solve::{CONVERGED, NOT_CONVERGED};
+use overlaps::output::{Cell, Column, Role, Status};
 
 /// The columns of a table of generated samples along the time t.
 pub fn columns() -> Vec<Column> {
@@ -58,7 +57,7 @@ pub fn theory_row(
 ) -> Vec<Cell> {
     let mut row = lead(generation, source, t, p_bar, None);
     row.extend(law.values().map(|x| if x.is_finite() { Cell::Number(x) } else { Cell::Missing }));
-    row.extend([Cell::Missing, Cell::Number(error), CONVERGED.into()]);
+    row.extend([Cell::Missing, Cell::Number(error), Status::Converged.into()]);
     row
 }
 
@@ -107,6 +106,6 @@ fn row(generation: &Generation, generated: &Generated, t: f64, law: &Law) -> Vec
     let p = law.fraction_plus;
     row.push(number((p * (1.0 - p) / generation.samples as f64).sqrt()));
     row.push(Cell::Missing);
-    row.push(if generated.converged { CONVERGED } else { NOT_CONVERGED }.into());
+    row.push(Status::of(generated.converged).into());
     row
 }

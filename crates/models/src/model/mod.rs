@@ -19,11 +19,6 @@ pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
 pub use overlaps::{OVERLAPS, Overlaps};
 #[cfg(test)]
 pub use parameter::coded;
-pub use parameter::{EXACT_PARAMETERS, FLOW_PARAMETERS, PARAMETERS, parameter, words_of};
+pub use parameter::{DENOISER, EXACT_PARAMETERS, FLOW, FLOW_PARAMETERS, PARAMETERS};
 pub use setting::{Noise, Setting, SettingError};
 pub use target::{Target, magnetisation};
-
-use ::overlaps::model::Description;
-
-/// What a learnt denoiser declares.
-pub const DENOISER: Description = Description { parameters: &PARAMETERS, quantities: &OVERLAPS };

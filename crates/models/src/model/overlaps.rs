@@ -19,6 +19,28 @@ pub const OVERLAPS: [Quantity; 13] = [
     Quantity { name: "mse_test", meaning: "test error per dimension" },
 ];
 
+/// What is said of every row.
+pub const LABELS: [Quantity; 3] = [
+    Quantity { name: "method", meaning: "integrated (the noise), or trained" },
+    Quantity { name: "data", meaning: "gram (drawn in law), or explicit" },
+    Quantity { name: "branch", meaning: "kind of solution" },
+];
+
+/// Evidence for a row.
+pub const CERTIFICATES: [Quantity; 5] = [
+    Quantity { name: "loss", meaning: "loss per dimension" },
+    Quantity { name: "energy", meaning: "2 loss/d − Σ|x₁|²/d, the energy of the equation files" },
+    Quantity {
+        name: "gradient_norm",
+        meaning: "norm of the gradient of 2 loss/d in (s w/√d, b), s the scale of the pre-activation; trained: in u/√d and c too",
+    },
+    Quantity {
+        name: "quadrature_error",
+        meaning: "largest difference of any average from the next lower quadrature rule",
+    },
+    Quantity { name: "iterations", meaning: "iterations, or epochs" },
+];
+
 /// The overlaps of one learnt denoiser, with the sign of (u, w, b) that has ω ≥ 0. NaN where a quantity is not
 /// defined: the class mean of a class without samples, q_ξ with fresh noise.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use super::interpolant::{Interpolant, Path, Schedule};
-use super::parameter::{parameter, words_of};
+use super::parameter::FLOW;
 use super::target::Target;
-use ::overlaps::model::Parameter;
+use ::overlaps::model::{ParameterError, Point};
 use ::overlaps::value::Value;
 
 /// The noise x₀ that a datum is seen with.
@@ -49,10 +49,19 @@ pub struct Setting {
     pub target: Target,
 }
 
-/// A parameter of a learning problem with a value it cannot take.
+/// Parameters of a learning problem that do not fit.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum SettingError {
-    /// A value outside the range of its parameter.
+    /// A value that its parameter cannot take.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// An exploding interpolant where denoisers are learnt, or time is turned: those are of the variance-preserving ones.
+    #[error(
+        "interpolant = {} is for the flow of the exact denoiser alone (`overlaps generate --denoiser exact`, `overlaps steps`); use linear or trigonometric",
+        .0.name()
+    )]
+    ExactFlowOnly(Interpolant),
+    /// A value that does not fit the others.
     #[error("{name} = {value} is not possible in a simulation: {accepted}")]
     Value {
         /// Parameter.
@@ -60,16 +69,6 @@ pub enum SettingError {
         /// Value given.
         value: f64,
         /// What would be accepted.
-        accepted: String,
-    },
-    /// A value that is none of the words of its parameter.
-    #[error("{name} = {value} is not possible in a simulation: use one of {accepted}")]
-    NotAWord {
-        /// Parameter.
-        name: &'static str,
-        /// Value given.
-        value: Value,
-        /// Its words.
         accepted: String,
     },
 }
@@ -80,115 +79,60 @@ impl Setting {
     /// # Errors
     /// The first value that is not possible, with what would be.
     pub fn new<V: Into<Value>>(value_of: impl Fn(&str) -> Option<V>) -> Result<Setting, SettingError> {
-        let value_of = |name: &str| value_of(name).map(Into::into);
-        let of = |name: &str| value_of(name).or_else(|| parameter(name).and_then(Parameter::default));
-        let value = |name: &str| of(name).and_then(|value| value.number()).unwrap_or(f64::NAN);
+        let given = FLOW.parameters.iter().filter_map(|p| Some((p.name, value_of(p.name)?.into())));
+        Setting::at(&FLOW.at(given)?)
+    }
+
+    /// The learning problem of a point of [`DENOISER`](super::DENOISER) or [`FLOW`].
+    ///
+    /// # Errors
+    /// Values that do not fit each other.
+    pub fn at(point: &Point) -> Result<Setting, SettingError> {
+        let point = FLOW.at(point.given())?;
+        let number = |name: &str| point.number(name);
         let bad = |name: &'static str, accepted: &str| {
-            Err(SettingError::Value { name, value: value(name), accepted: accepted.into() })
+            Err(SettingError::Value { name, value: number(name), accepted: accepted.into() })
         };
-        let whole = |x: f64| x.fract() == 0.0 && x.is_finite();
-        let n = value("n");
-        if !(whole(n) && (2.0..=1e5).contains(&n)) {
-            return bad("n", "n is a whole number of samples from 2 to 100000");
-        }
-        let p = value("p");
-        if !(p > 0.0 && p < 1.0) {
-            return bad("p", "p is the weight of mode +, 0 < p < 1");
-        }
-        let sigma = value("sigma");
-        if !(0.0..1e6).contains(&sigma) {
-            return bad("sigma", "σ is a standard deviation, 0 ≤ σ < 10⁶");
-        }
-        let kappa = value("kappa");
-        if !(kappa >= 0.0 && kappa.is_finite()) {
-            return bad("kappa", "κ is a finite number, κ ≥ 0");
-        }
-        let lambda = value("lambda");
-        if !(lambda >= 0.0 && lambda.is_finite()) {
-            return bad("lambda", "λ is a finite weight decay, λ ≥ 0");
-        }
-        let ell = value("ell");
-        if !(ell > 0.0 && ell.is_finite()) {
-            return bad("ell", "ℓ is a finite weight decay, ℓ > 0");
-        }
-        let p_test = value_of("p_test").map_or(p, |value| value.number().unwrap_or(f64::NAN));
-        if !(0.0..=1.0).contains(&p_test) {
-            return Err(SettingError::Value {
-                name: "p_test",
-                value: p_test,
-                accepted: "it is a weight, 0 ≤ p_test ≤ 1".into(),
-            });
-        }
-        let k = value("k");
-        let noise = if k == f64::INFINITY {
-            Noise::Fresh
-        } else if whole(k) && (1.0..=1e4).contains(&k) {
-            Noise::Fixed(k as usize)
-        } else {
-            return bad("k", "k is a whole number of noise samples per datum from 1 to 10000, or inf");
+        let place = |name: &str| {
+            let words = FLOW.words(name);
+            words.iter().position(|word| *word == point.word(name)).unwrap_or_default()
         };
-        let d = value("d");
-        if !(whole(d) && (2.0..=9e15).contains(&d)) {
-            return Err(SettingError::Value {
-                name: "d",
-                value: d,
-                accepted: "d is a whole number of dimensions from 2 to 9·10¹⁵".into(),
-            });
-        }
-        let one_of = |name: &'static str| -> Result<usize, SettingError> {
-            let (words, value) = (words_of(name), of(name).unwrap_or(Value::Number(f64::NAN)));
-            let place = words.iter().position(|word| Some(*word) == value.word());
-            place.ok_or_else(|| SettingError::NotAWord {
-                name,
-                value: value.clone(),
-                accepted: words.join(", "),
-            })
-        };
-        let interpolant = Interpolant::ALL[one_of("interpolant")?];
-        let schedule = Schedule::ALL[one_of("schedule")?];
+        let schedule = Schedule::ALL[place("schedule")];
+        let (d, kappa) = (number("d"), number("kappa"));
         if schedule == Schedule::Dilated && d <= kappa * kappa {
-            return Err(SettingError::Value {
-                name: "d",
-                value: d,
-                accepted: format!(
-                    "τ(1) = κ/√d must be below 1, so d > κ² = {}; raise d or lower kappa",
-                    kappa * kappa
-                ),
-            });
+            let least = kappa * kappa;
+            return bad(
+                "d",
+                &format!("τ(1) = κ/√d must be below 1, so d > κ² = {least}; raise d or lower kappa"),
+            );
         }
-        let bend = value("bend");
-        if !(bend > 0.0 && bend < 2.0) {
-            return bad("bend", "it is a time of the schedule, 0 < bend < 2");
-        }
-        let (m, beta) = (value("M"), value("beta"));
-        let target = match one_of("target")? {
-            0 if value_of("beta").is_some() => {
+        let target = match place("target") {
+            0 if point.is_given("beta") => {
                 return bad("beta", "a mixture has no temperature; use it with target=curie_weiss");
             }
-            0 if m > 0.0 && m < 1e6 => Target::Mixture { m },
-            0 => return bad("M", "the modes stand at ±M√d along μ, 0 < M < 10⁶"),
-            _ if value_of("M").is_some() => {
+            0 => Target::Mixture { m: number("M") },
+            _ if point.is_given("M") => {
                 return bad("M", "the magnetisation follows from beta; use it with target=mixture");
             }
-            _ if value_of("sigma").is_some() => {
+            _ if point.is_given("sigma") => {
                 return bad("sigma", "spins are ±1 and have no width; use it with target=mixture");
             }
-            _ if beta > 1.0 && beta <= 50.0 => Target::curie_weiss(beta),
-            _ => return bad("beta", "two states exist at inverse temperatures 1 < β, here up to 50"),
+            _ => Target::curie_weiss(number("beta")),
         };
+        let k = number("k");
         Ok(Setting {
-            n: n as usize,
-            p,
-            sigma,
+            n: number("n") as usize,
+            p: number("p"),
+            sigma: number("sigma"),
             kappa,
-            lambda,
-            ell,
-            p_test,
-            noise,
+            lambda: number("lambda"),
+            ell: number("ell"),
+            p_test: number("p_test"),
+            noise: if k.is_finite() { Noise::Fixed(k as usize) } else { Noise::Fresh },
             d: d as u64,
-            interpolant,
+            interpolant: Interpolant::ALL[place("interpolant")],
             schedule,
-            bend,
+            bend: number("bend"),
             target,
         })
     }
@@ -232,7 +176,7 @@ mod tests {
         let system = &theory.pieces[0].system;
         let values = system.parameter_values(&[]);
         for (parameter, value) in system.parameters.iter().zip(values) {
-            let default = super::parameter(&parameter.name).unwrap().default();
+            let default = FLOW.parameter(&parameter.name).unwrap().default();
             assert!(default.is_none_or(|d| d == parameter.value(value)), "{}", parameter.name);
         }
         assert_eq!(with(&[]).unwrap().p_test, 0.8);

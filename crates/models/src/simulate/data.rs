@@ -27,6 +27,16 @@ pub enum LabelRule {
     Drawn,
 }
 
+impl LabelRule {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            LabelRule::Fixed => "fixed",
+            LabelRule::Drawn => "drawn",
+        }
+    }
+}
+
 /// The classes s¹…sⁿ = ±1 of the training samples, those of mode + first.
 ///
 /// # Errors

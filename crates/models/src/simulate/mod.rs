@@ -3,10 +3,11 @@
 //! `stream` gives every random number its own key; `data` draws the samples or their Gram matrix. From there, either
 //! `reduced` is the loss as a function of few unknowns, `minimise` its minimum from one start and `search` the global
 //! one; or `trained` is the network itself. `measure` turns a denoiser (`learnt`) into overlaps (`measured`), `run` does it for one data
-//! set at several times, and `rows` lays the result out as a table.
+//! set at several times, `rows` lays the result out as a table, and `denoiser` makes a model of it that is simulated like any other.
 
 mod activation;
 mod data;
+mod denoiser;
 mod error;
 mod learnt;
 mod measure;
@@ -20,10 +21,11 @@ mod stream;
 mod trained;
 
 pub use data::{Gram, LabelRule, Products, Vectors, labels, p_bar};
+pub use denoiser::{Denoiser, smallest_dimension};
 pub use error::SimulationError;
 pub use learnt::{DataSet, Drawn, Learnt, Weights};
 pub use measured::{Branch, Measured};
-pub use rows::{TRAINED, columns, rows};
+pub use rows::{columns, rows};
 pub use run::{DataRule, Method, Outcome, Run};
 pub use search::{Search, solve};
 pub use stream::{Purpose, stream};

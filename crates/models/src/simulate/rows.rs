@@ -2,40 +2,12 @@
 
 use super::measured::Measured;
 use super::run::{Outcome, Run};
-use crate::model::{Noise, OVERLAPS, PARAMETERS};
-use overlaps::output::{Cell, Column, Role};
-use overlaps::solve::{CONVERGED, NOT_CONVERGED};
-
-/// Status of a trained network: its epochs are done; how far it is from a minimum is told by the gradient.
-pub const TRAINED: &str = "trained";
+use crate::model::{DENOISER, Noise};
+use overlaps::output::{Cell, Column, Status};
 
 /// The columns of a table of simulations along the control `t`.
 pub fn columns() -> Vec<Column> {
-    let mut columns = vec![Column::new("t", "dilated time", Role::Control)];
-    columns.extend(PARAMETERS.iter().map(|p| Column::new(p.name, p.meaning, Role::Parameter)));
-    columns.push(Column::new("seed", "data set", Role::Parameter));
-    for (name, meaning) in [
-        ("method", "integrated (the noise), or trained"),
-        ("data", "gram (drawn in law), or explicit"),
-        ("branch", "kind of solution"),
-    ] {
-        columns.push(Column::new(name, meaning, Role::Label));
-    }
-    columns.extend(OVERLAPS.iter().map(|q| Column::new(q.name, q.meaning, Role::Output)));
-    for (name, meaning) in [
-        ("loss", "loss per dimension"),
-        ("energy", "2 loss/d − Σ|x₁|²/d, the energy of the equation files"),
-        (
-            "gradient_norm",
-            "norm of the gradient of 2 loss/d in (s w/√d, b), s the scale of the pre-activation; trained: in u/√d and c too",
-        ),
-        ("quadrature_error", "largest difference of any average from the next lower quadrature rule"),
-        ("iterations", "iterations, or epochs"),
-        ("status", "converged, not-converged, or trained"),
-    ] {
-        columns.push(Column::new(name, meaning, Role::Certificate));
-    }
-    columns
+    DENOISER.columns()
 }
 
 /// The rows of a run, one per time.
@@ -54,9 +26,9 @@ fn row(run: &Run, t: f64, p_bar: f64, measured: &Measured) -> Vec<Cell> {
     let usable = measured.converged && finite;
     let number = |x: f64| if x.is_nan() || !usable { Cell::Missing } else { Cell::Number(x) };
     let status = match (usable, trained) {
-        (false, _) => NOT_CONVERGED,
-        (true, true) => TRAINED,
-        (true, false) => CONVERGED,
+        (false, _) => Status::NotConverged,
+        (true, true) => Status::Trained,
+        (true, false) => Status::Converged,
     };
     let mut row = vec![t.into(), Cell::from(s.n), p_bar.into()];
     row.extend([s.sigma, s.kappa, s.lambda, s.ell, s.p_test].map(Cell::Number));
