@@ -11,13 +11,21 @@ use anyhow::bail;
 
 use super::Reproduce;
 use super::files::Files;
+use super::verdicts::{decide, entries, side};
 use crate::cells::{Cells, for_each_cell, interrupted};
 use curves::Curves;
+use overlaps::paper::Paper;
 use overlaps::value::Value;
+
 use overlaps_models::generate::{Denoisers, Generated, Generation, Integrator};
 use overlaps_models::model::{Schedule, Setting};
 use overlaps_models::simulate::{DataRule, LabelRule, Method, Search};
 
+#[cfg(test)]
+pub use report::columns;
+
+/// The name of the table.
+const NAME: &str = "figure-1";
 /// Dimension, steps and samples of the paper.
 const D: f64 = 5000.0;
 const STEPS: usize = 100;
@@ -153,12 +161,14 @@ impl Reproduce {
     ///
     /// # Errors
     /// Files that cannot be written, an interruption, denoisers or theories that do not converge.
-    pub fn figure_1(&self) -> anyhow::Result<()> {
-        let files = Files::of("figure-1", self.output.as_ref(), true)?;
+    pub fn figure_1(&self, paper: &Paper) -> anyhow::Result<()> {
+        let files = Files::of(NAME, self.output.as_ref(), true)?;
         let runs = simulate(self.seeds, self.quiet)?;
         let curves = Curves::new(&runs)?;
-        let text = report::text(&runs, &curves, self.seeds);
+        let claims = decide(paper, NAME, &[(NAME, &report::fractions(&runs, &curves)?)])?;
+        let text = report::text(&runs, &curves, self.seeds, &claims);
         let numbers = report::numbers(&runs, &curves)?;
-        files.write(&text, &numbers, Some(&drawing::figure(&runs, &curves)?), self.quiet)
+        let side = side(paper, self.seeds, &numbers, entries(&claims));
+        files.write(&text, &numbers, &side, Some(&drawing::figure(&runs, &curves)?), self.quiet)
     }
 }
