@@ -58,6 +58,8 @@ pub fn entry<'c>(claim: &Claim, others: impl IntoIterator<Item = (&'c str, &'c C
         ("measured", number(claim.measured.value)),
         ("error", number(claim.measured.error)),
         ("predicted", number(claim.predicted)),
+        ("places", json!(claim.places.len())),
+        ("rejected", json!(claim.rejected)),
         ("verdict", json!(claim.verdict.of_statement())),
     ]
     .map(|(key, value)| (key.to_string(), value))
