@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::error::EquationError;
+use super::error::{EquationError, Problem};
 use super::expression::Expression;
 use super::graph::{Graph, Node};
 use super::interpret::Interpreter;
@@ -43,7 +43,7 @@ impl Formula {
             let declared = scope.declare(name, Meaning::Parameter(symbol));
             declared.map_err(|problem| text.error(0..text.value.len(), problem))?;
         }
-        define(&mut scope, &expression, definitions, 0)?;
+        define(&mut scope, &expression, definitions, &mut Vec::new())?;
         scope.check_definitions()?;
         let condition = sort == Sort::Condition;
         scope.check_scalar(&expression, text, "a statement", Allowed::Parameters, condition)?;
@@ -60,27 +60,27 @@ impl Formula {
     }
 }
 
-/// Declares the definitions that an expression uses, each after those that it uses itself; what goes round in a circle is
-/// left without a meaning, and so an unknown name.
+/// Declares the definitions that an expression uses, each after those that it uses itself; `path` are those that are being
+/// declared.
 fn define(
     scope: &mut Scope,
     expression: &Expression,
     definitions: &HashMap<String, Text>,
-    depth: usize,
+    path: &mut Vec<String>,
 ) -> Result<(), EquationError> {
     let mut used = Vec::new();
     names_in(expression, &mut used);
     for name in used {
-        let Some(text) = definitions.get(name).filter(|_| depth <= definitions.len()) else { continue };
-        if scope.meaning(name).is_some() {
-            continue;
+        let Some(text) = definitions.get(name).filter(|_| scope.meaning(name).is_none()) else { continue };
+        path.push(name.to_string());
+        if path[..path.len() - 1].iter().any(|known| known == name) {
+            return Err(text.error(0..text.value.len(), Problem::Cycle(path.clone())));
         }
         let expression = Expression::parse(text)?;
-        define(scope, &expression, definitions, depth + 1)?;
-        let place = scope.definitions.len();
-        scope
-            .declare(name, Meaning::Definition(place))
-            .map_err(|problem| text.error(0..text.value.len(), problem))?;
+        define(scope, &expression, definitions, path)?;
+        path.pop();
+        let meaning = Meaning::Definition(scope.definitions.len());
+        scope.declare(name, meaning).map_err(|problem| text.error(0..text.value.len(), problem))?;
         let (name, text) = (name.to_string(), text.clone());
         scope.definitions.push(Definition { name, text, expression, shape: None });
     }
@@ -123,7 +123,7 @@ mod tests {
             ("c <", Sort::Condition, "cannot read the expression"),
             ("c", Sort::Condition, "a condition"),
             ("c < t", Sort::Number, "a truth value"),
-            ("round", Sort::Number, "unknown name `round`"),
+            ("round", Sort::Number, "cyclic definitions: round → round"),
         ] {
             let error =
                 Formula::compile(&text(value), sort, &["c", "t"], &definitions()).unwrap_err().to_string();
