@@ -15,6 +15,7 @@
 //! - [`experiment`]: what is computed cell by cell, by a command or a study. Begin with [`experiment::Solve`].
 //! - [`model`]: what can be simulated, and what it declares: parameters, measured quantities, the theories of it.
 //! - [`compare`]: joins both kinds of rows by column name: differences, extrapolations in d, one verdict per theory.
+//! - [`paper`]: the statements of papers as data, each decided from what was measured.
 //!
 //! What can be simulated is in `overlaps-models`, figures are in `overlaps-figures`, the command is `overlaps-cli`.
 #![deny(missing_docs)]
@@ -29,6 +30,7 @@ pub mod model;
 pub mod name;
 pub mod numeric;
 pub mod output;
+pub mod paper;
 pub mod solve;
 pub mod study;
 pub mod system;

@@ -3,11 +3,13 @@
 //! [`measurements`] are runs by dimension and seed, from a table; [`predictions`] what the theories say of each of them;
 //! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d, and [`power_law`] exponents, and [`scaling`] those of what is
 //! computed;
-//! [`verdict`] one answer per theory from all of them, and [`answer`] a table of the answers.
+//! [`verdict`] one answer per theory from all of them, and [`answer`] a table of the answers; [`claim`] one for a single
+//! statement.
 
 pub mod answer;
 #[cfg(test)]
 mod calibration;
+pub mod claim;
 pub mod error;
 pub mod measurements;
 pub mod power_law;
@@ -17,6 +19,7 @@ pub mod statistics;
 pub mod verdict;
 
 pub use answer::{Answer, Answers};
+pub use claim::Claim;
 pub use error::CompareError;
 pub use measurements::{Measurement, Measurements, known_words};
 pub use power_law::PowerLaw;

@@ -79,6 +79,15 @@ impl Verdict {
             Verdict::Undecided => "undecided",
         }
     }
+
+    /// In a word, of a single statement.
+    pub fn of_statement(self) -> &'static str {
+        match self {
+            Verdict::Agrees => "holds",
+            Verdict::Disagrees => "fails",
+            Verdict::Undecided => "undecided",
+        }
+    }
 }
 
 /// A theory with its verdict.

@@ -3,12 +3,13 @@
 //! The stages, each in its own file: `expression` (text to tree) → `scope` (names and shapes) → `lower` (tree to `graph`,
 //! discrete variables summed) → `derivative` → `program` (compiled for whole arrays of quadrature nodes). `function` has
 //! what can be called by name; `stable` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
-//! node by node, for parameters and for tests.
+//! node by node, for parameters and for tests; `formula` is one expression over named numbers.
 
 pub(crate) mod derivative;
 pub(crate) mod error;
 mod exponentials;
 pub(crate) mod expression;
+mod formula;
 pub(crate) mod function;
 pub(crate) mod graph;
 pub(crate) mod interpret;
@@ -19,6 +20,7 @@ mod stable;
 
 pub use error::{EquationError, Problem};
 pub(crate) use expression::{Expression, ExpressionKind, Operator};
+pub use formula::{Formula, Sort};
 pub(crate) use graph::Node;
 pub(crate) use program::{
     Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,

@@ -7,7 +7,7 @@
 mod assemble;
 mod equations;
 mod library;
-mod schema;
+pub(crate) mod schema;
 mod theory;
 mod written;
 

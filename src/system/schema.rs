@@ -294,22 +294,7 @@ impl File {
                 ),
             ));
         }
-        let mut file: File = toml::from_str(&source.text).map_err(|e| {
-            let mut message = short(e.message().trim()).into_owned();
-            let written = e.span().and_then(|span| source.text.get(span)).unwrap_or_default().trim();
-            if written.parse::<toml::value::Datetime>().is_ok() {
-                // TOML hands a date over as a table.
-                message = message.replace("invalid type: map", "this is a date or a time");
-            }
-            let place = source.place(e.span().unwrap_or_else(|| nested_line(&source.text)));
-            if message.contains("recurs") {
-                message += ": tables, arrays and dotted keys nest too deeply here";
-            }
-            if message.contains("unquoted key") {
-                message += "; a name in other letters stands in quotes: \"ω\" = …";
-            }
-            EquationError::at(place, Problem::Toml(message))
-        })?;
+        let mut file: File = read(source)?;
         file.spell_names(source)?;
         Ok(file)
     }
@@ -335,6 +320,29 @@ impl File {
         self.limit.iter_mut().for_each(|limit| spell(&mut limit.get_mut().parameter));
         Ok(())
     }
+}
+
+/// Reads the TOML of a file of some shape.
+///
+/// # Errors
+/// Anything that is not TOML of this shape, with its place.
+pub fn read<T: de::DeserializeOwned>(source: &Source) -> Result<T, EquationError> {
+    toml::from_str(&source.text).map_err(|e| {
+        let mut message = short(e.message().trim()).into_owned();
+        let written = e.span().and_then(|span| source.text.get(span)).unwrap_or_default().trim();
+        if written.parse::<toml::value::Datetime>().is_ok() {
+            // TOML hands a date over as a table.
+            message = message.replace("invalid type: map", "this is a date or a time");
+        }
+        let place = source.place(e.span().unwrap_or_else(|| nested_line(&source.text)));
+        if message.contains("recurs") {
+            message += ": tables, arrays and dotted keys nest too deeply here";
+        }
+        if message.contains("unquoted key") {
+            message += "; a name in other letters stands in quotes: \"ω\" = …";
+        }
+        EquationError::at(place, Problem::Toml(message))
+    })
 }
 
 fn spell(name: &mut Str) {

@@ -18,9 +18,9 @@ mod limit;
 mod list;
 mod man;
 mod map;
+mod paper;
 mod points;
 mod report;
-mod reproduce;
 mod say;
 mod schedule;
 mod show;
@@ -75,7 +75,8 @@ enum Command {
     Schedule(schedule::Schedule),
     Sweep(sweep::Sweep),
     Merge(sweep::Merge),
-    Reproduce(reproduce::Reproduce),
+    Paper(paper::Paper),
+    Reproduce(paper::Reproduce),
     Report(report::Report),
     Completions(completions::Completions),
     Man(man::Man),
@@ -106,6 +107,7 @@ impl Cli {
             Command::Schedule(c) => c.run()?,
             Command::Sweep(c) => c.run()?,
             Command::Merge(c) => c.run()?,
+            Command::Paper(c) => c.run()?,
             Command::Reproduce(c) => c.run()?,
             Command::Report(c) => c.run()?,
             Command::Completions(c) => c.run()?,

@@ -121,7 +121,7 @@ impl Report {
                 });
             }
         }
-        let statements = statements(&rows, &groups, &exponents);
+        let statements = statements(&rows, &groups, &exponents)?;
         let swept = plan.swept.iter().map(|s| s.name.clone()).collect();
         Ok(Report { table, rows, labels, exponents, statements, swept })
     }

@@ -5,6 +5,7 @@ use anyhow::bail;
 use super::rates::{FAR, P};
 use crate::cells::{Cells, for_each_cell};
 use overlaps::compare::statistics::kolmogorov_smirnov;
+use overlaps::output::{Cell, Column, Role, Table};
 use overlaps_models::generate::predicted::closed_form::{mixture_cdf, p_kappa};
 use overlaps_models::generate::{Denoisers, GenerateError, Generated, Generation, Integrator};
 use overlaps_models::model::Setting;
@@ -78,4 +79,31 @@ pub fn at_kappa(kappas: &[f64], samples: usize, quiet: bool) -> anyhow::Result<V
         },
     )?;
     Ok(found)
+}
+
+/// The same, as statements are about them.
+///
+/// # Errors
+/// None that a user can cause.
+pub fn table(found: &[AtKappa]) -> anyhow::Result<Table> {
+    let columns = [
+        ("kappa", "dilation of time", Role::Parameter),
+        ("p", "weight of mode +", Role::Parameter),
+        ("t", "time at which the law of ν is measured", Role::Control),
+        ("first", "fraction of samples with ν > 0 there", Role::Output),
+        ("first_error", "its standard error", Role::Output),
+        ("missing", "what the same samples have more at t = 2", Role::Output),
+        ("missing_error", "its standard error", Role::Output),
+        ("distance", "distance of Kolmogorov and Smirnov from the law of ν that is stated", Role::Output),
+        ("probability", "of a larger one", Role::Output),
+    ];
+    let mut table = Table::new(columns.map(|(name, meaning, role)| Column::new(name, meaning, role)).into());
+    for at in found {
+        let [first, first_error, _] = at.fraction;
+        let [missing, missing_error, _] = at.missing;
+        let [distance, probability] = at.distance;
+        let numbers = [at.kappa, P, 1.0, first, first_error, missing, missing_error, distance, probability];
+        table.push(numbers.map(Cell::from).into())?;
+    }
+    Ok(table)
 }

@@ -2,14 +2,11 @@
 
 use super::rates::{FAR, MOST_WITH_ALL, P, Quantity, STEPS, sample};
 use super::{Found, SAMPLES, SAMPLES_AT_KAPPA};
-use crate::reproduce::verdicts::{Claim, claims};
-use overlaps::compare::statistics::{holm, two_sided};
+use crate::paper::verdicts::markdown;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::paper::Decided;
 use overlaps_models::model::Noise;
-
-/// How often a formula that holds may be rejected.
-const LEVEL: f64 = 0.01;
 
 const HEAD: &str = "\
 # Result 3 and Corollary 5 of arXiv:2412.07972
@@ -57,7 +54,7 @@ the side of its activation, a fraction P(κν₁ + h > 0) with e^{2h} = p/(1 −
 ";
 
 /// The Markdown file.
-pub fn text(found: &Found, seeds: u64) -> String {
+pub fn text(found: &Found, seeds: u64, claims: &[Decided]) -> String {
     let mut text = HEAD
         .replace("{steps}", &STEPS.to_string())
         .replace("{seeds}", &seeds.to_string())
@@ -66,7 +63,7 @@ pub fn text(found: &Found, seeds: u64) -> String {
         .replace("{samples}", &SAMPLES.to_string())
         .replace("{p}", &P.to_string());
     text += "\n";
-    text += &claims(&verdicts(found));
+    text += &markdown(claims);
     text += WHY;
     text += &format!(
         "\n## Against n\n\nMeasured ± standard error, beside the theory for N = {STEPS} steps and for N → ∞.\n"
@@ -116,73 +113,6 @@ pub fn title(quantity: Quantity) -> &'static str {
         Quantity::Fraction => "p̂ of the learnt flow less that of the exact flow (p for N → ∞)",
         Quantity::Split => "Fraction of samples that the two flows take to different modes",
     }
-}
-
-/// The verdicts: every printed rate and limit.
-fn verdicts(found: &Found) -> Vec<Claim> {
-    let of = |quantity: Quantity, place: &str, text: &str, printed: Option<f64>| {
-        let rate = found.rate(quantity);
-        let exponent = &rate.fit.exponent;
-        let predicted = if rate.limit.is_nan() {
-            format!("{}", quantity.derived_exponent())
-        } else {
-            format!("{} ({})", significant(rate.predicted, 4), significant(rate.limit, 4))
-        };
-        // A limit holds if the gap falls; a rate if it falls that fast.
-        let holds = match printed {
-            Some(printed) => exponent.value < printed || rate.allows(printed),
-            None => exponent.value + 3.0 * rate.fit.error() < 0.0,
-        };
-        Claim {
-            place: place.into(),
-            text: text.into(),
-            measured: format!(
-                "n^γ, γ = {} ± {} ± {}",
-                significant(exponent.value, 5),
-                significant(exponent.error, 1),
-                significant(rate.fit.systematic, 1)
-            ),
-            predicted,
-            holds,
-        }
-    };
-    let mut all = vec![
-        of(Quantity::Mu, "Result 3", "along μ: O(1/n)", Some(-1.0)),
-        of(Quantity::Eta, "Result 3", "along η: O(1/n)", Some(-1.0)),
-        of(Quantity::Xi, "Result 3", "along ξ: O(1/n)", Some(-1.0)),
-        of(Quantity::Variance, "Corollary 5", "variance → σ²", None),
-        of(Quantity::Fraction, "Corollary 5", "p̂ → p as n → ∞", None),
-        of(Quantity::Split, "(not printed)", "samples in different modes → 0", None),
-    ];
-    let p: Vec<f64> = found
-        .kappas
-        .iter()
-        .flat_map(|at| [at.fraction, at.missing])
-        .map(|[x, error, expected]| two_sided((x - expected) / error, at_least_normal()))
-        .collect();
-    let worst = holm(&p).into_iter().fold(1.0, f64::min);
-    all.push(Claim {
-        place: "Corollary 5".into(),
-        text: "p^κ = pΦ(κ) + (1 − p)Φ(−κ) → p, exponentially in κ".into(),
-        measured: format!("probability of the largest difference {}", significant(worst, 2)),
-        predicted: "–".into(),
-        holds: worst > LEVEL,
-    });
-    let p: Vec<f64> = found.kappas.iter().map(|at| at.distance[1]).collect();
-    let worst = holm(&p).into_iter().fold(1.0, f64::min);
-    all.push(Claim {
-        place: "Proposition 1".into(),
-        text: "ν₁ ~ p N(κ, 1) + (1 − p) N(−κ, 1)".into(),
-        measured: format!("probability of the largest KS distance {}", significant(worst, 2)),
-        predicted: "–".into(),
-        holds: worst > LEVEL,
-    });
-    all
-}
-
-/// Degrees of freedom at which Student's distribution is the normal one.
-fn at_least_normal() -> f64 {
-    1e9
 }
 
 /// Every number: gaps by data set with their predictions, then the exact denoiser.

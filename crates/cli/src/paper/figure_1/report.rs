@@ -2,17 +2,13 @@
 
 use super::curves::Curves;
 use super::{D, DIMENSIONS, Part, Runs, SAMPLES, STEPS, name, setting};
-use crate::reproduce::verdicts::{Claim, claims};
-use overlaps::compare::statistics::{Sample, two_sided};
+use crate::paper::verdicts::markdown;
+use overlaps::compare::statistics::Sample;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::paper::Decided;
 use overlaps_models::generate::times;
 use overlaps_models::model::Schedule;
-
-/// Within this of p̄ a fraction has followed the data.
-const NEAR: f64 = 0.02;
-/// How often a theory that holds may be rejected.
-const LEVEL: f64 = 0.01;
 
 const HEAD: &str = "\
 # The fraction of samples in each mode, with and without dilation
@@ -54,14 +50,14 @@ impl Spread {
 }
 
 /// The Markdown file.
-pub fn text(runs: &Runs, curves: &Curves, seeds: u64) -> String {
+pub fn text(runs: &Runs, curves: &Curves, seeds: u64, claims: &[Decided]) -> String {
     // Steps of the plain schedule with τ below κ/√d, at κ = 4.
     let first = (4.0 / D.sqrt() * STEPS as f64).ceil();
     let mut text = HEAD
         .replace("{steps}", &STEPS.to_string())
         .replace("{samples}", &SAMPLES.to_string())
         .replace("{first}", &first.to_string());
-    text += &claims(&verdicts(runs, curves));
+    text += &markdown(claims);
     text += WHY;
     let p_bar = curves.n[0] as f64 / (curves.n[0] + curves.n[1]) as f64;
     text += &format!(
@@ -176,66 +172,40 @@ fn slope(points: &[[f64; 2]]) -> Option<[f64; 2]> {
     slope.is_finite().then(|| [slope, (left / xx).sqrt()])
 }
 
-/// What the figure claims, and what became of it.
-fn verdicts(runs: &Runs, curves: &Curves) -> Vec<Claim> {
+/// The numbers that statements are about: the fractions of finished samples.
+pub fn columns() -> Table {
+    let columns = [
+        ("schedule", "dilated or plain", Role::Label),
+        ("d", "dimension", Role::Parameter),
+        ("p_bar", "fraction of the training samples in mode +", Role::Parameter),
+        ("p_hat", "fraction of finished samples in it, mean over data sets", Role::Output),
+        ("error", "its standard error", Role::Output),
+        ("freedom", "degrees of freedom of the error", Role::Output),
+        ("theory", "what is predicted at this d", Role::Output),
+        ("infinite", "for d → ∞", Role::Output),
+    ];
+    Table::new(columns.map(|(name, meaning, role)| Column::new(name, meaning, role)).into())
+}
+
+/// Both schedules at all dimensions.
+///
+/// # Errors
+/// None that a user can cause.
+pub fn fractions(runs: &Runs, curves: &Curves) -> anyhow::Result<Table> {
+    let mut table = columns();
     let p_bar = curves.n[0] as f64 / (curves.n[0] + curves.n[1]) as f64;
-    let last = |part, schedule| Spread::of(&runs.last(part, schedule));
-    let [dilated, plain] = [Schedule::Dilated, Schedule::Uniform].map(|s| last(Part::Time, s));
-    let predicted = |schedule: Schedule| significant(curves.of(schedule).at_d[STEPS], 4);
-    let claim = |text: &str, measured: String, predicted: String, holds| Claim {
-        place: "Figure 1".into(),
-        text: text.into(),
-        measured,
-        predicted,
-        holds,
-    };
-    let largest = Part::Dimension(DIMENSIONS[DIMENSIONS.len() - 1]);
-    let off: Vec<f64> =
-        by_dimension().iter().map(|part| (last(*part, Schedule::Dilated).mean - p_bar).abs()).collect();
-    let furthest = off.iter().copied().fold(0.0, f64::max);
-    let plain_far = last(largest, Schedule::Uniform);
-    // Of both schedules at the d of the paper and beyond.
-    let z: Vec<f64> = Schedule::ALL
-        .into_iter()
-        .map(|schedule| {
-            let found = last(Part::Time, schedule);
-            (found.mean - curves.of(schedule).at_d[STEPS]) / found.error
-        })
-        .collect();
-    let seeds = runs.last(Part::Time, Schedule::Dilated).len() as f64;
-    let agree = z.iter().all(|z| 2.0 * two_sided(*z, seeds - 1.0) > LEVEL);
-    vec![
-        claim(
-            "dilated: p̂ within 0.02 of p̄ at d = 5000",
-            format!("p̂ = {}, p̄ = {}", dilated.text(), significant(p_bar, 4)),
-            predicted(Schedule::Dilated),
-            (dilated.mean - p_bar).abs() < NEAR,
-        ),
-        claim(
-            "plain: p̂ within 0.02 of p̄ at d = 5000",
-            format!("p̂ = {}, p̄ = {}", plain.text(), significant(p_bar, 4)),
-            predicted(Schedule::Uniform),
-            (plain.mean - p_bar).abs() < NEAR,
-        ),
-        claim(
-            "dilated: p̂ within 0.02 of p̄ from d = 500 to 5·10⁹",
-            format!("p̂ within {} of p̄", significant(furthest, 2)),
-            significant(curves.of(Schedule::Dilated).infinite[STEPS], 4),
-            furthest < NEAR,
-        ),
-        claim(
-            "plain: no sample in mode − at d = 5·10⁹",
-            format!("p̂ = {}", plain_far.text()),
-            significant(curves.of(Schedule::Uniform).infinite[STEPS], 4),
-            plain_far.mean == 1.0,
-        ),
-        claim(
-            "theory at d = 5000 gives p̂ of both schedules",
-            format!("z = {}", z.iter().map(|z| significant(*z, 2)).collect::<Vec<_>>().join(" and ")),
-            "–".into(),
-            agree,
-        ),
-    ]
+    for schedule in Schedule::ALL {
+        let of = curves.of(schedule);
+        for part in by_dimension() {
+            let last = runs.last(part, schedule);
+            let found = Spread::of(&last);
+            let theory = if part == Part::Time { of.at_d[STEPS] } else { of.last_at(part.d()) };
+            let freedom = last.len() as f64 - 1.0;
+            let numbers = [part.d(), p_bar, found.mean, found.error, freedom, theory, of.infinite[STEPS]];
+            table.push([name(schedule).into()].into_iter().chain(numbers.map(Cell::from)).collect())?;
+        }
+    }
+    Ok(table)
 }
 
 /// Every number: fractions at all times, at the end, and their predictions.

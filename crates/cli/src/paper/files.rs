@@ -1,11 +1,11 @@
-//! Where a reproduced result goes: a Markdown file, the numbers behind it in a CSV beside it, and its figure.
+//! Where a table about a paper goes: a Markdown file, and beside it the numbers in a CSV, the verdicts in a JSON, its figure.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
 use overlaps::output::csv::write_table;
-use overlaps::output::{CompleteFile, Table, check_writable, write_completely};
+use overlaps::output::{CompleteFile, SideFile, Table, check_writable, write_completely};
 use overlaps_figures::Figure;
 use overlaps_figures::draw;
 
@@ -15,6 +15,8 @@ pub struct Files {
     pub markdown: PathBuf,
     /// Every number behind it.
     pub csv: PathBuf,
+    /// How it was made, and the verdicts.
+    pub json: PathBuf,
     /// The figure.
     pub svg: PathBuf,
 }
@@ -33,7 +35,7 @@ impl Files {
                 PathBuf::from(format!("results/{name}.md"))
             }
         };
-        let others: &[&str] = if with_figure { &["csv", "svg"] } else { &["csv"] };
+        let others: &[&str] = if with_figure { &["csv", "json", "svg"] } else { &["csv", "json"] };
         if let Some(taken) = others.iter().find(|e| markdown.extension().is_some_and(|own| own == **e)) {
             bail!(
                 "--output {} names the Markdown file; the {} beside it would have the same name. Use FILE.md",
@@ -41,10 +43,9 @@ impl Files {
                 taken.to_uppercase()
             );
         }
-        let files =
-            Files { csv: markdown.with_extension("csv"), svg: markdown.with_extension("svg"), markdown };
-        check_writable(&files.markdown)?;
-        check_writable(&files.csv)?;
+        let beside = |extension: &str| markdown.with_extension(extension);
+        let files = Files { csv: beside("csv"), json: beside("json"), svg: beside("svg"), markdown };
+        [&files.markdown, &files.csv, &files.json].into_iter().try_for_each(|path| check_writable(path))?;
         if with_figure {
             check_writable(&files.svg)?;
         }
@@ -59,12 +60,14 @@ impl Files {
         &self,
         text: &str,
         numbers: &Table,
+        side: &SideFile,
         figure: Option<&Figure>,
         quiet: bool,
     ) -> anyhow::Result<()> {
         let drawn = figure.map(draw).transpose()?;
         // All is on disk before the first file appears.
         let mut complete = vec![write_completely(&self.csv, |w| write_table(numbers, w))?];
+        complete.push(write_completely(&self.json, |w| side.write(w))?);
         if let Some(drawn) = &drawn {
             complete.push(write_completely(&self.svg, |w| w.write_all(drawn.as_bytes()))?);
         }
@@ -72,8 +75,9 @@ impl Files {
         complete.into_iter().try_for_each(CompleteFile::put_in_place)?;
         if !quiet {
             crate::print(text)?;
-            let mut names = vec![self.markdown.display().to_string(), self.csv.display().to_string()];
-            names.extend(drawn.map(|_| self.svg.display().to_string()));
+            let mut names = vec![&self.markdown, &self.csv, &self.json];
+            names.extend(drawn.map(|_| &self.svg));
+            let names: Vec<String> = names.iter().map(|path| path.display().to_string()).collect();
             eprintln!("note: wrote {}", names.join(", "));
         }
         Ok(())

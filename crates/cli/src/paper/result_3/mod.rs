@@ -12,18 +12,23 @@ mod report;
 
 use super::Reproduce;
 use super::files::Files;
+use super::verdicts::{decide, entries, side};
 use kappa::{AtKappa, at_kappa};
+use overlaps::paper::Paper;
 use rates::{Quantity, Rate, Size, predict_all, sizes};
+
+/// The name of the table.
+const NAME: &str = "result-3";
 
 /// Training samples with fresh noise, and with fixed noise, where there are two vectors for each, and the margin of new
 /// samples is small at larger n.
-const FRESH: [usize; 8] = [8, 16, 32, 64, 128, 256, 512, 1024];
-const FIXED: [usize; 5] = [8, 16, 32, 64, 128];
+pub const FRESH: [usize; 8] = [8, 16, 32, 64, 128, 256, 512, 1024];
+pub const FIXED: [usize; 5] = [8, 16, 32, 64, 128];
 /// Samples per data set.
 const SAMPLES: usize = 20_000;
 /// Dilations, and samples at each.
-const KAPPAS: [f64; 7] = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5];
-const SAMPLES_AT_KAPPA: usize = 200_000;
+pub const KAPPAS: [f64; 7] = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5];
+pub const SAMPLES_AT_KAPPA: usize = 200_000;
 
 /// Everything that was found.
 struct Found {
@@ -50,8 +55,8 @@ impl Reproduce {
     ///
     /// # Errors
     /// Files that cannot be written, an interruption, denoisers that do not converge.
-    pub fn result_3(&self) -> anyhow::Result<()> {
-        let files = Files::of("result-3", self.output.as_ref(), true)?;
+    pub fn result_3(&self, paper: &Paper) -> anyhow::Result<()> {
+        let files = Files::of(NAME, self.output.as_ref(), true)?;
         let mut fixed = sizes(&FIXED, 1.0, self.seeds, 2000, self.quiet)?;
         let mut fresh = sizes(&FRESH, f64::INFINITY, self.seeds, SAMPLES, self.quiet)?;
         predict_all(&mut fixed, true)?;
@@ -60,13 +65,13 @@ impl Reproduce {
         let of = |quantity: Quantity| {
             Rate::new(quantity, if quantity.with_fixed_noise() { &fixed } else { &fresh })
         };
-        let rates = Quantity::ALL.into_iter().map(of).collect::<anyhow::Result<_>>()?;
+        let rates: Vec<Rate> = Quantity::ALL.into_iter().map(of).collect::<anyhow::Result<_>>()?;
+        let made = [("rates", &rates::table(&rates)?), ("kappa", &kappa::table(&kappas)?)];
+        let claims = decide(paper, NAME, &made)?;
         let found = Found { fresh, fixed, kappas, rates };
-        files.write(
-            &report::text(&found, self.seeds),
-            &report::numbers(&found)?,
-            Some(&drawing::figure(&found)),
-            self.quiet,
-        )
+        let numbers = report::numbers(&found)?;
+        let side = side(paper, self.seeds, &numbers, entries(&claims));
+        let text = report::text(&found, self.seeds, &claims);
+        files.write(&text, &numbers, &side, Some(&drawing::figure(&found)), self.quiet)
     }
 }

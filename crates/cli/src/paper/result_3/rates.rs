@@ -5,8 +5,9 @@ use rayon::prelude::*;
 
 use super::coupled::{Gap, gap};
 use crate::cells::{Cells, for_each_cell, interrupted};
-use overlaps::compare::PowerLaw;
 use overlaps::compare::statistics::Sample;
+use overlaps::compare::{Estimate, PowerLaw};
+use overlaps::output::{Cell, Column, Role, Table};
 use overlaps_models::generate::predicted::closed_form::Final;
 use overlaps_models::generate::predicted::{Dimension, Source, Theories, continuous, predict};
 use overlaps_models::generate::{Denoisers, Generation, Integrator, Law};
@@ -58,14 +59,6 @@ impl Quantity {
     /// Whether it needs fixed noise.
     pub fn with_fixed_noise(self) -> bool {
         self == Quantity::Xi
-    }
-
-    /// The exponent of n that is derived.
-    pub fn derived_exponent(self) -> f64 {
-        match self {
-            Quantity::Mu | Quantity::Variance | Quantity::Fraction => -1.0,
-            Quantity::Eta | Quantity::Xi | Quantity::Split => -0.5,
-        }
     }
 
     /// The largest n at which it is above the noise of the samples.
@@ -284,13 +277,33 @@ impl Rate {
     pub fn error(&self) -> f64 {
         self.fit.error().hypot(self.of_steps())
     }
+}
 
-    /// Whether an exponent is within the errors: three standard errors, and twice what the form of the fit and the steps
-    /// may be wrong by.
-    pub fn allows(&self, exponent: f64) -> bool {
-        let off = (self.fit.exponent.value - exponent).abs();
-        off <= 3.0 * self.fit.exponent.error + 2.0 * (self.fit.systematic + self.of_steps())
+/// Exponents as statements are about them.
+///
+/// # Errors
+/// None that a user can cause.
+pub fn table(rates: &[Rate]) -> anyhow::Result<Table> {
+    let columns = [
+        ("quantity", "the gap that falls as n^γ", Role::Label),
+        ("t", "time at which it is measured", Role::Control),
+        ("gamma", "γ", Role::Output),
+        ("scatter", "its standard error, from the scatter of the data sets", Role::Output),
+        ("systematic", "what the smallest n changes", Role::Output),
+        ("of_steps", "what the steps of Euler change", Role::Output),
+        ("error", "all three together", Role::Output),
+        ("freedom", "degrees of freedom of the scatter", Role::Output),
+        ("theory", "the same fit to what is predicted for as many steps", Role::Output),
+        ("limit", "the same for the flow itself", Role::Output),
+    ];
+    let mut table = Table::new(columns.map(|(name, meaning, role)| Column::new(name, meaning, role)).into());
+    for rate in rates {
+        let Estimate { value, error, freedom } = rate.fit.exponent;
+        let errors = [error, rate.fit.systematic, rate.of_steps(), rate.error()];
+        let numbers = [2.0, value].into_iter().chain(errors).chain([freedom, rate.predicted, rate.limit]);
+        table.push([rate.quantity.name().into()].into_iter().chain(numbers.map(Cell::from)).collect())?;
     }
+    Ok(table)
 }
 
 /// The values of a quantity at one n, over data sets.
@@ -310,15 +323,20 @@ mod tests {
         let mut fixed = sizes(&n, 1.0, 2, 500, true).unwrap();
         predict_all(&mut fresh, false).unwrap();
         predict_all(&mut fixed, false).unwrap();
-        for quantity in [Quantity::Mu, Quantity::Eta, Quantity::Xi, Quantity::Variance] {
+        for (quantity, derived) in
+            [(Quantity::Mu, -1.0), (Quantity::Eta, -0.5), (Quantity::Xi, -0.5), (Quantity::Variance, -1.0)]
+        {
             let sizes = if quantity.with_fixed_noise() { &fixed } else { &fresh };
             let rate = Rate::new(quantity, sizes).unwrap();
-            assert!(rate.allows(quantity.derived_exponent()), "{rate:?}");
+            // Three standard errors, and twice what the form of the fit and the steps may be wrong by.
+            let width = 3.0 * rate.fit.exponent.error + 2.0 * (rate.fit.systematic + rate.of_steps());
+            let allows = |exponent: f64| (rate.fit.exponent.value - exponent).abs() <= width;
+            assert!(allows(derived), "{rate:?}");
             assert!((rate.fit.exponent.value - rate.predicted).abs() < 5e-3, "{rate:?}");
-            assert!((rate.limit - quantity.derived_exponent()).abs() < 1e-3, "{rate:?}");
-            assert!((rate.fit.exponent.value - quantity.derived_exponent()).abs() < 0.02, "{rate:?}");
+            assert!((rate.limit - derived).abs() < 1e-3, "{rate:?}");
+            assert!((rate.fit.exponent.value - derived).abs() < 0.02, "{rate:?}");
             // The wrong one of the two is far outside the errors.
-            assert!(!rate.allows(-1.5 - quantity.derived_exponent()), "{rate:?}");
+            assert!(!allows(-1.5 - derived), "{rate:?}");
             for size in sizes {
                 // At small n a typical sample is not quite decided at t = 1 (activation 0.999).
                 let (found, predicted) = (sample(quantity, size).mean(), quantity.of(&size.predicted));

@@ -1,0 +1,223 @@
+//! `overlaps paper NAME`: the statements of a paper, each beside what is computed to decide it; and `overlaps reproduce
+//! NAME`, which makes one table of them.
+//!
+//! The statements are in `papers/`; `verdicts` writes what became of them. `printed_formulas`, `figure_1` and `result_3`
+//! compute the numbers of a table each.
+
+#[cfg(test)]
+mod committed;
+mod figure_1;
+mod files;
+mod generated_formulas;
+mod printed_formulas;
+mod result_3;
+mod simulated;
+mod verdicts;
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum, ValueHint};
+
+use super::FINE;
+use overlaps::name::did_you_mean;
+use overlaps::paper::{PAPERS, Paper as Statements, PaperTable};
+
+/// Decide the statements of a paper: compute and write every table about it.
+///
+/// For each table a Markdown file with a verdict on each statement, the numbers behind it (.csv), the verdicts (.json) and
+/// the figure (.svg) are written to the folder results.
+#[derive(Debug, Args)]
+pub struct Paper {
+    /// The arXiv number of the paper.
+    #[arg(value_parser = PossibleValuesParser::new(PAPERS.iter().map(|(name, _)| *name)))]
+    name: String,
+    /// Only these tables, separated by commas.
+    #[arg(long, value_name = "TABLE", value_delimiter = ',')]
+    only: Vec<String>,
+    /// What the tables are, and what the paper states; nothing is computed.
+    #[arg(long)]
+    list: bool,
+    /// Data sets per combination of parameters [default: 16].
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    seeds: Option<u64>,
+    /// Threads to use [default: all cores]; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// No table, notes or progress; files and errors only.
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Make one table about a paper again (see paper).
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    /// Which.
+    #[arg(value_enum)]
+    what: What,
+    /// Write it to this Markdown file, and every number behind it to a CSV and the verdicts to a JSON beside it (and the
+    /// figure, if there is one) [default: results/NAME.md].
+    #[arg(long, value_name = "FILE.md", value_hint = ValueHint::FilePath)]
+    output: Option<PathBuf>,
+    /// Data sets per combination of parameters.
+    #[arg(long, value_name = "COUNT", default_value_t = SEEDS, value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    seeds: u64,
+    /// Threads to use [default: all cores]; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// No table, notes or progress; files and errors only.
+    #[arg(long)]
+    quiet: bool,
+}
+
+/// Data sets per combination of parameters.
+const SEEDS: u64 = 16;
+/// The paper of the tables below.
+const OF_LEARNT_DENOISERS: &str = "2412.07972";
+
+/// The tables that are made here.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Every printed formula of arXiv:2412.07972 against simulation.
+    PrintedFormulas,
+    /// The fraction of samples in each mode with the dilated and the plain schedule (figure 1 of the paper).
+    #[value(name = "figure-1")]
+    Figure1,
+    /// How learnt samples approach those of the exact flow as n grows (Result 3 and Corollary 5 of the paper).
+    #[value(name = "result-3")]
+    Result3,
+}
+
+impl Reproduce {
+    /// Runs, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        super::arguments::start_threads(self.threads);
+        let paper = Statements::load(OF_LEARNT_DENOISERS)?;
+        match self.what {
+            What::PrintedFormulas => self.printed_formulas(&paper)?,
+            What::Figure1 => self.figure_1(&paper)?,
+            What::Result3 => self.result_3(&paper)?,
+        }
+        Ok(FINE)
+    }
+}
+
+impl Paper {
+    /// Computes and writes every table that is asked for.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let paper = Statements::load(&self.name)?;
+        let tables = self.tables(&paper)?;
+        if self.list {
+            super::print(&list(&paper, &tables))?;
+            return Ok(FINE);
+        }
+        if let Some((table, command)) = tables.iter().find_map(|t| Some((&t.name, t.command.as_ref()?)))
+            && self.seeds.is_some()
+        {
+            bail!("{table} is made by `{command}`, which draws no data sets; leave out --seeds");
+        }
+        for table in tables {
+            match &table.command {
+                Some(command) => self.run_command(command)?,
+                None => {
+                    let what = What::from_str(&table.name, false).map_err(anyhow::Error::msg)?;
+                    let (seeds, threads, quiet) = (self.seeds.unwrap_or(SEEDS), self.threads, self.quiet);
+                    Reproduce { what, output: None, seeds, threads, quiet }.run()?;
+                }
+            }
+        }
+        Ok(FINE)
+    }
+
+    fn tables<'p>(&self, paper: &'p Statements) -> anyhow::Result<Vec<&'p PaperTable>> {
+        let known = || paper.tables.iter().map(|table| table.name.as_str());
+        if let Some(other) = self.only.iter().find(|name| !known().any(|known| known == *name)) {
+            let (hint, tables) = (did_you_mean(other, known()), known().collect::<Vec<_>>().join(", "));
+            bail!("--only {other}: there is no such table about {}{hint}; tables are {tables}", self.name);
+        }
+        let wanted = |table: &&PaperTable| self.only.is_empty() || self.only.contains(&table.name);
+        Ok(paper.tables.iter().filter(wanted).collect())
+    }
+
+    /// Runs a command as it stands in the papers file, in a process of its own: its side file has the command line that
+    /// makes the table again.
+    fn run_command(&self, command: &str) -> anyhow::Result<()> {
+        let words = shlex::split(command).context("the command of a table is no command line")?;
+        let mut process = Command::new(std::env::current_exe()?);
+        process.args(&words[1..]);
+        if let Some(threads) = self.threads {
+            process.env("RAYON_NUM_THREADS", threads.to_string());
+        }
+        if self.quiet {
+            process.stdout(Stdio::null()).stderr(Stdio::piped());
+        } else {
+            eprintln!("note: {command}");
+        }
+        std::fs::create_dir_all("results").context("cannot make the folder results")?;
+        let output = process.spawn()?.wait_with_output()?;
+        if !output.status.success() {
+            bail!("`{command}` failed\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
+        }
+        Ok(())
+    }
+}
+
+/// The tables, and what the paper states.
+fn list(paper: &Statements, tables: &[&PaperTable]) -> String {
+    let mut text = format!("{}, {}\n", paper.source, paper.title);
+    for table in tables {
+        text += &format!("\n{}: {}\n", table.name, table.about);
+        for statement in paper.statements(&table.name) {
+            text += &format!("  {}: {}\n", statement.place(), statement.says());
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_can_be_made() {
+        for (name, _) in PAPERS {
+            for table in Statements::load(name).unwrap().tables {
+                match table.command {
+                    Some(command) => {
+                        assert!(shlex::split(&command).unwrap().starts_with(&["overlaps".into()]))
+                    }
+                    None => assert!(What::from_str(&table.name, false).is_ok(), "{}", table.name),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_statement_compiles_over_the_numbers_that_are_made_for_it() {
+        let paper = Statements::load(OF_LEARNT_DENOISERS).unwrap();
+        let rates = result_3::rates::table(&[]).unwrap();
+        let kappas = result_3::kappa::table(&[]).unwrap();
+        let fractions = figure_1::columns();
+        let made = [("rates", &rates), ("kappa", &kappas), ("figure-1", &fractions)];
+        let simulated = overlaps_models::simulate::columns();
+        let names: Vec<&str> = simulated.iter().map(|column| column.name.as_str()).collect();
+        let mut count = 0;
+        for table in &paper.tables {
+            for statement in paper.statements(&table.name) {
+                if paper.simulation(statement.of()).is_some() {
+                    statement.formulas(&names).unwrap_or_else(|e| panic!("{e}"));
+                    let known =
+                        statement.quantities().iter().all(|quantity| names.contains(&quantity.as_str()));
+                    assert!(known, "{}", statement.says());
+                } else {
+                    let (_, made) = made.iter().find(|(name, _)| *name == statement.of()).unwrap();
+                    assert_eq!(statement.decide(made).unwrap_or_else(|e| panic!("{e}")), []);
+                }
+                count += 1;
+            }
+        }
+        assert_eq!(count, 39);
+    }
+}

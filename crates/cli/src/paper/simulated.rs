@@ -1,0 +1,216 @@
+//! Learnt networks at the settings of a papers file, and two versions of a theory beside them.
+
+use anyhow::{Context, bail};
+
+use crate::cells::{Cells, for_each_cell, interrupted};
+use overlaps::compare::statistics::{Sample, extrapolate, two_sided};
+use overlaps::compare::verdict::Predicted;
+use overlaps::compare::{Comparison, Estimate, Measurement, Measurements, Place, Predictions, Rules, judge};
+use overlaps::output::Table;
+use overlaps::paper::{Simulation, Statement};
+use overlaps::solve::Settings;
+use overlaps::system::Theory;
+use overlaps_models::model::{DENOISER, Setting};
+use overlaps_models::simulate::{DataRule, LabelRule, Method, Outcome, Run, Search, columns, rows};
+
+/// Measured overlaps beside those of the printed and the derived equations.
+pub struct Simulated {
+    /// What was measured.
+    pub measurements: Measurements,
+    /// Parameters of the groups that are compared.
+    pub group: Vec<String>,
+    /// The comparisons with the printed equations.
+    pub printed: Vec<Comparison>,
+    /// Those with the derived equations, at the same places.
+    pub derived: Vec<Comparison>,
+    limit: Limit,
+}
+
+/// What goes to infinity.
+#[derive(Clone, Copy, PartialEq)]
+enum Limit {
+    /// The dimension, by a + b/√d + c/d.
+    Dimension,
+    /// The number of samples, by a + b/n + c/n², at a dimension so large that it counts as infinite.
+    Samples,
+}
+
+/// Measured overlaps at all settings.
+fn simulate(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<Table> {
+    let value = |setting: &[(String, f64)], name: &str| {
+        setting.iter().rev().find(|(known, _)| known == name).map(|(_, x)| *x)
+    };
+    let settings: Vec<Setting> =
+        simulation.settings.iter().map(|s| Setting::new(|name| value(s, name))).collect::<Result<_, _>>()?;
+    let times = &simulation.times;
+    let method = Method::Integrated { data: DataRule::Gram, search: Search::default() };
+    let run = |cell: usize| Run {
+        setting: settings[cell / seeds as usize],
+        // Seeds of their own for every setting: at one dimension data sets of different n would share their first samples.
+        seed: cell as u64,
+        labels: LabelRule::Fixed,
+        method: &method,
+    };
+    let mut table = Table::new(columns());
+    let cells = Cells { count: settings.len() * seeds as usize, units: times.len() as u64 };
+    for_each_cell(
+        cells,
+        quiet,
+        |cell, progress| run(cell).measure(times, &interrupted, &|| progress.tick()),
+        |cell, outcome: Result<Option<Outcome>, _>| {
+            let Some(outcome) = outcome? else { bail!("interrupted; nothing was written") };
+            rows(&run(cell), times, &outcome).into_iter().try_for_each(|row| Ok(table.push(row)?))
+        },
+    )?;
+    Ok(table)
+}
+
+impl Simulated {
+    /// Simulates, solves both systems, compares.
+    ///
+    /// # Errors
+    /// An interruption, networks or equations that do not converge.
+    pub fn new(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<Simulated> {
+        let limit = match simulation.limit.as_str() {
+            "d" => Limit::Dimension,
+            "n" => Limit::Samples,
+            other => bail!("differences are extrapolated in d or n, not in {other}"),
+        };
+        let systems = [&simulation.printed, &simulation.derived];
+        let theories: Vec<Theory> =
+            systems.into_iter().map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
+        Theory::agree_on_words(&theories)?;
+        let table = simulate(simulation, seeds, quiet)?;
+        let measurements = Measurements::from_table(&table, &theories, &DENOISER, "the simulation")?;
+        if measurements.left_out > 0 {
+            bail!("{} runs did not converge", measurements.left_out);
+        }
+        let group: Vec<String> = match limit {
+            Limit::Samples => vec!["sigma".into()],
+            Limit::Dimension => {
+                let keys = measurements.key_parameters();
+                keys.into_iter().map(|k| measurements.parameters[k].clone()).collect()
+            }
+        };
+        let mut simulated =
+            Simulated { measurements, group, printed: Vec::new(), derived: Vec::new(), limit };
+        let both: Vec<Vec<Comparison>> = theories
+            .iter()
+            .map(|theory| {
+                let predictions = Predictions::new(theory, &simulated.measurements, &[], Settings::default());
+                match &predictions.not_applicable {
+                    Some(reason) => bail!("{}: {reason}", theory.name()),
+                    None => simulated.compare(predictions.predicted()),
+                }
+            })
+            .collect::<Result<_, _>>()?;
+        [simulated.printed, simulated.derived] =
+            <[_; 2]>::try_from(both).map_err(|_| anyhow::anyhow!("there are two systems"))?;
+        Ok(simulated)
+    }
+
+    /// What a statement says with measured values on its right side, beside what was measured; none where it is
+    /// compared with the printed equations only.
+    ///
+    /// # Errors
+    /// A formula with a name that was not measured.
+    pub fn with_measured_values(&self, statement: &Statement) -> anyhow::Result<Option<Vec<Comparison>>> {
+        let m = &self.measurements;
+        let names: Vec<&str> =
+            m.overlaps.iter().chain(&m.parameters).chain([&m.control]).map(String::as_str).collect();
+        let formulas = statement.formulas(&names)?;
+        if formulas.is_empty() {
+            return Ok(None);
+        }
+        let quantities = statement.quantities();
+        let of_row = |row: &Measurement| -> Vec<f64> {
+            let parameters = row.parameters.iter().map(|value| value.number().unwrap_or(f64::NAN));
+            let known: Vec<f64> =
+                row.overlaps.iter().copied().chain(parameters).chain([row.control]).collect();
+            let formula = |overlap: &String| {
+                let place = quantities.iter().position(|quantity| quantity == overlap)?;
+                Some(formulas.get(place).unwrap_or(&formulas[0]).value(&known))
+            };
+            m.overlaps.iter().map(|overlap| formula(overlap).unwrap_or(f64::NAN)).collect()
+        };
+        let values: Vec<Vec<f64>> = m.rows.iter().map(of_row).collect();
+        self.compare(Predicted { values: &values, at_each_d: false }).map(Some)
+    }
+
+    /// The comparisons of predictions with the measurements, in the limit.
+    fn compare(&self, predicted: Predicted) -> anyhow::Result<Vec<Comparison>> {
+        match self.limit {
+            Limit::Samples => self.as_samples_grow(predicted.values),
+            Limit::Dimension => Ok(judge(&self.measurements, predicted, true, &Rules::default()).comparisons),
+        }
+    }
+
+    /// Extrapolates measured − predicted to n → ∞. The error is statistical plus what the smallest n changes.
+    fn as_samples_grow(&self, predicted: &[Vec<f64>]) -> anyhow::Result<Vec<Comparison>> {
+        let m = &self.measurements;
+        let parameter = |name: &str| {
+            m.parameters.iter().position(|p| p == name).with_context(|| format!("no parameter {name}"))
+        };
+        let (n, sigma) = (parameter("n")?, parameter("sigma")?);
+        let mut sigmas: Vec<f64> = Vec::new();
+        for value in m.rows.iter().filter_map(|row| row.parameters[sigma].number()) {
+            if !sigmas.contains(&value) {
+                sigmas.push(value);
+            }
+        }
+        let mut controls: Vec<f64> = m.rows.iter().map(|row| row.control).collect();
+        controls.sort_by(f64::total_cmp);
+        controls.dedup();
+        let mut comparisons = Vec::new();
+        for value in sigmas {
+            for control in &controls {
+                let here = |row: &Measurement| {
+                    row.control == *control && row.parameters[sigma].number() == Some(value)
+                };
+                for overlap in 0..m.overlaps.len() {
+                    let place =
+                        Place { group: vec![value.into()], control: *control, d: f64::INFINITY, overlap };
+                    comparisons.extend(self.extrapolated(predicted, place, n, &here));
+                }
+            }
+        }
+        Ok(comparisons)
+    }
+
+    /// One of them, from the rows that are at its place.
+    fn extrapolated(
+        &self,
+        predicted: &[Vec<f64>],
+        place: Place,
+        n: usize,
+        here: &dyn Fn(&Measurement) -> bool,
+    ) -> Option<Comparison> {
+        let mut samples: Vec<Sample> = Vec::new();
+        let (mut stated, mut d) = (f64::NAN, f64::NAN);
+        for (row, values) in self.measurements.rows.iter().zip(predicted) {
+            let difference = row.overlaps[place.overlap] - values[place.overlap];
+            if !here(row) || !difference.is_finite() {
+                continue;
+            }
+            (stated, d) = (values[place.overlap], row.d);
+            // The fit is in 1/n: n stands in the place of d.
+            let n = row.parameters[n].number()?;
+            match samples.iter_mut().find(|s| s.d == n) {
+                Some(sample) => sample.values.push(difference),
+                None => samples.push(Sample { d: n, values: vec![difference] }),
+            }
+        }
+        samples.sort_by(|a, b| a.d.total_cmp(&b.d));
+        let powers = [0.0, 1.0, 2.0];
+        let all = extrapolate(&samples, &powers)?[0];
+        let without = extrapolate(samples.get(1..).unwrap_or_default(), &powers)?[0];
+        // The dimension leaves corrections of order 1/√d.
+        let floor = 10.0 / d.sqrt();
+        let error = all.error + (all.value - without.value).abs() + floor;
+        let difference = Estimate { error, ..all };
+        let z = difference.value / error;
+        let p = two_sided(z, difference.freedom);
+        let measured = stated + difference.value;
+        Some(Comparison { place, measured, predicted: stated, difference, z, p, p_holm: p })
+    }
+}
