@@ -2,15 +2,14 @@
 
 use anyhow::bail;
 
-use super::predictions::Predictions;
 use crate::figure::values_in_words;
 use crate::points::{mean_and_error, subtitle};
-use crate::simulation::Simulation;
 use overlaps::name::symbol_of;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::generate::{Generated, Generation, LAW, Law};
+use overlaps_models::generate::{Generated, Generation, LAW, Law, Predictions};
 use overlaps_models::model::{FLOW, FLOW_PARAMETERS};
+use overlaps_models::simulate::Runs;
 
 /// The most combinations of parameters in one figure.
 const MOST_SERIES: usize = PALETTE.len();
@@ -22,13 +21,13 @@ const MOST_POINTS: usize = 41;
 /// # Errors
 /// More combinations of parameters than a panel can hold.
 pub fn figure(
-    simulation: &Simulation,
+    runs: &Runs,
     generations: &[Generation],
     outcomes: &[Generated],
     predictions: &Predictions,
     columns: &[String],
 ) -> anyhow::Result<Figure> {
-    let plan = &simulation.plan;
+    let plan = &runs.plan;
     let cells = plan.cells();
     if cells > MOST_SERIES {
         bail!(
@@ -83,10 +82,10 @@ pub fn figure(
         }
         panel
     };
-    let mut parameters = simulation.parameters();
+    let mut parameters = runs.parameters();
     parameters.retain(|name, _| name != "p_test");
     // What the exact denoiser's flow has besides is shown where it is given.
-    let given = |name: &str| simulation.plan.fixed.iter().any(|(given, _)| given == name);
+    let given = |name: &str| runs.plan.fixed.iter().any(|(given, _)| given == name);
     parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.name != name));
     Ok(Figure {
         title: format!("Generated samples, {} steps", generations[0].steps),

@@ -1,37 +1,32 @@
-//! `overlaps generate`.
-//!
-//! `predictions` are what theory says of every setting, `comparison` sets them beside the samples, `figure` draws both.
+//! `overlaps generate`, and the same in a study, where a cell holds the samples of one combination of parameters, of all its data
+//! sets, with the theory and the verdict.
 
-mod comparison;
 mod figure;
-mod predictions;
-mod work;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::arguments::Values;
-use super::cells::{Cells, for_each_cell, interrupted};
+use super::cells::with_progress;
 use super::destination::{Destination, Files, side, side_file};
 use super::figure::drawn_columns;
-use super::simulation::{LabelName, Simulation, SimulationOptions, smallest_dimension};
+use super::simulation::{SimulationOptions, stopped};
+use super::sweep::Work;
 use super::{DISAGREES, FINE, NOT_CONVERGED};
 use crate::terminal;
-use comparison::Comparison;
 use overlaps::compare::{Rules, Verdict};
-use overlaps::name::ascii_name;
+use overlaps::model::{Model, Running};
 use overlaps::output::{SideFile, Table};
-use overlaps::study::Assignment;
-use overlaps::value::Value;
+use overlaps::study::Study;
 use overlaps_models::generate::{
-    Denoisers, GenerateError, Generated, Generation, Integrator, Networks, Saved, columns, rows,
+    Compared, Comparison, Denoisers, Flow, GenerateError, Generated, Generation, Generations, Integrator,
+    Networks, Saved, Whose, columns,
 };
-use overlaps_models::simulate::{DataRule, Method, Run};
-pub use predictions::MOST_DIMENSIONS;
-use predictions::Predictions;
+use overlaps_models::simulate::{DataRule, Runs};
 
 /// Generate samples with the probability-flow ODE and compare their law with theory.
 ///
@@ -84,82 +79,13 @@ pub enum DenoiserName {
 }
 
 impl DenoiserName {
-    /// Its name in files.
-    pub fn name(self) -> &'static str {
+    /// Whose flow it is.
+    pub fn whose(self) -> Whose {
         match self {
-            DenoiserName::Exact => "exact",
-            DenoiserName::Learnt => "learnt",
+            DenoiserName::Exact => Whose::Exact,
+            DenoiserName::Learnt => Whose::Learnt,
         }
     }
-
-    /// Parameters of a simulation that have no part in a generation.
-    pub fn unused(self) -> &'static [&'static str] {
-        match self {
-            DenoiserName::Exact => &["n", "k", "lambda", "ell", "p_test"],
-            DenoiserName::Learnt => &["p_test"],
-        }
-    }
-
-    /// Fills in what a flow with these denoisers needs beside what is given: no data for the exact one; learnt ones, where no
-    /// d is given and the cost does not depend on it, are those of a d at which theory holds.
-    ///
-    /// # Errors
-    /// Values that only a learnt denoiser has.
-    pub fn complete(self, values: &mut Values, options: &mut SimulationOptions) -> anyhow::Result<()> {
-        if self == DenoiserName::Exact {
-            self.refuse_learning(values, options)?;
-            values.set.extend(no_data());
-            options.labels = LabelName::Drawn;
-            return Ok(());
-        }
-        if !options.explicit() && !values.gives("d") {
-            let value = smallest_dimension(&values.wanted())?;
-            values.set.push(Assignment { name: "d".into(), value });
-        }
-        Ok(())
-    }
-
-    /// One data set and its flow in reduced coordinates, by Euler's method.
-    pub fn generation<'s>(self, run: &Run<'s>, steps: u32, samples: u32) -> Generation<'s> {
-        Generation {
-            setting: run.setting,
-            seed: run.seed,
-            labels: run.labels,
-            denoisers: match self {
-                DenoiserName::Exact => Denoisers::Exact,
-                DenoiserName::Learnt => Denoisers::Learnt(run.method),
-            },
-            steps: steps as usize,
-            samples: samples as usize,
-            integrator: Integrator::Euler,
-            data: DataRule::Gram,
-        }
-    }
-
-    /// Refuses values that only a learnt denoiser has.
-    ///
-    /// # Errors
-    /// The first such value.
-    fn refuse_learning(self, values: &Values, options: &SimulationOptions) -> anyhow::Result<()> {
-        for name in values.names() {
-            let spelled = ascii_name(name).unwrap_or_else(|| name.to_string());
-            if self.unused().contains(&spelled.as_str()) {
-                bail!(
-                    "the exact denoiser is not learnt, so that {name} has no part in it; use --denoiser learnt"
-                );
-            }
-        }
-        if options.noise_samples.is_some() {
-            bail!("the exact denoiser is not learnt, so that --noise-samples has no part in it");
-        }
-        Ok(())
-    }
-}
-
-/// Values for the parameters of a training set where there is none: as few samples as there can be, so that every dimension is
-/// possible.
-pub fn no_data() -> [Assignment; 2] {
-    [("n", 2.0), ("p_test", 0.5)].map(|(name, x)| Assignment { name: name.into(), value: Value::Number(x) })
 }
 
 /// `--integrator`.
@@ -184,40 +110,48 @@ impl Generate {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.files()?;
         files.check()?;
-        let simulation = self.checked_simulation(files.csv.as_deref())?;
-        let generations = self.generations(&simulation)?;
-        let saved = self.saved(&simulation, &generations, &files)?;
+        let flow = self.flow(files.csv.as_deref())?;
+        let runs = flow.runs(self.simulation.wanted(&self.values)?)?;
+        let generations = flow.generations(&runs);
+        let saved = self.saved(&runs, &generations, &files)?;
         self.values.start_threads();
         let mut table = Table::new(columns());
         let drawn = self.drawn(&table)?;
-        let mut kept = match &self.denoisers {
-            Some(_) if saved.is_none() => {
-                Some(Saved::new(&generations[0].setting, self.steps as usize, learning(&simulation)))
-            }
-            _ => None,
-        };
-        let outcomes = self.sampled(&simulation, &generations, saved.as_ref(), kept.as_mut(), &mut table)?;
+        let keep = self.denoisers.is_some() && saved.is_none();
+        let total = generations.len() as u64 * flow.units();
+        let outcomes = with_progress(total, self.values.quiet, |running| {
+            flow.each(&generations, running, |generation, running| {
+                self.outcome(generation, saved.as_ref(), running, keep)
+            })
+        });
+        let outcomes = outcomes?.ok_or_else(|| stopped(runs.denoiser().left()))?;
         let mut written = Vec::new();
-        if let (Some(kept), Some(path)) = (&kept, &self.denoisers) {
+        if let (true, Some(path)) = (keep, &self.denoisers) {
+            let mut kept = Saved::new(&generations[0].setting, self.steps as usize, runs.learning());
+            for (generation, outcome) in generations.iter().zip(&outcomes) {
+                if let Some(networks) = &outcome.networks {
+                    kept.add(generation.seed, &generation.times(), networks);
+                }
+            }
             kept.write(path)?;
             written.push(path.display().to_string());
         }
-        let predictions = Predictions::new(&generations, &outcomes)?;
-        predictions.rows(&generations)?.into_iter().try_for_each(|row| table.push(row))?;
-        let rules = self.rules();
-        let comparison = Comparison::new(&simulation.plan, &generations, &outcomes, &predictions, &rules)?;
+        let outcomes: Vec<Generated> = outcomes.into_iter().map(|outcome| outcome.generated).collect();
+        let Compared { rows, predictions, comparison } =
+            flow.compared(&runs.plan, &generations, &outcomes)?;
+        rows.into_iter().try_for_each(|row| table.push(row))?;
         let figure = files
             .plot
             .is_some()
-            .then(|| figure::figure(&simulation, &generations, &outcomes, &predictions, &drawn))
+            .then(|| figure::figure(&runs, &generations, &outcomes, &predictions, &drawn))
             .transpose()?;
-        let side = self.side(&simulation, &generations, &table, &comparison);
+        let side = self.side(&runs, &generations, &table, &comparison);
         written.extend(files.write(&table, &side, figure.as_ref())?);
-        simulation.finish_at(&generations[0].times());
+        runs.finish(&generations[0].times());
         self.destination.print(&table, self.values.quiet, || {
             let max_rows = self.destination.rows_shown().max(40);
             let options = terminal::TerminalOptions { columns: None, max_rows, digits: 5 };
-            terminal::render(&comparison.table, &options) + &comparison.words(&rules)
+            terminal::render(&comparison.table, &options) + &comparison.words(&flow.rules)
         })?;
         let failed = outcomes.iter().filter(|o| !o.converged).count();
         if failed > 0 {
@@ -234,44 +168,6 @@ impl Generate {
         })
     }
 
-    /// Generates the samples of every data set; their rows go into the table, their denoisers into what is kept.
-    fn sampled(
-        &self,
-        simulation: &Simulation,
-        generations: &[Generation],
-        saved: Option<&Saved>,
-        mut kept: Option<&mut Saved>,
-        table: &mut Table,
-    ) -> anyhow::Result<Vec<Generated>> {
-        simulation.prepare()?;
-        let mut outcomes: Vec<Generated> = Vec::new();
-        let keep = kept.is_some();
-        let units = match generations[0].denoisers {
-            Denoisers::Learnt(Method::Trained { training, .. }) => training.epochs * u64::from(self.steps),
-            Denoisers::Learnt(_) if generations[0].integrator != Integrator::Adaptive => {
-                u64::from(self.steps)
-            }
-            _ => 1,
-        };
-        for_each_cell(
-            Cells { count: generations.len(), units },
-            self.values.quiet,
-            |cell, progress| self.outcome(&generations[cell], saved, &|| progress.tick(), keep),
-            |cell, outcome: Result<Option<Outcome>, GenerateError>| {
-                let Some(outcome) = outcome? else { return Err(simulation.stopped()) };
-                let generation = &generations[cell];
-                if let (Some(kept), Some(networks)) = (&mut kept, &outcome.networks) {
-                    kept.add(generation.seed, &generation.times(), networks);
-                }
-                rows(generation, &outcome.generated).into_iter().try_for_each(|row| table.push(row))?;
-                outcomes.push(outcome.generated);
-                Ok(())
-            },
-        )
-        .map_err(|error| if interrupted() { simulation.stopped() } else { error })?;
-        Ok(outcomes)
-    }
-
     fn files(&self) -> anyhow::Result<Files> {
         let nothing_given = self.destination.is_default()
             && self.values.set.is_empty()
@@ -286,55 +182,44 @@ impl Generate {
     }
 
     /// What is to be generated; networks that are trained are kept beside this CSV.
-    fn checked_simulation(&self, csv: Option<&Path>) -> anyhow::Result<Simulation> {
+    fn flow(&self, csv: Option<&Path>) -> anyhow::Result<Flow> {
         if self.denoiser == DenoiserName::Exact && self.denoisers.is_some() {
             bail!("--denoisers keeps learnt denoisers; the exact one is known at every time");
         }
-        let (mut values, mut options) = (self.values.clone(), self.simulation.clone());
-        self.denoiser.complete(&mut values, &mut options)?;
-        let simulation = options.sorted(&values, csv, true, &[2.0])?;
-        if simulation.plan.controls.is_some() {
-            return Err(no_control());
-        }
-        Ok(simulation)
+        Ok(Flow {
+            whose: self.denoiser.whose(),
+            denoiser: self.simulation.denoiser(self.values.tolerance, csv)?,
+            steps: self.steps as usize,
+            samples: self.samples as usize,
+            integrator: match self.integrator {
+                IntegratorName::Euler => Integrator::Euler,
+                IntegratorName::Ddim => Integrator::Ddim,
+                IntegratorName::Adaptive => Integrator::Adaptive,
+            },
+            // A network is trained on explicit data, but generates in the basis of these unless it is told otherwise.
+            data: match self.simulation.explicit_asked() {
+                true => DataRule::Explicit,
+                false => DataRule::Gram,
+            },
+            seeds: self.simulation.seeds()?,
+            rules: Rules { level: self.level, ..Rules::default() },
+        })
     }
 
-    fn rules(&self) -> Rules {
-        Rules { level: self.level, ..Rules::default() }
-    }
-
-    fn generations<'s>(&self, simulation: &'s Simulation) -> anyhow::Result<Vec<Generation<'s>>> {
-        let generations: Vec<Generation> = (0..simulation.cells())
-            .map(|cell| {
-                let run = simulation.run(cell);
-                Generation {
-                    integrator: match self.integrator {
-                        IntegratorName::Euler => Integrator::Euler,
-                        IntegratorName::Ddim => Integrator::Ddim,
-                        IntegratorName::Adaptive => Integrator::Adaptive,
-                    },
-                    // A network is trained on explicit data, but generates in the basis of these unless it is told otherwise.
-                    data: match self.simulation.explicit_asked() {
-                        true => DataRule::Explicit,
-                        false => DataRule::Gram,
-                    },
-                    ..self.denoiser.generation(&run, self.steps, self.samples)
-                }
-            })
-            .collect();
-        generations.iter().try_for_each(Generation::check)?;
-        Ok(generations)
+    /// The cells of a study; networks that are being trained are kept beside its CSV.
+    ///
+    /// # Errors
+    /// Those of the command, for any cell.
+    pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+        self.values.take(study);
+        let wanted = self.simulation.wanted(&self.values)?;
+        Ok(Box::new(Generations::new(self.flow(Some(csv))?, &wanted)?))
     }
 
     /// The denoisers in the file, if it exists; all seeds are there.
-    fn saved(
-        &self,
-        simulation: &Simulation,
-        generations: &[Generation],
-        files: &Files,
-    ) -> anyhow::Result<Option<Saved>> {
+    fn saved(&self, runs: &Runs, generations: &[Generation], files: &Files) -> anyhow::Result<Option<Saved>> {
         let Some(path) = &self.denoisers else { return Ok(None) };
-        if !simulation.plan.swept.is_empty() {
+        if !runs.plan.swept.is_empty() {
             bail!(
                 "--denoisers holds one combination of parameters; leave out --sweep, or use a file for each"
             );
@@ -358,7 +243,7 @@ impl Generate {
             return Ok(None);
         }
         let first = &generations[0];
-        let saved = Saved::read(path, &first.setting, first.steps, &learning(simulation))?;
+        let saved = Saved::read(path, &first.setting, first.steps, &runs.learning())?;
         for generation in generations {
             saved.networks(generation.seed, path)?;
         }
@@ -369,24 +254,25 @@ impl Generate {
         &self,
         generation: &Generation,
         saved: Option<&Saved>,
-        progress: &(dyn Fn() + Sync),
+        running: &Running,
         keep: bool,
     ) -> Result<Option<Outcome>, GenerateError> {
+        let Running { interrupted, progress } = *running;
         if let (Some(saved), Some(path)) = (saved, &self.denoisers) {
             let networks = saved.networks(generation.seed, path)?;
-            let generated = generation.from_networks(&networks, &interrupted)?;
+            let generated = generation.from_networks(&networks, interrupted)?;
             return Ok(generated.map(|generated| Outcome { generated, networks: None }));
         }
         if let (true, Denoisers::Learnt(method)) = (keep, generation.denoisers) {
             let times = &generation.times()[..generation.steps];
-            let Some((data, learnt)) = generation.learn(method, times, &interrupted, progress)? else {
+            let Some((data, learnt)) = generation.learn(method, times, interrupted, progress)? else {
                 return Ok(None);
             };
             let networks = generation.networks(&data, &learnt)?;
-            let generated = generation.from_networks(&networks, &interrupted)?;
+            let generated = generation.from_networks(&networks, interrupted)?;
             return Ok(generated.map(|generated| Outcome { generated, networks: Some(networks) }));
         }
-        let generated = generation.generate(&interrupted, progress)?;
+        let generated = generation.generate(interrupted, progress)?;
         Ok(generated.map(|generated| Outcome { generated, networks: None }))
     }
 
@@ -402,26 +288,26 @@ impl Generate {
 
     fn side(
         &self,
-        simulation: &Simulation,
+        runs: &Runs,
         generations: &[Generation],
         table: &Table,
         comparison: &Comparison,
     ) -> SideFile {
         let mut generation = json!({
-            "denoiser": self.denoiser.name(),
+            "denoiser": self.denoiser.whose().name(),
             "integrator": generations[0].integrator.name(),
             "steps": self.steps,
             "samples": self.samples,
         });
         if self.denoiser == DenoiserName::Learnt {
-            generation["learning"] = learning(simulation);
+            generation["learning"] = runs.learning();
         }
-        let described = simulation.describe();
+        let described = runs.describe();
         for name in ["first_seed", "seeds"] {
             generation[name] = described[name].clone();
         }
-        let mut parameters = simulation.parameters();
-        parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
+        let mut parameters = runs.parameters();
+        parameters.retain(|name, _| !self.denoiser.whose().unused().contains(&name.as_str()));
         let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
         let extra =
             [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())].into();
@@ -429,20 +315,4 @@ impl Generate {
     }
 }
 
-/// How denoisers are learnt, whatever the seeds.
-pub fn learning(simulation: &Simulation) -> Json {
-    let mut described = simulation.describe();
-    if let Some(described) = described.as_object_mut() {
-        for name in ["first_seed", "seeds", "times"] {
-            described.remove(name);
-        }
-    }
-    described
-}
-
-/// What is said where t is given.
-fn no_control() -> anyhow::Error {
-    anyhow!(
-        "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says how many steps that takes"
-    )
-}
+impl Work for Generations {}

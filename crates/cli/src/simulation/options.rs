@@ -144,11 +144,6 @@ impl Alone {
 }
 
 impl SimulationOptions {
-    /// The options of a command line that says nothing about the simulation.
-    pub fn defaults() -> SimulationOptions {
-        Alone::defaults()
-    }
-
     /// Whether nothing was said about the simulation.
     pub fn is_default(&self) -> bool {
         Alone::defaults() == *self

@@ -15,8 +15,6 @@ use serde_json::{Value as Json, json};
 use super::FINE;
 use super::arguments::Values;
 use super::destination::{Destination, side};
-use super::generate::{DenoiserName, no_data};
-use super::simulation::{Simulation, SimulationOptions};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::name::ascii_name;
@@ -25,6 +23,8 @@ use overlaps::study::{Assignment, Sweep};
 use overlaps::value::Value;
 use overlaps_models::generate::Integrator;
 use overlaps_models::generate::accuracy::Sampling;
+use overlaps_models::generate::{Whose, without_data};
+use overlaps_models::simulate::{Denoiser, Runs};
 use report::Report;
 use run::Costs;
 
@@ -86,13 +86,13 @@ impl Steps {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.destination.files(None)?;
         files.check()?;
-        let simulation = self.simulation()?;
+        let runs = self.simulation()?;
         self.values.start_threads();
         let costs = self.costs();
-        let rows = costs.rows(&simulation, self.values.quiet)?;
-        let report = Report::new(&simulation, &costs, rows)?;
-        let figure = files.plot.is_some().then(|| report.figure(&simulation, &costs)).transpose()?;
-        let side = self.side(&simulation, &costs, &report);
+        let rows = costs.rows(&runs, self.values.quiet)?;
+        let report = Report::new(&runs, &costs, rows)?;
+        let figure = files.plot.is_some().then(|| report.figure(&runs, &costs)).transpose()?;
+        let side = self.side(&runs, &costs, &report);
         let written = files.write(&report.table, &side, figure.as_ref())?;
         self.destination.print(&report.table, self.values.quiet, || {
             let max_rows = if self.destination.all_rows { 0 } else { 80 };
@@ -122,12 +122,11 @@ impl Steps {
         }
     }
 
-    fn simulation(&self) -> anyhow::Result<Simulation> {
+    fn simulation(&self) -> anyhow::Result<Runs> {
         let mut values = self.values.clone();
-        let options = SimulationOptions { seeds: 1, ..SimulationOptions::defaults() };
         for name in self.values.names() {
             let spelled = ascii_name(name).unwrap_or_else(|| name.to_string());
-            if DenoiserName::Exact.unused().contains(&spelled.as_str()) {
+            if Whose::Exact.unused().contains(&spelled.as_str()) {
                 bail!(
                     "{name} belongs to learning, and steps are counted with the exact denoiser; leave it out"
                 );
@@ -148,19 +147,20 @@ impl Steps {
         for sweep in sweeps {
             values.sweep.push(sweep.parse::<Sweep>().map_err(anyhow::Error::msg)?);
         }
-        values.set.extend(no_data());
-        let simulation = options.sorted(&values, None, true, &[2.0])?;
-        if simulation.plan.controls.is_some() {
+        let mut wanted = values.wanted();
+        without_data(&mut wanted);
+        let runs = Runs::new(Denoiser::default(), &wanted, 0..1, true, &[2.0])?;
+        if runs.plan.controls.is_some() {
             bail!(
                 "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says in how many steps"
             );
         }
-        Ok(simulation)
+        Ok(runs)
     }
 
-    fn side(&self, simulation: &Simulation, costs: &Costs, report: &Report) -> SideFile {
-        let parameters = parameters(simulation);
-        let sweeps = simulation.plan.swept.iter().map(|s| (s.name.clone(), s.text.clone()));
+    fn side(&self, runs: &Runs, costs: &Costs, report: &Report) -> SideFile {
+        let parameters = parameters(runs);
+        let sweeps = runs.plan.swept.iter().map(|s| (s.name.clone(), s.text.clone()));
         let extra = [
             ("integrator".to_string(), json!(costs.integrator.name())),
             ("error".to_string(), json!(self.error)),
@@ -176,8 +176,8 @@ impl Steps {
 }
 
 /// The parameters that are not swept, without those of learning.
-fn parameters(simulation: &Simulation) -> IndexMap<String, Json> {
-    let mut parameters = simulation.parameters();
-    parameters.retain(|name, _| !DenoiserName::Exact.unused().contains(&name.as_str()));
+fn parameters(runs: &Runs) -> IndexMap<String, Json> {
+    let mut parameters = runs.parameters();
+    parameters.retain(|name, _| !Whose::Exact.unused().contains(&name.as_str()));
     parameters
 }

@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 use super::run::{Costs, RESOLUTION, Row, What};
 use super::statements::{Statement, statements, text as statements_text};
 use crate::figure::short;
-use crate::generate::DenoiserName;
 use crate::points::subtitle;
-use crate::simulation::Simulation;
 use overlaps::compare::ScalingLaw;
 use overlaps::name::symbol_of;
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps_models::generate::Whose;
 use overlaps_models::generate::accuracy::Feature;
 use overlaps_models::generate::optimum::Free;
 use overlaps_models::model::FLOW;
 use overlaps_models::model::{Setting, Target};
+use overlaps_models::simulate::Runs;
 
 /// The most combinations in one figure.
 const MOST_SERIES: usize = 6;
@@ -63,8 +63,8 @@ impl Report {
     ///
     /// # Errors
     /// None that a user can cause.
-    pub fn new(simulation: &Simulation, costs: &Costs, rows: Vec<Row>) -> anyhow::Result<Report> {
-        let plan = &simulation.plan;
+    pub fn new(runs: &Runs, costs: &Costs, rows: Vec<Row>) -> anyhow::Result<Report> {
+        let plan = &runs.plan;
         let label = |cell: usize, without: &[&str]| {
             let names = plan.sweeps_at(cell).filter(|(s, _)| !without.contains(&s.name.as_str()));
             let words: Vec<String> = names
@@ -79,9 +79,8 @@ impl Report {
         for row in &rows {
             table.push(cells(row, costs))?;
         }
-        let labels: Vec<String> = (0..simulation.cells()).map(|cell| label(cell, &["d"])).collect();
-        let groups: Vec<String> =
-            (0..simulation.cells()).map(|cell| label(cell, &["d", "schedule"])).collect();
+        let labels: Vec<String> = (0..runs.cells()).map(|cell| label(cell, &["d"])).collect();
+        let groups: Vec<String> = (0..runs.cells()).map(|cell| label(cell, &["d", "schedule"])).collect();
         let mut distinct: Vec<String> = Vec::new();
         labels.iter().for_each(|l| {
             if !distinct.contains(l) {
@@ -215,7 +214,7 @@ impl Report {
     ///
     /// # Errors
     /// One dimension, more combinations than panels can hold.
-    pub fn figure(&self, simulation: &Simulation, costs: &Costs) -> anyhow::Result<Figure> {
+    pub fn figure(&self, runs: &Runs, costs: &Costs) -> anyhow::Result<Figure> {
         let mut series: IndexMap<&str, Vec<&Row>> = IndexMap::new();
         for row in &self.rows {
             series.entry(self.labels[row.cell].as_str()).or_default().push(row);
@@ -328,8 +327,8 @@ impl Report {
             }
         }
         panels.retain(|p| !p.points.is_empty());
-        let mut parameters = simulation.parameters();
-        parameters.retain(|name, _| !DenoiserName::Exact.unused().contains(&name.as_str()));
+        let mut parameters = runs.parameters();
+        parameters.retain(|name, _| !Whose::Exact.unused().contains(&name.as_str()));
         let unused: &[&str] = if magnet { &["sigma", "M"] } else { &["beta"] };
         parameters.retain(|name, _| !unused.contains(&name.as_str()));
         Ok(Figure {

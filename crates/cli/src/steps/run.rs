@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use anyhow::{anyhow, bail};
 
 use crate::cells::{Cells, for_each_cell, interrupted};
-use crate::simulation::Simulation;
 use overlaps_models::generate::accuracy::{Accuracy, Feature, Sampling, Search, accuracy, steps_needed};
 use overlaps_models::generate::optimum::{Free, optimum};
 use overlaps_models::generate::{Integrator, spins};
 use overlaps_models::model::{Schedule, Setting, Target};
+use overlaps_models::simulate::Runs;
 
 /// The relative accuracy to which the steps of spins are counted: what is sampled is not known to a step.
 pub const RESOLUTION: f64 = 0.04;
@@ -77,16 +77,16 @@ impl Costs {
     ///
     /// # Errors
     /// Settings that cannot be optimised, an interruption.
-    pub fn rows(&self, simulation: &Simulation, quiet: bool) -> anyhow::Result<Vec<Row>> {
-        let count = simulation.cells();
+    pub fn rows(&self, runs: &Runs, quiet: bool) -> anyhow::Result<Vec<Row>> {
+        let count = runs.cells();
         for cell in 0..count {
-            self.check(&simulation.run(cell).setting)?;
+            self.check(&runs.run(cell).setting)?;
         }
         let mut rows = Vec::new();
         for_each_cell(
             Cells { count, units: 1 },
             quiet,
-            |cell, _| self.of_cell(cell, &simulation.run(cell).setting),
+            |cell, _| self.of_cell(cell, &runs.run(cell).setting),
             |_, found: Result<Option<Vec<Row>>, String>| {
                 let found = found.map_err(not_optimised)?;
                 rows.extend(found.ok_or_else(|| anyhow!("interrupted; nothing was written"))?);

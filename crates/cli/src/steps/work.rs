@@ -6,15 +6,15 @@ use serde_json::{Value, json};
 use super::report::{cells, columns};
 use super::run::{Costs, not_optimised};
 use super::{Steps, parameters};
-use crate::simulation::Simulation;
 use crate::sweep::Work;
 use overlaps::experiment::{Computed, Experiment, Failure};
 use overlaps::model::Running;
 use overlaps::output::Column;
 use overlaps::study::{Plan, Study};
+use overlaps_models::simulate::Runs;
 
 struct Schedules {
-    simulation: Simulation,
+    runs: Runs,
     costs: Costs,
     columns: Vec<Column>,
 }
@@ -26,12 +26,12 @@ impl Steps {
     /// Those of the command.
     pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
         self.values.take(study);
-        let simulation = self.simulation()?;
+        let runs = self.simulation()?;
         let costs = self.costs();
-        for cell in 0..simulation.cells() {
-            costs.check(&simulation.run(cell).setting)?;
+        for cell in 0..runs.cells() {
+            costs.check(&runs.run(cell).setting)?;
         }
-        Ok(Box::new(Schedules { simulation, costs, columns: columns() }))
+        Ok(Box::new(Schedules { runs, costs, columns: columns() }))
     }
 }
 
@@ -41,11 +41,11 @@ impl Experiment for Schedules {
     }
 
     fn plan(&self) -> &Plan {
-        &self.simulation.plan
+        &self.runs.plan
     }
 
     fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
-        let found = self.costs.of_cell(cell, &self.simulation.run(cell).setting).map_err(not_optimised)?;
+        let found = self.costs.of_cell(cell, &self.runs.run(cell).setting).map_err(not_optimised)?;
         let rows = |found: Vec<_>| found.iter().map(|row| cells(row, &self.costs)).collect();
         Ok(found.map(|found| Computed::new(rows(found), 0)))
     }
@@ -55,7 +55,7 @@ impl Experiment for Schedules {
     }
 
     fn described(&self) -> (String, IndexMap<String, Value>) {
-        ("steps".into(), parameters(&self.simulation))
+        ("steps".into(), parameters(&self.runs))
     }
 }
 

@@ -4,9 +4,9 @@ use anyhow::bail;
 
 use super::report::Report;
 use crate::points::subtitle;
-use crate::simulation::Simulation;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::model::FLOW;
+use overlaps_models::simulate::Runs;
 
 /// The most combinations of parameters in one figure.
 const MOST_SERIES: usize = 3;
@@ -15,7 +15,7 @@ const MOST_SERIES: usize = 3;
 ///
 /// # Errors
 /// More combinations than a panel can hold.
-pub fn figure(report: &Report, simulation: &Simulation) -> anyhow::Result<Figure> {
+pub fn figure(report: &Report, runs: &Runs) -> anyhow::Result<Figure> {
     if report.series.len() > MOST_SERIES {
         bail!(
             "a figure of U-turns holds at most {MOST_SERIES} combinations of parameters, and this sweep makes {}; sweep fewer values, or leave out --plot and draw from the CSV",
@@ -80,7 +80,7 @@ pub fn figure(report: &Report, simulation: &Simulation) -> anyhow::Result<Figure
             memory.curves.push(line("window", LineStyle::Dotted, colour, vec![(edge, 0.0), (edge, 1.0)]));
         }
     }
-    let mut parameters = simulation.parameters();
+    let mut parameters = runs.parameters();
     parameters.retain(|name, _| name != "p_test");
     if !report.rows.rows.iter().any(|row| row[1].number().is_some()) {
         parameters.retain(|name, _| !["n", "k", "lambda", "ell"].contains(&name.as_str()));

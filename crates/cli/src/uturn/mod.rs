@@ -16,14 +16,16 @@ use super::arguments::Values;
 use super::cells::{Cells, for_each_cell, interrupted};
 use super::destination::{Destination, Files, side};
 use super::generate::DenoiserName;
-use super::simulation::{Simulation, SimulationOptions};
+use super::simulation::{SimulationOptions, stopped};
 use super::{DISAGREES, FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
+use overlaps::model::Model;
 use overlaps::numeric::grid;
 use overlaps::output::SideFile;
 use overlaps_models::generate::uturn::Forward;
 use overlaps_models::generate::{GenerateError, Generation};
+use overlaps_models::simulate::Runs;
 use report::Report;
 use turns::{Turned, Turns};
 
@@ -83,34 +85,31 @@ impl Uturn {
         }
         let files = self.files()?;
         files.check()?;
-        let simulation = self.checked_simulation(&files)?;
-        let turns = self.turns(&simulation)?;
+        let runs = self.checked_simulation(&files)?;
+        let turns = self.turns(&runs)?;
         self.values.start_threads();
-        simulation.prepare()?;
-        let count = simulation.cells();
-        let units = match turns.units(&simulation) {
-            0 => simulation.times.len() as u64,
+        runs.denoiser().prepare().map_err(anyhow::Error::from_boxed)?;
+        let count = runs.cells();
+        let units = match turns.units(&runs) {
+            0 => runs.times.len() as u64,
             units => units,
         };
         let mut turned: Vec<Turned> = Vec::new();
         for_each_cell(
             Cells { count, units },
             self.values.quiet,
-            |cell, progress| {
-                turns.turn(&self.generation(&simulation, cell), &interrupted, &|| progress.tick())
-            },
+            |cell, progress| turns.turn(&self.generation(&runs, cell), &interrupted, &|| progress.tick()),
             |_, outcome: Result<Option<Turned>, GenerateError>| {
-                turned.push(outcome?.ok_or_else(|| simulation.stopped())?);
+                turned.push(outcome?.ok_or_else(|| stopped(runs.denoiser().left()))?);
                 Ok(())
             },
         )
-        .map_err(|error| if interrupted() { simulation.stopped() } else { error })?;
-        let generations: Vec<Generation> =
-            (0..count).map(|cell| self.generation(&simulation, cell)).collect();
-        let report = Report::new(&simulation, &turns, &generations, &turned, (from, to), self.level)?;
-        let figure = files.plot.is_some().then(|| figure::figure(&report, &simulation)).transpose()?;
-        let written = files.write(&report.rows, &self.side(&simulation, &report), figure.as_ref())?;
-        simulation.finish_at(turns.needed());
+        .map_err(|error| if interrupted() { stopped(runs.denoiser().left()) } else { error })?;
+        let generations: Vec<Generation> = (0..count).map(|cell| self.generation(&runs, cell)).collect();
+        let report = Report::new(&runs, &turns, &generations, &turned, (from, to), self.level)?;
+        let figure = files.plot.is_some().then(|| figure::figure(&report, &runs)).transpose()?;
+        let written = files.write(&report.rows, &self.side(&runs, &report), figure.as_ref())?;
+        runs.finish(turns.needed());
         self.destination.print(&report.rows, self.values.quiet, || {
             let max_rows = if self.destination.all_rows { 0 } else { 42 };
             let options = TerminalOptions { columns: None, max_rows, digits: 5 };
@@ -141,41 +140,42 @@ impl Uturn {
         self.destination.files(nothing_given.then(|| "uturn".as_ref()))
     }
 
-    fn checked_simulation(&self, files: &Files) -> anyhow::Result<Simulation> {
+    fn checked_simulation(&self, files: &Files) -> anyhow::Result<Runs> {
         if self.denoiser == DenoiserName::Learnt && self.forward == ForwardName::Resample {
             bail!(
                 "--forward resample draws from the exact posterior; learnt denoisers have --forward sde only"
             );
         }
-        let (mut values, mut options) = (self.values.clone(), self.simulation.clone());
-        self.denoiser.complete(&mut values, &mut options)?;
-        if options.explicit_asked() {
+        if self.simulation.explicit_asked() {
             bail!("U-turns are made in reduced coordinates, exact in law; leave out --data explicit");
         }
-        options.sorted(&values, files.csv.as_deref(), false, &grid(0.0, 1.0, 21))
+        let mut wanted = self.simulation.wanted(&self.values)?;
+        let mut denoiser = self.simulation.denoiser(self.values.tolerance, files.csv.as_deref())?;
+        self.denoiser.whose().complete(&mut wanted, &mut denoiser)?;
+        Ok(Runs::new(denoiser, &wanted, self.simulation.seeds()?, false, &grid(0.0, 1.0, 21))?)
     }
 
-    fn turns(&self, simulation: &Simulation) -> anyhow::Result<Turns> {
+    fn turns(&self, runs: &Runs) -> anyhow::Result<Turns> {
         let forward = match self.forward {
             ForwardName::Sde => Forward::Sde,
             ForwardName::Resample => Forward::Resample,
         };
-        for cell in 0..simulation.cells() {
-            self.generation(simulation, cell).check()?;
+        for cell in 0..runs.cells() {
+            self.generation(runs, cell).check()?;
         }
-        Ok(Turns::new(&simulation.times, self.steps as usize, self.samples as usize, forward)?)
+        Ok(Turns::new(&runs.times, self.steps as usize, self.samples as usize, forward)?)
     }
 
-    fn generation<'s>(&self, simulation: &'s Simulation, cell: usize) -> Generation<'s> {
-        self.denoiser.generation(&simulation.run(cell), self.steps, self.samples)
+    fn generation<'s>(&self, runs: &'s Runs, cell: usize) -> Generation<'s> {
+        self.denoiser.whose().generation(&runs.run(cell), self.steps as usize, self.samples as usize)
     }
 
-    fn side(&self, simulation: &Simulation, report: &Report) -> SideFile {
-        let described = simulation.describe();
-        let mut parameters = simulation.parameters();
-        parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
+    fn side(&self, runs: &Runs, report: &Report) -> SideFile {
+        let described = runs.describe();
+        let mut parameters = runs.parameters();
+        parameters.retain(|name, _| !self.denoiser.whose().unused().contains(&name.as_str()));
         let mut turns = json!({
-            "denoiser": self.denoiser.name(),
+            "denoiser": self.denoiser.whose().name(),
             "forward": if self.forward == ForwardName::Sde { "sde" } else { "resample" },
             "steps": self.steps,
             "samples": self.samples,
@@ -183,7 +183,7 @@ impl Uturn {
             "seeds": described["seeds"],
         });
         if self.denoiser == DenoiserName::Learnt {
-            turns["learning"] = super::generate::learning(simulation);
+            turns["learning"] = runs.learning();
         }
         let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
         let extra = [("u_turn".to_string(), turns), ("comparison".to_string(), report.json())].into();

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::series::{Series, Window};
 use super::turns::{Expected, Turned, Turns, posterior};
 use crate::figure::values_in_words;
-use crate::simulation::Simulation;
 use overlaps::compare::statistics::{Sample, holm, two_sided};
 use overlaps::numeric::significant;
 use overlaps::output::json::{cell_value, number};
 use overlaps::output::{Cell, Column, Role, Status, Table};
 use overlaps_models::generate::{Denoisers, GenerateError, Generation};
+use overlaps_models::simulate::Runs;
 
 /// Both directions, and how they are told in tables and figures.
 const FROM: [(&str, &str); 2] = [
@@ -43,19 +43,19 @@ impl Report {
     /// # Errors
     /// A theory that does not converge.
     pub fn new(
-        simulation: &Simulation,
+        runs: &Runs,
         turns: &Turns,
         generations: &[Generation],
         turned: &[Turned],
         window: (f64, f64),
         level: f64,
     ) -> Result<Report, anyhow::Error> {
-        let plan = &simulation.plan;
+        let plan = &runs.plan;
         let cells = plan.cells();
         let seeds = generations.len() / cells;
         let mut report = Report {
             rows: Table::new(columns()),
-            table: Table::new(table_columns(simulation)),
+            table: Table::new(table_columns(runs)),
             windows: Vec::new(),
             series: Vec::new(),
             rejected: 0,
@@ -70,7 +70,7 @@ impl Report {
             let here = cell * seeds..(cell + 1) * seeds;
             let (generations, turned) = (&generations[here.clone()], &turned[here]);
             for (generation, turned) in generations.iter().zip(turned) {
-                for (t, plus) in simulation.times.iter().zip(&turned.plus) {
+                for (t, plus) in runs.times.iter().zip(&turned.plus) {
                     report.rows.push(sample_row(generation, turned, turns, *t, *plus))?;
                 }
             }
@@ -81,7 +81,7 @@ impl Report {
             let label = if label.is_empty() { "samples".into() } else { label };
             let mut series = Series { label, ..Series::default() };
             let setting = &generations[0].setting;
-            for (k, t) in simulation.times.iter().enumerate() {
+            for (k, t) in runs.times.iter().enumerate() {
                 let exact = posterior(setting, *t);
                 if let Some(expected) = &expected {
                     report.rows.push(theory_row(&generations[0], turned[0].p_bar, *t, &expected[k]))?;
@@ -270,13 +270,9 @@ fn columns() -> Vec<Column> {
     columns
 }
 
-fn table_columns(simulation: &Simulation) -> Vec<Column> {
-    let mut columns: Vec<Column> = simulation
-        .plan
-        .swept
-        .iter()
-        .map(|s| Column::new(s.name.clone(), "parameter", Role::Parameter))
-        .collect();
+fn table_columns(runs: &Runs) -> Vec<Column> {
+    let mut columns: Vec<Column> =
+        runs.plan.swept.iter().map(|s| Column::new(s.name.clone(), "parameter", Role::Parameter)).collect();
     for (name, role) in [
         ("t", Role::Control),
         ("√d τ", Role::Parameter),

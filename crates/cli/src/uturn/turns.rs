@@ -1,12 +1,12 @@
 //! The U-turns of one data set at all times, and those of the denoisers of theory.
 
-use crate::generate::MOST_DIMENSIONS;
-use crate::simulation::Simulation;
+use overlaps_models::generate::MOST_DIMENSIONS;
 use overlaps_models::generate::predicted::{Dimension, Source, Theories, closed_form::normal_cdf};
 use overlaps_models::generate::uturn::{Forward, Turn, exact_return};
 use overlaps_models::generate::{Denoisers, GenerateError, Generation, Projected, exact, times};
 use overlaps_models::model::{Noise, Setting};
 use overlaps_models::simulate::Method;
+use overlaps_models::simulate::Runs;
 
 /// Samples of each class with which the process of theory is run.
 const OF_THEORY: usize = 40_000;
@@ -71,8 +71,8 @@ impl Turns {
     }
 
     /// Units of progress in one data set, where denoisers are learnt; 0 otherwise.
-    pub fn units(&self, simulation: &Simulation) -> u64 {
-        match simulation.run(0).method {
+    pub fn units(&self, runs: &Runs) -> u64 {
+        match runs.run(0).method {
             Method::Trained { training, .. } => training.epochs * self.needed().len() as u64,
             Method::Integrated { .. } => self.needed().len() as u64,
         }

@@ -3,20 +3,24 @@
 //! The velocity lies in the span of x and of vectors that are known, so that a sample in any dimension d is a few
 //! coordinates in an orthonormal [`basis`] and one scale for everything orthogonal to it. `denoiser` places denoisers in the
 //! basis, `flow` integrates, `explicit` does the same with arrays of d numbers, [`spins`] for the exact denoiser of a magnet,
-//! `law` is what is measured on the samples at one time, `run` does it for one data set and `rows` is its table.
+//! `law` is what is measured on the samples at one time, `run` does it for one data set and `rows` is its table; `predictions` are
+//! what theory says of every setting, `comparison` sets them beside the samples, `experiment` does all of that for many.
 //! [`predicted`] averages the same flow over its start by quadrature, at finite d and for d → ∞; [`accuracy`] is what a
 //! number of steps costs in accuracy, [`optimum`] the schedule that makes it least; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and
 //! generates from there.
 
 pub mod accuracy;
 pub mod basis;
+mod comparison;
 mod denoiser;
 mod error;
+mod experiment;
 mod explicit;
 mod flow;
 mod law;
 pub mod optimum;
 pub mod predicted;
+mod predictions;
 mod rows;
 mod run;
 mod saved;
@@ -26,10 +30,13 @@ mod tests;
 pub mod uturn;
 
 pub use basis::Basis;
+pub use comparison::Comparison;
 pub use denoiser::{Projected, exact, half_log_odds};
 pub use error::GenerateError;
+pub use experiment::{Compared, Flow, Generations, Whose, without_data};
 pub use flow::{Integrator, Samples, times};
 pub use law::{Directions, LAW, Law};
+pub use predictions::{MOST_DIMENSIONS, Predicted, Predictions};
 pub use rows::{columns, lead, rows, theory_row};
 pub use run::{Denoisers, Generated, Generation, Networks};
 pub use saved::Saved;

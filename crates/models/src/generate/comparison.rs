@@ -2,17 +2,19 @@
 
 use serde_json::{Value as Json, json};
 
+use super::law::{LAW, Law};
+use super::predicted::closed_form::mixture_cdf;
 use super::predictions::Predictions;
+use super::run::{Denoisers, Generated, Generation};
+use crate::simulate::Method;
 use overlaps::compare::statistics::{Sample, kolmogorov_smirnov};
 use overlaps::compare::verdict::Predicted;
 use overlaps::compare::{Judged, Measurement, Measurements, Rules, Verdict, judge};
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
-use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::output::{Cell, Column, OutputError, Role, Table};
 use overlaps::study::Plan;
 use overlaps::value::Value;
-use overlaps_models::generate::{Denoisers, Generated, Generation, LAW, Law};
-use overlaps_models::simulate::Method;
 
 /// What the theory of finite d does not claim.
 const CORRECTIONS: &str = "; the theory leaves corrections of order n/d, larger in the second phase below d of order n³ and for small λ";
@@ -86,7 +88,7 @@ impl Comparison {
         outcomes: &[Generated],
         predictions: &Predictions,
         rules: &Rules,
-    ) -> anyhow::Result<Comparison> {
+    ) -> Result<Comparison, OutputError> {
         let mut without: Vec<&'static str> =
             (0..generations.len()).filter_map(|g| predictions.of(g).at_d.as_ref().err().copied()).collect();
         without.sort_unstable();
@@ -258,7 +260,7 @@ fn table(
     flow: &[Vec<f64>],
     judged: &Judged,
     rules: &Rules,
-) -> anyhow::Result<Table> {
+) -> Result<Table, OutputError> {
     let with_d = plan.swept.iter().any(|s| s.name == "d");
     let mut columns: Vec<Column> = measurements
         .parameters
@@ -348,7 +350,7 @@ fn law_at_one(generations: &[Generation], outcomes: &[Generated]) -> Vec<String>
                 continue;
             }
             let t = generations[start].times()[places(&generations[start])[0]];
-            let cdf = |x: f64| overlaps_models::generate::predicted::closed_form::mixture_cdf(&setting, t, x);
+            let cdf = |x: f64| mixture_cdf(&setting, t, x);
             let (distance, p) = kolmogorov_smirnov(&mut nu, cdf);
             notes.push(format!(
                 "ν at t = {t} against its mixture of two Gaussians at d = {}: Kolmogorov–Smirnov distance {} over {} samples, p = {}{}",

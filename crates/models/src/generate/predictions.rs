@@ -2,15 +2,17 @@
 
 use rayon::prelude::*;
 
-use overlaps::output::Cell;
-use overlaps_models::generate::predicted::{
+use super::error::GenerateError;
+use super::flow::Integrator;
+use super::law::Law;
+use super::predicted::{
     Continuous, Dimension, Prediction, Source, Theories, closed_form::mixture_law, continuous, predict,
     predict_flow,
 };
-use overlaps_models::generate::{
-    Denoisers, GenerateError, Generated, Generation, Integrator, Law, columns, theory_row,
-};
-use overlaps_models::model::{Noise, Schedule, Target};
+use super::rows::theory_row;
+use super::run::{Denoisers, Generated, Generation};
+use crate::model::{Noise, Schedule, Target};
+use overlaps::output::Cell;
 
 /// Why there is no theory at finite d.
 const FIXED_NOISE: &str = "there is no theory at finite d for fixed noise. What is predicted for d → ∞ is approached only as ln d: on new samples the activations of the second phase are a small part of those on the training samples, which grow as ln d";
@@ -76,10 +78,7 @@ impl Predictions {
     }
 
     /// The rows of all predictions, in the columns of the samples.
-    ///
-    /// # Errors
-    /// None.
-    pub fn rows(&self, generations: &[Generation]) -> Result<Vec<Vec<Cell>>, GenerateError> {
+    pub fn rows(&self, generations: &[Generation]) -> Vec<Vec<Cell>> {
         let mut rows = Vec::new();
         for predicted in &self.all {
             let generation = &generations[predicted.first];
@@ -92,8 +91,7 @@ impl Predictions {
                 }
             }
         }
-        debug_assert!(rows.iter().all(|row| row.len() == columns().len()));
-        Ok(rows)
+        rows
     }
 }
 
