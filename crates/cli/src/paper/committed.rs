@@ -43,16 +43,6 @@ impl Rows {
 fn hold(name: &str, decided: &[Decided]) {
     let text = fs::read_to_string(path(&format!("{name}.md"))).unwrap();
     assert!(text.contains(&markdown(decided)), "{name}.md does not have\n{}", markdown(decided));
-    if std::env::var_os("WRITE_SIDE").is_some() {
-        let paper = Statements::load(OF_LEARNT_DENOISERS).unwrap();
-        let numbers = match name {
-            "figure-1" => figure_1::all_columns(),
-            _ => result_3::all_columns(),
-        };
-        let mut side = super::verdicts::side(&paper, 16, &numbers, entries(decided));
-        side.command = ["overlaps", "reproduce", name].map(String::from).into();
-        side.write(File::create(path(&format!("{name}.json"))).unwrap()).unwrap();
-    }
     let side: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(path(&format!("{name}.json"))).unwrap()).unwrap();
     assert_eq!(side["claims"], serde_json::Value::Array(entries(decided)), "{name}.json");

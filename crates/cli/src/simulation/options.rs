@@ -149,11 +149,6 @@ impl SimulationOptions {
         Alone::defaults() == *self
     }
 
-    /// Whether the data are drawn themselves, at a cost that grows with d.
-    pub fn explicit(&self) -> bool {
-        self.method == MethodName::Trained || self.data == Some(DataName::Explicit)
-    }
-
     /// Whether explicit data were asked for by name.
     pub fn explicit_asked(&self) -> bool {
         self.data == Some(DataName::Explicit)
