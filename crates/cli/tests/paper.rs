@@ -105,12 +105,12 @@ fn an_unknown_paper_or_table_is_named_with_the_nearest() {
 #[test]
 fn a_table_that_a_command_makes_is_that_of_the_command() {
     let through = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
-    let output = overlaps(through.path(), &["paper", "2501.00988", "--only", "steps-spins-vp", "--quiet"]);
+    let output = overlaps(through.path(), &["paper", "2501.00988", "--only", "steps-vp", "--quiet"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
     let made = |name: &str| read(through.path().join("results").join(name));
     let committed = |name: &str| read(format!("{}/../../results/{name}", env!("CARGO_MANIFEST_DIR")));
-    for name in ["steps-spins-vp.csv", "steps-spins-vp.json", "steps-spins-vp.svg"] {
+    for name in ["steps-vp.csv", "steps-vp.json", "steps-vp.svg"] {
         assert!(made(name) == committed(name), "{name} differs");
     }
 }

@@ -45,7 +45,7 @@ impl Files {
         }
         let beside = |extension: &str| markdown.with_extension(extension);
         let files = Files { csv: beside("csv"), json: beside("json"), svg: beside("svg"), markdown };
-        [&files.markdown, &files.csv, &files.json].into_iter().try_for_each(|path| check_writable(path))?;
+        [&files.markdown, &files.csv, &files.json].into_iter().try_for_each(check_writable)?;
         if with_figure {
             check_writable(&files.svg)?;
         }

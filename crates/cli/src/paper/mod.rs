@@ -4,6 +4,8 @@
 //! The statements are in `papers/`; `verdicts` writes what became of them. `printed_formulas`, `figure_1` and `result_3`
 //! compute the numbers of a table each.
 
+#[cfg(test)]
+mod committed;
 mod figure_1;
 mod files;
 mod generated_formulas;

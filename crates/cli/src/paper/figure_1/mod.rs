@@ -13,7 +13,7 @@ use super::Reproduce;
 use super::files::Files;
 use super::verdicts::{decide, entries, side};
 use crate::cells::{Cells, for_each_cell, interrupted};
-use curves::Curves;
+pub use curves::Curves;
 use overlaps::paper::Paper;
 use overlaps::value::Value;
 
@@ -22,7 +22,7 @@ use overlaps_models::model::{Schedule, Setting};
 use overlaps_models::simulate::{DataRule, LabelRule, Method, Search};
 
 #[cfg(test)]
-pub use report::columns;
+pub use {curves::OfSchedule, report::columns, report::fractions};
 
 /// The name of the table.
 const NAME: &str = "figure-1";
@@ -35,7 +35,7 @@ const DIMENSIONS: [f64; 5] = [500.0, 5e4, 5e5, 5e7, 5e9];
 
 /// Which runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Part {
+pub enum Part {
     /// At the dimension of the paper, round(np) samples in mode +: against time.
     Time,
     /// The same with the class of every sample drawn: against the fraction that each data set has.
@@ -73,13 +73,13 @@ fn setting(d: f64, schedule: Schedule) -> anyhow::Result<Setting> {
 }
 
 /// One data set in one schedule.
-struct Run {
-    part: Part,
-    schedule: Schedule,
-    seed: u64,
-    p_bar: f64,
+pub struct Run {
+    pub part: Part,
+    pub schedule: Schedule,
+    pub seed: u64,
+    pub p_bar: f64,
     /// Fraction of samples in mode + at every time.
-    fractions: Vec<f64>,
+    pub fractions: Vec<f64>,
 }
 
 impl Run {
@@ -90,7 +90,7 @@ impl Run {
 }
 
 /// All runs.
-struct Runs(Vec<Run>);
+pub struct Runs(pub Vec<Run>);
 
 impl Runs {
     fn of(&self, part: Part, schedule: Schedule) -> impl Iterator<Item = &Run> {
@@ -104,7 +104,7 @@ impl Runs {
 }
 
 /// How a schedule is called here.
-fn name(schedule: Schedule) -> &'static str {
+pub fn name(schedule: Schedule) -> &'static str {
     if schedule == Schedule::Dilated { "dilated" } else { "plain" }
 }
 

@@ -22,13 +22,13 @@ const NAME: &str = "result-3";
 
 /// Training samples with fresh noise, and with fixed noise, where there are two vectors for each, and the margin of new
 /// samples is small at larger n.
-const FRESH: [usize; 8] = [8, 16, 32, 64, 128, 256, 512, 1024];
-const FIXED: [usize; 5] = [8, 16, 32, 64, 128];
+pub const FRESH: [usize; 8] = [8, 16, 32, 64, 128, 256, 512, 1024];
+pub const FIXED: [usize; 5] = [8, 16, 32, 64, 128];
 /// Samples per data set.
 const SAMPLES: usize = 20_000;
 /// Dilations, and samples at each.
-const KAPPAS: [f64; 7] = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5];
-const SAMPLES_AT_KAPPA: usize = 200_000;
+pub const KAPPAS: [f64; 7] = [0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5];
+pub const SAMPLES_AT_KAPPA: usize = 200_000;
 
 /// Everything that was found.
 struct Found {
