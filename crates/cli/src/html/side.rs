@@ -134,7 +134,7 @@ fn collect(value: &Value, verdicts: &mut Verdicts) {
         Value::Array(values) => values.iter().for_each(|value| collect(value, verdicts)),
         Value::Object(map) => {
             if let Some(Value::String(word)) = map.get("verdict") {
-                let subject = ["theory", "statement", "claim"].iter().find_map(|key| map.get(*key)?.as_str());
+                let subject = ["theory", "statement", "text"].iter().find_map(|key| map.get(*key)?.as_str());
                 verdicts.add(word, subject.unwrap_or_default());
             }
             map.values().for_each(|value| collect(value, verdicts));
