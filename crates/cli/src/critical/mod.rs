@@ -1,7 +1,6 @@
-//! `overlaps critical SYSTEM`.
+//! `overlaps critical SYSTEM`, and the same in a study, where a cell holds the changes along one curve.
 
 mod figure;
-mod work;
 
 use clap::Args;
 use indexmap::IndexMap;
@@ -11,6 +10,7 @@ use super::arguments::Values;
 use super::cells::{Cells, Progress, for_each_cell};
 use super::destination::{Destination, side};
 use super::say::SHOWN;
+use super::sweep::Work;
 use super::{FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
@@ -18,7 +18,9 @@ use overlaps::experiment::{self, Experiment};
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
 use overlaps::study::Plan;
+use overlaps::study::Study;
 use overlaps::system::Theory;
+use overlaps_figures::Figure;
 
 /// Find the control values at which the global branch changes.
 ///
@@ -144,4 +146,29 @@ fn side_by_side(table: &Table) -> anyhow::Result<String> {
         text.push('\n');
     }
     Ok(text)
+}
+
+impl Critical {
+    /// The cells of a study.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
+        self.values.take(study);
+        Ok(Box::new(self.prepared()?))
+    }
+}
+
+impl Work for experiment::Critical {
+    fn drawn(&self) -> Option<Vec<String>> {
+        Some(Vec::new())
+    }
+
+    fn check_curves(&self) -> anyhow::Result<()> {
+        figure::x_of(self.plan()).map(drop)
+    }
+
+    fn curves(&self, table: &Table, _columns: &[String]) -> anyhow::Result<Figure> {
+        figure::figure(self.theory(), self.plan(), table)
+    }
 }

@@ -3,30 +3,31 @@
 //! `run` makes the rows, `report` their exponents, words and figure, `statements` sets those of a paper beside them.
 
 mod report;
-mod run;
 mod statements;
-mod work;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use indexmap::IndexMap;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::FINE;
 use super::arguments::Values;
+use super::cells::with_progress;
 use super::destination::{Destination, side};
+use super::simulation::stopped;
+use super::sweep::Work;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::name::ascii_name;
 use overlaps::output::SideFile;
+use overlaps::study::Study;
 use overlaps::study::{Assignment, Sweep};
 use overlaps::value::Value;
 use overlaps_models::generate::Integrator;
 use overlaps_models::generate::accuracy::Sampling;
+use overlaps_models::generate::steps::{self, Costs};
 use overlaps_models::generate::{Whose, without_data};
 use overlaps_models::simulate::{Denoiser, Runs};
 use report::Report;
-use run::Costs;
 
 /// Measure how many steps sampling takes, as the dimension grows, for any schedule.
 ///
@@ -86,13 +87,14 @@ impl Steps {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.destination.files(None)?;
         files.check()?;
-        let runs = self.simulation()?;
+        let counted = self.counted()?;
         self.values.start_threads();
-        let costs = self.costs();
-        let rows = costs.rows(&runs, self.values.quiet)?;
-        let report = Report::new(&runs, &costs, rows)?;
-        let figure = files.plot.is_some().then(|| report.figure(&runs, &costs)).transpose()?;
-        let side = self.side(&runs, &costs, &report);
+        let rows =
+            with_progress(counted.runs.cells() as u64, self.values.quiet, |running| counted.rows(running));
+        let rows = rows?.ok_or_else(|| stopped(None))?;
+        let report = Report::new(&counted, rows)?;
+        let figure = files.plot.is_some().then(|| report.figure(&counted)).transpose()?;
+        let side = self.side(&counted, &report);
         let written = files.write(&report.table, &side, figure.as_ref())?;
         self.destination.print(&report.table, self.values.quiet, || {
             let max_rows = if self.destination.all_rows { 0 } else { 80 };
@@ -122,7 +124,7 @@ impl Steps {
         }
     }
 
-    fn simulation(&self) -> anyhow::Result<Runs> {
+    fn counted(&self) -> anyhow::Result<steps::Steps> {
         let mut values = self.values.clone();
         for name in self.values.names() {
             let spelled = ascii_name(name).unwrap_or_else(|| name.to_string());
@@ -150,17 +152,21 @@ impl Steps {
         let mut wanted = values.wanted();
         without_data(&mut wanted);
         let runs = Runs::new(Denoiser::default(), &wanted, 0..1, true, &[2.0])?;
-        if runs.plan.controls.is_some() {
-            bail!(
-                "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says in how many steps"
-            );
-        }
-        Ok(runs)
+        Ok(steps::Steps::new(runs, self.costs())?)
     }
 
-    fn side(&self, runs: &Runs, costs: &Costs, report: &Report) -> SideFile {
-        let parameters = parameters(runs);
-        let sweeps = runs.plan.swept.iter().map(|s| (s.name.clone(), s.text.clone()));
+    /// The cells of a study: the rows of one schedule at one dimension.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
+        self.values.take(study);
+        Ok(Box::new(self.counted()?))
+    }
+
+    fn side(&self, counted: &steps::Steps, report: &Report) -> SideFile {
+        let (parameters, costs) = (counted.parameters(), &counted.costs);
+        let sweeps = counted.runs.plan.swept.iter().map(|s| (s.name.clone(), s.text.clone()));
         let extra = [
             ("integrator".to_string(), json!(costs.integrator.name())),
             ("error".to_string(), json!(self.error)),
@@ -175,9 +181,4 @@ impl Steps {
     }
 }
 
-/// The parameters that are not swept, without those of learning.
-fn parameters(runs: &Runs) -> IndexMap<String, Json> {
-    let mut parameters = runs.parameters();
-    parameters.retain(|name, _| !Whose::Exact.unused().contains(&name.as_str()));
-    parameters
-}
+impl Work for steps::Steps {}

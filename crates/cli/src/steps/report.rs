@@ -4,7 +4,6 @@ use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::run::{Costs, RESOLUTION, Row, What};
 use super::statements::{Statement, statements, text as statements_text};
 use crate::figure::short;
 use crate::points::subtitle;
@@ -12,14 +11,13 @@ use overlaps::compare::ScalingLaw;
 use overlaps::name::symbol_of;
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
-use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::output::{Cell, Table};
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::generate::Whose;
 use overlaps_models::generate::accuracy::Feature;
 use overlaps_models::generate::optimum::Free;
+use overlaps_models::generate::steps::{RESOLUTION, Row, Steps, What, columns};
 use overlaps_models::model::FLOW;
 use overlaps_models::model::{Setting, Target};
-use overlaps_models::simulate::Runs;
 
 /// The most combinations in one figure.
 const MOST_SERIES: usize = 6;
@@ -63,7 +61,8 @@ impl Report {
     ///
     /// # Errors
     /// None that a user can cause.
-    pub fn new(runs: &Runs, costs: &Costs, rows: Vec<Row>) -> anyhow::Result<Report> {
+    pub fn new(counted: &Steps, rows: Vec<Row>) -> anyhow::Result<Report> {
+        let Steps { runs, costs, .. } = counted;
         let plan = &runs.plan;
         let label = |cell: usize, without: &[&str]| {
             let names = plan.sweeps_at(cell).filter(|(s, _)| !without.contains(&s.name.as_str()));
@@ -77,7 +76,7 @@ impl Report {
         };
         let mut table = Table::new(columns());
         for row in &rows {
-            table.push(cells(row, costs))?;
+            table.push(row.cells(costs.integrator))?;
         }
         let labels: Vec<String> = (0..runs.cells()).map(|cell| label(cell, &["d"])).collect();
         let groups: Vec<String> = (0..runs.cells()).map(|cell| label(cell, &["d", "schedule"])).collect();
@@ -214,7 +213,8 @@ impl Report {
     ///
     /// # Errors
     /// One dimension, more combinations than panels can hold.
-    pub fn figure(&self, runs: &Runs, costs: &Costs) -> anyhow::Result<Figure> {
+    pub fn figure(&self, counted: &Steps) -> anyhow::Result<Figure> {
+        let costs = &counted.costs;
         let mut series: IndexMap<&str, Vec<&Row>> = IndexMap::new();
         for row in &self.rows {
             series.entry(self.labels[row.cell].as_str()).or_default().push(row);
@@ -327,8 +327,7 @@ impl Report {
             }
         }
         panels.retain(|p| !p.points.is_empty());
-        let mut parameters = runs.parameters();
-        parameters.retain(|name, _| !Whose::Exact.unused().contains(&name.as_str()));
+        let mut parameters = counted.parameters();
         let unused: &[&str] = if magnet { &["sigma", "M"] } else { &["beta"] };
         parameters.retain(|name, _| !unused.contains(&name.as_str()));
         Ok(Figure {
@@ -356,71 +355,4 @@ fn expected_inside(setting: &Setting) -> f64 {
         Target::Mixture { .. } => setting.sigma * setting.sigma,
         Target::CurieWeiss { m, .. } => m,
     }
-}
-
-pub fn columns() -> Vec<Column> {
-    let mut columns = vec![Column::new("d", "dimension of the data", Role::Control)];
-    for (name, meaning) in [
-        ("p", "weight of mode or state +"),
-        ("sigma", "mixture: standard deviation within a mode"),
-        ("M", "mixture: |μ|/√d; Curie–Weiss: magnetisation"),
-        ("beta", "Curie–Weiss: inverse temperature"),
-        ("kappa", "dilation of the schedule"),
-        ("bend", "time at which it bends"),
-    ] {
-        columns.push(Column::new(name, meaning, Role::Parameter));
-    }
-    for (name, meaning) in [
-        ("target", "law of the data"),
-        ("interpolant", "interpolant between noise and data"),
-        ("schedule", "schedule of the time"),
-        ("integrator", "euler or ddim"),
-        (
-            "what",
-            "given steps, steps needed for a feature (high, low, both), or given steps on a schedule of which κ, the bend or both are optimised",
-        ),
-    ] {
-        columns.push(Column::new(name, meaning, Role::Label));
-    }
-    for (name, meaning) in [
-        ("steps", "steps; empty: more than were tried"),
-        ("fraction_plus", "fraction of samples with μ·X > 0"),
-        ("fraction_error", "its standard error; 0 for an exact recursion"),
-        ("inside", "mixture: variance inside a mode; Curie–Weiss: mean of |M|"),
-        ("spin", "Curie–Weiss: mean of |X_i|"),
-        ("high_error", "|fraction − p|"),
-        ("low_error", "|variance/σ² − 1|; Curie–Weiss: the larger of ||M|/M − 1| and |mean |X_i| − 1|"),
-    ] {
-        columns.push(Column::new(name, meaning, Role::Output));
-    }
-    columns
-}
-
-pub fn cells(row: &Row, costs: &Costs) -> Vec<Cell> {
-    let s = &row.setting;
-    let (sigma, beta) = match s.target {
-        Target::Mixture { .. } => (Cell::Number(s.sigma), Cell::Missing),
-        Target::CurieWeiss { beta, .. } => (Cell::Missing, Cell::Number(beta)),
-    };
-    let finite = |x: Option<f64>| x.filter(|x| x.is_finite()).map_or(Cell::Missing, Cell::Number);
-    let mut cells = vec![Cell::Integer(s.d), Cell::Number(s.p), sigma, Cell::Number(s.target.m()), beta];
-    cells.extend([s.kappa, s.bend].map(Cell::Number));
-    cells.extend(
-        [s.target.name(), s.interpolant.name(), s.schedule.name(), costs.integrator.name(), row.what.name()]
-            .map(Cell::from),
-    );
-    cells.push(row.steps.map_or(Cell::Missing, Cell::from));
-    let a = row.accuracy;
-    cells.extend(
-        [
-            a.map(|a| a.fraction),
-            a.map(|a| a.fraction_error),
-            a.map(|a| a.inside),
-            a.map(|a| a.spin),
-            a.map(|a| a.high),
-            a.map(|a| a.low),
-        ]
-        .map(finite),
-    );
-    cells
 }

@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::report::Exponent;
-use super::run::{Row, What};
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::{Decided, Paper};
 use overlaps_models::generate::accuracy::Feature;
+use overlaps_models::generate::steps::{Row, What};
 use overlaps_models::model::{Schedule, Setting, Target};
 
 /// A statement with its verdict.

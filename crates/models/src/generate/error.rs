@@ -64,6 +64,12 @@ pub enum GenerateError {
         /// What to do.
         advice: &'static str,
     },
+    /// Steps that have nothing to be counted by.
+    #[error("{0}")]
+    NotCounted(&'static str),
+    /// A schedule without an optimum.
+    #[error("the schedule cannot be optimised: {0}")]
+    NotOptimised(String),
     /// The integrator failed.
     #[error("the integration failed at t = {t}: {reason}")]
     Integration {

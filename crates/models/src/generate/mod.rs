@@ -6,7 +6,7 @@
 //! `law` is what is measured on the samples at one time, `run` does it for one data set and `rows` is its table; `predictions` are
 //! what theory says of every setting, `comparison` sets them beside the samples, `experiment` does all of that for many.
 //! [`predicted`] averages the same flow over its start by quadrature, at finite d and for d → ∞; [`accuracy`] is what a
-//! number of steps costs in accuracy, [`optimum`] the schedule that makes it least; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and
+//! number of steps costs in accuracy, [`optimum`] the schedule that makes it least, [`steps`] counts them; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and
 //! generates from there.
 
 pub mod accuracy;
@@ -25,6 +25,7 @@ mod rows;
 mod run;
 mod saved;
 pub mod spins;
+pub mod steps;
 #[cfg(test)]
 mod tests;
 pub mod uturn;

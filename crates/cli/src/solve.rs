@@ -1,6 +1,4 @@
-//! `overlaps solve SYSTEM`.
-
-mod work;
+//! `overlaps solve SYSTEM`, and the same in a study, where a cell is the curve of one combination of parameters.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,8 +11,9 @@ use serde_json::{Value, json};
 use super::arguments::Values;
 use super::cells::{Cells, for_each_cell};
 use super::destination::{Destination, Files, Format, command};
-use super::figure::{drawn_columns, figure};
+use super::figure::{drawn_columns, figure, subtitle};
 use super::say::{REASONS, SHOWN};
+use super::sweep::Work;
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
@@ -22,9 +21,11 @@ use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Experiment, Solved};
 use overlaps::output::csv::CsvWriter;
 use overlaps::output::json::number;
-use overlaps::output::{AtomicFile, SideFile, Table, table_json};
+use overlaps::output::{AtomicFile, Role, SideFile, Table, table_json};
 use overlaps::study::Plan;
+use overlaps::study::Study;
 use overlaps::system::Theory;
+use overlaps_figures::Figure;
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
 const MOST_ROWS_KEPT: usize = 50_000;
@@ -199,7 +200,6 @@ impl Solve {
             Format::Table if !self.values.quiet && keep => {
                 let mut columns: Vec<String> = Vec::new();
                 for c in &table.columns {
-                    use overlaps::output::Role;
                     let certificate = ["quadrature_error", "nodes", "status", "verify_difference"];
                     let wanted = match c.role {
                         Role::Control | Role::Parameter | Role::Label => true,
@@ -269,5 +269,38 @@ impl Solve {
             );
         }
         self.destination.say_written(written, false);
+    }
+}
+
+impl Solve {
+    /// The cells of a study.
+    ///
+    /// # Errors
+    /// Those of the command.
+    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
+        self.values.take(study);
+        Ok(Box::new(self.prepared()?))
+    }
+}
+
+impl Work for experiment::Solve {
+    fn drawn(&self) -> Option<Vec<String>> {
+        Some(self.theories()[0].description.plot.clone())
+    }
+
+    fn mapped(&self) -> Option<&str> {
+        // Several branches at one place have no place in a map.
+        if self.has_branches() {
+            return None;
+        }
+        Some(&self.columns().iter().find(|column| column.role == Role::Control)?.name)
+    }
+
+    fn curves(&self, table: &Table, columns: &[String]) -> anyhow::Result<Figure> {
+        figure(self.theories(), self.plan(), table, columns, self.has_branches())
+    }
+
+    fn heading(&self) -> (String, String) {
+        (self.theories()[0].description.title.clone(), subtitle(self.theories(), self.plan()))
     }
 }
