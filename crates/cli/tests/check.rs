@@ -224,8 +224,22 @@ fn an_error_of_three_per_cent_in_one_overlap_is_found_and_named() {
 }
 
 #[test]
+fn theory_plus_noise_is_seldom_rejected() {
+    // 5 % of 20 is 1 ± 1.
+    let rejected = rejected_of(20);
+    assert!(rejected <= 4, "{rejected} of 20");
+}
+
+#[test]
+#[ignore = "a minute; tests/thorough"]
 fn theory_plus_noise_passes_at_the_stated_rate() {
-    // The whole command, 200 made-up files: 5 % of 200 is 10 ± 3.1.
+    // 5 % of 200 is 10 ± 3.1.
+    let rejected = rejected_of(200);
+    assert!((2..=20).contains(&rejected), "{rejected} of 200");
+}
+
+/// How many of so many made-up files the whole command rejects.
+fn rejected_of(files: u64) -> usize {
     let folder = TempDir::new().unwrap();
     let arguments = ["solve", "finite-d", "--set", "n=8", "--set", "p=0.75", "--set", "kappa=2"];
     // By dimension: overlap, t, value.
@@ -249,7 +263,7 @@ fn theory_plus_noise_passes_at_the_stated_rate() {
         })
         .collect();
     let mut rejected = 0;
-    for experiment in 0..200 {
+    for experiment in 0..files {
         let mut rng = ChaCha8Rng::seed_from_u64(experiment);
         let mut text = String::from("n,p,kappa,d,seed,t,omega,b,m,q,q_eta_plus,p_eta_minus\n");
         for (d, values) in &theory {
@@ -275,7 +289,7 @@ fn theory_plus_noise_passes_at_the_stated_rate() {
             other => panic!("{other:?}: {}", message(&output)),
         }
     }
-    assert!((2..=20).contains(&rejected), "{rejected} of 200");
+    rejected
 }
 
 #[test]
