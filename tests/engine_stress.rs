@@ -2,7 +2,7 @@
 //! `converged` is judged by the independent computation of `overlaps::verify` (its own evaluator, its own quadrature with
 //! breakpoints, its own search), and its outputs by the ranges of the file.
 //!
-//! Ordinary runs take 10, `tests/thorough` 60; `OVERLAPS_STRESS=10000 cargo test --release --test engine_stress -- --ignored
+//! Ordinary runs take 6, `tests/thorough` 60; `OVERLAPS_STRESS=10000 cargo test --release --test engine_stress -- --ignored
 //! --nocapture` takes so many, of one theory with `OVERLAPS_THEORY=name`.
 
 #[path = "support/random_rows.rs"]
@@ -18,7 +18,7 @@ use random_rows::{Drawn, controls, draw, job_of, parameters, theories};
 use rayon::prelude::*;
 
 /// Rows of an ordinary run, and of a thorough one.
-const SHARE: u64 = 10;
+const SHARE: u64 = 6;
 const THOROUGH: u64 = 60;
 /// Powers of ten by which a parameter leaves its default, up or down.
 const DECADES: f64 = 2.0;

@@ -158,8 +158,7 @@ fn the_trigonometric_interpolant_has_the_limits_of_its_own_phases() {
 
 #[test]
 fn the_schedule_is_solved_for_every_word() {
-    let controls: Vec<f64> = (0..=20).map(|k| f64::from(k) / 10.0).collect();
-    solve_for_every_word(&controls);
+    solve_for_every_word(&[0.3, 0.9, 1.2, 1.8]);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn overlaps_are_those_of_an_independent_program() {
         let times = [0.25, 0.5, 1.0];
         let s = setting(d, &[]);
         let ours: Vec<Vec<Measured>> =
-            (0..60u64).into_par_iter().map(|seed| run(&s, seed, &INTEGRATED, &times)).collect();
+            (0..30u64).into_par_iter().map(|seed| run(&s, seed, &INTEGRATED, &times)).collect();
         let mut p = Vec::new();
         for (place, t) in times.iter().enumerate() {
             let measured: Vec<Overlaps> = ours.iter().map(|m| m[place].overlaps).collect();
