@@ -880,7 +880,7 @@ fn critical_draws_the_line_of_critical_points_and_leaves_a_side_file() {
 
 #[test]
 fn verify_agrees_and_adds_its_column() {
-    let rows = Rows::solved(&["two-phase", "--sweep", "t=0:2:3", "--verify"]);
+    let rows = Rows::solved(&["two-phase", "--sweep", "t=1:2:3", "--verify"]);
     assert!(rows.header.ends_with(",status,verify_difference"));
     assert!(
         rows.numbers("verify_difference").iter().all(|d| *d < 1e-10),

@@ -152,15 +152,15 @@ fn finite_d_becomes_infinite_d() {
     let s = setting(&[("d", 1e11)]);
     for source in [LEARNT, Source::Exact] {
         let [finite, infinite] = [Dimension::Finite, Dimension::Infinite]
-            .map(|dimension| predicted(&s, source, dimension, 8, &[2, 4, 8]));
-        for place in [2, 4] {
+            .map(|dimension| predicted(&s, source, dimension, 20, &[5, 10, 20]));
+        for place in [5, 10] {
             for (k, (name, _)) in LAW.iter().enumerate().filter(|(_, (name, _))| FIRST.contains(name)) {
                 let (a, b) = (finite.laws[place].values()[k], infinite.laws[place].values()[k]);
                 assert!((a - b).abs() < 1e-3, "{source:?} {name} after {place}: {a} {b}");
             }
         }
         for (k, (name, _)) in LAW.iter().enumerate().filter(|(_, (name, _))| LAST.contains(name)) {
-            let (a, b) = (finite.laws[8].values()[k], infinite.laws[8].values()[k]);
+            let (a, b) = (finite.laws[20].values()[k], infinite.laws[20].values()[k]);
             assert!((a - b).abs() < 1e-3 || a.is_nan() && b.is_nan(), "{source:?} {name}: {a} {b}");
         }
     }
@@ -276,18 +276,18 @@ fn few_steps_leave_the_better_classifier() {
 #[test]
 fn with_fixed_noise_the_larger_class_takes_all() {
     let s = setting(&[("k", 1.0), ("d", 1e11)]);
-    let all = over_seeds(&generation(s, Denoisers::Learnt(&INTEGRATED), 10), 4);
-    let prediction = predicted(&s, LEARNT, Dimension::Infinite, 10, &[10]);
-    assert!((prediction.laws[10].fraction_plus - 1.0).abs() < 1e-6);
+    let all = over_seeds(&generation(s, Denoisers::Learnt(&INTEGRATED), 20), 4);
+    let prediction = predicted(&s, LEARNT, Dimension::Infinite, 20, &[20]);
+    assert!((prediction.laws[20].fraction_plus - 1.0).abs() < 1e-6);
     for g in &all {
-        assert_eq!(value(g, 10, "fraction_plus"), 1.0);
+        assert_eq!(value(g, 20, "fraction_plus"), 1.0);
         // Along the noise nothing depends on the mode.
-        assert!((value(g, 10, "xi") - prediction.laws[10].xi).abs() < 1e-4);
+        assert!((value(g, 20, "xi") - prediction.laws[20].xi).abs() < 1e-4);
     }
     // Equal classes keep their shares.
     let equal = setting(&[("k", 1.0), ("d", 1e11), ("p", 0.5)]);
-    let all = over_seeds(&generation(equal, Denoisers::Learnt(&INTEGRATED), 10), 8);
-    let fraction = Sample { d: 1.0, values: all.iter().map(|g| value(g, 10, "fraction_plus")).collect() };
+    let all = over_seeds(&generation(equal, Denoisers::Learnt(&INTEGRATED), 20), 8);
+    let fraction = Sample { d: 1.0, values: all.iter().map(|g| value(g, 20, "fraction_plus")).collect() };
     let estimate = fraction.estimate().unwrap();
     assert!((estimate.value - 0.5).abs() < 5.0 * estimate.error, "{estimate:?}");
 }
@@ -298,7 +298,7 @@ fn explicit_arrays_have_the_same_law() {
     let s = setting(&[("d", 2000.0)]);
     let of = |data: DataRule, method: &Method| {
         let one = Generation { data, samples: 100, ..generation(s, Denoisers::Learnt(method), 10) };
-        over_seeds(&one, 20)
+        over_seeds(&one, 10)
     };
     let (gram, explicit) = (of(DataRule::Gram, &INTEGRATED), of(DataRule::Explicit, &EXPLICIT));
     let mut p = Vec::new();
@@ -310,7 +310,7 @@ fn explicit_arrays_have_the_same_law() {
                     .unwrap()
             });
             let error = (a.error.powi(2) + b.error.powi(2)).sqrt();
-            p.push(two_sided((a.value - b.value) / error, 30.0));
+            p.push(two_sided((a.value - b.value) / error, 15.0));
         }
     }
     assert!(holm(&p).iter().all(|p| *p > 1e-3), "{p:?}");
@@ -386,27 +386,21 @@ fn the_command_writes_samples_and_theory() {
     assert_eq!(side["comparison"]["verdict"], "agrees");
     assert_eq!(side["generation"]["steps"], 10);
     assert!(side["comparison"]["rows"].as_array().unwrap().len() > 10);
-    // Any number of threads: the same bytes.
-    for (name, threads) in [("b.csv", "1"), ("c.csv", "3")] {
-        let output =
-            run(&["--set", "schedule=uniform", "--seeds", "4", "--output", name, "--threads", threads]);
-        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-    assert_eq!(text(folder.path(), "b.csv"), text(folder.path(), "c.csv"));
 }
 
 #[test]
-fn saved_denoisers_give_the_same_bytes() {
+fn saved_denoisers_and_any_number_of_threads_give_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     // The flow of uniform steps is not integrated.
     let run = |more: &[&'static str]| {
         run_in(folder.path(), &[&with(more)[..], &["--set", "schedule=uniform"]].concat())
     };
-    for name in ["a.csv", "b.csv"] {
-        let output = run(&["--seeds", "3", "--denoisers", "nets.json", "--output", name]);
+    for (name, threads) in [("a.csv", "1"), ("b.csv", "2")] {
+        let output =
+            run(&["--seeds", "3", "--denoisers", "nets.json", "--output", name, "--threads", threads]);
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    let output = run(&["--seeds", "3", "--output", "c.csv"]);
+    let output = run(&["--seeds", "3", "--output", "c.csv", "--threads", "3"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(text(folder.path(), "a.csv"), text(folder.path(), "b.csv"));
     assert_eq!(text(folder.path(), "a.csv"), text(folder.path(), "c.csv"));
