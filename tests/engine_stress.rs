@@ -2,8 +2,8 @@
 //! `converged` is judged by the independent computation of `overlaps::verify` (its own evaluator, its own quadrature with
 //! breakpoints, its own search), and its outputs by the ranges of the file.
 //!
-//! Ordinary runs take a share; `OVERLAPS_STRESS=10000 cargo test --release --test engine_stress -- --nocapture` takes so
-//! many, of one theory with `OVERLAPS_THEORY=name`.
+//! Ordinary runs take 6, `tests/thorough` 60; `OVERLAPS_STRESS=10000 cargo test --release --test engine_stress -- --ignored
+//! --nocapture` takes so many, of one theory with `OVERLAPS_THEORY=name`.
 
 #[path = "support/random_rows.rs"]
 mod random_rows;
@@ -17,8 +17,9 @@ use rand_chacha::ChaCha8Rng;
 use random_rows::{Drawn, controls, draw, job_of, parameters, theories};
 use rayon::prelude::*;
 
-/// Rows of an ordinary run.
-const SHARE: u64 = 60;
+/// Rows of an ordinary run, and of a thorough one.
+const SHARE: u64 = 6;
+const THOROUGH: u64 = 60;
 /// Powers of ten by which a parameter leaves its default, up or down.
 const DECADES: f64 = 2.0;
 
@@ -66,7 +67,16 @@ fn check(theories: &[Drawn], seed: u64) -> (String, Outcome) {
 
 #[test]
 fn rows_at_random_parameters_stand_up_to_an_independent_computation() {
-    let rows = std::env::var("OVERLAPS_STRESS").ok().and_then(|n| n.parse().ok()).unwrap_or(SHARE);
+    none_is_wrong(SHARE);
+}
+
+#[test]
+#[ignore = "half a minute; tests/thorough"]
+fn rows_in_large_numbers_stand_up_to_an_independent_computation() {
+    none_is_wrong(std::env::var("OVERLAPS_STRESS").ok().and_then(|n| n.parse().ok()).unwrap_or(THOROUGH));
+}
+
+fn none_is_wrong(rows: u64) {
     let theories = theories();
     let outcomes: Vec<_> = (0..rows).into_par_iter().map(|seed| check(&theories, seed)).collect();
     let mut by_theory: BTreeMap<&str, [usize; 4]> = BTreeMap::new();

@@ -100,7 +100,8 @@ fn just_before_t_2_the_constant_returns() {
     use overlaps::solve::Settings;
     let given = [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("d", 1000.0)];
     let system = theory("finite-d");
-    let curves = support::job(&given, &[]).solve(&system, Settings::default());
+    let around = [0.0, 0.01, 0.02, 0.1, 0.5, 1.0, 1.5, 1.9, 1.95, 1.98, 1.99, 1.995, 2.0];
+    let curves = support::job(&given, &around).solve(&system, Settings::default());
     let changes: Vec<f64> = curves[0].curve.changes.iter().map(|c| c.control).collect();
     assert_eq!(changes.len(), 2, "{changes:?}");
     assert!((changes[0] - 0.018_374_310_63).abs() < 1e-9);
@@ -156,12 +157,22 @@ fn the_trigonometric_interpolant_has_the_limits_of_its_own_phases() {
 }
 
 #[test]
+fn the_schedule_is_solved_for_every_word() {
+    solve_for_every_word(&[0.3, 0.9, 1.2, 1.8]);
+}
+
+#[test]
+#[ignore = "some ten seconds; tests/thorough"]
 fn the_whole_schedule_is_solved_for_every_word() {
+    solve_for_every_word(&[]);
+}
+
+fn solve_for_every_word(controls: &[f64]) {
     let system = theory("finite-d");
     for (interpolant, schedule) in [(0.0, 1.0), (1.0, 0.0), (1.0, 1.0)] {
         let given = [("n", 8.0), ("p", 0.75), ("interpolant", interpolant), ("schedule", schedule)];
-        let rows = solve(&system, &given, &[]);
-        assert_eq!(rows.len(), 201);
+        let rows = solve(&system, &given, controls);
+        assert_eq!(rows.len(), if controls.is_empty() { 201 } else { controls.len() });
         assert!(
             rows.iter().all(|row| row.quadrature_error <= 1e-12 && row.values.values().all(|v| !v.is_nan()))
         );

@@ -5,8 +5,8 @@
 //! averages are integrated by a tanh-sinh rule on both sides of the step of tanh(a + ρz), and the global minimum
 //! comes from a scan over all scales of the slope ρ and the bias with Nelder–Mead from its best points.
 //!
-//! Ordinary runs take a share of the points; all 10 000 by
-//! `OVERLAPS_STRESS=10000 cargo test --release --test stress -- --nocapture`.
+//! Ordinary runs take 100 of the points, `tests/thorough` 1000; all 10 000 by
+//! `OVERLAPS_STRESS=10000 cargo test --release --test stress -- --ignored --nocapture`.
 
 mod support;
 
@@ -21,11 +21,12 @@ use rayon::prelude::*;
 use support::{Row, global_rows, job, theory};
 
 const SEED: u64 = 1981;
-/// Points of an ordinary run.
-const SHARE: usize = 600;
+/// Points of an ordinary run, and of a thorough one.
+const SHARE: usize = 100;
+const THOROUGH: usize = 1000;
 
 fn points() -> usize {
-    std::env::var("OVERLAPS_STRESS").ok().and_then(|n| n.parse().ok()).unwrap_or(SHARE)
+    std::env::var("OVERLAPS_STRESS").ok().and_then(|n| n.parse().ok()).unwrap_or(THOROUGH)
 }
 
 /// Parameters of the first phase, and its time.
@@ -506,15 +507,24 @@ fn compare(model: &Model, row: &Row) -> Outcome {
 
 #[test]
 fn first_phase_rows_are_the_global_minimum_or_say_that_they_are_not_converged() {
+    global_minima(SHARE);
+}
+
+#[test]
+#[ignore = "half a minute; tests/thorough"]
+fn first_phase_rows_in_large_numbers_are_the_global_minimum() {
+    global_minima(points());
+}
+
+fn global_minima(points: usize) {
     let system = theory("first-phase");
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-    let all: Vec<Point> = (0..points()).map(|_| Point::random(&mut rng)).collect();
-    let start = std::time::Instant::now();
+    let all: Vec<Point> = (0..points).map(|_| Point::random(&mut rng)).collect();
     // Every tenth as a row of the composite.
     let composite = theory("two-phase");
     let system_of = |i: usize| if i.is_multiple_of(10) { &composite } else { &system };
     let outcomes: Vec<Outcome> = all.par_iter().enumerate().map(|(i, at)| check(system_of(i), *at)).collect();
-    println!("{} points in {:?}", all.len(), start.elapsed());
+    println!("{} points", all.len());
     let failed: Vec<&Outcome> = outcomes.iter().filter(|o| !o.converged).collect();
     for o in failed.iter().take(60) {
         println!("  {}", o.about);
@@ -550,9 +560,19 @@ fn first_phase_rows_are_the_global_minimum_or_say_that_they_are_not_converged() 
 
 #[test]
 fn printed_first_phase_rows_are_roots_of_the_printed_equations() {
+    printed_roots(SHARE / 5);
+}
+
+#[test]
+#[ignore = "half a minute; tests/thorough"]
+fn printed_first_phase_rows_in_large_numbers_are_roots_of_the_printed_equations() {
+    printed_roots(points() / 10);
+}
+
+fn printed_roots(points: usize) {
     let system = theory("first-phase-printed");
     let mut rng = ChaCha8Rng::seed_from_u64(SEED + 1);
-    let all: Vec<Point> = (0..points() / 10).map(|_| Point::random(&mut rng)).collect();
+    let all: Vec<Point> = (0..points).map(|_| Point::random(&mut rng)).collect();
     let worst: Vec<Option<(f64, Point)>> = all
         .par_iter()
         .map(|at| {
@@ -615,10 +635,20 @@ fn printed_residual(at: Point, row: &Row) -> f64 {
 
 #[test]
 fn second_phase_rows_are_the_closed_form() {
+    closed_forms(SHARE);
+}
+
+#[test]
+#[ignore = "some seconds; tests/thorough"]
+fn second_phase_rows_in_large_numbers_are_the_closed_form() {
+    closed_forms(points());
+}
+
+fn closed_forms(points: usize) {
     let system = theory("second-phase");
     let mut rng = ChaCha8Rng::seed_from_u64(SEED + 2);
     let mut largest = 0.0f64;
-    for _ in 0..points() / 10 {
+    for _ in 0..points {
         let at = Point::random(&mut rng);
         let Point { n, sigma, lambda, .. } = at;
         let (tau, k) = (rng.random_range(0.0..1.0), rng.random_range(1..5) as f64);
@@ -660,5 +690,5 @@ fn second_phase_rows_are_the_closed_form() {
             largest = largest.max(relative);
         }
     }
-    println!("second phase: {} points, largest difference {largest:e}", points() / 10);
+    println!("second phase: {points} points, largest difference {largest:e}");
 }

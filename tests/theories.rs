@@ -75,9 +75,22 @@ fn solutions(theory: &Theory, parameters: &str) -> Vec<Row> {
     rows
 }
 
+/// Theories of which a point takes seconds.
+const SLOW: [&str; 1] = ["max-submatrix-1rsb"];
+
 #[test]
-fn every_reference_value_is_reached() {
-    let points: Vec<_> = table().into_iter().collect();
+fn reference_values_are_reached() {
+    reached(|theory| !SLOW.contains(&theory));
+}
+
+#[test]
+#[ignore = "some ten seconds; tests/thorough"]
+fn reference_values_of_slow_theories_are_reached() {
+    reached(|theory| SLOW.contains(&theory));
+}
+
+fn reached(of: impl Fn(&str) -> bool) {
+    let points: Vec<_> = table().into_iter().filter(|((theory, _), _)| of(theory)).collect();
     let wrong: Vec<String> = points
         .par_iter()
         .flat_map(|((name, parameters), listed)| {

@@ -152,23 +152,47 @@ fn a_row_where_the_energies_are_equal_to_round_off_does_not_hide_the_crossing() 
     close("κt_c", critical(first_phase(), at, 1.0).place / unequal(at), 1.0, 3e-4);
 }
 
+// Each law at a few points of its grid that have every value of every parameter, and at all of them.
+
 #[test]
 fn with_unequal_classes_the_critical_point_follows_the_law() {
+    assert_eq!(unequal_law_at_every(7), 8);
+}
+
+#[test]
+#[ignore = "some ten seconds; tests/thorough"]
+fn with_unequal_classes_the_critical_point_follows_the_law_everywhere() {
+    assert_eq!(unequal_law_at_every(1), 54);
+}
+
+fn unequal_law_at_every(step: usize) -> usize {
     let points = grid(&[10.0, 300.0, 1e4], &[0.6, 0.75, 0.9], &[0.5, 2.0], &[0.1, 1.0], &[1e-3, 1.0]);
     let mut checked = 0;
-    for at in points.into_iter().filter(|at| at.lambda.max(at.ell) <= 0.01 * at.n) {
+    for at in points.into_iter().filter(|at| at.lambda.max(at.ell) <= 0.01 * at.n).step_by(step) {
         let found = critical(first_phase(), at, 1.0);
         let small = at.lambda <= 1e-3 * at.n && at.ell <= 1e-4 * at.n;
         let accuracy = if small { 0.006 } else { 0.035 };
         close(&format!("κt at {at:?}"), found.place / unequal(at), 1.0, accuracy);
         checked += 1;
     }
-    assert_eq!(checked, 54);
+    checked
 }
 
 #[test]
 fn with_unequal_classes_and_little_weight_decay_it_is_a_power_law() {
-    for at in grid(&[1e3, 1e4, 1e5], &[0.75, 0.9], &[1.0], &[0.01, 0.1], &[1e-3, 0.1]) {
+    power_law_at_every(5);
+}
+
+#[test]
+#[ignore = "some seconds; tests/thorough"]
+fn with_unequal_classes_and_little_weight_decay_it_is_a_power_law_everywhere() {
+    power_law_at_every(1);
+}
+
+fn power_law_at_every(step: usize) {
+    for at in
+        grid(&[1e3, 1e4, 1e5], &[0.75, 0.9], &[1.0], &[0.01, 0.1], &[1e-3, 0.1]).into_iter().step_by(step)
+    {
         if at.lambda.powi(2) > 1e-3 * at.ell * at.n {
             continue;
         }
@@ -184,7 +208,18 @@ fn with_unequal_classes_and_little_weight_decay_it_is_a_power_law() {
 
 #[test]
 fn with_equal_classes_the_critical_point_follows_a_law_of_its_own() {
-    for at in grid(&[100.0, 1e4], &[0.5], &[0.5, 1.0], &[0.01, 1.0, 100.0], &[1e-6, 1e-2, 1.0]) {
+    equal_law_at_every(7);
+}
+
+#[test]
+#[ignore = "some ten seconds; tests/thorough"]
+fn with_equal_classes_the_critical_point_follows_its_own_law_everywhere() {
+    equal_law_at_every(1);
+}
+
+fn equal_law_at_every(step: usize) {
+    let points = grid(&[100.0, 1e4], &[0.5], &[0.5, 1.0], &[0.01, 1.0, 100.0], &[1e-6, 1e-2, 1.0]);
+    for at in points.into_iter().step_by(step) {
         let found = critical(first_phase(), at, 1.0);
         close(&format!("κt at {at:?}"), found.place / equal(at), 1.0, 0.3 / at.n);
         assert!(found.b.abs() < 1e-6, "b = {} at {at:?}", found.b);

@@ -100,6 +100,17 @@ fn verdict(text: &str, control: f64, x: &[f64], outputs: &[f64], branch: Option<
 
 #[test]
 fn right_rows_of_all_built_in_systems_pass() {
+    right_rows_pass(&["second-phase", "hopfield", "curie-weiss"]);
+}
+
+#[test]
+#[ignore = "a minute; tests/thorough"]
+fn right_rows_of_all_built_in_systems_pass_the_search_too() {
+    right_rows_pass(&["first-phase", "first-phase-printed", "two-phase", "finite-d"]);
+}
+
+/// The search, which is what takes time, is made for some of the systems.
+fn right_rows_pass(searched: &[&str]) {
     let mut draws = Draws(20_412);
     for round in 0..3 {
         for (theory, job) in built_in_at_random(&mut draws) {
@@ -123,8 +134,7 @@ fn right_rows_of_all_built_in_systems_pass() {
                         assert!(difference < 1e-11, "{}: {output} by {difference:e}", at());
                     });
                 }
-                // The search is what takes time.
-                if round == 0 {
+                if round == 0 && searched.contains(&theory.name()) {
                     for report in reports(&piece, false, TOLERANCE).unwrap().into_iter().flatten() {
                         assert_eq!(report.disagreements, [], "{}: {:?}", theory.name(), job.0.parameters);
                         assert!(report.residual < 1e-11, "{:e}", report.residual);

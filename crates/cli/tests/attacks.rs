@@ -285,10 +285,20 @@ fn a_pipe_is_read_to_its_end_and_one_without_end_is_refused() {
 // ---- Measurements ----
 
 #[test]
+fn a_hundred_thousand_rows_of_measurements_are_read() {
+    read_rows(100_000);
+}
+
+#[test]
+#[ignore = "some ten seconds; tests/thorough"]
 fn a_million_rows_of_measurements_are_read() {
+    read_rows(1_000_000);
+}
+
+fn read_rows(count: u32) {
     let folder = TempDir::new().unwrap();
     let mut text = String::from("t,d,seed,n,m,q\n");
-    for i in 0..1_000_000u32 {
+    for i in 0..count {
         let (seed, d, noise) = (i / 4, 1000 << (2 * (i % 4)), f64::from(i * 7919 % 10007) * 1e-6);
         text += &format!("0.5,{d},{seed},128,{},{}\n", 0.9 + noise, 1.1 + noise);
     }

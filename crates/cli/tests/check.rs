@@ -119,7 +119,7 @@ fn second_phase_holds_as_derived_and_not_as_printed() {
 fn both_phases_hold_for_the_trigonometric_interpolant() {
     let sets = ["n=8", "p=0.75", "kappa=2", "interpolant=trigonometric"].map(|set| ["--set", set]).concat();
     for (system, more) in [
-        ("two-phase", &[][..]),
+        ("two-phase", &["--seeds", "8", "--sweep", "t=0.25,1,1.3,1.6"][..]),
         ("second-phase", &["--set", "k=4", "--sweep", "t=1.4,1.6", "--sweep", "d=131072,524288,2097152"]),
     ] {
         let found = verdicts(&[&[system], &sets[..], more].concat(), 0);
@@ -155,7 +155,8 @@ fn both_phases_hold_at_128_samples() {
 
 #[test]
 fn drawn_labels_are_compared_at_the_fraction_that_the_data_have() {
-    let arguments = [&["first-phase", "--labels", "drawn", "--seeds", "24"], &FIRST[..]].concat();
+    let sweeps = ["--sweep", "t=0.25,1", "--sweep", "d=1000,4000,16000"];
+    let arguments = [&["first-phase", "--labels", "drawn", "--seeds", "24"], &FIRST[..6], &sweeps].concat();
     let found = verdicts(&arguments, 0);
     // n = 8 at p = 0.75: some data sets have one class only, where the theory has no p.
     assert_verdicts(
@@ -187,7 +188,7 @@ fn balanced_classes_agree_on_the_constant_solution() {
         "--set",
         "t=0.1",
         "--seeds",
-        "8",
+        "4",
     ];
     assert_verdicts(
         &verdicts(&arguments, 0),
@@ -224,8 +225,22 @@ fn an_error_of_three_per_cent_in_one_overlap_is_found_and_named() {
 }
 
 #[test]
+fn theory_plus_noise_is_seldom_rejected() {
+    // 5 % of 10 is 0.5 ± 0.7.
+    let rejected = rejected_of(10);
+    assert!(rejected <= 3, "{rejected} of 10");
+}
+
+#[test]
+#[ignore = "a minute; tests/thorough"]
 fn theory_plus_noise_passes_at_the_stated_rate() {
-    // The whole command, 200 made-up files: 5 % of 200 is 10 ± 3.1.
+    // 5 % of 200 is 10 ± 3.1.
+    let rejected = rejected_of(200);
+    assert!((2..=20).contains(&rejected), "{rejected} of 200");
+}
+
+/// How many of so many made-up files the whole command rejects.
+fn rejected_of(files: u64) -> usize {
     let folder = TempDir::new().unwrap();
     let arguments = ["solve", "finite-d", "--set", "n=8", "--set", "p=0.75", "--set", "kappa=2"];
     // By dimension: overlap, t, value.
@@ -249,7 +264,7 @@ fn theory_plus_noise_passes_at_the_stated_rate() {
         })
         .collect();
     let mut rejected = 0;
-    for experiment in 0..200 {
+    for experiment in 0..files {
         let mut rng = ChaCha8Rng::seed_from_u64(experiment);
         let mut text = String::from("n,p,kappa,d,seed,t,omega,b,m,q,q_eta_plus,p_eta_minus\n");
         for (d, values) in &theory {
@@ -275,14 +290,14 @@ fn theory_plus_noise_passes_at_the_stated_rate() {
             other => panic!("{other:?}: {}", message(&output)),
         }
     }
-    assert!((2..=20).contains(&rejected), "{rejected} of 200");
+    rejected
 }
 
 #[test]
 fn figures_and_tables_have_what_was_asked_for() {
     let folder = TempDir::new().unwrap();
-    let arguments = ["check", "first-phase", "--against", REFERENCE, "--output", "c.csv", "--plot", "c.svg"];
-    let output = run_in(folder.path(), &arguments);
+    let check = ["check", "first-phase", "--against", REFERENCE, "--columns", "omega"];
+    let output = run_in(folder.path(), &[&check[..], &["--output", "c.csv", "--plot", "c.svg"]].concat());
     assert!(output.status.success());
     let text = fs::read_to_string(folder.path().join("c.csv")).unwrap();
     assert_eq!(
@@ -305,18 +320,8 @@ fn figures_and_tables_have_what_was_asked_for() {
     }
     // The same bytes with any number of threads, and as CSV on standard output.
     let csv = |threads: &str| {
-        let more = [
-            "check",
-            "first-phase",
-            "--against",
-            REFERENCE,
-            "--format",
-            "csv",
-            "--threads",
-            threads,
-            "--quiet",
-        ];
-        run_in(folder.path(), &more).stdout
+        let more = ["--format", "csv", "--threads", threads, "--quiet"];
+        run_in(folder.path(), &[&check[..], &more].concat()).stdout
     };
     assert_eq!(csv("1"), csv("2"));
     assert_eq!(csv("1"), text.as_bytes());

@@ -268,7 +268,8 @@ fn the_number_of_threads_does_not_change_a_byte() {
             "t=0:1:11",
         ],
         vec!["hopfield", "--sweep", "T=0.1:0.5:3", "--sweep", "alpha=0.01:0.15:4"],
-        vec!["finite-d", "--set", "t=0.5", "--sweep", "d=100:10000:4", "--verify"],
+        vec!["finite-d", "--set", "t=0.5", "--sweep", "d=100:10000:4"],
+        vec!["second-phase", "--sweep", "n=8:9:2", "--sweep", "t=1.2:1.6:3", "--verify"],
     ] {
         let run = |threads: &str| {
             let folder = TempDir::new().unwrap();
@@ -858,7 +859,7 @@ fn critical_follows_a_sweep() {
 #[test]
 fn critical_draws_the_line_of_critical_points_and_leaves_a_side_file() {
     let folder = TempDir::new().unwrap();
-    let sweeps = ["--sweep", "n=log:8:32:2", "--sweep", "lambda=0.1,1", "--sweep", "ell=0.01,0.1"];
+    let sweeps = ["--sweep", "n=log:16:32:2", "--sweep", "lambda=0.1,1", "--sweep", "ell=0.01,0.1"];
     let files = ["--set", "kappa=1", "--output", "a.csv", "--plot", "a.svg", "--quiet"];
     let output = run_in(folder.path(), &[&["critical", "first-phase"], &sweeps[..], &files[..]].concat());
     assert_eq!(output.status.code(), Some(0));
@@ -879,7 +880,7 @@ fn critical_draws_the_line_of_critical_points_and_leaves_a_side_file() {
 
 #[test]
 fn verify_agrees_and_adds_its_column() {
-    let rows = Rows::solved(&["two-phase", "--sweep", "t=0:2:9", "--verify"]);
+    let rows = Rows::solved(&["two-phase", "--sweep", "t=1:2:3", "--verify"]);
     assert!(rows.header.ends_with(",status,verify_difference"));
     assert!(
         rows.numbers("verify_difference").iter().all(|d| *d < 1e-10),

@@ -5,8 +5,7 @@
 //! lines, `…` in a line for any text. The blocks of a document run in one folder, one after the other, in
 //! which the files of `results` lie. A toml block that begins with `# NAME.toml` is written to that file.
 //!
-//! A word after `console` leaves a block out of ordinary runs: `slow` (some ten seconds or more; run with
-//! `OVERLAPS_DOCUMENTS=all cargo test --release --test documents`),
+//! A word after `console` leaves a block out of ordinary runs: `slow` (some ten seconds or more; run by `tests/thorough`),
 //! `elsewhere` (it needs a cluster, a shell or a program that a test cannot ask for).
 
 use std::fs;
@@ -52,7 +51,7 @@ fn examples(first: usize, lines: &[&str]) -> Vec<Example> {
     examples
 }
 
-/// The blocks of a document that are run.
+/// The blocks of a document that are run, the slow ones if `all` are asked for.
 fn blocks(text: &str, all: bool) -> Vec<Block> {
     let lines: Vec<&str> = text.lines().collect();
     let mut blocks = Vec::new();
@@ -100,7 +99,7 @@ fn agrees(printed: &[&str], expected: &[String]) -> bool {
 }
 
 /// Runs a document and gives what differs from it.
-fn differences(document: &str) -> Vec<String> {
+fn differences(document: &str, all: bool) -> Vec<String> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let text = fs::read_to_string(root.join(document)).unwrap_or_else(|e| panic!("{document}: {e}"));
     let folder = TempDir::new().unwrap();
@@ -112,7 +111,6 @@ fn differences(document: &str) -> Vec<String> {
     }
     let program = Path::new(env!("CARGO_BIN_EXE_overlaps")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
-    let all = std::env::var("OVERLAPS_DOCUMENTS").is_ok_and(|value| value == "all");
     let mut differences = Vec::new();
     for block in blocks(&text, all) {
         let examples = match block {
@@ -150,19 +148,31 @@ fn pages() -> Vec<String> {
     links.map(|link| format!("book/src/{link}")).collect()
 }
 
-fn hold(documents: &[String]) {
-    let differences: Vec<String> = documents.iter().flat_map(|document| differences(document)).collect();
+fn hold(documents: &[String], all: bool) {
+    let differences: Vec<String> = documents.iter().flat_map(|document| differences(document, all)).collect();
     assert!(differences.is_empty(), "the documents say otherwise:\n\n{}", differences.join("\n\n"));
 }
 
 #[test]
 fn the_readme_and_the_page_on_equation_files_say_what_the_command_says() {
-    hold(&["README.md".to_string(), "equations/README.md".to_string()]);
+    hold(&["README.md".to_string(), "equations/README.md".to_string()], false);
 }
 
 #[test]
 fn the_book_says_what_the_command_says() {
-    hold(&pages());
+    hold(&pages(), false);
+}
+
+#[test]
+#[ignore = "four minutes; tests/thorough"]
+fn the_slow_examples_say_what_the_command_says() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let mut documents = [vec!["README.md".to_string(), "equations/README.md".to_string()], pages()].concat();
+    documents.retain(|document| {
+        fs::read_to_string(root.join(document)).is_ok_and(|text| text.contains("```console slow\n"))
+    });
+    assert!(!documents.is_empty(), "no document has slow examples");
+    hold(&documents, true);
 }
 
 /// The anchor of a heading, as it is made from its words.

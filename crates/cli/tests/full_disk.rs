@@ -43,7 +43,19 @@ fn a_disk_that_fills_up_leaves_nothing_half_written() {
         ("r.csv", &["check", "two-phase", "--set", "n=4", "--seeds", "2", "--runs", "r.csv"]),
         (
             "d.json",
-            &["generate", "--set", "n=8", "--seeds", "2", "--samples", "100", "--denoisers", "d.json"],
+            &[
+                "generate",
+                "--set",
+                "n=8",
+                "--set",
+                "schedule=uniform",
+                "--seeds",
+                "2",
+                "--samples",
+                "100",
+                "--denoisers",
+                "d.json",
+            ],
         ),
     ] {
         let folder = TempDir::new().unwrap();
@@ -69,7 +81,7 @@ fn files_that_belong_together_appear_together() {
 
 #[test]
 fn a_full_disk_is_found_before_anything_is_computed() {
-    let hours = ["--sweep", "p=0.51:0.99:1000", "--sweep", "kappa=1:2:1000"];
+    let hours = ["--sweep", "p=0.51:0.99:100", "--sweep", "kappa=1:2:100"];
     for (file, arguments) in [
         ("a.csv", &["solve", "two-phase", "--output", "a.csv"][..]),
         ("a.csv", &["simulate", "--output", "a.csv"]),

@@ -81,7 +81,7 @@ fn the_flow_of_every_interpolant_ends_in_the_mixture() {
                 ("bend", bend),
                 ("schedule", schedule),
             ]);
-            let all = generated(s, Integrator::Adaptive, 5, 500);
+            let all = generated(s, Integrator::Adaptive, 5, 250);
             let expected = [
                 ("fraction_plus", 0.7),
                 ("M_plus", m),
@@ -106,7 +106,7 @@ fn spins_end_in_the_states_of_the_magnet() {
     for interpolant in Interpolant::ALL {
         let s = magnet(&[("interpolant", interpolant as usize as f64), ("d", d)]);
         let m = s.target.m();
-        let all = generated(s, Integrator::Ddim, 600, 200);
+        let all = generated(s, Integrator::Ddim, 600, 100);
         let sd = ((1.0 - m * m) / d).sqrt();
         let expected =
             [("fraction_plus", 0.7), ("M_plus", m), ("M_minus", -m), ("sd_M_plus", sd), ("spin", 1.0)];
@@ -257,14 +257,20 @@ fn steps_of_uniform_length_have_to_grow_as_the_root_of_d() {
 }
 
 #[test]
-fn the_square_root_that_explodes_needs_ddim_and_no_break_mends_euler() {
+fn the_square_root_that_explodes_needs_ddim() {
     let s = mixture(&[("interpolant", EXPLODING_TRIGONOMETRIC), ("d", 1e8)]);
     assert!(recursion(&s, Integrator::Euler, 100).low > 1e4);
     let linear = recursion(&mixture(&[("interpolant", EXPLODING_LINEAR), ("d", 1e8)]), Integrator::Ddim, 100);
     let root = recursion(&s, Integrator::Ddim, 100);
     assert!((root.inside.sqrt() - 0.4705).abs() < 5e-4, "{root:?}");
     assert!((root.inside - linear.inside).abs() < 1e-3, "{root:?} {linear:?}");
-    // With any κ and any bend Euler's method ends far from the data.
+}
+
+#[test]
+#[ignore = "some ten seconds; tests/thorough"]
+fn no_break_mends_eulers_method_on_the_square_root_that_explodes() {
+    // With any κ and any bend it ends far from the data.
+    let s = mixture(&[("interpolant", EXPLODING_TRIGONOMETRIC), ("d", 1e8)]);
     let best = optimum(&s, Integrator::Euler, 100, Feature::Low, Free::Both).unwrap();
     let mended = optimum(&s, Integrator::Ddim, 100, Feature::Low, Free::Both).unwrap();
     assert!(best.accuracy.low > 10.0 * mended.accuracy.low, "{best:?} {mended:?}");

@@ -92,10 +92,11 @@ fn a_study_gives_the_bytes_of_the_command() {
     write(
         here,
         "lines.toml",
-        "command = 'critical'\nsystem = 'first-phase'\n[set]\nn = 8\np = 0.75\n[sweep]\nlambda = [0.1, 1]\n",
+        "command = 'critical'\nsystem = 'first-phase'\n[set]\nn = 8\np = 0.75\n[sweep]\nlambda = [0.1, 0.2]\n",
     );
     run(here, &["sweep", "lines.toml", "--quiet"], 0);
-    let critical = ["critical", "first-phase", "--set", "n=8", "--set", "p=0.75", "--sweep", "lambda=0.1,1"];
+    let critical =
+        ["critical", "first-phase", "--set", "n=8", "--set", "p=0.75", "--sweep", "lambda=0.1,0.2"];
     run(here, &[&critical[..], &["--quiet", "--output", "critical.csv"]].concat(), 0);
     assert_eq!(read(here, "lines.csv"), read(here, "critical.csv"));
 
@@ -316,7 +317,7 @@ fn a_torn_or_damaged_record_is_computed_again() {
     let journal = journals(&here.join("curves.sweep"))[0].clone();
     let whole = fs::read(&journal).unwrap();
     let mut random = ChaCha8Rng::seed_from_u64(7);
-    for round in 0..8 {
+    for round in 0..4 {
         let mut bytes = whole.clone();
         let at = random.random_range(600..bytes.len());
         match round % 2 {
@@ -445,7 +446,17 @@ fn assert_tidy(folder: &Path, allowed: &[&str]) {
 }
 
 #[test]
+fn a_sweep_killed_again_and_again_gives_the_same_bytes() {
+    kill_a_sweep(5);
+}
+
+#[test]
+#[ignore = "half a minute; tests/thorough"]
 fn a_sweep_killed_a_hundred_times_gives_the_same_bytes() {
+    kill_a_sweep(100);
+}
+
+fn kill_a_sweep(times: usize) {
     let folder = folder();
     let here = folder.path();
     write(here, "curves.toml", CURVES);
@@ -455,12 +466,12 @@ fn a_sweep_killed_a_hundred_times_gives_the_same_bytes() {
     let expected = read(here, "expected.csv");
     let mut random = ChaCha8Rng::seed_from_u64(1);
     let (mut kills, mut finished) = (0, 0);
-    while kills < 100 || finished == 0 {
+    while kills < times || finished == 0 {
         let from_the_start = !here.join("curves.sweep").exists();
         let sweep = ["sweep", "curves.toml", "--quiet"];
         if started_and_killed(here, &sweep, &mut random, from_the_start, &mut whole) {
             assert_eq!(read(here, "curves.csv"), expected, "after {kills} kills");
-            // Begin again, until there were a hundred kills.
+            // Begin again, until there were enough kills.
             fs::remove_dir_all(here.join("curves.sweep")).unwrap();
             fs::remove_file(here.join("curves.csv")).unwrap();
             finished += 1;
@@ -485,7 +496,17 @@ fn a_sweep_killed_a_hundred_times_gives_the_same_bytes() {
 }
 
 #[test]
+fn a_training_run_killed_again_and_again_gives_the_same_bytes() {
+    kill_a_training(5);
+}
+
+#[test]
+#[ignore = "some ten seconds; tests/thorough"]
 fn a_training_run_killed_a_hundred_times_gives_the_same_bytes() {
+    kill_a_training(100);
+}
+
+fn kill_a_training(times: usize) {
     let folder = folder();
     let here = folder.path();
     let study = "command = 'simulate'\nseeds = 2\n[set]\nn = 8\np = 0.75\nd = 600\nkappa = 2\n[sweep]\nt = [0.5, 1]\n[options]\nmethod = 'trained'\nepochs = 2000\n";
@@ -497,7 +518,7 @@ fn a_training_run_killed_a_hundred_times_gives_the_same_bytes() {
     assert!(expected.contains("trained"));
     let mut random = ChaCha8Rng::seed_from_u64(2);
     let (mut kills, mut finished) = (0, 0);
-    while kills < 100 || finished == 0 {
+    while kills < times || finished == 0 {
         let from_the_start = !here.join("networks.sweep").exists();
         let sweep = ["sweep", "networks.toml", "--quiet"];
         if started_and_killed(here, &sweep, &mut random, from_the_start, &mut whole) {

@@ -278,9 +278,19 @@ mod tests {
 
     #[test]
     fn the_best_schedule_does_not_depend_on_a_large_dimension() {
+        near_and_far(&[10]);
+    }
+
+    #[test]
+    #[ignore = "some ten seconds; tests/thorough"]
+    fn the_best_schedule_of_many_steps_does_not_depend_on_a_large_dimension() {
+        near_and_far(&[30, 100]);
+    }
+
+    fn near_and_far(steps: &[usize]) {
         // Of the exploding one the best bend lies within κ/√d past the end of a step.
         for interpolant in [1.0, 2.0] {
-            for steps in [10, 30, 100] {
+            for steps in steps.iter().copied() {
                 let [near, far] = [1e8, 1e12].map(|d| {
                     let s = setting(interpolant, d);
                     optimum(&s, Integrator::Euler, steps, Feature::Both, Free::Both).unwrap()

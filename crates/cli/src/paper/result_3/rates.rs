@@ -317,6 +317,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[ignore = "some seconds; tests/thorough"]
     fn exponents_are_minus_one_along_mu_and_minus_one_half_along_the_data() {
         let n = [8, 16, 32, 64];
         let mut fresh = sizes(&n, f64::INFINITY, 2, 500, true).unwrap();

@@ -216,6 +216,7 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "some seconds; tests/thorough"]
     fn the_learnt_fraction_is_not_that_of_the_data() {
         let theories = Theories::load().unwrap();
         let s = setting(&[("n", 8.0), ("p", 0.75), ("kappa", 4.0)]);
