@@ -41,21 +41,28 @@ impl DataSets {
             let name = description.meant(name).map_err(given)?;
             Ok((name.to_string(), description.words(name).iter().map(|word| word.to_string()).collect()))
         })?;
-        let control = description.control;
-        if let Some(outside) =
-            plan.controls.iter().flatten().find(|x| !(control.from..=control.to).contains(*x))
-        {
-            return Err(PlanError::Given(format!(
-                "{0} = {outside} is outside the range of the control ({3}), {1} ≤ {0} ≤ {2}",
-                control.name, control.from, control.to, control.meaning
-            )));
-        }
         let point = |cell: usize| {
             let values = plan.parameters(cell);
             description.at(values.iter().map(|(name, value)| (name.as_str(), value.clone())))
         };
         let points = (0..plan.cells()).map(point).collect::<Result<_, _>>().map_err(given)?;
         Ok(DataSets { plan, description, points, seeds })
+    }
+
+    /// Whether the control values that are given lie in their range.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check_controls(&self) -> Result<(), PlanError> {
+        let control = self.description.control;
+        let mut given = self.plan.controls.iter().flatten();
+        match given.find(|x| !(control.from..=control.to).contains(*x)) {
+            None => Ok(()),
+            Some(outside) => Err(PlanError::Given(format!(
+                "{0} = {outside} is outside the range of the control ({3}), {1} ≤ {0} ≤ {2}",
+                control.name, control.from, control.to, control.meaning
+            ))),
+        }
     }
 
     /// Combinations of parameters times seeds.
@@ -140,6 +147,7 @@ impl Simulate {
     pub fn of(model: Arc<dyn Model>, wanted: Wanted, seeds: Range<u64>) -> Result<Simulate, PlanError> {
         let description = model.description();
         let sets = DataSets::new(description, &wanted, seeds)?;
+        sets.check_controls()?;
         let controls = sets.plan.controls.clone().unwrap_or_else(|| model.controls(sets.points()));
         Ok(Simulate { columns: description.columns(), model, wanted, sets, controls })
     }

@@ -37,6 +37,9 @@ impl Runs {
         times: &[f64],
     ) -> Result<Runs, ExperimentError> {
         let sets = DataSets::new(if flow { &FLOW } else { &DENOISER }, wanted, seeds)?;
+        if !flow {
+            sets.check_controls()?;
+        }
         let settings: Result<Vec<Setting>, SettingError> = sets.points().iter().map(Setting::at).collect();
         let settings = settings.map_err(ModelError::from)?;
         if !flow && let Some(setting) = settings.iter().find(|s| s.interpolant.is_exploding()) {
