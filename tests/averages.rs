@@ -241,16 +241,19 @@ fn random(rng: &mut ChaCha8Rng, kind: usize) -> Integrand {
 }
 
 const KINDS: usize = 21;
+/// Integrands of an ordinary run, and of a thorough one.
+const SHARE: usize = 1000;
+const THOROUGH: usize = 2000;
 
 #[test]
 fn the_reported_error_bounds_the_error_of_random_integrands() {
-    none_is_beyond(1000);
+    none_is_beyond(SHARE);
 }
 
 #[test]
-#[ignore = "half a minute; tests/thorough"]
+#[ignore = "some seconds; tests/thorough"]
 fn the_reported_error_bounds_the_error_of_many_integrands() {
-    none_is_beyond(std::env::var("OVERLAPS_AVERAGES").ok().and_then(|n| n.parse().ok()).unwrap_or(20_000));
+    none_is_beyond(std::env::var("OVERLAPS_AVERAGES").ok().and_then(|n| n.parse().ok()).unwrap_or(THOROUGH));
 }
 
 fn none_is_beyond(count: usize) {

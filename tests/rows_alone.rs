@@ -1,6 +1,6 @@
 //! A row is a function of its parameters: alone, in a grid, in the reversed grid and in a finer one it has the same bytes.
 //!
-//! Ordinary runs take 60 rows, `tests/thorough` 2000; 10 000 by
+//! Ordinary runs take 60 rows, `tests/thorough` 1000; 10 000 by
 //! `OVERLAPS_ALONE=10000 cargo test --release --test rows_alone -- --ignored --nocapture`, of one theory with
 //! `OVERLAPS_THEORY=name`.
 
@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 /// Rows of an ordinary run, and of a thorough one.
 const SHARE: usize = 60;
-const THOROUGH: usize = 2000;
+const THOROUGH: usize = 1000;
 /// Rows of a grid, and how many of them are solved alone.
 const GRID: usize = 5;
 const ALONE: usize = 2;

@@ -81,7 +81,7 @@ fn the_flow_of_every_interpolant_ends_in_the_mixture() {
                 ("bend", bend),
                 ("schedule", schedule),
             ]);
-            let all = generated(s, Integrator::Adaptive, 5, 250);
+            let all = generated(s, Integrator::Adaptive, 5, 150);
             let expected = [
                 ("fraction_plus", 0.7),
                 ("M_plus", m),
