@@ -1,36 +1,44 @@
-//! The sheet that a figure is drawn on: lines, dots and text at places given in pixels.
+//! The sheet that a figure is drawn on: lines, dots, boxes and text at places given in pixels, written as SVG.
 //!
-//! The drawing library rounds every place to a whole unit, which shows as steps in a curve. The
-//! sheet is therefore drawn ten times too large, and [`super::svg`] sets the size back.
+//! Places are whole tenths of a pixel, so that equal ends are equal, and the same figure has the same bytes.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-
-use plotters::prelude::*;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::fmt::{Display, Write};
 
 use super::PALETTE;
+use super::svg::{escaped, with_indices};
 
-/// Units of the drawing library to a pixel.
+/// Units of the sheet to a pixel.
 pub const UNITS: f64 = 10.0;
 
+/// A colour: red, green, blue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour(pub u8, pub u8, pub u8);
+
+impl Display for Colour {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "#{:02X}{:02X}{:02X}", self.0, self.1, self.2)
+    }
+}
+
+/// The colour of the sheet.
+pub const WHITE: Colour = Colour(255, 255, 255);
 /// The colour of text and axes.
-pub const INK: RGBColor = RGBColor(38, 38, 38);
+pub const INK: Colour = Colour(38, 38, 38);
 /// The colour of text that steps back.
-pub const PALE_INK: RGBColor = RGBColor(90, 90, 90);
+pub const PALE_INK: Colour = Colour(90, 90, 90);
 /// The colour of grid lines.
-pub const GRID: RGBColor = RGBColor(228, 228, 228);
+pub const GRID: Colour = Colour(228, 228, 228);
 /// The colour of the grid lines between the labelled ones of a logarithmic axis.
-pub const FINE_GRID: RGBColor = RGBColor(243, 243, 243);
+pub const FINE_GRID: Colour = Colour(243, 243, 243);
 
 /// The colour of hatching, its width, and the distance of its lines along x.
-pub const HATCH: RGBColor = RGBColor(168, 168, 168);
+pub const HATCH: Colour = Colour(168, 168, 168);
 const HATCH_WIDTH: f64 = 0.8;
 const HATCH_STEP: f64 = 6.0;
 /// How much a veil hides.
 const VEIL: f64 = 0.78;
-
-/// What the drawing library can fail with.
-pub type DrawingFailure = DrawingAreaErrorKind<std::io::Error>;
 
 /// A place on the sheet, in pixels from the upper left.
 pub type Place = (f64, f64);
@@ -47,61 +55,94 @@ pub enum Anchor {
 }
 
 /// A colour of the palette.
-pub fn palette(index: usize) -> RGBColor {
+pub fn palette(index: usize) -> Colour {
     let (red, green, blue) = PALETTE[index % PALETTE.len()];
-    RGBColor(red, green, blue)
+    Colour(red, green, blue)
 }
 
 /// The sheet.
-pub struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, plotters::coord::Shift>,
+pub struct Canvas {
+    svg: RefCell<Svg>,
 }
 
-impl<'a> Canvas<'a> {
-    /// A white sheet of this size, which will be written to `text`.
-    pub fn new(text: &'a mut String, width: f64, height: f64) -> Result<Self, DrawingFailure> {
-        let size = (units(width) as u32, units(height) as u32);
-        let area = SVGBackend::with_string(text, size).into_drawing_area();
-        area.fill(&WHITE)?;
-        Ok(Canvas { area })
+/// The text of the file.
+struct Svg {
+    text: String,
+    /// Opaque boxes drawn one after the other, by colour: one path of a colour is a third as long as a box for each cell of a
+    /// map, and crisp edges leave no seam between cells that touch.
+    cells: Vec<(Colour, String)>,
+}
+
+impl Svg {
+    /// Adds a line. Writing to a string cannot fail.
+    fn line(&mut self, line: impl Display) {
+        if !self.cells.is_empty() {
+            self.text.push_str("<g shape-rendering=\"crispEdges\">\n");
+            for (fill, path) in self.cells.drain(..) {
+                let _ = writeln!(self.text, "<path fill=\"{fill}\" d=\"{path}\"/>");
+            }
+            self.text.push_str("</g>\n");
+        }
+        let _ = writeln!(self.text, "{line}");
+    }
+}
+
+impl Canvas {
+    /// A white sheet of this size.
+    pub fn new(width: f64, height: f64) -> Canvas {
+        let (w, h) = (width * UNITS, height * UNITS);
+        let mut svg = Svg { text: String::new(), cells: Vec::new() };
+        svg.line(format_args!(
+            "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {w} {h}\" xmlns=\"http://www.w3.org/2000/svg\">"
+        ));
+        let (w, h) = to_units((width, height));
+        svg.line(rectangle((0, 0), (w, h), WHITE, 1.0));
+        Canvas { svg: RefCell::new(svg) }
+    }
+
+    fn add(&self, line: impl Display) {
+        self.svg.borrow_mut().line(line);
     }
 
     /// A line through these places.
-    pub fn path(
-        &self,
-        places: impl IntoIterator<Item = Place>,
-        colour: RGBColor,
-        width: f64,
-    ) -> Result<(), DrawingFailure> {
+    pub fn path(&self, places: impl IntoIterator<Item = Place>, colour: Colour, width: f64) {
         let mut places: Vec<(i32, i32)> = places.into_iter().map(to_units).collect();
         places.dedup();
-        let style = colour.stroke_width(units(width) as u32);
-        self.area.draw(&PathElement::new(places, style))
+        let points: String = places.iter().map(|(x, y)| format!("{x},{y} ")).collect();
+        let width = units(width);
+        self.add(format_args!(
+            "<polyline fill=\"none\" opacity=\"1\" stroke=\"{colour}\" stroke-width=\"{width}\" points=\"{points}\"/>"
+        ));
     }
 
     /// A filled dot.
-    pub fn dot(&self, centre: Place, radius: f64, colour: RGBColor) -> Result<(), DrawingFailure> {
-        let dot = Circle::new(to_units(centre), units(radius), colour.filled());
-        self.area.draw(&dot)
+    pub fn dot(&self, centre: Place, radius: f64, colour: Colour) {
+        let ((x, y), radius) = (to_units(centre), units(radius));
+        self.add(format_args!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" opacity=\"1\" fill=\"{colour}\" stroke=\"none\" stroke-width=\"1\"/>"
+        ));
     }
 
-    /// A box filled with a colour, between its upper left and lower right corner. Boxes that touch have no seam: see
-    /// [`super::svg`].
-    pub fn fill(&self, from: Place, to: Place, colour: RGBColor) -> Result<(), DrawingFailure> {
-        self.area.draw(&Rectangle::new([to_units(from), to_units(to)], colour.filled()))
+    /// A box filled with a colour, between its upper left and lower right corner. Boxes that touch have no seam.
+    pub fn fill(&self, from: Place, to: Place, colour: Colour) {
+        let ((left, top), (right, bottom)) = (to_units(from), to_units(to));
+        let (width, height) = (right - left, bottom - top);
+        let cells = &mut self.svg.borrow_mut().cells;
+        let index = cells.iter().position(|(known, _)| *known == colour).unwrap_or_else(|| {
+            cells.push((colour, String::new()));
+            cells.len() - 1
+        });
+        let _ = write!(cells[index].1, "M{left} {top}h{width}v{height}h-{width}z");
     }
 
     /// A box through which what lies below is seen faintly, for text to stand on.
-    pub fn veil(&self, from: Place, to: Place) -> Result<(), DrawingFailure> {
-        self.area.draw(&Rectangle::new([to_units(from), to_units(to)], WHITE.mix(VEIL).filled()))
+    pub fn veil(&self, from: Place, to: Place) {
+        self.add(rectangle(to_units(from), to_units(to), WHITE, VEIL));
     }
 
     /// Slanted lines over these boxes, unbroken where boxes touch.
-    pub fn hatch(&self, boxes: &[(Place, Place)]) -> Result<(), DrawingFailure> {
-        for ends in hatching(boxes) {
-            self.path(ends, HATCH, HATCH_WIDTH)?;
-        }
-        Ok(())
+    pub fn hatch(&self, boxes: &[(Place, Place)]) {
+        hatching(boxes).into_iter().for_each(|ends| self.path(ends, HATCH, HATCH_WIDTH));
     }
 
     /// A text whose baseline passes through the place; the style is size, boldness and colour.
@@ -110,29 +151,38 @@ impl<'a> Canvas<'a> {
         text: &str,
         (x, baseline): Place,
         anchor: Anchor,
-        (size, bold, colour): (f64, bool, RGBColor),
-    ) -> Result<(), DrawingFailure> {
-        // The library divides the size that it is given by 1.24, and sets the baseline of a text
-        // that hangs from its place 0.76 of the true size below.
-        const LIBRARY_SIZE: f64 = 1.24;
+        (size, bold, colour): (f64, bool, Colour),
+    ) {
+        // The baseline of a text that hangs from its place is 0.76 of its size below.
         const HANG: f64 = 0.76;
-        let weight = if bold { FontStyle::Bold } else { FontStyle::Normal };
-        let font = FontDesc::new(FontFamily::SansSerif, size * UNITS * LIBRARY_SIZE, weight);
-        let horizontal = match anchor {
-            Anchor::Start => HPos::Left,
-            Anchor::Middle => HPos::Center,
-            Anchor::End => HPos::Right,
+        let anchor = match anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
         };
-        let style = TextStyle::from(font).color(&colour).pos(Pos::new(horizontal, VPos::Top));
+        let weight = if bold { " font-weight=\"bold\"" } else { "" };
         let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let place = to_units((x, baseline - HANG * size));
-        self.area.draw(&Text::new(one_line, place, style))
+        let text = with_indices(&escaped(&one_line));
+        let ((x, y), size) = (to_units((x, baseline - HANG * size)), size * UNITS);
+        self.add(format_args!(
+            "<text x=\"{x}\" y=\"{y}\" dy=\"{HANG}em\" text-anchor=\"{anchor}\" font-family=\"sans-serif\" font-size=\"{size}\" \
+             opacity=\"1\" fill=\"{colour}\"{weight}>\n{text}\n</text>"
+        ));
     }
 
-    /// Ends the drawing.
-    pub fn finish(self) -> Result<(), DrawingFailure> {
-        self.area.present()
+    /// The text of the file.
+    pub fn finish(self) -> String {
+        let mut svg = self.svg.into_inner();
+        svg.line("</svg>");
+        svg.text
     }
+}
+
+fn rectangle((left, top): (i32, i32), (right, bottom): (i32, i32), colour: Colour, opacity: f64) -> String {
+    let (width, height) = (right - left, bottom - top);
+    format!(
+        "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" opacity=\"{opacity}\" fill=\"{colour}\" stroke=\"none\"/>"
+    )
 }
 
 fn units(length: f64) -> i32 {
@@ -252,5 +302,28 @@ mod tests {
     #[test]
     fn the_palette_goes_around() {
         assert_eq!(palette(0), palette(PALETTE.len()));
+    }
+
+    #[test]
+    fn boxes_are_gathered_by_colour_and_what_is_drawn_later_stays_later() {
+        let canvas = Canvas::new(20.0, 10.0);
+        let (dark, light) = (Colour(0x44, 1, 0x54), Colour(0xfd, 0xe7, 0x25));
+        for (x, colour) in [(0.0, dark), (0.5, light), (1.0, dark)] {
+            canvas.fill((x, 0.0), (x + 0.5, 0.4), colour);
+        }
+        canvas.veil((0.2, 0.0), (0.7, 0.4));
+        canvas.text("a < q_ξ", (1.0, 9.0), Anchor::Start, (10.0, false, INK));
+        assert_eq!(
+            canvas.finish(),
+            "<svg width=\"20\" height=\"10\" viewBox=\"0 0 200 100\" xmlns=\"http://www.w3.org/2000/svg\">\n\
+             <rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
+             <g shape-rendering=\"crispEdges\">\n\
+             <path fill=\"#440154\" d=\"M0 0h5v4h-5zM10 0h5v4h-5z\"/>\n\
+             <path fill=\"#FDE725\" d=\"M5 0h5v4h-5z\"/>\n</g>\n\
+             <rect x=\"2\" y=\"0\" width=\"5\" height=\"4\" opacity=\"0.78\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
+             <text x=\"10\" y=\"14\" dy=\"0.76em\" text-anchor=\"start\" font-family=\"sans-serif\" font-size=\"100\" \
+             opacity=\"1\" fill=\"#262626\">\n\
+             a &lt; q<tspan dy=\"0.3em\" font-size=\"75%\">ξ</tspan>\n</text>\n</svg>\n"
+        );
     }
 }

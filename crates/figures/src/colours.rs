@@ -1,7 +1,7 @@
 //! The colours of a heat map: viridis, in which equal differences of the value look equally large, in grey too and with
 //! any kind of colour vision.
 
-use plotters::style::RGBColor;
+use super::canvas::Colour;
 
 /// How many colours a map has: neighbours cannot be told apart, and cells of equal colour merge in the file.
 pub const LEVELS: usize = 128;
@@ -21,7 +21,7 @@ pub fn level(share: f64) -> usize {
 }
 
 /// The colour of a level.
-pub fn colour(level: usize) -> RGBColor {
+pub fn colour(level: usize) -> Colour {
     let last = VIRIDIS.len() - 1;
     let place = level.min(LEVELS - 1) as f64 / (LEVELS - 1) as f64 * last as f64;
     let below = (place as usize).min(last - 1);
@@ -30,7 +30,7 @@ pub fn colour(level: usize) -> RGBColor {
         let [from, to] = [below, below + 1].map(|index| f64::from(VIRIDIS[index] >> shift & 0xff));
         (from + between * (to - from)).round() as u8
     };
-    RGBColor(part(16), part(8), part(0))
+    Colour(part(16), part(8), part(0))
 }
 
 #[cfg(test)]
@@ -40,13 +40,13 @@ mod tests {
     #[test]
     fn the_colours_grow_lighter_throughout() {
         let lightness = |level: usize| {
-            let RGBColor(red, green, blue) = colour(level);
+            let Colour(red, green, blue) = colour(level);
             0.2126 * f64::from(red) + 0.7152 * f64::from(green) + 0.0722 * f64::from(blue)
         };
         for level in 1..LEVELS {
             assert!(lightness(level) > lightness(level - 1), "level {level}");
         }
-        assert_eq!((colour(0), colour(LEVELS - 1)), (RGBColor(0x44, 1, 0x54), RGBColor(0xfd, 0xe7, 0x25)));
+        assert_eq!((colour(0), colour(LEVELS - 1)), (Colour(0x44, 1, 0x54), Colour(0xfd, 0xe7, 0x25)));
     }
 
     #[test]

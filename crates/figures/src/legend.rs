@@ -1,9 +1,7 @@
 //! The legend: one entry for each label, with the line or mark that it stands for.
 
-use plotters::style::RGBColor;
-
 use super::axis::Scale;
-use super::canvas::{Anchor, Canvas, DrawingFailure, INK, Place, palette, shortened, text_width};
+use super::canvas::{Anchor, Canvas, Colour, INK, Place, palette, shortened, text_width};
 use super::grid::{Filling, Grid};
 use super::layout::{TEXT_SIZE, colour_axis, x_scale};
 use super::{Figure, HeatMap, LineStyle, map, panel, regions, stroke};
@@ -46,10 +44,10 @@ pub enum Swatch {
 
 impl Swatch {
     /// The colour of the ground.
-    pub fn colour(self) -> RGBColor {
+    pub fn colour(self) -> Colour {
         match self {
-            Swatch::Missing => RGBColor(240, 240, 240),
-            Swatch::Infinite => RGBColor(205, 205, 205),
+            Swatch::Missing => Colour(240, 240, 240),
+            Swatch::Infinite => Colour(205, 205, 205),
         }
     }
 }
@@ -147,26 +145,26 @@ fn arrange(entries: &mut [Entry], left: f64, top: f64, width: f64) {
 }
 
 /// Draws one entry.
-pub fn draw(canvas: &Canvas, entry: &Entry) -> Result<(), DrawingFailure> {
+pub fn draw(canvas: &Canvas, entry: &Entry) {
     let (left, middle) = entry.place;
     if let Some((line, colour)) = entry.line {
         let ends = [(left, middle), (left + entry.sample, middle)];
-        stroke::draw(canvas, &ends, line, palette(colour))?;
+        stroke::draw(canvas, &ends, line, palette(colour));
     }
     if let Some(colour) = entry.mark {
         let centre = (left + entry.sample / 2.0, middle);
         let bar = panel::Bar { ends: [middle - 6.0, middle + 6.0], whole: [true; 2] };
-        panel::draw_mark(canvas, centre, &bar, palette(colour))?;
+        panel::draw_mark(canvas, centre, &bar, palette(colour));
     }
     if let Some(swatch) = entry.swatch {
         let side = (entry.sample - SWATCH.0) / 2.0;
         let from = (left + side, middle - SWATCH.1 / 2.0);
         let to = (left + side + SWATCH.0, middle + SWATCH.1 / 2.0);
-        canvas.fill(from, to, swatch.colour())?;
+        canvas.fill(from, to, swatch.colour());
         if swatch == Swatch::Missing {
-            canvas.hatch(&[(from, to)])?;
+            canvas.hatch(&[(from, to)]);
         }
-        canvas.path(map::frame(from, to), INK, panel::THIN.0)?;
+        canvas.path(map::frame(from, to), INK, panel::THIN.0);
     }
     let text = (left + entry.sample + GAPS.0, middle + 0.36 * TEXT_SIZE);
     canvas.text(&entry.label, text, Anchor::Start, (TEXT_SIZE, false, INK))

@@ -23,7 +23,7 @@ mod stroke;
 mod svg;
 mod ticks;
 
-use canvas::{Anchor, Canvas, DrawingFailure, INK, PALE_INK};
+use canvas::{Anchor, Canvas, INK, PALE_INK};
 pub use curves::curves_of;
 pub use format::Format;
 use layout::Layout;
@@ -151,33 +151,20 @@ pub fn draw(figure: &Figure) -> Result<String, OutputError> {
     if figure.panels.is_empty() {
         return Err(OutputError::NoPanels { title: figure.title.clone() });
     }
-    draw_on_canvas(figure)
-        .map_err(|failure| OutputError::Drawing { title: figure.title.clone(), reason: failure.to_string() })
-}
-
-fn draw_on_canvas(figure: &Figure) -> Result<String, DrawingFailure> {
     let layout = Layout::of(figure);
-    let mut text = String::new();
-    {
-        let canvas = Canvas::new(&mut text, layout.width, layout.height)?;
-        let left = layout.heading_left;
-        if let Some(baseline) = layout.title_baseline {
-            let style = (layout::TITLE_SIZE, true, INK);
-            canvas.text(&figure.title, (left, baseline), Anchor::Start, style)?;
-        }
-        for (line, baseline) in &layout.subtitle {
-            let style = (layout::TEXT_SIZE, false, PALE_INK);
-            canvas.text(line, (left, *baseline), Anchor::Start, style)?;
-        }
-        for entry in &layout.legend {
-            legend::draw(&canvas, entry)?;
-        }
-        for (content, place) in figure.panels.iter().zip(&layout.panels) {
-            panel::draw(&canvas, content, place)?;
-        }
-        canvas.finish()?;
+    let canvas = Canvas::new(layout.width, layout.height);
+    let left = layout.heading_left;
+    if let Some(baseline) = layout.title_baseline {
+        canvas.text(&figure.title, (left, baseline), Anchor::Start, (layout::TITLE_SIZE, true, INK));
     }
-    Ok(svg::finish(&text, layout.width, layout.height))
+    for (line, baseline) in &layout.subtitle {
+        canvas.text(line, (left, *baseline), Anchor::Start, (layout::TEXT_SIZE, false, PALE_INK));
+    }
+    layout.legend.iter().for_each(|entry| legend::draw(&canvas, entry));
+    for (content, place) in figure.panels.iter().zip(&layout.panels) {
+        panel::draw(&canvas, content, place);
+    }
+    Ok(canvas.finish())
 }
 
 #[cfg(test)]

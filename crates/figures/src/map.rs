@@ -1,7 +1,7 @@
 //! Draws a heat map into its panel: cells, the lines between regions, the names of the regions, and the colour bar.
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, DrawingFailure, INK, Place, palette, text_width};
+use super::canvas::{Anchor, Canvas, INK, Place, palette, text_width};
 use super::colours::{self, LEVELS};
 use super::grid::{Filling, Grid, Run};
 use super::layout::{BAR_GAP, BAR_WIDTH, PanelPlace, SYMBOL_SIZE, TEXT_SIZE, TICK, TICK_SIZE};
@@ -13,14 +13,9 @@ pub const BOUNDARY: usize = 6;
 const NAME_MARGIN: (f64, f64) = (5.0, 3.5);
 
 /// Draws the cells and what belongs to them.
-pub fn draw(
-    canvas: &Canvas,
-    map: &HeatMap,
-    place: &PanelPlace,
-    (x_axis, y_axis): (&Axis, &Axis),
-) -> Result<(), DrawingFailure> {
+pub fn draw(canvas: &Canvas, map: &HeatMap, place: &PanelPlace, (x_axis, y_axis): (&Axis, &Axis)) {
     let Some(grid) = Grid::of(map, x_axis.scale(), y_axis.scale()) else {
-        return Ok(());
+        return;
     };
     let x: Vec<f64> = grid.x_edges.iter().map(|x| panel::x_place(place, x_axis, *x)).collect();
     let y: Vec<f64> = grid.y_edges.iter().map(|y| panel::y_place(place, y_axis, *y)).collect();
@@ -33,34 +28,28 @@ pub fn draw(
             Filling::Infinite => Swatch::Infinite.colour(),
             Filling::Missing => Swatch::Missing.colour(),
         };
-        canvas.fill(upper_left, lower_right, colour)?;
+        canvas.fill(upper_left, lower_right, colour);
     }
     if let Some(axis) = &place.colours {
-        draw_bar(canvas, place, axis)?;
+        draw_bar(canvas, place, axis);
     }
     let missing = runs.iter().filter(|run| run.filling == Filling::Missing).map(corners);
-    canvas.hatch(&missing.collect::<Vec<_>>())?;
+    canvas.hatch(&missing.collect::<Vec<_>>());
 
     for line in regions::boundaries(&grid) {
         let line: Vec<Place> = line.into_iter().map(|(column, row)| (x[column], y[row])).collect();
-        stroke::draw_on_colours(canvas, &line, LineStyle::Solid, palette(BOUNDARY))?;
+        stroke::draw_on_colours(canvas, &line, LineStyle::Solid, palette(BOUNDARY));
     }
-    Ok(())
 }
 
 /// Draws the names of the regions, each where it has most room; with a single region there is nothing to tell apart.
-pub fn draw_names(
-    canvas: &Canvas,
-    map: &HeatMap,
-    place: &PanelPlace,
-    (x_axis, y_axis): (&Axis, &Axis),
-) -> Result<(), DrawingFailure> {
+pub fn draw_names(canvas: &Canvas, map: &HeatMap, place: &PanelPlace, (x_axis, y_axis): (&Axis, &Axis)) {
     let Some(grid) = Grid::of(map, x_axis.scale(), y_axis.scale()) else {
-        return Ok(());
+        return;
     };
     let names = regions::names(&grid);
     if names.len() < 2 {
-        return Ok(());
+        return;
     }
     let x: Vec<f64> = grid.x_edges.iter().map(|x| panel::x_place(place, x_axis, *x)).collect();
     let y: Vec<f64> = grid.y_edges.iter().map(|y| panel::y_place(place, y_axis, *y)).collect();
@@ -68,35 +57,33 @@ pub fn draw_names(
         let size = (text_width(name, TEXT_SIZE) + 2.0 * NAME_MARGIN.0, TEXT_SIZE + 2.0 * NAME_MARGIN.1);
         if let Some((middle, height)) = regions::room_for(&grid, name, (&x, &y), size) {
             let half = (size.0 / 2.0, size.1 / 2.0);
-            canvas.veil((middle - half.0, height - half.1), (middle + half.0, height + half.1))?;
+            canvas.veil((middle - half.0, height - half.1), (middle + half.0, height + half.1));
             let baseline = height + panel::BELOW_MIDDLE * TEXT_SIZE;
-            canvas.text(name, (middle, baseline), Anchor::Middle, (TEXT_SIZE, false, INK))?;
+            canvas.text(name, (middle, baseline), Anchor::Middle, (TEXT_SIZE, false, INK));
         }
     }
-    Ok(())
 }
 
 /// The colour bar, right of the plot and as high.
-fn draw_bar(canvas: &Canvas, place: &PanelPlace, axis: &Axis) -> Result<(), DrawingFailure> {
+fn draw_bar(canvas: &Canvas, place: &PanelPlace, axis: &Axis) {
     let left = place.left + place.width + BAR_GAP;
     let right = left + BAR_WIDTH;
     let height = |level: usize| place.top + place.height * (1.0 - level as f64 / LEVELS as f64);
     for level in 0..LEVELS {
-        canvas.fill((left, height(level + 1)), (right, height(level)), colours::colour(level))?;
+        canvas.fill((left, height(level + 1)), (right, height(level)), colours::colour(level));
     }
     let (top, bottom) = (place.top, place.top + place.height);
-    canvas.path(frame((left, top), (right, bottom)), INK, panel::THIN.1)?;
+    canvas.path(frame((left, top), (right, bottom)), INK, panel::THIN.1);
     for tick in &axis.ticks {
         let y = panel::y_place(place, axis, tick.value);
-        canvas.path([(right, y), (right + TICK, y)], INK, panel::THIN.1)?;
+        canvas.path([(right, y), (right + TICK, y)], INK, panel::THIN.1);
         let at = (right + 1.7 * TICK, y + panel::BELOW_MIDDLE * TICK_SIZE);
-        canvas.text(&tick.label, at, Anchor::Start, (TICK_SIZE, false, INK))?;
+        canvas.text(&tick.label, at, Anchor::Start, (TICK_SIZE, false, INK));
     }
-    Ok(())
 }
 
 /// The symbol of the quantity, above the colour bar: flush left with it, or right with its numbers where it is longer.
-pub fn draw_label(canvas: &Canvas, map: &HeatMap, place: &PanelPlace) -> Result<(), DrawingFailure> {
+pub fn draw_label(canvas: &Canvas, map: &HeatMap, place: &PanelPlace) {
     let left = place.left + place.width + BAR_GAP;
     let symbol = (SYMBOL_SIZE, false, INK);
     let baseline = place.top - panel::ABOVE_MAP;

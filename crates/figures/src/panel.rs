@@ -1,10 +1,8 @@
 //! One panel: grid, axes, heat map, curves and points.
 
-use plotters::style::RGBColor;
-
 use super::axis::Axis;
 use super::canvas::{
-    Anchor, Canvas, DrawingFailure, FINE_GRID, GRID, INK, PALE_INK, Place, palette, shortened, text_width,
+    Anchor, Canvas, Colour, FINE_GRID, GRID, INK, PALE_INK, Place, palette, shortened, text_width,
 };
 use super::layout::{PanelPlace, SYMBOL_SIZE, TEXT_SIZE, TICK, TICK_SIZE};
 use super::{Panel, Points, map, stroke};
@@ -22,9 +20,9 @@ pub const ABOVE_MAP: f64 = 12.0;
 pub const BELOW_MIDDLE: f64 = 0.36;
 
 /// Draws a panel.
-pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), DrawingFailure> {
-    draw_grid(canvas, place)?;
-    draw_labels(canvas, panel, place)?;
+pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) {
+    draw_grid(canvas, place);
+    draw_labels(canvas, panel, place);
     let (Some(x_axis), Some(y_axis)) = (&place.x_axis, &place.y_axis) else {
         let centre = (place.left + place.width / 2.0, place.top + place.height / 2.0);
         let style = (TEXT_SIZE, false, PALE_INK);
@@ -33,7 +31,7 @@ pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), Dr
     };
     let plot = Plot { place, x_axis, y_axis };
     if let Some(map) = &panel.map {
-        map::draw(canvas, map, place, (x_axis, y_axis))?;
+        map::draw(canvas, map, place, (x_axis, y_axis));
     }
     for curve in &panel.curves {
         for segment in &curve.segments {
@@ -42,24 +40,23 @@ pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), Dr
             for run in segment.split(|place| !shown(place)) {
                 if panel.map.is_none() {
                     let places: Vec<Place> = run.iter().map(|&(x, y)| plot.place_of(x, y)).collect();
-                    stroke::draw(canvas, &places, curve.line, palette(curve.colour))?;
+                    stroke::draw(canvas, &places, curve.line, palette(curve.colour));
                     continue;
                 }
                 for places in plot.within(run) {
-                    stroke::draw_on_colours(canvas, &places, curve.line, palette(curve.colour))?;
+                    stroke::draw_on_colours(canvas, &places, curve.line, palette(curve.colour));
                 }
             }
         }
     }
-    panel.points.iter().try_for_each(|points| plot.draw_points(canvas, points))?;
+    panel.points.iter().for_each(|points| plot.draw_points(canvas, points));
     if let Some(map) = &panel.map {
         let (left, top) = (place.left, place.top);
         let frame = map::frame((left, top), (left + place.width, top + place.height));
-        canvas.path(frame, INK, THIN.1)?;
-        map::draw_names(canvas, map, place, (x_axis, y_axis))?;
-        map::draw_label(canvas, map, place)?;
+        canvas.path(frame, INK, THIN.1);
+        map::draw_names(canvas, map, place, (x_axis, y_axis));
+        map::draw_label(canvas, map, place);
     }
-    Ok(())
 }
 
 /// A plot with both its axes: from values to places.
@@ -107,7 +104,7 @@ impl Plot<'_> {
         parts
     }
 
-    fn draw_points(&self, canvas: &Canvas, points: &Points) -> Result<(), DrawingFailure> {
+    fn draw_points(&self, canvas: &Canvas, points: &Points) {
         for &(x, y, half) in points.data.iter().filter(|(x, y, _)| self.holds(*x, *y)) {
             let half = if half.is_finite() { half.abs() } else { 0.0 };
             let ends = [y + half, y - half];
@@ -115,9 +112,8 @@ impl Plot<'_> {
                 ends: ends.map(|end| y_place(self.place, self.y_axis, end)),
                 whole: ends.map(|end| self.y_axis.shows(end)),
             };
-            draw_mark(canvas, self.place_of(x, y), &bar, palette(points.colour))?;
+            draw_mark(canvas, self.place_of(x, y), &bar, palette(points.colour));
         }
-        Ok(())
     }
 }
 
@@ -151,15 +147,15 @@ pub struct Bar {
 }
 
 /// Draws a point with its error bar.
-pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, colour: RGBColor) -> Result<(), DrawingFailure> {
+pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, colour: Colour) {
     let (radius, end, width) = MARK;
     let x = centre.0;
     let [upper, lower] = bar.ends;
     if lower > upper {
-        canvas.path([(x, upper), (x, lower)], colour, width)?;
+        canvas.path([(x, upper), (x, lower)], colour, width);
         for (y, whole) in bar.ends.into_iter().zip(bar.whole) {
             if whole {
-                canvas.path([(x - end, y), (x + end, y)], colour, width)?;
+                canvas.path([(x - end, y), (x + end, y)], colour, width);
             }
         }
     }
@@ -176,7 +172,7 @@ pub fn y_place(place: &PanelPlace, axis: &Axis, value: f64) -> f64 {
     place.top + place.height * (1.0 - axis.fraction(value))
 }
 
-fn draw_grid(canvas: &Canvas, place: &PanelPlace) -> Result<(), DrawingFailure> {
+fn draw_grid(canvas: &Canvas, place: &PanelPlace) {
     let (left, top) = (place.left, place.top);
     let (right, bottom) = (left + place.width, top + place.height);
     let (grid, line) = THIN;
@@ -185,47 +181,47 @@ fn draw_grid(canvas: &Canvas, place: &PanelPlace) -> Result<(), DrawingFailure> 
 
     if let Some(axis) = &place.x_axis {
         for &value in &axis.fine {
-            canvas.path(down(x_place(place, axis, value)), FINE_GRID, grid)?;
+            canvas.path(down(x_place(place, axis, value)), FINE_GRID, grid);
         }
     }
     if let Some(axis) = &place.y_axis {
         for &value in &axis.fine {
-            canvas.path(across(y_place(place, axis, value)), FINE_GRID, grid)?;
+            canvas.path(across(y_place(place, axis, value)), FINE_GRID, grid);
         }
         for tick in &axis.ticks {
             let y = y_place(place, axis, tick.value);
-            canvas.path(across(y), GRID, grid)?;
-            canvas.path([(left - TICK, y), (left, y)], INK, line)?;
+            canvas.path(across(y), GRID, grid);
+            canvas.path([(left - TICK, y), (left, y)], INK, line);
         }
     }
     if let Some(axis) = &place.x_axis {
         for tick in &axis.ticks {
             let x = x_place(place, axis, tick.value);
-            canvas.path(down(x), GRID, grid)?;
-            canvas.path([(x, bottom), (x, bottom + TICK)], INK, line)?;
+            canvas.path(down(x), GRID, grid);
+            canvas.path([(x, bottom), (x, bottom + TICK)], INK, line);
         }
     }
     canvas.path([(left, top), (left, bottom), (right, bottom)], INK, line)
 }
 
-fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(), DrawingFailure> {
+fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace) {
     let number = (TICK_SIZE, false, INK);
     let symbol = (SYMBOL_SIZE, false, INK);
     if let Some(axis) = &place.y_axis {
         for tick in &axis.ticks {
             let y = y_place(place, axis, tick.value) + BELOW_MIDDLE * TICK_SIZE;
             let at = (place.left - 1.7 * TICK, y);
-            canvas.text(&tick.label, at, Anchor::End, number)?;
+            canvas.text(&tick.label, at, Anchor::End, number);
         }
     }
     let above = if panel.map.is_some() { ABOVE_MAP } else { ABOVE };
     let y_label = shortened(&panel.y_label, SYMBOL_SIZE, place.width);
-    canvas.text(&y_label, (place.left, place.top - above), Anchor::Start, symbol)?;
+    canvas.text(&y_label, (place.left, place.top - above), Anchor::Start, symbol);
     if !panel.caption.is_empty() {
         let room = place.width - text_width(&y_label, SYMBOL_SIZE) - SYMBOL_SIZE;
         let caption = shortened(&panel.caption, TEXT_SIZE, room);
         let end = (place.left + place.width, place.top - above);
-        canvas.text(&caption, end, Anchor::End, (TEXT_SIZE, false, INK))?;
+        canvas.text(&caption, end, Anchor::End, (TEXT_SIZE, false, INK));
     }
 
     if place.x_written {
@@ -234,11 +230,10 @@ fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace) -> Result<(),
         if let Some(axis) = &place.x_axis {
             for tick in &axis.ticks {
                 let at = (x_place(place, axis, tick.value), baseline);
-                canvas.text(&tick.label, at, Anchor::Middle, number)?;
+                canvas.text(&tick.label, at, Anchor::Middle, number);
             }
         }
         let at = (place.left + place.width / 2.0, baseline + 1.4 * SYMBOL_SIZE);
-        canvas.text(&place.x_label, at, Anchor::Middle, symbol)?;
+        canvas.text(&place.x_label, at, Anchor::Middle, symbol);
     }
-    Ok(())
 }

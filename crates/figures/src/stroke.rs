@@ -3,10 +3,8 @@
 //! The pattern is laid along the arc of the curve, in pixels, so that it looks the same for five
 //! points and for five thousand.
 
-use plotters::style::{RGBColor, WHITE};
-
 use super::LineStyle;
-use super::canvas::{Canvas, DrawingFailure, Place};
+use super::canvas::{Canvas, Colour, Place, WHITE};
 
 /// The width of a curve, in pixels.
 pub const CURVE_WIDTH: f64 = 1.7;
@@ -24,34 +22,23 @@ fn pattern(line: LineStyle) -> &'static [f64] {
 }
 
 /// Draws a line through these places; one that is too short to be seen becomes a dot.
-pub fn draw(
-    canvas: &Canvas,
-    places: &[Place],
-    line: LineStyle,
-    colour: RGBColor,
-) -> Result<(), DrawingFailure> {
+pub fn draw(canvas: &Canvas, places: &[Place], line: LineStyle, colour: Colour) {
     let Some(&first) = places.first() else {
-        return Ok(());
+        return;
     };
     let length: f64 = places.windows(2).map(|ends| distance(ends[0], ends[1])).sum();
     if length < CURVE_WIDTH {
         return canvas.dot(first, 1.5 * CURVE_WIDTH, colour);
     }
     for dash in dashes(places, pattern(line)) {
-        canvas.path(dash, colour, CURVE_WIDTH)?;
+        canvas.path(dash, colour, CURVE_WIDTH);
     }
-    Ok(())
 }
 
 /// The same on coloured ground: on a white line that sets it off.
-pub fn draw_on_colours(
-    canvas: &Canvas,
-    places: &[Place],
-    line: LineStyle,
-    colour: RGBColor,
-) -> Result<(), DrawingFailure> {
+pub fn draw_on_colours(canvas: &Canvas, places: &[Place], line: LineStyle, colour: Colour) {
     if places.len() > 1 {
-        canvas.path(places.iter().copied(), WHITE, CURVE_WIDTH + 2.0 * EDGE)?;
+        canvas.path(places.iter().copied(), WHITE, CURVE_WIDTH + 2.0 * EDGE);
     }
     draw(canvas, places, line, colour)
 }
