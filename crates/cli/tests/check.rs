@@ -85,8 +85,18 @@ fn our_first_phase_does_too() {
 
 #[test]
 fn second_phase_holds_as_derived_and_not_as_printed() {
-    for sigma in ["sigma=1", "sigma=0.5"] {
-        for k in ["k=inf", "k=4", "k=1"] {
+    derived_and_not_printed(&[("sigma=1", &["k=inf", "k=1"]), ("sigma=0.5", &["k=4"])]);
+}
+
+#[test]
+#[ignore = "some seconds; tests/thorough"]
+fn second_phase_holds_as_derived_and_not_as_printed_at_the_others() {
+    derived_and_not_printed(&[("sigma=1", &["k=4"]), ("sigma=0.5", &["k=inf", "k=1"])]);
+}
+
+fn derived_and_not_printed(at: &[(&str, &[&str])]) {
+    for (sigma, ks) in at.iter().copied() {
+        for k in ks.iter().copied() {
             let arguments = [
                 &[
                     "second-phase",

@@ -276,7 +276,7 @@ fn few_steps_leave_the_better_classifier() {
 #[test]
 fn with_fixed_noise_the_larger_class_takes_all() {
     let s = setting(&[("k", 1.0), ("d", 1e11)]);
-    let all = over_seeds(&generation(s, Denoisers::Learnt(&INTEGRATED), 20), 4);
+    let all = over_seeds(&generation(s, Denoisers::Learnt(&INTEGRATED), 20), 2);
     let prediction = predicted(&s, LEARNT, Dimension::Infinite, 20, &[20]);
     assert!((prediction.laws[20].fraction_plus - 1.0).abs() < 1e-6);
     for g in &all {
@@ -286,7 +286,7 @@ fn with_fixed_noise_the_larger_class_takes_all() {
     }
     // Equal classes keep their shares.
     let equal = setting(&[("k", 1.0), ("d", 1e11), ("p", 0.5)]);
-    let all = over_seeds(&generation(equal, Denoisers::Learnt(&INTEGRATED), 20), 8);
+    let all = over_seeds(&generation(equal, Denoisers::Learnt(&INTEGRATED), 20), 5);
     let fraction = Sample { d: 1.0, values: all.iter().map(|g| value(g, 20, "fraction_plus")).collect() };
     let estimate = fraction.estimate().unwrap();
     assert!((estimate.value - 0.5).abs() < 5.0 * estimate.error, "{estimate:?}");

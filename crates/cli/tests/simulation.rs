@@ -83,7 +83,7 @@ fn overlaps_are_those_of_an_independent_program() {
         let times = [0.25, 0.5, 1.0];
         let s = setting(d, &[]);
         let ours: Vec<Vec<Measured>> =
-            (0..30u64).into_par_iter().map(|seed| run(&s, seed, &INTEGRATED, &times)).collect();
+            (0..20u64).into_par_iter().map(|seed| run(&s, seed, &INTEGRATED, &times)).collect();
         let mut p = Vec::new();
         for (place, t) in times.iter().enumerate() {
             let measured: Vec<Overlaps> = ours.iter().map(|m| m[place].overlaps).collect();
@@ -556,7 +556,7 @@ fn a_killed_training_continues_and_ends_with_the_same_bytes() {
             "--seeds", "2",
         ]
         .into_iter()
-        .chain(["--method", "trained", "--epochs", "6000", "--quiet", "--output", file])
+        .chain(["--method", "trained", "--epochs", "4000", "--quiet", "--output", file])
         .collect::<Vec<_>>()
     };
     let start = std::time::Instant::now();

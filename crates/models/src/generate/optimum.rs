@@ -305,9 +305,9 @@ mod tests {
     fn two_choices_are_better_than_one_and_one_than_none() {
         let s = setting(1.0, 1e6);
         let error = |free| {
-            Feature::Both.of(&optimum(&s, Integrator::Euler, 30, Feature::Both, free).unwrap().accuracy)
+            Feature::Both.of(&optimum(&s, Integrator::Euler, 10, Feature::Both, free).unwrap().accuracy)
         };
-        let given = accuracy(&s, Integrator::Euler, 30, Sampling { seed: 0, samples: 0 }, &|| false).unwrap();
+        let given = accuracy(&s, Integrator::Euler, 10, Sampling { seed: 0, samples: 0 }, &|| false).unwrap();
         for one in [error(Free::Kappa), error(Free::Bend)] {
             assert!(one <= Feature::Both.of(&given));
             assert!(error(Free::Both) <= one * (1.0 + 1e-6));
