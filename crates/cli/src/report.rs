@@ -11,7 +11,7 @@ use overlaps::output::write_atomically;
 
 /// Make one HTML page of a folder of results: figures, tables, parameters, verdicts, commands.
 ///
-/// A result is the files of one name: a CSV, its side file (.json), its figure (.svg), its text (.md); results of the
+/// A result is the files of one name: a CSV, its side file (.json), its figure (.svg or .png), its text (.md); results of the
 /// folder and of the folders one level below are shown. The page holds everything itself, so that it can be read without
 /// a network and sent as one file. Of a table it shows the first 100 rows (10, if there are more than 100 results) and those that did not converge or are
 /// rejected; a CSV of up to 1.5 MB can be saved from the page, others stay beside it. Nothing but the page is written.
@@ -37,7 +37,7 @@ impl Report {
         let output = self.output.clone().unwrap_or_else(|| self.folder.join("report.html"));
         // Results must not be overwritten by their page.
         let extension = output.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        if ["csv", "json", "svg", "md"].contains(&extension.as_str()) {
+        if ["csv", "json", "svg", "png", "md"].contains(&extension.as_str()) {
             bail!("--output {} names the page; use FILE.html", output.display());
         }
         let commands = Cli::command()

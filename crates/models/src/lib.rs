@@ -1,32 +1,32 @@
-//! What can be simulated at finite dimension: denoisers of a two-mode Gaussian mixture, and the samples they generate.
+//! What can be simulated at finite dimension: the [`Model`]s that come with the project ([`all`]).
 //!
-//! - [`model`]: the learning problem at finite dimension d, and what is measured on a learnt denoiser.
-//! - [`simulate`]: denoisers that minimise the loss, or are trained, on given data; their overlaps become rows of a table.
+//! - [`simulate`]: denoisers of a two-mode Gaussian mixture that minimise the loss, or are trained, on given data; [`model`] is
+//!   their learning problem at finite dimension d, and what is measured on a learnt denoiser.
 //! - [`generate`]: samples from the probability-flow ODE of a denoiser, and what theory predicts of them.
 //! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
+//! - [`ridge`]: ridge regression, teacher and student; the file to start a new model from.
 //!
-//! One data set of 8 samples in 10⁹ dimensions, learnt at two times; its overlaps beside those of theory:
+//! Denoisers of 8 samples in 10⁹ dimensions, at two times, beside theory; and a verdict on a theory, from many data sets:
 //!
 //! ```
-//! use overlaps::{output::Table, system::Theory, value::Value};
-//! use overlaps_models::model::Setting;
-//! use overlaps_models::simulate::{DataRule, LabelRule, Method, Run, Search, columns, rows};
+//! use overlaps::compare::Verdict;
+//! use overlaps::experiment::{Check, Simulate};
+//! use overlaps::study::Wanted;
+//! use overlaps::system::Theory;
+//! use overlaps_models::{ridge::Ridge, simulate::Denoiser};
 //!
-//! let given = [("n", 8.0), ("p", 0.75), ("kappa", 2.0), ("d", 1e9)];
-//! let value = |name: &str| given.iter().find(|(n, _)| *n == name).map(|(_, value)| Value::Number(*value));
-//! let method = Method::Integrated { data: DataRule::Gram, search: Search::default() };
-//! let run = Run { setting: Setting::new(value)?, seed: 1, labels: LabelRule::Fixed, method: &method };
-//!
-//! let times = [0.5, 1.0];
-//! let outcome = run.measure(&times, &|| false, &|| {})?.expect("it was not stopped");
-//! let mut simulated = Table::new(columns());
-//! for row in rows(&run, &times, &outcome) {
-//!     simulated.push(row)?;
-//! }
-//! let theory = Theory::load("first-phase")?.set("n", 8)?.set("p", 0.75)?.set("kappa", 2)?.along(times)?.solve();
+//! let denoisers = Simulate::new(Denoiser::default())?.set("n", 8)?.set("p", 0.75)?.set("kappa", 2)?.set("d", 1e9)?;
+//! let simulated = denoisers.along([0.5, 1.0])?.seeds(0..1)?.table()?;
+//! let theory = Theory::load("first-phase")?.set("n", 8)?.set("p", 0.75)?.set("kappa", 2)?;
+//! let solved = theory.along([0.5, 1.0])?.solve();
 //! for row in 0..2 {
-//!     assert!((simulated.number("m", row)? - theory.number("m", row)?).abs() < 1e-3); // of order 1/√d
+//!     assert!((simulated.number("m", row)? - solved.number("m", row)?).abs() < 1e-3); // of order 1/√d
 //! }
+//!
+//! let check = Check::new(Theory::load("ridge")?)?;
+//! let (simulate, given) = check.simulate(std::sync::Arc::new(Ridge), vec![], Wanted::default(), 0..16)?;
+//! let measured = check.measurements(&simulate.table()?, simulate.model().description(), "the simulation")?;
+//! assert_eq!(check.answers(&measured, &given)?.all[0].judged.verdict, Verdict::Agrees);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![deny(missing_docs)]

@@ -1,9 +1,12 @@
-//! A figure: the SVG as a data URI for an image, so that names in it do not clash with those of other figures and
+//! A figure: the SVG (or PNG) as a data URI for an image, so that names in it do not clash with those of other figures and
 //! scripts in it do not run; its title, its size, and the words that it shows, for those who do not see it.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::attachment::data_uri;
+
+/// How every PNG begins.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// A figure to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +20,20 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    /// Reads an SVG.
+    /// Reads an SVG or a PNG.
     ///
     /// # Errors
     /// What is wrong with it, with the line.
     pub fn read(content: &[u8]) -> Result<Drawing, String> {
+        if content.starts_with(PNG) {
+            // The first piece of a PNG begins with its size.
+            let length = |place: usize| -> Option<u32> {
+                let bytes = content.get(place..place + 4)?;
+                Some(u32::from_be_bytes(bytes.try_into().ok()?))
+            };
+            let size = length(16).zip(length(20)).ok_or("it is damaged: it ends before its size")?;
+            return Ok(Drawing { uri: data_uri("image/png", content), title: None, size: Some(size) });
+        }
         let text = std::str::from_utf8(content).map_err(|e| format!("it is not UTF-8 ({e})"))?;
         // Other programs begin an SVG with a DOCTYPE.
         let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
@@ -66,6 +78,16 @@ mod tests {
         let drawing = Drawing::read(svg.as_bytes()).unwrap();
         assert_eq!(drawing.title.as_deref(), Some("qη & b"));
         assert_eq!(drawing.size, Some((760, 610)));
+    }
+
+    #[test]
+    fn a_bitmap_has_its_own_size() {
+        let mut png = PNG.to_vec();
+        assert!(Drawing::read(&png).unwrap_err().contains("damaged"));
+        png.extend(*b"\0\0\0\rIHDR\0\0\x03\x20\0\0\x02\x58");
+        let drawing = Drawing::read(&png).unwrap();
+        assert!(drawing.uri.starts_with("data:image/png;base64,"), "{}", drawing.uri);
+        assert_eq!((drawing.size, drawing.title), (Some((800, 600)), None));
     }
 
     #[test]

@@ -62,11 +62,8 @@ pub struct FileHere {
 pub fn entries(folder: &Folder) -> Vec<Entry> {
     let ids = ids(&folder.results);
     let (mut tables, mut figures) = (Room::default(), Room::default());
-    let drawings: Vec<Option<Result<Drawing, String>>> = folder
-        .results
-        .iter()
-        .map(|files| files.svg.as_deref().map(|svg| read_figure(svg, &mut figures)))
-        .collect();
+    let drawings: Vec<Option<Result<Drawing, String>>> =
+        folder.results.iter().map(|files| files.figure().map(|svg| read_figure(svg, &mut figures))).collect();
     let mut entries = Vec::new();
     for (place, files) in folder.results.iter().enumerate() {
         let neighbours = Neighbours { files, all: &folder.results, ids: &ids, drawings: &drawings };
@@ -114,8 +111,7 @@ impl Entry {
         let columns = entry.side.as_ref().map_or(&[][..], |side| &side.columns);
         let numbers = files.csv.as_deref().map(|path| (path, Numbers::read(path, columns, most)));
         entry.numbers = numbers.and_then(|(path, numbers)| entry.or_warn(path, numbers));
-        entry.drawing =
-            files.svg.as_deref().zip(drawing).and_then(|(path, drawing)| entry.or_warn(path, drawing));
+        entry.drawing = files.figure().zip(drawing).and_then(|(path, drawing)| entry.or_warn(path, drawing));
         let text = files.markdown.as_deref().and_then(|path| entry.or_warn(path, read_text(path)));
         entry.text = text.map(|text| Text::of(&text, neighbours));
         if let Some((line, path)) =
@@ -231,8 +227,7 @@ impl Places for Neighbours<'_> {
 
     fn figure(&self, file: &str, words: &str) -> Option<Markup> {
         let place = self.all.iter().position(|files| {
-            files.folder == self.files.folder
-                && files.svg.as_deref().is_some_and(|svg| file_name(svg) == file)
+            files.folder == self.files.folder && files.figure().is_some_and(|svg| file_name(svg) == file)
         })?;
         match &self.drawings[place] {
             Some(Ok(drawing)) => Some(figure(drawing, words)),

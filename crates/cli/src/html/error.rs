@@ -36,7 +36,7 @@ pub enum ReportError {
     /// No file in it is a result.
     #[error(
         "there are no results in '{path}'; a result is a CSV with what stands beside it under the same name: \
-         a side file (.json), a figure (.svg), a text (.md), in the folder or one folder below"
+         a side file (.json), a figure (.svg, .png), a text (.md), in the folder or one folder below"
     )]
     Empty {
         /// The folder that was named.

@@ -1,6 +1,6 @@
 //! The results of a folder: files with the same stem belong together.
 //!
-//! A result is any of `STEM.csv`, `STEM.json`, `STEM.svg` and `STEM.md`; those of folders one level below follow those of
+//! A result is any of `STEM.csv`, `STEM.json`, `STEM.svg` (or `.png`) and `STEM.md`; those of folders one level below follow those of
 //! the folder itself. The order is that of the names, so that it does not depend on the file system. Hidden files, pages
 //! (`.html`), and the folders in which unfinished work is kept (`*.sweep`, `*.checkpoints`) are passed over; everything
 //! else is named as not shown.
@@ -24,6 +24,8 @@ pub struct Files {
     pub json: Option<PathBuf>,
     /// The figure.
     pub svg: Option<PathBuf>,
+    /// The figure as a bitmap, which is shown where there is no other.
+    pub png: Option<PathBuf>,
     /// The text.
     pub markdown: Option<PathBuf>,
 }
@@ -100,7 +102,9 @@ impl Folder {
         }
         // A JSON file alone is a result only if a command has left it; saved denoisers are not, for example.
         results.retain(|files| match files {
-            Files { csv: None, svg: None, markdown: None, json: Some(json), .. } if !is_side_file(json) => {
+            Files { csv: None, svg: None, png: None, markdown: None, json: Some(json), .. }
+                if !is_side_file(json) =>
+            {
                 lone.push(json.file_name().unwrap_or_default().to_string_lossy().into_owned());
                 false
             }
@@ -120,7 +124,12 @@ impl Folder {
 impl Files {
     /// The files that are there, the table first.
     pub fn all(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.csv, &self.json, &self.svg, &self.markdown].into_iter().flatten()
+        [&self.csv, &self.json, &self.svg, &self.png, &self.markdown].into_iter().flatten()
+    }
+
+    /// The figure that is shown.
+    pub fn figure(&self) -> Option<&Path> {
+        self.svg.as_deref().or(self.png.as_deref())
     }
 
     fn slot(&mut self, extension: &str) -> Option<&mut Option<PathBuf>> {
@@ -128,6 +137,7 @@ impl Files {
             "csv" => Some(&mut self.csv),
             "json" => Some(&mut self.json),
             "svg" => Some(&mut self.svg),
+            "png" => Some(&mut self.png),
             "md" => Some(&mut self.markdown),
             _ => None,
         }
