@@ -206,7 +206,7 @@ impl Description {
     /// None of them; the nearest is suggested.
     pub fn meant(&self, given: &str) -> Result<&'static str, ParameterError> {
         let names = self.parameters.iter().map(|parameter| parameter.name).chain([self.control.name]);
-        name_meant(given, "a simulation", names).map_err(ParameterError::Given)
+        name_meant(given, &format!("the model `{}`", self.name), names).map_err(ParameterError::Given)
     }
 
     /// Values by name, checked; parameters that are not given take their defaults.

@@ -422,4 +422,12 @@ mod tests {
         let g = gauss(Number::exact(60.1)) * exp(Number::exact(0.5 * 60.1 * 60.1));
         assert!((g.value() - 1.0).abs() < 1e-12);
     }
+
+    #[test]
+    fn every_function_of_the_language_is_known() {
+        use crate::language::function::{OF_SEVERAL_ARGUMENTS, names};
+        for name in names().filter(|name| !OF_SEVERAL_ARGUMENTS.contains(name)) {
+            assert!(Unary::named(name).is_some(), "{name}");
+        }
+    }
 }

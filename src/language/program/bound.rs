@@ -167,7 +167,31 @@ impl Number for Bounded {
             Function::NormalPdf => 0.25 * a.bound.min(2.0),
             Function::Log if a.bound >= a.value => f64::INFINITY,
             Function::Log1p if a.bound >= 1.0 + a.value => f64::INFINITY,
-            f => a.spread(value, |x| f.apply(x)),
+            // Monotone between the ends of the bound, or nearly so.
+            Function::Not
+            | Function::Exp
+            | Function::Log
+            | Function::Sqrt
+            | Function::Sign
+            | Function::Step
+            | Function::Atanh
+            | Function::Sinh
+            | Function::Cosh
+            | Function::Asin
+            | Function::Acos
+            | Function::Atan
+            | Function::Log1p
+            | Function::Expm1
+            | Function::Erf
+            | Function::Erfc
+            | Function::Erfcx
+            | Function::NormalCdf
+            | Function::LogNormalCdf
+            | Function::InverseMills
+            | Function::MillsExcess
+            | Function::Logistic
+            | Function::Delta
+            | Function::DeltaSlope => a.spread(value, |x| f.apply(x)),
         };
         Bounded::new(value, spread + rounding)
     }

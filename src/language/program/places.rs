@@ -128,7 +128,23 @@ fn of_function(graph: &mut Graph, v: u8, f: Function, a: Node, found: &mut BTree
                 low(graph, v, end, found);
             }
         }
-        _ => {
+        // They turn over within 1 of the zero of their argument.
+        Function::Tanh
+        | Function::Sech2
+        | Function::Atan
+        | Function::Expm1
+        | Function::Erf
+        | Function::Erfc
+        | Function::Erfcx
+        | Function::NormalPdf
+        | Function::NormalCdf
+        | Function::LogNormalCdf
+        | Function::InverseMills
+        | Function::MillsExcess
+        | Function::Logistic
+        | Function::Softplus
+        | Function::LogCosh
+        | Function::DeltaSlope => {
             found.insert((Kind::Centre, a));
         }
     }
