@@ -111,7 +111,7 @@ impl Generate {
         let files = self.files()?;
         files.check()?;
         let flow = self.flow(files.csv.as_deref())?;
-        let runs = flow.runs(self.simulation.wanted(&self.values)?)?;
+        let runs = flow.runs(self.simulation.wanted_of(self.denoiser.whose(), &self.values)?)?;
         let generations = flow.generations(&runs);
         let saved = self.saved(&runs, &generations, &files)?;
         self.values.start_threads();
@@ -212,7 +212,7 @@ impl Generate {
     /// Those of the command, for any cell.
     pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
         self.values.take(study);
-        let wanted = self.simulation.wanted(&self.values)?;
+        let wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
         Ok(Box::new(Generations::new(self.flow(Some(csv))?, &wanted)?))
     }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use super::arguments::Values;
 pub use options::SimulationOptions;
 use overlaps::study::Wanted;
+use overlaps_models::generate::Whose;
 
 impl SimulationOptions {
     /// What is given on the command line, with --noise-samples.
@@ -24,6 +25,19 @@ impl SimulationOptions {
             wanted.set("k", f64::from(k));
         }
         Ok(wanted)
+    }
+
+    /// The same for a flow.
+    ///
+    /// # Errors
+    /// --noise-samples for the exact denoiser, as the user wrote it.
+    pub fn wanted_of(&self, whose: Whose, values: &Values) -> anyhow::Result<Wanted> {
+        if whose == Whose::Exact && self.noise_samples.is_some() {
+            return Err(anyhow!(
+                "the exact denoiser is not learnt, so that --noise-samples has no part in it; use --denoiser learnt"
+            ));
+        }
+        self.wanted(values)
     }
 
     /// The seeds.

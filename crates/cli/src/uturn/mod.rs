@@ -149,7 +149,7 @@ impl Uturn {
         if self.simulation.explicit_asked() {
             bail!("U-turns are made in reduced coordinates, exact in law; leave out --data explicit");
         }
-        let mut wanted = self.simulation.wanted(&self.values)?;
+        let mut wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
         let mut denoiser = self.simulation.denoiser(self.values.tolerance, files.csv.as_deref())?;
         self.denoiser.whose().complete(&mut wanted, &mut denoiser)?;
         Ok(Runs::new(denoiser, &wanted, self.simulation.seeds()?, false, &grid(0.0, 1.0, 21))?)
