@@ -366,7 +366,11 @@ fn a_folder_of_which_no_page_can_be_made_is_refused() {
     fs::create_dir(folder.path().join("empty")).unwrap();
     fs::write(folder.path().join("empty/notes.txt"), "").unwrap();
     fs::write(folder.path().join("file.csv"), "t\n1\n").unwrap();
-    refused(folder.path(), &["empty"], &["no results in 'empty'", "a CSV", "(.json)", "(.svg)", "(.md)"]);
+    refused(
+        folder.path(),
+        &["empty"],
+        &["no results in 'empty'", "a CSV", "(.json)", "(.svg, .png)", "(.md)"],
+    );
     refused(folder.path(), &["nowhere"], &["no folder 'nowhere'"]);
     refused(folder.path(), &[], &["no folder 'results'"]);
     refused(folder.path(), &["file.csv"], &["'file.csv' is a file; name the folder"]);
