@@ -9,8 +9,8 @@ fuzz_target!(|data: &[u8]| {
     match Study::parse(text) {
         Ok(study) => {
             assert_eq!(Study::parse(text).ok().as_ref(), Some(&study));
-            let wanted = Wanted { set: &study.set, sweep: &study.sweep, zip: &study.zip };
-            let plan = Plan::sort(wanted, "t", |name| Ok((name.to_string(), Vec::new())));
+            let wanted = Wanted { set: study.set, sweep: study.sweep, zip: study.zip };
+            let plan = Plan::sort(&wanted, "t", |name| Ok((name.to_string(), Vec::new())));
             if let Ok(plan) = plan {
                 let last = plan.cells() - 1;
                 assert_eq!(plan.swept_values(last).len(), plan.swept.len());
