@@ -6,12 +6,14 @@ use crate::cells::{Cells, for_each_cell, interrupted};
 use overlaps::compare::statistics::{Sample, extrapolate, two_sided};
 use overlaps::compare::verdict::Predicted;
 use overlaps::compare::{Comparison, Estimate, Measurement, Measurements, Place, Predictions, Rules, judge};
+use overlaps::model::{Measured, Model, ModelError, Point, Running};
 use overlaps::output::Table;
 use overlaps::paper::{Simulation, Statement};
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
-use overlaps_models::model::{DENOISER, Setting};
-use overlaps_models::simulate::{DataRule, LabelRule, Method, Outcome, Run, Search, columns, rows};
+use overlaps::value::Value;
+use overlaps_models::model::DENOISER;
+use overlaps_models::simulate::Denoiser;
 
 /// Measured overlaps beside those of the printed and the derived equations.
 pub struct Simulated {
@@ -37,29 +39,28 @@ enum Limit {
 
 /// Measured overlaps at all settings.
 fn simulate(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<Table> {
-    let value = |setting: &[(String, f64)], name: &str| {
-        setting.iter().rev().find(|(known, _)| known == name).map(|(_, x)| *x)
-    };
-    let settings: Vec<Setting> =
-        simulation.settings.iter().map(|s| Setting::new(|name| value(s, name))).collect::<Result<_, _>>()?;
-    let times = &simulation.times;
-    let method = Method::Integrated { data: DataRule::Gram, search: Search::default() };
-    let run = |cell: usize| Run {
-        setting: settings[cell / seeds as usize],
-        // Seeds of their own for every setting: at one dimension data sets of different n would share their first samples.
-        seed: cell as u64,
-        labels: LabelRule::Fixed,
-        method: &method,
-    };
-    let mut table = Table::new(columns());
-    let cells = Cells { count: settings.len() * seeds as usize, units: times.len() as u64 };
+    let point =
+        |s: &Vec<(String, f64)>| DENOISER.at(s.iter().map(|(name, x)| (name.as_str(), Value::from(*x))));
+    let points: Vec<Point> = simulation.settings.iter().map(point).collect::<Result<_, _>>()?;
+    let (times, denoiser) = (&simulation.times, Denoiser::default());
+    // Seeds of their own for every setting: at one dimension data sets of different n would share their first samples.
+    let of = |cell: usize| (&points[cell / seeds as usize], cell as u64);
+    let mut table = Table::new(DENOISER.columns());
+    let cells = Cells { count: points.len() * seeds as usize, units: times.len() as u64 };
     for_each_cell(
         cells,
         quiet,
-        |cell, progress| run(cell).measure(times, &interrupted, &|| progress.tick()),
-        |cell, outcome: Result<Option<Outcome>, _>| {
-            let Some(outcome) = outcome? else { bail!("interrupted; nothing was written") };
-            rows(&run(cell), times, &outcome).into_iter().try_for_each(|row| Ok(table.push(row)?))
+        |cell, progress| {
+            let (at, seed) = of(cell);
+            let running = Running { interrupted: &interrupted, progress: &|| progress.tick() };
+            denoiser.run(at, seed, times, &running)
+        },
+        |cell, measured: Result<Option<Vec<Measured>>, ModelError>| {
+            let measured = measured.map_err(anyhow::Error::from_boxed)?;
+            let Some(measured) = measured else { bail!("interrupted; nothing was written") };
+            let (at, seed) = of(cell);
+            let rows = times.iter().zip(measured).map(|(t, measured)| DENOISER.row(at, seed, *t, measured));
+            rows.into_iter().try_for_each(|row| Ok(table.push(row)?))
         },
     )?;
     Ok(table)

@@ -3,7 +3,7 @@
 //! `stream` gives every random number its own key; `data` draws the samples or their Gram matrix. From there, either
 //! `reduced` is the loss as a function of few unknowns, `minimise` its minimum from one start and `search` the global
 //! one; or `trained` is the network itself. `measure` turns a denoiser (`learnt`) into overlaps (`measured`), `run` does it for one data
-//! set at several times, `rows` lays the result out as a table, and `denoiser` makes a model of it that is simulated like any other.
+//! set at several times, and `denoiser` makes a model of it that is simulated like any other.
 
 mod activation;
 mod data;
@@ -14,7 +14,6 @@ mod measure;
 mod measured;
 mod minimise;
 mod reduced;
-mod rows;
 mod run;
 mod runs;
 mod search;
@@ -26,7 +25,6 @@ pub use denoiser::{Denoiser, smallest_dimension};
 pub use error::SimulationError;
 pub use learnt::{DataSet, Drawn, Learnt, Weights};
 pub use measured::{Branch, Measured};
-pub use rows::{columns, rows};
 pub use run::{DataRule, Method, Outcome, Run};
 pub use runs::Runs;
 pub use search::{Search, solve};
