@@ -306,6 +306,7 @@ impl Experiment for Checks {
     }
 
     fn finish(&self) {
+        (0..self.cells()).for_each(|cell| self.forget(cell));
         self.model.finish();
     }
 

@@ -85,7 +85,8 @@ pub trait Experiment: Sync {
     /// A cell is on the disk: what was kept to go on with it is no longer needed.
     fn forget(&self, _cell: usize) {}
 
-    /// All cells are on the disk.
+    /// All cells are on the disk: what was kept for any of them is no longer needed, that of cells which a run before this one
+    /// had finished and not yet forgotten included.
     fn finish(&self) {}
 
     /// What decides about the rows of a cell beside its parameters, the columns, the version and the options.

@@ -311,6 +311,7 @@ impl Experiment for Simulate {
     }
 
     fn finish(&self) {
+        (0..self.cells()).for_each(|cell| self.forget(cell));
         self.model.finish();
     }
 

@@ -66,7 +66,6 @@ impl Simulate {
             None => None,
         };
         let written = files.write(&table, &self.side(&simulate, &table, failed), drawing.as_ref())?;
-        (0..simulate.cells()).for_each(|cell| simulate.forget(cell));
         simulate.finish();
         self.print(&simulate, &table, &drawn)?;
         if failed > 0 {

@@ -533,6 +533,22 @@ fn kill_a_training(times: usize) {
     println!("{kills} kills, {finished} finished trainings");
 }
 
+/// Killed after a cell is on the disk and before its network is removed, a study leaves a network that no later run trains.
+#[test]
+fn networks_of_cells_that_an_earlier_run_finished_are_removed() {
+    let folder = folder();
+    let here = folder.path();
+    let study = "command = 'simulate'\n[set]\nn = 8\np = 0.75\nd = 600\nkappa = 2\n[sweep]\nt = [0.5, 1]\n[options]\nmethod = 'trained'\nepochs = 5\n";
+    write(here, "networks.toml", study);
+    run(here, &["sweep", "networks.toml", "--part", "0/1"], 0);
+    let by_hand = "simulate --set n=8 --set p=0.75 --set d=600 --set kappa=2 --sweep t=0.5,1 --method trained --epochs 5 --seeds 1 --output x.csv --checkpoints networks.checkpoints";
+    run(here, &by_hand.split(' ').collect::<Vec<_>>(), 0);
+    let networks = || fs::read_dir(here.join("networks.checkpoints")).map(Iterator::count).unwrap_or(0);
+    assert_eq!(networks(), 2);
+    run(here, &["sweep", "networks.toml"], 0);
+    assert!(!here.join("networks.checkpoints").exists(), "{} networks stay", networks());
+}
+
 #[test]
 fn what_is_wrong_with_a_study_is_said_with_its_place() {
     let folder = folder();

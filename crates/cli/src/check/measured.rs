@@ -57,7 +57,6 @@ impl Measured {
     /// Removes what an interrupted run would have needed.
     pub fn finish(&self) {
         if let Some(simulate) = &self.simulate {
-            (0..simulate.cells()).for_each(|cell| simulate.forget(cell));
             simulate.finish();
         }
     }

@@ -279,6 +279,7 @@ impl Experiment for Generations {
     }
 
     fn finish(&self) {
+        (0..self.cells()).for_each(|cell| self.forget(cell));
         overlaps::model::Model::finish(&self.flow.denoiser);
     }
 
