@@ -5,6 +5,7 @@ mod support;
 use nalgebra::DVector;
 use overlaps::solve::{Equations, Settings};
 use overlaps::system::Theory;
+use overlaps::verify::{Claim, Verifier};
 use support::{close, job, solve};
 
 /// A closed form with the outputs `y0`, `y1`, … at a control value.
@@ -170,4 +171,89 @@ fn a_definition_may_have_the_name_of_a_newer_function() {
     .unwrap();
     let found: Vec<f64> = solve(&theory, &[], &[]).iter().map(|r| r.get("y")).collect();
     assert_eq!(found, [-3.0, 0.5, 4.0]);
+}
+
+#[test]
+fn derivatives_of_expressions_are_right_in_both_evaluators() {
+    let cases = [
+        ("D[x](x^3 - 2*x)", "3*x^2 - 2"),
+        ("D[x](exp(-x)/(1 + x^2))", "-exp(-x)*(1/(1 + x^2) + 2*x/(1 + x^2)^2)"),
+        ("D[x](D[x](x^2*sin(x)))", "2*sin(x) + 4*x*cos(x) - x^2*sin(x)"),
+        ("D[a](x^a)", "x^a*log(x)"),
+        ("D[x](tanh(a*x) + log_cosh(x))", "a*(1 - tanh(a*x)^2) + tanh(x)"),
+        (
+            "D[x](erf(x) + erfc(a*x) + erfcx(x))",
+            "2/sqrt(pi)*(exp(-x^2) - a*exp(-a^2*x^2) - 1) + 2*x*erfcx(x)",
+        ),
+        (
+            "D[x](logistic(x)*softplus(a*x))",
+            "logistic(x)*(1 - logistic(x))*softplus(a*x) + a*logistic(x)*logistic(a*x)",
+        ),
+        ("D[x](log_normal_cdf(x) + normal_pdf(x))", "normal_pdf(x)/normal_cdf(x) - x*normal_pdf(x)"),
+        (
+            "D[x](asin(x/2) + acos(x/3) + atan(x) + atanh(x/4))",
+            "1/sqrt(4 - x^2) - 1/sqrt(9 - x^2) + 1/(1 + x^2) + 4/(16 - x^2)",
+        ),
+        (
+            "D[x](sinh(x)*cosh(x) + expm1(x)*log1p(x) + sqrt(x))",
+            "cosh(2*x) + exp(x)*log1p(x) + expm1(x)/(1 + x) + 1/(2*sqrt(x))",
+        ),
+        (
+            "D[x](max(x, a) + min(x^2, a) + abs(x - a))",
+            "where(x > a, 1, 0) + where(x^2 < a, 2*x, 0) + sign(x - a)",
+        ),
+        ("D[x](E[z](tanh(x*z)^2))", "E[z](2*z*tanh(x*z)/cosh(x*z)^2)"),
+        ("E[z](D[z](tanh(x*z)^3))", "E[z](z*tanh(x*z)^3 + 0)"),
+        ("E[z](D[z](tanh(x*z))*D[z](z^2*x))", "E[z](2*x^2*z/cosh(x*z)^2 + 0)"),
+        ("D[t](t*x)", "x"),
+    ];
+    for (expression, derivative) in cases {
+        let text = format!(
+            "title = \"t\"\ncontrol = {{ name = \"t\", from = 0.3, to = 0.9, points = 2 }}\n[parameters]\n\
+             a = {{ default = 0.7, meaning = \"\" }}\n[variables]\nz = \"normal\"\n[unknowns]\nx = \"\"\n\
+             [fixed_point]\nx = \"2*t\"\n[outputs]\nf = {{ value = \"{expression}\", meaning = \"\" }}\n\
+             g = {{ value = \"{derivative}\", meaning = \"\" }}\n"
+        );
+        let theory = Theory::parse("t", &text).unwrap_or_else(|e| panic!("{expression}: {e}"));
+        let verifier = Verifier::new(&theory.pieces[0].system, &[0.7]).unwrap_or_else(|e| panic!("{e}"));
+        for t in [0.3, 0.9] {
+            let solved = job(&[], &[t]).solve(&theory, Settings::default());
+            let (_, solution) = solved[0].curve.solution(0).unwrap_or_else(|| panic!("{expression}"));
+            let [x, f, g] = solution.certified.outputs[..] else { panic!("{expression}") };
+            assert!((f - g).abs() < 1e-13 * g.abs().max(1.0), "{expression} at {t}: {f} {g}");
+            let claim = Claim {
+                control: t,
+                x: &[x],
+                outputs: &[x, g, g],
+                energy: f64::NAN,
+                quadrature_error: 0.0,
+                boundary: false,
+                branch: None,
+                reported: false,
+                known: Vec::new(),
+            };
+            let report = verifier.verify(&claim, 1e-12);
+            assert!(report.disagreements.is_empty(), "{expression} at {t}: {:?}", report.disagreements);
+        }
+    }
+}
+
+#[test]
+fn the_derivative_of_a_jump_is_a_factor_of_an_average() {
+    // E δ(z − x) f(z) = φ(x) f(x).
+    let found = values(
+        &["E[z](D[z](step(z - t))*z^2)", "normal_pdf(t)*t^2", "D[t](E[z](step(z - t)))", "-normal_pdf(t)"],
+        0.7,
+    );
+    assert!((found[0] - found[1]).abs() < 1e-15 && (found[2] - found[3]).abs() < 1e-15, "{found:?}");
+    for nonsense in
+        ["E[z](tanh(D[z](step(z))))", "E[z](1/D[z](sign(z)))", "E[z](D[z](step(z))*D[z](step(z - t)))"]
+    {
+        let text = format!(
+            "title = \"x\"\ncontrol = {{ name = \"t\", from = 0, to = 1, points = 2 }}\n\
+             [variables]\nz = \"normal\"\n[outputs]\ny = {{ value = \"{nonsense}\", meaning = \"\" }}\n"
+        );
+        let error = Theory::parse("x", &text).unwrap_err().to_string();
+        assert!(error.contains("only as a factor inside an average"), "{nonsense}: {error}");
+    }
 }

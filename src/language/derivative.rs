@@ -28,6 +28,12 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
                     let (da, db) = (derivative[a.index()], derivative[b.index()]);
                     if da == zero && db == zero { zero } else { combine(graph, op, (a, da), (b, db), node) }
                 }
+                // By its own variable: what is averaged no longer depends on it.
+                Operation::Average { variable, .. }
+                    if graph.operation(symbol) == Operation::Normal(variable) =>
+                {
+                    zero
+                }
                 // The weight depends on the variable alone.
                 Operation::Average { variable, weight, body } => {
                     let db = derivative[body.index()];

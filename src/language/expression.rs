@@ -52,6 +52,8 @@ pub enum ExpressionKind {
     Call(String, Vec<Expression>),
     /// `E[x, …](a)`, with the place of each name.
     Average(Vec<(String, Range<usize>)>, Box<Expression>),
+    /// `D[x](a)`, the derivative of a by x, with the place of the name.
+    Derivative((String, Range<usize>), Box<Expression>),
 }
 
 /// Infix operators.
@@ -211,6 +213,16 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
                     let depth = 1 + body.depth;
                     checked(ExpressionKind::Average(names, Box::new(body)), span, depth, text)
                 }
+                Rule::derivative => {
+                    let mut parts = pair.into_inner();
+                    let by = parts.next().expect("the grammar gives every derivative a name").as_span();
+                    let place = by.start()..by.end();
+                    let by = (name_of(by.as_str(), place.clone(), text)?, place);
+                    let body = parts.find(|part| part.as_rule() == Rule::expression);
+                    let body = tree(body.expect("the grammar gives it a body").into_inner(), text)?;
+                    let depth = 1 + body.depth;
+                    checked(ExpressionKind::Derivative(by, Box::new(body)), span, depth, text)
+                }
                 rule => unreachable!("{rule:?} is not a primary"),
             }
         })
@@ -300,11 +312,12 @@ fn syntax_error(text: &Text, error: &pest::error::Error<Rule>) -> EquationError 
 fn describe(rule: Rule) -> &'static str {
     match rule {
         Rule::EOI => "the end",
-        Rule::number | Rule::name | Rule::call | Rule::average | Rule::expression => {
+        Rule::number | Rule::name | Rule::call | Rule::average | Rule::derivative | Rule::expression => {
             "a number, a name, a function or ("
         }
         Rule::negative | Rule::positive | Rule::not => "a number, a name, a function or (",
         Rule::body_of_average => "( after E[…]",
+        Rule::body_of_derivative => "( after D[…]",
         _ => "an operator",
     }
 }
@@ -335,6 +348,7 @@ mod tests {
                 let names: Vec<_> = v.iter().map(|v| v.0.as_str()).collect();
                 format!("E[{}]{}", names.join(","), written(a))
             }
+            ExpressionKind::Derivative(by, a) => format!("D[{}]{}", by.0, written(a)),
         }
     }
 
@@ -351,6 +365,7 @@ mod tests {
             ("n*E[s, z](s*φ^2)", "(Multiply n E[s,z](Multiply s (Power φ 2)))"),
             ("max(a, -b)", "max(a,(-b))"),
             ("+x", "x"),
+            ("2*D[q](E[z](q*z))^2 - D", "(Subtract (Multiply 2 (Power D[q]E[z](Multiply q z) 2)) D)"),
         ] {
             assert_eq!(written(&parse(text).unwrap()), tree, "{text}");
         }
@@ -358,8 +373,16 @@ mod tests {
 
     #[test]
     fn syntax_errors_point_at_the_column() {
-        for (text, column) in [("a + ", 10), ("a + * b", 10), ("2 x", 8), ("E[z] x", 11), ("(a", 8), ("", 6)]
-        {
+        for (text, column) in [
+            ("a + ", 10),
+            ("a + * b", 10),
+            ("2 x", 8),
+            ("E[z] x", 11),
+            ("D[z, y](x)", 9),
+            ("D[z] x", 11),
+            ("(a", 8),
+            ("", 6),
+        ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.place.as_ref().unwrap().column, column, "{text}: {error}");
         }

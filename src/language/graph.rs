@@ -266,6 +266,23 @@ impl Graph {
         self.add_node(Operation::Combine(op, a, b), axes)
     }
 
+    /// Whether deltas are only added up and multiplied by what has none: what else is done to one has no meaning.
+    pub fn is_linear_in_deltas(&self, root: Node) -> bool {
+        let has = |node: Node| self.deltas[node.index()];
+        self.reachable(&[root]).into_iter().all(|node| match self.operation(node) {
+            Operation::Apply(f, a) => f == Function::Negate || !has(a),
+            Operation::Combine(op, a, b) => match op {
+                Combine::Add | Combine::Subtract => true,
+                Combine::Multiply => !(has(a) && has(b)),
+                Combine::Divide => !has(b),
+                Combine::If => !has(a),
+                _ => !has(a) && !has(b),
+            },
+            Operation::Average { weight, body, .. } => !(has(weight) && has(body)),
+            _ => true,
+        })
+    }
+
     fn integer_power(&mut self, a: Node, exponent: i32) -> Node {
         let mut result = self.constant(1.0);
         for _ in 0..exponent.unsigned_abs() {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::derivative::differentiate;
 use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, Operator};
 use super::function::{Combine, Function};
@@ -32,6 +33,8 @@ pub struct Lowering<'s> {
     built: HashMap<(usize, Assignment), Node>,
     /// Expressions visited so far.
     steps: usize,
+    /// By what a derivative has been taken.
+    derived_by: Option<String>,
 }
 
 /// Values chosen for discrete variables: variable → index of the value.
@@ -40,15 +43,28 @@ type Assignment = BTreeMap<usize, usize>;
 impl<'s> Lowering<'s> {
     /// An empty graph over the names of a scope.
     pub fn new(scope: &'s Scope) -> Self {
-        Lowering { graph: Graph::default(), discrete: Vec::new(), scope, built: HashMap::new(), steps: 0 }
+        Lowering {
+            graph: Graph::default(),
+            discrete: Vec::new(),
+            scope,
+            built: HashMap::new(),
+            steps: 0,
+            derived_by: None,
+        }
     }
 
     /// The node of a scalar expression.
     ///
     /// # Errors
-    /// An expansion over discrete variables that is too large.
+    /// An expansion over discrete variables that is too large, the derivative of a jump that is no factor of an integrand.
     pub fn scalar(&mut self, e: &Expression, text: &Text) -> Result<Node, EquationError> {
-        self.lower(e, &Assignment::new(), text)
+        let node = self.lower(e, &Assignment::new(), text)?;
+        match &self.derived_by {
+            Some(name) if !self.graph.is_linear_in_deltas(node) => {
+                Err(text.error(e.span.clone(), Problem::DeltaInFunction { name: name.clone() }))
+            }
+            _ => Ok(node),
+        }
     }
 
     /// The same graph and variables over another scope, which has the same names and more.
@@ -59,6 +75,7 @@ impl<'s> Lowering<'s> {
             scope,
             built: HashMap::new(),
             steps: self.steps,
+            derived_by: self.derived_by,
         }
     }
 
@@ -147,23 +164,7 @@ impl<'s> Lowering<'s> {
         }
         Ok(match &e.kind {
             ExpressionKind::Number(x) => self.graph.constant(*x),
-            ExpressionKind::Name(name) => match self.scope.meaning(name) {
-                Some(
-                    Meaning::Parameter(symbol)
-                    | Meaning::Word { symbol, .. }
-                    | Meaning::Control(symbol)
-                    | Meaning::Unknown(symbol),
-                ) => self.graph.symbol(symbol),
-                Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
-                Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
-                Some(Meaning::Definition(i)) => {
-                    let relevant = self.discrete_variables_of(i);
-                    let key: Assignment = relevant.iter().map(|v| (*v, chosen[v])).collect();
-                    self.built[&(i, key)]
-                }
-                None if name == "inf" => self.graph.constant(f64::INFINITY),
-                None => self.graph.constant(std::f64::consts::PI),
-            },
+            ExpressionKind::Name(name) => self.name(name, chosen),
             ExpressionKind::Negative(a) => {
                 let a = self.lower(a, chosen, text)?;
                 self.graph.negate(a)
@@ -183,7 +184,33 @@ impl<'s> Lowering<'s> {
                 self.call(name, &nodes)
             }
             ExpressionKind::Average(names, body) => self.average(names, body, chosen, text)?,
+            ExpressionKind::Derivative(by, body) => {
+                let body = self.lower(body, chosen, text)?;
+                self.derived_by.get_or_insert_with(|| by.0.clone());
+                let by = self.name(&by.0, chosen);
+                differentiate(&mut self.graph, &[body], by)[0]
+            }
         })
+    }
+
+    fn name(&mut self, name: &str, chosen: &Assignment) -> Node {
+        match self.scope.meaning(name) {
+            Some(
+                Meaning::Parameter(symbol)
+                | Meaning::Word { symbol, .. }
+                | Meaning::Control(symbol)
+                | Meaning::Unknown(symbol),
+            ) => self.graph.symbol(symbol),
+            Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
+            Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
+            Some(Meaning::Definition(i)) => {
+                let relevant = self.discrete_variables_of(i);
+                let key: Assignment = relevant.iter().map(|v| (*v, chosen[v])).collect();
+                self.built[&(i, key)]
+            }
+            None if name == "inf" => self.graph.constant(f64::INFINITY),
+            None => self.graph.constant(std::f64::consts::PI),
+        }
     }
 
     fn call(&mut self, name: &str, arguments: &[Node]) -> Node {

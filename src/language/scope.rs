@@ -350,7 +350,37 @@ impl Scope {
                 shape.variables.retain(|(v, _)| !names.iter().any(|(n, _)| n == v));
                 Ok(shape)
             }
+            ExpressionKind::Derivative(by, body) => self.shape_of_derivative(by, number(body)?, text),
         }
+    }
+
+    /// The shape of the derivative of something by a name.
+    fn shape_of_derivative(
+        &self,
+        (by, place): &(String, Range<usize>),
+        mut body: Shape,
+        text: &Text,
+    ) -> Result<Shape, EquationError> {
+        let here = || Some((by.clone(), place.clone()));
+        match self.meaning(by) {
+            Some(Meaning::Parameter(_)) => {}
+            Some(Meaning::Control(_)) => body.control = body.control.take().or_else(here),
+            Some(Meaning::Unknown(_)) => body.unknown = body.unknown.take().or_else(here),
+            Some(Meaning::Normal(_)) if body.variables.iter().any(|(variable, _)| variable == by) => {}
+            other => {
+                let problem = Problem::NoDerivative {
+                    name: by.clone(),
+                    is: match other {
+                        Some(Meaning::Normal(_)) => "does not stand in what is derived, or is averaged there",
+                        Some(Meaning::Definition(_)) => "is a definition",
+                        Some(_) => "takes separate values",
+                        None => "has no meaning",
+                    },
+                };
+                return Err(text.error(place.clone(), problem));
+            }
+        }
+        Ok(body)
     }
 
     /// The alternatives of `choose(parameter, x0, x1, …)`: one for each word of the parameter.
@@ -496,6 +526,10 @@ pub fn names_in<'e>(e: &'e Expression, names: &mut Vec<&'e str>) {
         ExpressionKind::Binary(_, a, b) => {
             names_in(a, names);
             names_in(b, names);
+        }
+        ExpressionKind::Derivative((by, _), a) => {
+            names.push(by);
+            names_in(a, names);
         }
         ExpressionKind::Call(_, arguments) => arguments.iter().for_each(|a| names_in(a, names)),
     }

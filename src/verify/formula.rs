@@ -103,7 +103,8 @@ pub struct Reader<'w> {
 }
 
 impl Formula {
-    fn add(&mut self, operation: Operation) -> Place {
+    /// The place of an operation.
+    pub fn add(&mut self, operation: Operation) -> Place {
         if let Some(place) = self.places.get(&operation) {
             return *place;
         }
@@ -250,6 +251,12 @@ impl<'w> Reader<'w> {
             ExpressionKind::Average(names, body) => {
                 let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
                 self.average(&names, body, chosen)
+            }
+            ExpressionKind::Derivative((by, _), body) => {
+                let body = self.expression(body, chosen)?;
+                let by = self.name(by, chosen)?;
+                let by = self.formula.operations[by];
+                self.formula.derivative(body, by)
             }
         }
     }
