@@ -2,7 +2,7 @@
 //!
 //! The stages, each in its own file: `expression` (text to tree) → `scope` (names and shapes) → `lower` (tree to `graph`,
 //! discrete variables summed) → `derivative` → `program` (compiled for whole arrays of quadrature nodes). `function` has
-//! what can be called by name; `stable` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
+//! what can be called by name; `stable`, `mills` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
 //! node by node, for parameters and for tests; `formula` is one expression over named numbers.
 
 pub(crate) mod derivative;
@@ -14,6 +14,7 @@ pub(crate) mod function;
 pub(crate) mod graph;
 pub(crate) mod interpret;
 pub(crate) mod lower;
+mod mills;
 pub(crate) mod program;
 pub(crate) mod scope;
 mod stable;

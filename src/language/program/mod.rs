@@ -6,10 +6,13 @@
 //! unknowns runs at every evaluation, without allocation.
 
 mod bound;
+mod choice;
 mod compile;
 mod evaluate;
 mod find;
+mod frame;
 mod levels;
+mod measured;
 mod places;
 mod run;
 mod scale;
@@ -22,9 +25,11 @@ use super::graph::{Axes, Graph, Node};
 use compile::Compiler;
 use run::run;
 
-pub use evaluate::{Choice, Frame, Measured, Pattern, Points};
+pub use choice::{Choice, Pattern, Points};
 pub use find::Places;
+pub use frame::Frame;
 pub use levels::Levels;
+pub use measured::Measured;
 pub use scale::Scales;
 
 /// A scalar register.
