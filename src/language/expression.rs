@@ -196,32 +196,16 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
                     checked(ExpressionKind::Call(name, arguments), span, depth, text)
                 }
                 Rule::average => {
-                    let mut names = Vec::new();
-                    let mut body = None;
-                    for part in pair.into_inner() {
-                        match part.as_rule() {
-                            Rule::name => {
-                                let s = part.as_span();
-                                let place = s.start()..s.end();
-                                names.push((name_of(part.as_str(), place.clone(), text)?, place));
-                            }
-                            Rule::expression => body = Some(tree(part.into_inner(), text)?),
-                            _ => {}
-                        }
-                    }
-                    let body = body.expect("the grammar gives every average a body");
+                    let (names, body) = names_and_body(pair.into_inner(), text)?;
                     let depth = 1 + body.depth;
                     checked(ExpressionKind::Average(names, Box::new(body)), span, depth, text)
                 }
                 Rule::derivative => {
-                    let mut parts = pair.into_inner();
-                    let by = parts.next().expect("the grammar gives every derivative a name").as_span();
-                    let place = by.start()..by.end();
-                    let by = (name_of(by.as_str(), place.clone(), text)?, place);
-                    let body = parts.find(|part| part.as_rule() == Rule::expression);
-                    let body = tree(body.expect("the grammar gives it a body").into_inner(), text)?;
-                    let depth = 1 + body.depth;
-                    checked(ExpressionKind::Derivative(by, Box::new(body)), span, depth, text)
+                    let (names, body) = names_and_body(pair.into_inner(), text)?;
+                    names.into_iter().rev().try_fold(body, |body, by| {
+                        let depth = 1 + body.depth;
+                        checked(ExpressionKind::Derivative(by, Box::new(body)), span.clone(), depth, text)
+                    })
                 }
                 rule => unreachable!("{rule:?} is not a primary"),
             }
@@ -259,6 +243,26 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
         })
         .parse(pairs)
 }
+
+/// The names and the body of E[x, …](…) and D[x, …](…).
+fn names_and_body(parts: Pairs<'_, Rule>, text: &Text) -> Result<(Vec<Named>, Expression), EquationError> {
+    let mut names = Vec::new();
+    let mut body = None;
+    for part in parts {
+        match part.as_rule() {
+            Rule::name => {
+                let place = part.as_span().start()..part.as_span().end();
+                names.push((name_of(part.as_str(), place.clone(), text)?, place));
+            }
+            Rule::expression => body = Some(tree(part.into_inner(), text)?),
+            _ => {}
+        }
+    }
+    Ok((names, body.expect("the grammar gives it a body")))
+}
+
+/// A name and its place.
+type Named = (String, Range<usize>);
 
 /// A name that is not too long to be repeated in messages and tables.
 fn name_of(name: &str, place: Range<usize>, text: &Text) -> Result<String, EquationError> {
@@ -365,6 +369,7 @@ mod tests {
             ("n*E[s, z](s*φ^2)", "(Multiply n E[s,z](Multiply s (Power φ 2)))"),
             ("max(a, -b)", "max(a,(-b))"),
             ("+x", "x"),
+            ("D[x, y](x*y)", "D[x]D[y](Multiply x y)"),
             ("2*D[q](E[z](q*z))^2 - D", "(Subtract (Multiply 2 (Power D[q]E[z](Multiply q z) 2)) D)"),
         ] {
             assert_eq!(written(&parse(text).unwrap()), tree, "{text}");

@@ -103,6 +103,7 @@ impl Finder<'_> {
         let mut solution = Solution::bare(control, x, certified, tangent);
         (solution.curvature, solution.iterations, solution.remark) = (curvature, iterations, remark);
         solution.uncertainty = uncertainty;
+        solution.meant = self.equations.system.extremum.is_met(&jacobian, &self.scale);
         if self.equations.system.equation_roots.energy.is_some() {
             solution.energy_error = self.equations.accuracy(control, &solution.x, rung).energy;
         }

@@ -134,7 +134,8 @@ impl Curve {
         all.sort_by(|a, b| {
             let other = |i: usize| Some(i) != self.global[row];
             let energy = a.2.certified.energy.total_cmp(&b.2.certified.energy);
-            other(a.0).cmp(&other(b.0)).then(energy).then(order_of(a.2).cmp(&order_of(b.2)))
+            let meant = b.2.meant.cmp(&a.2.meant);
+            other(a.0).cmp(&other(b.0)).then(meant).then(energy).then(order_of(a.2).cmp(&order_of(b.2)))
         });
         all.into_iter().map(|(_, t, s)| (t, s)).collect()
     }
@@ -160,6 +161,12 @@ impl Curve {
                     let error = s.certified.quadrature_error;
                     let worst = finder.equations.worst_average(control, &x, rung);
                     Some(worst.map_or(Refusal::Averages { error }, Refusal::Average))
+                }
+                None if self.tracks.iter().filter_map(|t| t.points[row].as_ref()).any(|s| !s.meant) => {
+                    let saddles = self.tracks.iter().filter_map(|t| t.points[row].as_ref());
+                    saddles
+                        .min_by_key(|s| order_of(s))
+                        .map(|s| Refusal::Saddle { at: s.x.as_slice().to_vec() })
                 }
                 None if self.tracks.iter().any(|t| t.points[row].is_some()) => {
                     Some(Refusal::Lower { energy: self.unfinished[row] })
@@ -230,7 +237,7 @@ impl Curve {
     fn lowest(&self, row: usize) -> Option<usize> {
         let present =
             self.tracks.iter().enumerate().filter_map(|(t, track)| Some((t, track.points[row].as_ref()?)));
-        let mut all: Vec<(usize, &Solution)> = present.collect();
+        let mut all: Vec<(usize, &Solution)> = present.filter(|(_, s)| s.meant).collect();
         // One of a continuous family gives way to a solution that stands by itself.
         all.sort_by_key(|(_, s)| (s.is_one_of_a_family(), order_of(s)));
         let mut best: Option<(usize, f64)> = None;

@@ -97,6 +97,8 @@ pub struct Solution {
     pub(super) own: bool,
     /// Whether the file gives it as a point on the boundary.
     pub boundary: bool,
+    /// Whether it is an extremum of the kind that the file means.
+    pub meant: bool,
     /// What its reader should know.
     pub remark: Option<Remark>,
 }
@@ -140,6 +142,7 @@ impl Solution {
             track: 0,
             own: true,
             boundary: false,
+            meant: true,
             remark: None,
         }
     }
@@ -192,7 +195,7 @@ impl<'s> Finder<'s> {
 
     /// Whether two solutions are the same; where both are nearly singular, round-off moves each by much more.
     pub fn same_solution(&self, a: &Solution, b: &Solution) -> bool {
-        let singular = |s: &Solution| s.curvature.is_some_and(|c| c < 1e-7);
+        let singular = |s: &Solution| s.curvature.is_some_and(|c| c.abs() < 1e-7);
         let near = if singular(a) && singular(b) { NEARLY_SINGULAR } else { SAME };
         self.distance(&a.x, &b.x) < near
     }
@@ -395,7 +398,8 @@ impl<'s> Finder<'s> {
         step.map_or(0.0, |step| relative_step(&step, x, &self.scale))
     }
 
-    /// Smallest eigenvalue of a Hessian, or smallest singular value of a Jacobian.
+    /// Smallest eigenvalue of a Hessian (of a saddle, in the directions of the file and with their signs), or smallest singular value of
+    /// a Jacobian.
     pub fn curvature(&self, jacobian: &DMatrix<f64>) -> Option<f64> {
         if jacobian.is_empty() || !jacobian.iter().all(|v| v.is_finite()) {
             return None;
@@ -403,7 +407,10 @@ impl<'s> Finder<'s> {
         Some(if self.equations.minimises() {
             smallest_eigenvalue(jacobian)
         } else {
-            jacobian.clone().singular_values().min()
+            let extremum = &self.equations.system.extremum;
+            let whole = jacobian.nrows() == self.scale.len();
+            let signed = if whole { extremum.curvature(jacobian) } else { None };
+            signed.unwrap_or_else(|| jacobian.clone().singular_values().min())
         })
     }
 

@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::region::Region;
 use super::solution::{Finder, OWN, Search, Solution};
 use crate::average::PANELS;
-use crate::system::Origin;
+use crate::system::{Kind, Origin};
 
 /// How many starts a row gets at least, with those of the file; and how many of them the file does not give at least.
 const STARTS: usize = 16;
@@ -156,7 +156,9 @@ impl Finder<'_> {
                 starts.extend(spread);
             }
         }
-        if self.settings.search != Search::FileStarts && system.equation_roots.energy.is_some() {
+        // Of a saddle the free energy says nothing about where it lies.
+        let falls = system.equation_roots.energy.is_some() && system.kind != Kind::Extremum;
+        if self.settings.search != Search::FileStarts && falls {
             let low = self.low_places(control, &region);
             starts.extend(low.into_iter().map(|x| (x, None)));
         }

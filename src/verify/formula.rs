@@ -221,6 +221,11 @@ impl<'w> Reader<'w> {
         self.formula.add(Operation::Symbol(symbol))
     }
 
+    /// The negative of an operation.
+    pub fn negative(&mut self, a: Place) -> Place {
+        self.formula.add(Operation::Unary(Unary::Negate, a))
+    }
+
     /// The difference of two operations.
     pub fn difference(&mut self, a: Place, b: Place) -> Place {
         self.formula.add(Operation::Binary(Binary::Subtract, a, b))

@@ -6,7 +6,7 @@ use super::evaluate::Grant;
 use super::integrate::Rule;
 use super::number::{Number, ROUND_OFF};
 use super::point::{At, Expressions};
-use super::search::{Findings, distance, inside, newton_step, same, search};
+use super::search::{Findings, distance, inside, is_meant, newton_step, same, search};
 use crate::system::System;
 
 /// What a row says.
@@ -78,7 +78,7 @@ pub enum Disagreement {
         /// What it is.
         found: f64,
     },
-    /// A solution of lower energy (or selection) was missed.
+    /// A solution of lower energy or selection, or of higher free energy where that is to be maximal, was missed.
     Lower {
         /// Its unknowns.
         at: Vec<(String, f64)>,
@@ -86,6 +86,11 @@ pub enum Disagreement {
         energy: f64,
         /// That of the row.
         claimed: f64,
+    },
+    /// A stationary point of a free energy of another kind than is meant.
+    Saddle {
+        /// What it is not.
+        meant: String,
     },
     /// A solution was missed that a start of an earlier branch leads to.
     Lost {
@@ -143,13 +148,17 @@ impl fmt::Display for Disagreement {
                 )
             }
             Disagreement::Lower { at, energy, claimed } => {
+                let (lower, below) = if energy < claimed { ("lower", "below") } else { ("higher", "above") };
                 write!(
                     f,
-                    "a lower solution was missed, at {}: {} is below {}",
+                    "a {lower} solution was missed, at {}: {} is {below} {}",
                     point(at),
                     shown(*energy),
                     shown(*claimed)
                 )
+            }
+            Disagreement::Saddle { meant } => {
+                write!(f, "the free energy is stationary there, but not {meant}")
             }
             Disagreement::Lost { branch, at } => {
                 write!(f, "a start of the branch `{branch}` leads to {}, which was missed", point(at))
@@ -314,6 +323,15 @@ impl<'s> Verifier<'s> {
         if equations.unfinished {
             report.unverified = Some(Unverified::Average);
         }
+        if claim.reported && !system.extremum.ways.is_empty() {
+            let rule = Rule { tolerance: 1e-9, ..Rule::FULL };
+            let hessian = at.equations(x, rule, Grant::default(), true).jacobian;
+            let known = hessian.filter(|hessian| hessian.iter().all(|x| x.is_finite()));
+            if known.is_some_and(|hessian| !is_meant(at, &hessian)) {
+                let meant = system.extremum.in_words(system.unknowns.iter().map(|u| u.name.as_str()));
+                report.disagreements.push(Disagreement::Saddle { meant });
+            }
+        }
         let mut suspect = false;
         let mut worst: Option<usize> = None;
         let mut largest = 0.0;
@@ -422,7 +440,7 @@ impl<'s> Verifier<'s> {
             Some(Number::with_error(claim.energy, 1e-13 * claim.energy.abs()))
         };
         if let Some(own) = own.filter(|own| claim.energy.is_finite() && own.is_finite()) {
-            let (claimed, found) = (claim.energy, own.value());
+            let (claimed, found) = (system.as_written(claim.energy), system.as_written(own.value()));
             let same = (claimed - found).abs() <= BEYOND * own.error();
             if !same && difference(claimed, found) > SMALL * tolerance {
                 let output = "energy".to_string();
@@ -437,7 +455,7 @@ impl<'s> Verifier<'s> {
         };
         for found in &findings.found {
             let known = claim.known.iter().copied().chain([claim.x]).any(|k| same(at, k, &found.x, 1e-5));
-            if same(at, claim.x, &found.x, 1e-5) || !inside(at, &found.x) {
+            if !found.meant || same(at, claim.x, &found.x, 1e-5) || !inside(at, &found.x) {
                 continue;
             }
             match (found.energy, own) {
@@ -445,8 +463,8 @@ impl<'s> Verifier<'s> {
                     let margin =
                         (energy.uncertainty() + own.uncertainty()).times(BEYOND) + own.abs().times(1e-12);
                     if (energy + margin).less(own) {
-                        let (at, claimed) = (named(&found.x), own.value());
-                        let energy = energy.value();
+                        let (at, claimed) = (named(&found.x), system.as_written(own.value()));
+                        let energy = system.as_written(energy.value());
                         report.disagreements.push(Disagreement::Lower { at, energy, claimed });
                     }
                 }

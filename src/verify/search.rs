@@ -17,6 +17,8 @@ pub struct Found {
     pub from: Vec<(usize, f64)>,
     /// The energy, or what selects.
     pub energy: Option<Number>,
+    /// Whether it is an extremum of the kind that the file means.
+    pub meant: bool,
 }
 
 /// What a search did.
@@ -38,6 +40,8 @@ const FEWEST: usize = 3;
 const SCAN: usize = 400;
 /// What one row may cost, in operations at nodes.
 const MOST_WORK: f64 = 1.5e8;
+/// How well a Hessian from differences is known, relative to its largest entry.
+const HESSIAN: f64 = 1e-5;
 /// Newton steps of one start.
 const STEPS: usize = 40;
 
@@ -78,9 +82,9 @@ pub fn search(at: &At, claimed: &[f64]) -> Findings {
             known.from.extend(from.map(|branch| (branch, distance(at, &start, &x))));
             continue;
         }
-        if let Some((x, energy)) = confirmed(at, &x) {
-            let from = from.map(|branch| (branch, distance(at, &start, &x))).into_iter().collect();
-            findings.found.push(Found { x, from, energy });
+        if let Some(mut found) = confirmed(at, &x) {
+            found.from.extend(from.map(|branch| (branch, distance(at, &start, &found.x))));
+            findings.found.push(found);
         }
     }
     findings
@@ -101,7 +105,7 @@ pub fn distance(at: &At, a: &[f64], b: &[f64]) -> f64 {
 
 /// Newton's method with the full rule, and what makes a point a solution: it is inside, its equations vanish as well as they can be
 /// evaluated, they are continuous there, and an energy has a minimum.
-fn confirmed(at: &At, x: &[f64]) -> Option<(Vec<f64>, Option<Number>)> {
+fn confirmed(at: &At, x: &[f64]) -> Option<Found> {
     let mut x = solve(at, x, Rule::FULL, 12)?;
     x = at.gauged(x);
     if !inside(at, &x) {
@@ -136,7 +140,13 @@ fn confirmed(at: &At, x: &[f64]) -> Option<(Vec<f64>, Option<Number>)> {
     if energy.is_some_and(|e| !e.is_finite()) {
         return None;
     }
-    Some((x, energy))
+    let meant = is_meant(at, jacobian);
+    Some(Found { x, from: Vec::new(), energy, meant })
+}
+
+/// Whether a stationary point is of the kind that the file means, by a Hessian from differences.
+pub fn is_meant(at: &At, hessian: &DMatrix<f64>) -> bool {
+    at.expressions.system.extremum.is_met_within(hessian, &at.scale, HESSIAN)
 }
 
 /// Whether a point lies in the ranges and meets the condition of the file.

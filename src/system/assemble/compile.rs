@@ -10,6 +10,7 @@ use crate::language::program::{Levels, Program};
 use crate::language::scope::Meaning;
 use crate::name::ascii_name;
 use crate::system::equations::{Control, EquationRoots, Gauge, Kind, Output, System};
+use crate::system::extremum::Extremum;
 use crate::system::written::AsWritten;
 
 impl Builder<'_> {
@@ -25,7 +26,8 @@ impl Builder<'_> {
         let symbols: Vec<Node> =
             (0..lowered.unknowns.len()).map(|i| graph.symbol(first_unknown + i)).collect();
         let control_symbol = graph.symbol(first_unknown - 1);
-        let (energy, residual) = conditions(&mut graph, sections.kind, &symbols, equations, selection);
+        let (energy, residual) =
+            conditions(&mut graph, (sections.kind, &sections.extremum), &symbols, equations, selection);
         let (roots, equation_roots) =
             equation_roots(&mut graph, sections.kind, &symbols, control_symbol, energy, &residual);
         let equations_program =
@@ -50,6 +52,7 @@ impl Builder<'_> {
             control,
             unknowns: lowered.unknowns,
             kind: sections.kind,
+            extremum: sections.extremum.clone(),
             equations: sections
                 .equations
                 .iter()
@@ -100,7 +103,7 @@ impl Builder<'_> {
 /// The energy or what selects among solutions, and the residual, of which solutions are the zeros.
 fn conditions(
     graph: &mut Graph,
-    kind: Kind,
+    (kind, extremum): (Kind, &Extremum),
     symbols: &[Node],
     equations: Vec<Node>,
     selection: Option<Node>,
@@ -110,6 +113,11 @@ fn conditions(
             let energy = equations[0];
             let gradient = symbols.iter().map(|s| differentiate(graph, &[energy], *s)[0]).collect();
             (Some(energy), gradient)
+        }
+        Kind::Extremum => {
+            let free_energy = if extremum.sign() < 0.0 { graph.negate(equations[0]) } else { equations[0] };
+            let gradient = symbols.iter().map(|s| differentiate(graph, &[free_energy], *s)[0]).collect();
+            (if extremum.ways.is_empty() { selection } else { Some(free_energy) }, gradient)
         }
         Kind::FixedPoint => {
             let residual = symbols.iter().zip(&equations).map(|(x, f)| graph.subtract(*x, *f)).collect();
@@ -138,7 +146,7 @@ fn equation_roots(
     for row in 0..k {
         for (column, entries) in columns.iter().enumerate() {
             // A Hessian is symmetric; its upper triangle serves both.
-            let lower = kind == Kind::Energy && column < row;
+            let lower = matches!(kind, Kind::Energy | Kind::Extremum) && column < row;
             roots.push(if lower { columns[row][column] } else { entries[row] });
         }
     }

@@ -9,7 +9,8 @@ use crate::language::expression::Expression;
 use crate::language::scope::{Allowed, Meaning, Scope, names_in};
 use crate::name::nearest;
 use crate::system::equations::Kind;
-use crate::system::schema::{self, Entries, NumberOrText};
+use crate::system::extremum::{Extremum, Way};
+use crate::system::schema::{self, Entries, NumberOrText, TextOrNames};
 
 /// Everything that a file says, parsed and checked.
 pub(super) struct Sections<'f> {
@@ -19,6 +20,7 @@ pub(super) struct Sections<'f> {
     pub(super) variables: Vec<(String, String)>,
     pub(super) discrete: Vec<Discrete<'f>>,
     pub(super) kind: Kind,
+    pub(super) extremum: Extremum,
     /// What stands on the left, and the equation.
     pub(super) equations: Vec<(String, Written)>,
     pub(super) selection: Option<Written>,
@@ -72,7 +74,8 @@ impl<'f> Builder<'f> {
         for (what, w) in &equations {
             w.check(&scope, what, Allowed::Everything)?;
         }
-        let selection = self.selection(&scope, kind)?;
+        let extremum = self.extremum()?;
+        let selection = self.selection(&scope, kind, &extremum)?;
         let branches = self.branches()?;
         for w in branches.iter().flat_map(|b| b.points.iter().flatten()) {
             w.check(&scope, "a start", Allowed::Point)?;
@@ -90,6 +93,7 @@ impl<'f> Builder<'f> {
             variables,
             discrete,
             kind,
+            extremum,
             equations,
             selection,
             branches,
@@ -207,8 +211,7 @@ impl<'f> Builder<'f> {
             _ => {}
         }
         if let Some(energy) = &file.energy {
-            let w = self.parse(&energy.get_ref().minimise)?;
-            return Ok((Kind::Energy, vec![("the energy".into(), w)]));
+            return self.energy(energy);
         }
         if let Some(fixed_point) = &file.fixed_point {
             let values = self.per_unknown(fixed_point.get_ref(), fixed_point.span(), "[fixed_point]")?;
@@ -234,10 +237,84 @@ impl<'f> Builder<'f> {
         Ok((Kind::ClosedForm, Vec::new()))
     }
 
+    /// An energy to be minimised, or a free energy of which a stationary point is meant.
+    fn energy(
+        &self,
+        energy: &toml::Spanned<schema::Energy>,
+    ) -> Result<(Kind, Vec<(String, Written)>), EquationError> {
+        let schema::Energy { extremise, minimise, .. } = energy.get_ref();
+        if let Some(free_energy) = extremise {
+            return Ok((Kind::Extremum, vec![("the free energy".into(), self.parse(free_energy)?)]));
+        }
+        let message = match minimise.as_ref().map(|m| (m.get_ref(), m.span())) {
+            Some((TextOrNames::Text(text), span)) => {
+                let text = toml::Spanned::new(span, text.clone());
+                return Ok((Kind::Energy, vec![("the energy".into(), self.parse(&text)?)]));
+            }
+            _ => {
+                "[energy] needs `minimise = \"…\"`, or `extremise = \"…\"` with the unknowns in which it is `minimise = [\"…\"]` and `maximise = [\"…\"]`"
+            }
+        };
+        Err(self.structure(energy.span(), message.into()))
+    }
+
+    /// In which unknowns a free energy is to be extremal, in the order of the file.
+    fn extremum(&self) -> Result<Extremum, EquationError> {
+        let Some(energy) = self.file.energy.as_ref().map(toml::Spanned::get_ref) else {
+            return Ok(Extremum::default());
+        };
+        if energy.extremise.is_none() {
+            return match &energy.maximise {
+                Some(maximise) => Err(self.structure(
+                    maximise.span(),
+                    "`maximise` goes with `extremise = \"…\"`; to maximise something, minimise its negative"
+                        .into(),
+                )),
+                None => Ok(Extremum::default()),
+            };
+        }
+        let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
+        let mut ways: Vec<(usize, Way)> = Vec::new();
+        for (maximise, list) in [(true, &energy.maximise), (false, &energy.minimise)] {
+            let Some(list) = list else { continue };
+            let TextOrNames::Names(names) = list.get_ref() else {
+                let key = if maximise { "maximise" } else { "minimise" };
+                let message =
+                    format!("with `extremise`, `{key}` is a list of unknowns: {key} = [\"{}\"]", unknowns[0]);
+                return Err(self.structure(list.span(), message));
+            };
+            let mut way = Way { maximise, unknowns: Vec::new() };
+            for name in names {
+                let Some(place) = unknowns.iter().position(|u| u == name.get_ref()) else {
+                    let nearest = nearest(name.get_ref(), unknowns.iter().copied());
+                    let problem = Problem::UnknownName { name: name.get_ref().clone(), nearest };
+                    return Err(self.error(name.span(), problem));
+                };
+                if way.unknowns.contains(&place) || ways.iter().any(|(_, way)| way.unknowns.contains(&place))
+                {
+                    let message = format!("`{}` stands twice in `maximise` and `minimise`", name.get_ref());
+                    return Err(self.structure(name.span(), message));
+                }
+                way.unknowns.push(place);
+            }
+            if !way.unknowns.is_empty() {
+                ways.push((list.span().start, way));
+            }
+        }
+        ways.sort_by_key(|(start, _)| *start);
+        Ok(Extremum { ways: ways.into_iter().map(|(_, way)| way).collect() })
+    }
+
     /// What selects among several solutions.
-    fn selection(&self, scope: &Scope, kind: Kind) -> Result<Option<Written>, EquationError> {
+    fn selection(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        extremum: &Extremum,
+    ) -> Result<Option<Written>, EquationError> {
         let Some(selection) = &self.file.selection else { return Ok(None) };
-        if !matches!(kind, Kind::FixedPoint | Kind::Residual) {
+        let undecided = kind == Kind::Extremum && extremum.ways.is_empty();
+        if !undecided && !matches!(kind, Kind::FixedPoint | Kind::Residual) {
             let message = "[selection] chooses among the solutions of [fixed_point] or [residual]; an [energy] is its own selection, and a closed form has nothing to select";
             return Err(self.structure(selection.span(), message.into()));
         }

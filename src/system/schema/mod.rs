@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
 use crate::diagnostic::{Source, Text};
@@ -68,9 +68,9 @@ pub struct File {
     /// What is solved for.
     #[serde(default)]
     pub unknowns: Entries<Unknown>,
-    /// The unknowns minimise an energy.
+    /// The unknowns minimise an energy, or are a stationary point of a free energy.
     #[serde(default)]
-    pub energy: Option<Spanned<Minimise>>,
+    pub energy: Option<Spanned<Energy>>,
     /// The unknowns are a fixed point.
     #[serde(default)]
     pub fixed_point: Option<Spanned<Entries<Str>>>,
@@ -201,6 +201,30 @@ pub struct UnknownTable {
     /// Interval in which solutions are sought.
     #[serde(default)]
     pub range: Option<Vec<Spanned<NumberOrText>>>,
+}
+
+/// `minimise = "…"`, or `extremise = "…"` with the unknowns in which it is to be extremal.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Energy {
+    /// The free energy of which a stationary point is meant.
+    #[serde(default)]
+    pub extremise: Option<Str>,
+    /// The energy, or unknowns in which the free energy is minimal.
+    #[serde(default)]
+    pub minimise: Option<Spanned<TextOrNames>>,
+    /// Unknowns in which the free energy is maximal.
+    #[serde(default)]
+    pub maximise: Option<Spanned<TextOrNames>>,
+}
+
+/// An expression, or a list of names.
+#[derive(Debug, Clone)]
+pub enum TextOrNames {
+    /// An expression.
+    Text(String),
+    /// Names.
+    Names(Vec<Str>),
 }
 
 /// `minimise = "…"`.
@@ -351,6 +375,29 @@ impl<'de> Deserialize<'de> for NumberOrText {
             visit_numbers!(NumberOrText, NumberOrText::Number);
             fn visit_str<E: de::Error>(self, x: &str) -> Result<NumberOrText, E> {
                 Ok(NumberOrText::Text(x.to_string()))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for TextOrNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = TextOrNames;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an expression in a string, or a list of unknowns in quotes")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<TextOrNames, E> {
+                Ok(TextOrNames::Text(x.to_string()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TextOrNames, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = list.next_element()? {
+                    names.push(name);
+                }
+                Ok(TextOrNames::Names(names))
             }
         }
         deserializer.deserialize_any(V)

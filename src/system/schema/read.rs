@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::de;
 
-use super::{Entries, File, Str};
+use super::{Entries, File, Str, TextOrNames};
 use crate::diagnostic::{Source, short};
 use crate::language::error::{EquationError, Problem};
 use crate::name::canonical;
@@ -44,6 +44,14 @@ impl File {
             let branch = branch.get_mut();
             for point in branch.start.iter_mut().flatten().chain(&mut branch.at) {
                 spell_keys(point.get_mut(), source)?;
+            }
+        }
+        if let Some(energy) = &mut self.energy {
+            let energy = energy.get_mut();
+            for way in [&mut energy.minimise, &mut energy.maximise].into_iter().flatten() {
+                if let TextOrNames::Names(names) = way.get_mut() {
+                    names.iter_mut().for_each(spell);
+                }
             }
         }
         self.gauge.iter_mut().flat_map(|gauge| &mut gauge.flip).for_each(spell);
