@@ -25,8 +25,6 @@ pub struct Found {
     /// The name of its piece, and the columns of its outputs.
     piece: String,
     outputs: Vec<String>,
-    /// Whether its free energy is turned round inside.
-    turned: bool,
     change: Change,
     /// What else the curve says, in words.
     pub notes: Vec<String>,
@@ -81,7 +79,6 @@ impl Critical {
                 found.push(Found {
                     piece: system.name().to_string(),
                     outputs: outputs.clone(),
-                    turned: system.extremum.sign() < 0.0,
                     change: change.clone(),
                     notes: events::lines(&self.theory, piece, &[], false),
                 });
@@ -120,11 +117,7 @@ impl Critical {
             row.push(value.filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number));
         }
         let energy = solution.map(|s| s.certified.energy).filter(|e| !e.is_nan());
-        row.push(
-            energy.map_or(Cell::Missing, |energy| {
-                Cell::Number(if found.turned { 0.0 - energy } else { energy })
-            }),
-        );
+        row.push(energy.map_or(Cell::Missing, Cell::Number));
         row
     }
 }

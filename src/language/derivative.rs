@@ -28,6 +28,19 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
                     let (da, db) = (derivative[a.index()], derivative[b.index()]);
                     if da == zero && db == zero { zero } else { combine(graph, op, (a, da), (b, db), node) }
                 }
+                Operation::Pin(_) => zero,
+                Operation::Implicit(number) => {
+                    let inputs = graph.implicit_of(number).inputs.clone();
+                    let mut sum = zero;
+                    if inputs.iter().any(|input| derivative[input.index()] != zero) {
+                        for (slope, input) in graph.slopes_of_implicit(node, number).into_iter().zip(&inputs)
+                        {
+                            let part = graph.multiply(slope, derivative[input.index()]);
+                            sum = graph.add(sum, part);
+                        }
+                    }
+                    sum
+                }
                 // By its own variable: what is averaged no longer depends on it.
                 Operation::Average { variable, .. }
                     if graph.operation(symbol) == Operation::Normal(variable) =>

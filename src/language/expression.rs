@@ -378,16 +378,9 @@ mod tests {
 
     #[test]
     fn syntax_errors_point_at_the_column() {
-        for (text, column) in [
-            ("a + ", 10),
-            ("a + * b", 10),
-            ("2 x", 8),
-            ("E[z] x", 11),
-            ("D[z, y](x)", 9),
-            ("D[z] x", 11),
-            ("(a", 8),
-            ("", 6),
-        ] {
+        for (text, column) in
+            [("a + ", 10), ("a + * b", 10), ("2 x", 8), ("E[z] x", 11), ("D[z] x", 11), ("(a", 8), ("", 6)]
+        {
             let error = parse(text).unwrap_err();
             assert_eq!(error.place.as_ref().unwrap().column, column, "{text}: {error}");
         }

@@ -8,7 +8,8 @@ use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, Operator};
 use super::function::{Combine, Function};
 use super::graph::{Graph, MAX_NODES, Node};
-use super::scope::{Meaning, Scope};
+use super::implicit::Condition;
+use super::scope::{Meaning, Scope, Solved};
 use crate::diagnostic::Text;
 
 /// A discrete variable: values and weights as nodes of parameters.
@@ -35,6 +36,8 @@ pub struct Lowering<'s> {
     steps: usize,
     /// By what a derivative has been taken.
     derived_by: Option<String>,
+    /// The implicit definition whose equation is built, and the symbol that it is there.
+    solving: Option<(usize, Node)>,
 }
 
 /// Values chosen for discrete variables: variable → index of the value.
@@ -50,6 +53,7 @@ impl<'s> Lowering<'s> {
             built: HashMap::new(),
             steps: 0,
             derived_by: None,
+            solving: None,
         }
     }
 
@@ -76,6 +80,7 @@ impl<'s> Lowering<'s> {
             built: HashMap::new(),
             steps: self.steps,
             derived_by: self.derived_by,
+            solving: None,
         }
     }
 
@@ -137,7 +142,10 @@ impl<'s> Lowering<'s> {
                     .collect();
             }
             for assignment in assignments {
-                let node = self.lower(&definition.expression, &assignment, &definition.text)?;
+                let node = match &definition.solved {
+                    None => self.lower(&definition.expression, &assignment, &definition.text)?,
+                    Some(solved) => self.implicit(i, solved, &assignment)?,
+                };
                 self.built.insert((i, assignment), node);
             }
         }
@@ -193,6 +201,29 @@ impl<'s> Lowering<'s> {
         })
     }
 
+    /// The number that an implicit definition stands for.
+    fn implicit(&mut self, i: usize, solved: &Solved, chosen: &Assignment) -> Result<Node, EquationError> {
+        let definition = &self.scope.definitions[i];
+        let unknown = self.graph.unknown_of_implicit(i);
+        let ends = match &solved.range {
+            None => None,
+            Some([(text, from), (other, to)]) => {
+                Some([self.lower(from, chosen, text)?, self.lower(to, chosen, other)?])
+            }
+        };
+        self.solving = Some((i, unknown));
+        let expression = self.lower(&definition.expression, chosen, &definition.text);
+        self.solving = None;
+        let condition = Condition { expression: expression?, minimise: solved.minimise, range: ends };
+        self.graph.implicit(unknown, condition).ok_or_else(|| {
+            let message = format!(
+                "`{0}` cannot be solved for here: what determines it averages over `{0}`, or does not move with it",
+                definition.name
+            );
+            definition.text.error(definition.expression.span.clone(), Problem::Structure(message))
+        })
+    }
+
     fn name(&mut self, name: &str, chosen: &Assignment) -> Node {
         match self.scope.meaning(name) {
             Some(
@@ -203,6 +234,9 @@ impl<'s> Lowering<'s> {
             ) => self.graph.symbol(symbol),
             Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
             Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
+            Some(Meaning::Definition(i)) if self.solving.is_some_and(|(own, _)| own == i) => {
+                self.solving.map_or_else(|| self.graph.constant(f64::NAN), |(_, symbol)| symbol)
+            }
             Some(Meaning::Definition(i)) => {
                 let relevant = self.discrete_variables_of(i);
                 let key: Assignment = relevant.iter().map(|v| (*v, chosen[v])).collect();

@@ -3,7 +3,7 @@
 //! The stages, each in its own file: `expression` (text to tree) → `scope` (names and shapes) → `lower` (tree to `graph`,
 //! discrete variables summed) → `derivative` → `program` (compiled for whole arrays of quadrature nodes). `function` has
 //! what can be called by name; `stable`, `mills` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
-//! node by node, for parameters and for tests; `formula` is one expression over named numbers.
+//! node by node, for parameters and for tests; `formula` is one expression over named numbers; `implicit` has numbers that solve an equation.
 
 pub(crate) mod derivative;
 pub(crate) mod error;
@@ -12,6 +12,7 @@ pub(crate) mod expression;
 mod formula;
 pub(crate) mod function;
 pub(crate) mod graph;
+mod implicit;
 pub(crate) mod interpret;
 pub(crate) mod lower;
 mod mills;

@@ -138,7 +138,7 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     }
     let mut difference = |control: f64| -> f64 {
         match (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control)) {
-            (Some(a), Some(b)) => a.certified.energy - b.certified.energy,
+            (Some(a), Some(b)) => a.certified.selects - b.certified.selects,
             _ => f64::NAN,
         }
     };

@@ -31,9 +31,9 @@ pub struct Track {
 }
 
 impl Track {
-    /// Energy at a row, if the branch exists there.
+    /// What selects among branches at a row, if the branch exists there.
     pub fn energy(&self, row: usize) -> Option<f64> {
-        self.points[row].as_ref().map(|s| s.certified.energy)
+        self.points[row].as_ref().map(|s| s.certified.selects)
     }
 }
 
@@ -133,7 +133,7 @@ impl Curve {
             .collect();
         all.sort_by(|a, b| {
             let other = |i: usize| Some(i) != self.global[row];
-            let energy = a.2.certified.energy.total_cmp(&b.2.certified.energy);
+            let energy = a.2.certified.selects.total_cmp(&b.2.certified.selects);
             let meant = b.2.meant.cmp(&a.2.meant);
             other(a.0).cmp(&other(b.0)).then(meant).then(energy).then(order_of(a.2).cmp(&order_of(b.2)))
         });
@@ -242,7 +242,7 @@ impl Curve {
         all.sort_by_key(|(_, s)| (s.is_one_of_a_family(), order_of(s)));
         let mut best: Option<(usize, f64)> = None;
         for (t, solution) in all {
-            let energy = solution.certified.energy;
+            let energy = solution.certified.selects;
             let lower = match best {
                 None => true,
                 Some((_, lowest)) => energy < lowest && !equal_energies(energy, lowest),

@@ -151,7 +151,7 @@ impl Layout {
         let solved = !system.unknowns.is_empty();
         let kind = if c.rung >= PANELS { RuleKind::Panels } else { rule(c.rung).kind };
         let averaged = system.has_averages();
-        row.push(if converged { number(system.as_written(c.energy)) } else { Cell::Missing });
+        row.push(if converged { number(c.energy) } else { Cell::Missing });
         row.push(if solved { Cell::Number(c.residual) } else { Cell::Missing });
         row.push(Cell::Number(c.quadrature_error));
         row.push(solution.curvature.map_or(Cell::Missing, Cell::Number));

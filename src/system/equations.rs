@@ -409,7 +409,7 @@ impl System {
         self.normals.get(usize::from(variable)).cloned().unwrap_or_default()
     }
 
-    /// What selects among solutions, as the file writes it: inside it is turned so that the lowest is meant.
+    /// What selects among solutions as the file writes it, from that of which the lowest is meant; and back.
     pub(crate) fn as_written(&self, energy: f64) -> f64 {
         if self.extremum.sign() < 0.0 { 0.0 - energy } else { energy }
     }

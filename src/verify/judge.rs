@@ -437,10 +437,10 @@ impl<'s> Verifier<'s> {
         let own = if self.expressions.selects() && claim.x.iter().all(|v| v.is_finite()) {
             at.equations(claim.x, Rule::FULL, Self::grant(claim), false).energy.map(|e| e.value)
         } else {
-            Some(Number::with_error(claim.energy, 1e-13 * claim.energy.abs()))
+            Some(Number::with_error(system.as_written(claim.energy), 1e-13 * claim.energy.abs()))
         };
         if let Some(own) = own.filter(|own| claim.energy.is_finite() && own.is_finite()) {
-            let (claimed, found) = (system.as_written(claim.energy), system.as_written(own.value()));
+            let (claimed, found) = (claim.energy, system.as_written(own.value()));
             let same = (claimed - found).abs() <= BEYOND * own.error();
             if !same && difference(claimed, found) > SMALL * tolerance {
                 let output = "energy".to_string();

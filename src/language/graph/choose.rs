@@ -49,6 +49,8 @@ impl Graph {
         for n in nodes {
             let new = match self.operation(n) {
                 Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => n,
+                // What it averages over counts wherever it stands.
+                Operation::Implicit(_) | Operation::Pin(_) => n,
                 Operation::Apply(f, a) => self.apply(f, guarded[&a]),
                 Operation::Combine(op, a, b) => self.combine(op, guarded[&a], guarded[&b]),
                 Operation::Average { variable, weight, body } => {

@@ -10,6 +10,7 @@ mod choose;
 use std::collections::{HashMap, HashSet};
 
 use crate::language::function::{Combine, Function};
+use crate::language::implicit::{Condition, Implicit};
 
 /// A node of a [`Graph`]; children always have smaller numbers than their parents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +36,10 @@ pub enum Operation {
     Apply(Function, Node),
     /// a ∘ b.
     Combine(Combine, Node, Node),
+    /// The number of an implicit definition.
+    Implicit(u32),
+    /// In which of its kinks that sits: 0 in none.
+    Pin(u32),
     /// E over a normal variable of `weight · body`; the weight depends on nothing but that variable, so that
     /// it is computed once per quadrature rule.
     Average {
@@ -106,6 +111,8 @@ pub struct Graph {
     known: HashMap<Operation, Node>,
     /// Sums that have been divided by their largest exponential.
     pub(in crate::language) over_largest: HashSet<Node>,
+    implicit: Vec<Implicit>,
+    known_implicit: HashMap<(Node, Condition), Node>,
 }
 
 impl Graph {
@@ -152,7 +159,9 @@ impl Graph {
         let of = |node: Node| self.heights[node.index()];
         let below = match operation {
             Operation::Constant(_) | Operation::Normal(_) => return 0,
-            Operation::Symbol(_) | Operation::Average { .. } => return NOT_ALONE,
+            Operation::Symbol(_) | Operation::Average { .. } | Operation::Implicit(_) | Operation::Pin(_) => {
+                return NOT_ALONE;
+            }
             Operation::Apply(_, a) => of(a),
             Operation::Combine(_, a, b) => of(a).max(of(b)),
         };
@@ -181,6 +190,30 @@ impl Graph {
     /// A parameter, the control or an unknown.
     pub fn symbol(&mut self, index: usize) -> Node {
         self.add_node(Operation::Symbol(index as u32), Axes::NONE)
+    }
+
+    /// The number of an implicit definition.
+    pub fn add_implicit(&mut self, of: (Node, Condition), implicit: Implicit) -> Node {
+        let axes = implicit.inputs.iter().fold(Axes::NONE, |axes, input| axes.union(self.axes(*input)));
+        self.implicit.push(implicit);
+        let node = self.add_node(Operation::Implicit(self.implicit.len() as u32 - 1), axes);
+        self.known_implicit.insert(of, node);
+        node
+    }
+
+    /// The number that meets a condition, if it is there already.
+    pub fn known_implicit(&self, of: &(Node, Condition)) -> Option<Node> {
+        self.known_implicit.get(of).copied()
+    }
+
+    /// In which of its kinks an implicit number sits.
+    pub fn add_pin(&mut self, node: Node, number: u32) -> Node {
+        self.add_node(Operation::Pin(number), self.axes(node))
+    }
+
+    /// An implicit definition.
+    pub fn implicit_of(&self, number: u32) -> &Implicit {
+        &self.implicit[number as usize]
     }
 
     /// The coordinate of a normal variable.
@@ -267,6 +300,7 @@ impl Graph {
                 _ => !has(a) && !has(b),
             },
             Operation::Average { weight, body, .. } => !(has(weight) && has(body)),
+            Operation::Implicit(_) | Operation::Pin(_) => !self.children(node).any(has),
             _ => true,
         })
     }
@@ -311,8 +345,14 @@ impl Graph {
             Operation::Apply(_, a) => [Some(a), None],
             Operation::Combine(_, a, b) => [Some(a), Some(b)],
             Operation::Average { weight, body, .. } => [Some(weight), Some(body)],
+            Operation::Implicit(_) => [None, None],
+            Operation::Pin(number) => [self.find(Operation::Implicit(number)), None],
         };
-        pair.into_iter().flatten()
+        let inputs: &[Node] = match self.operation(node) {
+            Operation::Implicit(number) | Operation::Pin(number) => &self.implicit[number as usize].inputs,
+            _ => &[],
+        };
+        pair.into_iter().flatten().chain(inputs.iter().copied())
     }
 
     /// All nodes that the roots need, children before parents.

@@ -5,6 +5,7 @@
 //! "zero to the accuracy of its terms" means the same at 1e-300 and at 1e300.
 
 use crate::language::function::{Combine, Function};
+use crate::language::implicit::Solver;
 
 /// Rounding of one function of the library, in units of the last place.
 const FUNCTION_ROUNDING: f64 = 2.0 * f64::EPSILON;
@@ -23,6 +24,14 @@ pub trait Number: Copy + std::fmt::Debug {
     fn apply(f: Function, a: Self) -> Self;
     /// a ∘ b
     fn combine(op: Combine, a: Self, b: Self) -> Self;
+    /// out = the numbers of an implicit definition at so many nodes, or the kinks in which those given sit.
+    fn implicit(
+        solver: &Solver,
+        inputs: &[&[Self]],
+        given: Option<&[Self]>,
+        count: usize,
+        out: &mut Vec<Self>,
+    );
     /// Σ w x over nodes; where `x` is one number, it is the same at all nodes.
     fn sum(weights: &[f64], x: &[Self]) -> Self;
     /// out = f(a) for arrays.
@@ -61,6 +70,14 @@ impl Number for f64 {
         match x {
             [x] => weights.iter().sum::<f64>() * x,
             x => crate::numeric::dot(weights, x),
+        }
+    }
+    fn implicit(solver: &Solver, inputs: &[&[f64]], given: Option<&[f64]>, count: usize, out: &mut Vec<f64>) {
+        out.clear();
+        out.resize(count, f64::NAN);
+        match given {
+            Some(given) => solver.pins(inputs, given, out),
+            None => solver.solve(inputs, out),
         }
     }
     fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
@@ -231,6 +248,27 @@ impl Number for Bounded {
             Combine::If => b.bound,
         };
         Bounded::new(value, bound)
+    }
+
+    fn implicit(
+        solver: &Solver,
+        inputs: &[&[Bounded]],
+        given: Option<&[Bounded]>,
+        count: usize,
+        out: &mut Vec<Bounded>,
+    ) {
+        out.clear();
+        match given {
+            None => out.extend(solver.bounded(inputs, count)),
+            Some(given) => {
+                let values = |x: &[Bounded]| -> Vec<f64> { x.iter().map(|x| x.value).collect() };
+                let inputs: Vec<Vec<f64>> = inputs.iter().map(|input| values(input)).collect();
+                let inputs: Vec<&[f64]> = inputs.iter().map(Vec::as_slice).collect();
+                let mut pins = vec![f64::NAN; count];
+                solver.pins(&inputs, &values(given), &mut pins);
+                out.extend(pins.into_iter().map(Bounded::exact));
+            }
+        }
     }
 
     fn sum(weights: &[f64], x: &[Self]) -> Self {

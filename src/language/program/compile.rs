@@ -340,6 +340,7 @@ impl<'g> Compiler<'g> {
                 self.emit_scalar(section, ScalarOperation::Combine(op), [a, b, out as u32]);
                 Home::Register(out)
             }
+            Operation::Implicit(number) | Operation::Pin(number) => self.emit_implicit(node, number, section),
             Operation::Apply(f, a) => Home::Slot(self.emit_apply(node, f, a, section)),
             Operation::Combine(op, a, b) => Home::Slot(self.emit_combine(node, op, a, b, section)),
             Operation::Average { variable, weight, body } => {
@@ -393,6 +394,23 @@ impl<'g> Compiler<'g> {
         let out = self.slot(axes);
         self.emit(section, Instruction::CombineArray { op, a, b, out });
         out
+    }
+
+    fn emit_implicit(&mut self, node: Node, number: u32, section: Section) -> Home {
+        let axes = self.graph.axes(node);
+        let implicit = self.graph.implicit_of(number);
+        let inputs = implicit.inputs.iter().map(|input| self.operand(*input, axes)).collect();
+        let own = self.graph.find(Operation::Implicit(number)).filter(|own| *own != node);
+        let given = own.map(|own| self.operand(own, axes));
+        let home =
+            if axes.is_none() { Home::Register(self.register(0.0)) } else { Home::Slot(self.slot(axes)) };
+        let out = match home {
+            Home::Register(register) => Operand::Scalar(register),
+            Home::Slot(slot) => Operand::Array(slot),
+        };
+        let solver = implicit.solver.clone();
+        self.emit(section, Instruction::Implicit { solver, inputs, given, out });
+        home
     }
 
     fn emit_average(&mut self, variable: u8, weight: Node, body: Node, axes: Axes, section: Section) -> Home {

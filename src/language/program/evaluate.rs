@@ -143,13 +143,13 @@ impl<'a> Run<'a> {
         top: bool,
     ) {
         for step in &level.steps {
-            self.step(level, frame, z, trial, choice, top, *step);
+            self.step(level, frame, z, trial, choice, top, step);
         }
     }
 
     fn top_with_errors(&self, level: &Level, frame: &mut Frame<Bounded>, errors: &dyn Fn(usize) -> f64) {
         for step in &level.steps {
-            self.step(level, frame, &[], 0.0, self.choice, false, *step);
+            self.step(level, frame, &[], 0.0, self.choice, false, step);
             if let Step::Group(g) = step {
                 for average in &level.groups[*g].averages {
                     for x in &mut frame.slots[average.out] {
@@ -169,13 +169,13 @@ impl<'a> Run<'a> {
         trial: f64,
         choice: Choice,
         top: bool,
-        step: Step,
+        step: &Step,
     ) {
         let set = |frame: &mut Frame<N>, slot: Slot, x: N| {
             frame.slots[slot].clear();
             frame.slots[slot].push(x);
         };
-        match step {
+        match *step {
             Step::Constant(x, out) => set(frame, out, N::exact(x)),
             Step::Symbol(symbol, out) => {
                 let x = self.symbols.get(symbol).copied().unwrap_or(f64::NAN);
@@ -196,6 +196,14 @@ impl<'a> Run<'a> {
             Step::Combine(op, a, b, out) => {
                 let mut result = std::mem::take(&mut frame.slots[out]);
                 N::combine_array(op, &frame.slots[a], &frame.slots[b], &mut result);
+                frame.slots[out] = result;
+            }
+            Step::Implicit { ref solver, ref inputs, given, out } => {
+                let mut result = std::mem::take(&mut frame.slots[out]);
+                let count = if level.single[out] { 1 } else { z.len() };
+                let inputs: Vec<&[N]> = inputs.iter().map(|slot| frame.slots[*slot].as_slice()).collect();
+                let given = given.map(|slot| frame.slots[slot].as_slice());
+                N::implicit(solver, &inputs, given, count, &mut result);
                 frame.slots[out] = result;
             }
             Step::Group(g) => {

@@ -5,6 +5,8 @@
 //! control), the unknowns; and what only the later roots need, which runs on demand. Only the section of the
 //! unknowns runs at every evaluation, without allocation.
 
+use std::sync::Arc;
+
 mod bound;
 mod choice;
 mod compile;
@@ -22,9 +24,11 @@ mod tilt;
 
 use super::function::{Combine, Function};
 use super::graph::{Axes, Graph, Node};
+use super::implicit::Solver;
 use compile::Compiler;
 use run::run;
 
+pub use bound::{Bounded, Number};
 pub use choice::{Choice, Pattern, Points};
 pub use find::Places;
 pub use frame::Frame;
@@ -53,7 +57,7 @@ enum Operand {
     Array(Slot),
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Instruction {
     /// A run of equal scalar operations.
     Scalars {
@@ -88,6 +92,13 @@ enum Instruction {
         from: Axes,
         to: Axes,
         out: Slot,
+    },
+    /// The numbers of an implicit definition; with them given, the kinks in which they sit.
+    Implicit {
+        solver: Arc<Solver>,
+        inputs: Vec<Operand>,
+        given: Option<Operand>,
+        out: Operand,
     },
     Sum {
         weights: Slot,

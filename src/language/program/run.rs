@@ -3,6 +3,7 @@
 use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
 use crate::language::function::{Combine, Function};
 use crate::language::graph::{Axes, MAX_NORMALS};
+use crate::language::implicit::Solver;
 use crate::numeric;
 
 /// One loop per operation, so that a run costs no decision per element.
@@ -50,6 +51,9 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
             Instruction::Expand { a, from, to, out } => w.write(out, |w, out| {
                 expand(&w.slots[a], from, to, w.nodes, out);
             }),
+            Instruction::Implicit { ref solver, ref inputs, given, out } => {
+                implicit(w, solver, inputs, given, out)
+            }
             Instruction::Sum { weights, out } => w.registers[out] = w.slots[weights].iter().sum(),
             Instruction::Dot { weights, a, out } => {
                 w.registers[out] = numeric::dot(&w.slots[weights], &w.slots[a]);
@@ -60,6 +64,29 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
             Instruction::Reduce { weights, a, axes, variable, out } => w.write(out, |w, out| {
                 reduce(&w.slots[weights], &w.slots[a], axes, variable, w.nodes, out);
             }),
+        }
+    }
+}
+
+/// The numbers of an implicit definition, or the kinks in which those given sit.
+fn implicit(w: &mut Workspace, solver: &Solver, inputs: &[Operand], given: Option<Operand>, out: Operand) {
+    let fill = |w: &Workspace, out: &mut [f64]| {
+        let of = |operand: &Operand| match *operand {
+            Operand::Array(slot) => w.slots[slot].as_slice(),
+            Operand::Scalar(register) => std::slice::from_ref(&w.registers[register]),
+        };
+        let inputs: Vec<&[f64]> = inputs.iter().map(of).collect();
+        match &given {
+            Some(given) => solver.pins(&inputs, of(given), out),
+            None => solver.solve(&inputs, out),
+        }
+    };
+    match out {
+        Operand::Array(slot) => w.write(slot, |w, out| fill(w, out)),
+        Operand::Scalar(register) => {
+            let mut one = [f64::NAN];
+            fill(w, &mut one);
+            w.registers[register] = one[0];
         }
     }
 }

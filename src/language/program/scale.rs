@@ -74,6 +74,11 @@ pub(super) fn scales(
     for step in top.steps.iter().rev() {
         match *step {
             Step::Apply(f, a, out) if averaged[a] => weights.pass_function(f, a, out),
+            Step::Implicit { ref inputs, out, .. } if averaged[out] => {
+                // By how much an input moves it is not asked here: it counts as it stands.
+                let Weight { absolute, relative, .. } = weights.of[out];
+                inputs.iter().for_each(|input| weights.raise(*input, absolute, relative));
+            }
             Step::Combine(op, a, b, out) if averaged[out] => {
                 weights.pass_operation(op, a, b, out, averaged[b])
             }
@@ -104,6 +109,9 @@ fn averaged(top: &Level) -> Vec<bool> {
         match *step {
             Step::Apply(_, a, out) => averaged[out] = averaged[a],
             Step::Combine(_, a, b, out) => averaged[out] = averaged[a] || averaged[b],
+            Step::Implicit { ref inputs, out, .. } => {
+                averaged[out] = inputs.iter().any(|input| averaged[*input])
+            }
             Step::Group(g) => top.groups[g].averages.iter().for_each(|a| averaged[a.out] = true),
             _ => {}
         }

@@ -61,6 +61,35 @@ pub struct Definition {
     pub expression: Expression,
     /// Its shape, once it has been checked.
     pub shape: Option<Shape>,
+    /// Of an implicit definition, what its expression is.
+    pub solved: Option<Solved>,
+}
+
+/// How an implicit definition says what it is: by an expression of itself.
+#[derive(Debug, Clone)]
+pub struct Solved {
+    /// Whether the expression is minimal, or else zero.
+    pub minimise: bool,
+    /// Where the number lies.
+    pub range: Option<[(Text, Expression); 2]>,
+}
+
+impl Definition {
+    /// Its expression, and those of its range.
+    pub fn expressions(&self) -> impl Iterator<Item = (&Text, &Expression)> {
+        let range = self.solved.iter().flat_map(|solved| solved.range.iter().flatten());
+        [(&self.text, &self.expression)].into_iter().chain(range.map(|(text, e)| (text, e)))
+    }
+
+    /// The names that it uses beside its own.
+    pub fn uses(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        self.expressions().for_each(|(_, expression)| names_in(expression, &mut names));
+        if self.solved.is_some() {
+            names.retain(|name| *name != self.name);
+        }
+        names
+    }
 }
 
 /// All names of a file.
@@ -122,7 +151,13 @@ impl Scope {
                     .declare(name, Meaning::Definition(place))
                     .map_err(|problem| text.error(0..text.value.len(), problem))?;
                 let (name, text, expression) = (name.to_string(), text.clone(), expression.clone());
-                scope.definitions.push(Definition { name, text, expression, shape: Some(shape) });
+                scope.definitions.push(Definition {
+                    name,
+                    text,
+                    expression,
+                    shape: Some(shape),
+                    solved: None,
+                });
             }
         }
         Ok(scope)
@@ -141,7 +176,10 @@ impl Scope {
         self.refuse_cycles()?;
         for i in 0..self.definitions.len() {
             let definition = &self.definitions[i];
-            let shape = self.shape(&definition.expression, &definition.text, i)?;
+            let mut shape = self.shape(&definition.expression, &definition.text, i)?;
+            for (text, end) in definition.expressions().skip(1) {
+                shape.join(self.shape(end, text, i)?);
+            }
             if shape.truth {
                 let text = &definition.text;
                 return Err(text.error(
@@ -159,9 +197,8 @@ impl Scope {
             .definitions
             .iter()
             .map(|d| {
-                let mut used = Vec::new();
-                names_in(&d.expression, &mut used);
-                used.iter()
+                d.uses()
+                    .into_iter()
                     .filter_map(|n| match self.meaning(n) {
                         Some(Meaning::Definition(i)) => Some(i),
                         _ => None,

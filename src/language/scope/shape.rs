@@ -28,7 +28,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    fn join(&mut self, other: Shape) {
+    pub(super) fn join(&mut self, other: Shape) {
         for (name, place) in other.variables {
             if !self.variables.iter().any(|(n, _)| *n == name) {
                 self.variables.push((name, place));
@@ -297,6 +297,9 @@ impl Place<'_> {
             Some(Meaning::Control(_)) => shape.control = Some(here()),
             Some(Meaning::Unknown(_)) => shape.unknown = Some(here()),
             Some(Meaning::Discrete(_) | Meaning::Normal(_)) => shape.variables.push(here()),
+            // In its own equation an implicit number is a number like any other.
+            Some(Meaning::Definition(i))
+                if i == self.defined && self.scope.definitions[i].solved.is_some() => {}
             Some(Meaning::Definition(i)) => {
                 if i >= self.defined {
                     let line = self.scope.definitions[i].text.place(0..0).line;

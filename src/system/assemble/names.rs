@@ -3,7 +3,7 @@
 use super::{Builder, Written};
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::MAX_NORMALS;
-use crate::language::scope::{Definition, Meaning, Scope};
+use crate::language::scope::{Definition, Meaning, Scope, Solved, names_in};
 use crate::name::{ascii_name, did_you_mean, is_identifier, is_word, nearest};
 use crate::system::schema::{self, Str};
 
@@ -49,16 +49,77 @@ impl Builder<'_> {
         for (i, name) in file.unknowns.keys().enumerate() {
             declare(&mut scope, name, Meaning::Unknown(first_unknown + i))?;
         }
-        for (i, name) in file.definitions.keys().enumerate() {
-            declare(&mut scope, name, Meaning::Definition(i))?;
-        }
-        for (name, written) in &file.definitions {
-            let Written { text, expression } = self.parse(written)?;
-            let name = name.get_ref().clone();
-            scope.definitions.push(Definition { name, text, expression, shape: None });
+        scope.definitions = self.definitions()?;
+        for name in file.definitions.keys().chain(file.implicit.keys()) {
+            let place = scope.definitions.iter().position(|d| d.name == *name.get_ref()).unwrap_or_default();
+            declare(&mut scope, name, Meaning::Definition(place))?;
         }
         scope.check_definitions()?;
         Ok(scope)
+    }
+
+    /// Definitions in the order of the file, each implicit one after the last of those that it uses.
+    fn definitions(&self) -> Result<Vec<Definition>, EquationError> {
+        let mut definitions = Vec::new();
+        for (name, written) in &self.file.definitions {
+            let Written { text, expression } = self.parse(written)?;
+            let name = name.get_ref().clone();
+            definitions.push(Definition { name, text, expression, shape: None, solved: None });
+        }
+        for (name, entry) in &self.file.implicit {
+            let implicit = self.implicit(name, entry)?;
+            let uses = implicit.uses();
+            let last = definitions.iter().rposition(|d: &Definition| uses.contains(&d.name.as_str()));
+            definitions.insert(last.map_or(0, |last| last + 1), implicit);
+        }
+        Ok(definitions)
+    }
+
+    fn implicit(
+        &self,
+        name: &Str,
+        entry: &toml::Spanned<schema::Implicit>,
+    ) -> Result<Definition, EquationError> {
+        let schema::Implicit { equation, minimise, range } = entry.get_ref();
+        let name = name.get_ref().clone();
+        let (written, minimise) = match (equation, minimise) {
+            (Some(equation), None) => (self.parse(equation)?, false),
+            (None, Some(minimise)) => (self.parse(minimise)?, true),
+            _ => {
+                let message = format!(
+                    "`{name}` needs either `equation = \"…\"`, which is to vanish, or `minimise = \"…\"`"
+                );
+                return Err(self.structure(entry.span(), message));
+            }
+        };
+        let range = match range.as_deref() {
+            None => None,
+            Some([from, to]) => {
+                let [from, to] = [self.parse_value(from)?, self.parse_value(to)?];
+                Some([from, to].map(|end| (end.text, end.expression)))
+            }
+            Some(_) => {
+                return Err(
+                    self.structure(entry.span(), format!("the range of `{name}` is a pair [from, to]"))
+                );
+            }
+        };
+        let Written { text, expression } = written;
+        let mut own = Vec::new();
+        names_in(&expression, &mut own);
+        if !own.contains(&name.as_str()) {
+            let message = format!("`{name}` does not stand in what is to determine it");
+            return Err(text.error(expression.span.clone(), Problem::Structure(message)));
+        }
+        for (text, end) in range.iter().flatten() {
+            let mut own = Vec::new();
+            names_in(end, &mut own);
+            if own.contains(&name.as_str()) {
+                let message = format!("`{name}` stands in its own range");
+                return Err(text.error(end.span.clone(), Problem::Structure(message)));
+            }
+        }
+        Ok(Definition { name, text, expression, shape: None, solved: Some(Solved { minimise, range }) })
     }
 
     /// The words that are the values of a parameter, and the place of its default among them; none if its values are

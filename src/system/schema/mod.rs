@@ -65,6 +65,9 @@ pub struct File {
     /// Abbreviations, used in order.
     #[serde(default)]
     pub definitions: Entries<Str>,
+    /// Numbers that solve an equation, or minimise something, at every node of an average.
+    #[serde(default)]
+    pub implicit: Entries<Spanned<Implicit>>,
     /// What is solved for.
     #[serde(default)]
     pub unknowns: Entries<Unknown>,
@@ -186,6 +189,24 @@ pub struct Discrete {
     pub values: Vec<Spanned<NumberOrText>>,
     /// Their probabilities.
     pub weights: Vec<Spanned<NumberOrText>>,
+}
+
+/// An implicit definition.
+#[derive(Debug, serde::Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table { equation = \"…\" } or { minimise = \"…\" }, with a range if it has one"
+)]
+pub struct Implicit {
+    /// What is to vanish.
+    #[serde(default)]
+    pub equation: Option<Str>,
+    /// What is to be minimal.
+    #[serde(default)]
+    pub minimise: Option<Str>,
+    /// Where the number lies.
+    #[serde(default)]
+    pub range: Option<Vec<Spanned<NumberOrText>>>,
 }
 
 /// An unknown: a string with its meaning, or a table.

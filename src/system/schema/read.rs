@@ -35,6 +35,7 @@ impl File {
         spell_keys(&mut self.parameters, source)?;
         spell_keys(&mut self.variables, source)?;
         spell_keys(&mut self.definitions, source)?;
+        spell_keys(&mut self.implicit, source)?;
         spell_keys(&mut self.unknowns, source)?;
         spell_keys(&mut self.outputs, source)?;
         for section in [&mut self.fixed_point, &mut self.residual] {
