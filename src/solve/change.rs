@@ -1,9 +1,10 @@
 //! Where the global branch changes: crossings of energies, and branches that end while they are the lowest.
 
+use super::brent::brent;
 use super::continuation::{End, EndKind};
 use super::curve::{Curve, Track, boundary_at, equal_energies};
-use super::solution::{Finder, Solution};
-use super::starts::brent;
+use super::finder::Finder;
+use super::solution::Solution;
 
 /// How the global branch changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

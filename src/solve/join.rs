@@ -3,11 +3,12 @@
 
 use nalgebra::DVector;
 
+use super::brent::brent;
 use super::continuation::{CERTAIN, End, EndKind};
 use super::curve::{Track, boundary_at};
+use super::finder::Finder;
 use super::refusal::Refusal;
-use super::solution::{Finder, Solution};
-use super::starts::brent;
+use super::solution::Solution;
 
 /// A solution is the continuation of another where the tangents of both foretell it to this part of the distance, and
 /// no other solution comes near.
