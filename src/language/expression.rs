@@ -193,24 +193,7 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
                     let depth = 1 + arguments.iter().map(|a| a.depth).max().unwrap_or(0);
                     checked(ExpressionKind::Call(name, arguments), span, depth, text)
                 }
-                Rule::average => {
-                    let mut names = Vec::new();
-                    let mut body = None;
-                    for part in pair.into_inner() {
-                        match part.as_rule() {
-                            Rule::name => {
-                                let s = part.as_span();
-                                let place = s.start()..s.end();
-                                names.push((name_of(part.as_str(), place.clone(), text)?, place));
-                            }
-                            Rule::expression => body = Some(tree(part.into_inner(), text)?),
-                            _ => {}
-                        }
-                    }
-                    let body = body.expect("the grammar gives every average a body");
-                    let depth = 1 + body.depth;
-                    checked(ExpressionKind::Average(names, Box::new(body)), span, depth, text)
-                }
+                Rule::average => average(pair.into_inner(), span, text),
                 rule => unreachable!("{rule:?} is not a primary"),
             }
         })
@@ -246,6 +229,26 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
             checked(ExpressionKind::Binary(operator, Box::new(a), Box::new(b)), span, depth, text)
         })
         .parse(pairs)
+}
+
+/// E[names](body)
+fn average(parts: Pairs<'_, Rule>, span: Range<usize>, text: &Text) -> Result<Expression, EquationError> {
+    let mut names = Vec::new();
+    let mut body = None;
+    for part in parts {
+        match part.as_rule() {
+            Rule::name => {
+                let s = part.as_span();
+                let place = s.start()..s.end();
+                names.push((name_of(part.as_str(), place.clone(), text)?, place));
+            }
+            Rule::expression => body = Some(tree(part.into_inner(), text)?),
+            _ => {}
+        }
+    }
+    let body = body.expect("the grammar gives every average a body");
+    let depth = 1 + body.depth;
+    checked(ExpressionKind::Average(names, Box::new(body)), span, depth, text)
 }
 
 /// A name that is not too long to be repeated in messages and tables.

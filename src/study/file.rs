@@ -15,12 +15,13 @@ use serde_json::Value as Json;
 use toml::{Spanned, Value as Toml};
 
 use super::given::{Assignment, MOST_VALUES, Sweep};
-use super::task::Task;
 use crate::diagnostic::{Place, Source};
 use crate::input::{LARGEST_TEXT, text_of_file};
 use crate::numeric::shortest;
 use crate::output::json::number;
 use crate::value::Value;
+
+pub use super::task::Task;
 
 /// What the figure is to show; nothing: what suits the sweeps.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]

@@ -15,8 +15,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::record::{Key, Record};
 use serde_json::{Value, json};
+
+pub use super::record::{Counts, Key, Record};
 
 /// No first line is longer, nor any line that begins a record.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -301,7 +302,6 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::Counts;
     use super::*;
     use crate::output::Cell;
 
