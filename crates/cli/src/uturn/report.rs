@@ -64,8 +64,7 @@ impl Report {
             without: false,
             of_steps: generations.iter().all(|g| g.denoisers == Denoisers::Exact),
         };
-        let mut p_values: Vec<f64> = Vec::new();
-        let mut places: Vec<usize> = Vec::new();
+        let (mut p_values, mut places): (Vec<f64>, Vec<usize>) = Default::default();
         for cell in 0..cells {
             let here = cell * seeds..(cell + 1) * seeds;
             let (generations, turned) = (&generations[here.clone()], &turned[here]);
