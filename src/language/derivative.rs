@@ -173,6 +173,7 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
     }
 }
 
+/// (a ∘ b)′, where `value` is a ∘ b.
 fn combine(
     graph: &mut Graph,
     op: Combine,
@@ -194,22 +195,7 @@ fn combine(
             let numerator = graph.subtract(da, correction);
             graph.divide(numerator, b)
         }
-        Combine::Power => {
-            // a^b: b a^(b−1) a′ + a^b log(a) b′
-            let one = graph.constant(1.0);
-            let lower = graph.subtract(b, one);
-            let power = graph.combine(Combine::Power, a, lower);
-            let from_base = graph.multiply(b, power);
-            let from_base = graph.multiply(from_base, da);
-            let zero = graph.constant(0.0);
-            if db == zero {
-                return from_base;
-            }
-            let log = graph.apply(Function::Log, a);
-            let from_exponent = graph.multiply(value, log);
-            let from_exponent = graph.multiply(from_exponent, db);
-            graph.add(from_base, from_exponent)
-        }
+        Combine::Power => power(graph, (a, da), (b, db), value),
         Combine::Min | Combine::Max => {
             // (1 ± sign(a − b))/2 chooses the branch; at a tie the mean of both.
             let difference = graph.subtract(a, b);
@@ -263,4 +249,21 @@ fn combine(
             graph.constant(0.0)
         }
     }
+}
+
+/// (a^b)′ = b a^(b−1) a′ + a^b log(a) b′
+fn power(graph: &mut Graph, (a, da): (Node, Node), (b, db): (Node, Node), value: Node) -> Node {
+    let one = graph.constant(1.0);
+    let lower = graph.subtract(b, one);
+    let power = graph.combine(Combine::Power, a, lower);
+    let from_base = graph.multiply(b, power);
+    let from_base = graph.multiply(from_base, da);
+    let zero = graph.constant(0.0);
+    if db == zero {
+        return from_base;
+    }
+    let log = graph.apply(Function::Log, a);
+    let from_exponent = graph.multiply(value, log);
+    let from_exponent = graph.multiply(from_exponent, db);
+    graph.add(from_base, from_exponent)
 }

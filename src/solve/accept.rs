@@ -3,10 +3,11 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::finder::{Finder, smallest_eigenvalue};
 use super::nature::Nature;
 use super::refusal::Refusal;
 use super::region::Region;
-use super::solution::{Finder, Remark, Solution, smallest_eigenvalue};
+use super::solution::{Remark, Solution};
 
 /// Rounding the unknowns moves the equations by this many units in the last place of each.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;

@@ -5,9 +5,10 @@ use nalgebra::DVector;
 use super::change::{Change, find_changes};
 use super::continuation::End;
 use super::equations::{Effort, Equations};
+use super::finder::Finder;
 use super::join::Join;
 use super::refusal::Refusal;
-use super::solution::{Finder, Settings, Solution};
+use super::solution::{Settings, Solution};
 use super::starts::Findings;
 use crate::system::{Kind, Origin, System};
 

@@ -3,7 +3,8 @@
 
 use nalgebra::DVector;
 
-use super::solution::{Finder, Solution};
+use super::finder::Finder;
+use super::solution::Solution;
 use crate::system::Origin;
 
 /// The label of solutions that no start of the file claims; and of those that are extrema of another kind than is meant.

@@ -2,10 +2,13 @@
 //! derivatives, a quadrature and a search that share nothing with those that found it.
 //!
 //! `number` (numbers of any size with a running bound of their error) → `function` → `formula` and `derivative` (expressions as they are
-//! written) → `evaluate` and `integrate`, with `features` (where integrands bend, peak and jump) → `point` (the equations of a system
-//! at a point) → `search` (other solutions) → `judge` (what is wrong with a row).
+//! written) → `apply` (one operation) → `evaluate` and `integrate`, with `features` (where integrands bend, peak and jump)
+//! → `point` (the equations of a system at a point) → `search` (other solutions) → `judge` (what is wrong with a row, a
+//! `disagreement`).
 
+mod apply;
 mod derivative;
+mod disagreement;
 mod evaluate;
 mod features;
 mod formula;
@@ -15,5 +18,7 @@ mod judge;
 mod number;
 mod point;
 mod search;
+mod values;
 
-pub use judge::{Claim, Disagreement, Report, Unverified, Verifier, point};
+pub use disagreement::{Disagreement, Unverified, point};
+pub use judge::{Claim, Report, Verifier};

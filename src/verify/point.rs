@@ -4,10 +4,11 @@ use std::cell::Cell;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::evaluate::{Evaluation, Grant, Value};
+use super::evaluate::{Evaluation, Grant};
 use super::formula::{Formula, Place, Reader, Unsupported};
 use super::integrate::Rule;
 use super::number::Number;
+use super::values::Value;
 use crate::system::{Kind, System};
 
 /// The expressions of a system at given parameters, ready to be evaluated.

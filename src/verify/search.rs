@@ -206,20 +206,7 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
         let mut accepted = None;
         let mut fraction = 1.0f64;
         while fraction > 1e-3 {
-            let to: Vec<f64> = x
-                .iter()
-                .zip(step.iter())
-                .zip(&at.ranges)
-                .map(|((x, d), range)| {
-                    let to = x + fraction * d;
-                    match range {
-                        // Half of the way to the end that would be passed.
-                        Some((from, _)) if to < *from => 0.5 * (x + from),
-                        Some((_, end)) if to > *end => 0.5 * (x + end),
-                        _ => to,
-                    }
-                })
-                .collect();
+            let to = stepped(at, &x, &step, fraction);
             let there = at.equations(&to, rule, Grant::default(), false);
             let better = if minimises {
                 match (there.energy.as_ref().map(|e| e.value), energy) {
@@ -252,6 +239,20 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
         }
     }
     None
+}
+
+/// A point after a part of a step; half of the way to the end of a range that would be passed.
+fn stepped(at: &At, x: &[f64], step: &DVector<f64>, fraction: f64) -> Vec<f64> {
+    let coordinates = x.iter().zip(step.iter()).zip(&at.ranges);
+    let moved = coordinates.map(|((x, d), range)| {
+        let to = x + fraction * d;
+        match range {
+            Some((from, _)) if to < *from => 0.5 * (x + from),
+            Some((_, end)) if to > *end => 0.5 * (x + end),
+            _ => to,
+        }
+    });
+    moved.collect()
 }
 
 /// Newton's step for a minimum: along each eigenvector of the scaled Hessian downhill, by its curvature whatever the sign.

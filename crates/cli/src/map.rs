@@ -82,22 +82,8 @@ pub fn map(
     }
 
     let further = further_columns(table, &rows, [x, y], key);
-    let mut combinations: Vec<Vec<Cell>> = Vec::new();
     let combination = |row: &Vec<Cell>| -> Vec<Cell> { further.iter().map(|c| row[*c].clone()).collect() };
-    for row in &rows {
-        let one = combination(row);
-        if !combinations.contains(&one) {
-            combinations.push(one);
-        }
-        if combinations.len() * columns.len() > MOST_PANELS {
-            let names: Vec<&str> = further.iter().map(|c| table.columns[*c].name.as_str()).collect();
-            bail!(
-                "a figure holds at most {MOST_PANELS} maps, and {} columns for every combination of {} make more; sweep fewer values, or draw fewer columns",
-                columns.len(),
-                if names.is_empty() { "nothing".into() } else { names.join(", ") }
-            );
-        }
-    }
+    let combinations = combinations(table, &rows, &further, columns.len())?;
 
     let symbol = |column: usize| table.columns[column].symbol.clone();
     let regions = Regions::of(table, &rows);
@@ -138,6 +124,31 @@ pub fn map(
         columns: in_a_row,
         panels,
     })
+}
+
+/// The values of further columns that come together, each a map of its own for every column that is drawn.
+fn combinations(
+    table: &Table,
+    rows: &[&Vec<Cell>],
+    further: &[usize],
+    columns: usize,
+) -> anyhow::Result<Vec<Vec<Cell>>> {
+    let mut combinations: Vec<Vec<Cell>> = Vec::new();
+    for row in rows {
+        let one: Vec<Cell> = further.iter().map(|c| row[*c].clone()).collect();
+        if !combinations.contains(&one) {
+            combinations.push(one);
+        }
+        if combinations.len() * columns > MOST_PANELS {
+            let names: Vec<&str> = further.iter().map(|c| table.columns[*c].name.as_str()).collect();
+            bail!(
+                "a figure holds at most {MOST_PANELS} maps, and {} columns for every combination of {} make more; sweep fewer values, or draw fewer columns",
+                columns,
+                if names.is_empty() { "nothing".into() } else { names.join(", ") }
+            );
+        }
+    }
+    Ok(combinations)
 }
 
 /// The place of a column that holds numbers.

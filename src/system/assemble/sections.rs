@@ -12,12 +12,14 @@ use crate::system::equations::Kind;
 use crate::system::extremum::{Extremum, Way};
 use crate::system::schema::{self, Entries, NumberOrText, TextOrNames};
 
+/// A name, and what a reader is shown of it.
+type Shown = (String, String);
+
 /// Everything that a file says, parsed and checked.
 pub(super) struct Sections<'f> {
     pub(super) scope: Scope,
     pub(super) parameters: Vec<Parameter<'f>>,
-    /// Every variable, as a reader is shown it.
-    pub(super) variables: Vec<(String, String)>,
+    pub(super) variables: Vec<Shown>,
     pub(super) discrete: Vec<Discrete<'f>>,
     pub(super) kind: Kind,
     pub(super) extremum: Extremum,
@@ -143,7 +145,7 @@ impl<'f> Builder<'f> {
     }
 
     /// The variables as a reader is shown them, and those that are discrete.
-    fn variables(&self, scope: &Scope) -> Result<(Vec<(String, String)>, Vec<Discrete<'f>>), EquationError> {
+    fn variables(&self, scope: &Scope) -> Result<(Vec<Shown>, Vec<Discrete<'f>>), EquationError> {
         let (mut variables, mut discrete) = (Vec::new(), Vec::new());
         for (name, entry) in &self.file.variables {
             let name = name.get_ref().as_str();

@@ -64,8 +64,7 @@ impl Report {
             without: false,
             of_steps: generations.iter().all(|g| g.denoisers == Denoisers::Exact),
         };
-        let mut p_values: Vec<f64> = Vec::new();
-        let mut places: Vec<usize> = Vec::new();
+        let (mut p_values, mut places): (Vec<f64>, Vec<usize>) = Default::default();
         for cell in 0..cells {
             let here = cell * seeds..(cell + 1) * seeds;
             let (generations, turned) = (&generations[here.clone()], &turned[here]);
@@ -120,15 +119,20 @@ impl Report {
             report.windows.push(Window::new(&series, setting.p, window));
             report.series.push(series);
         }
-        let adjusted = holm(&p_values);
-        report.compared = adjusted.len();
-        let status = report.table.columns.len() - 1;
-        for (place, p) in places.into_iter().zip(adjusted) {
-            let rejected = p < level;
-            report.rejected += usize::from(rejected);
-            report.table.rows[place][status] = if rejected { "rejected" } else { "consistent" }.into();
-        }
+        report.decide(&p_values, &places, level);
         Ok(report)
+    }
+
+    /// Which of the rows at some places are rejected, by the correction of Holm.
+    fn decide(&mut self, p_values: &[f64], places: &[usize], level: f64) {
+        let adjusted = holm(p_values);
+        self.compared = adjusted.len();
+        let status = self.table.columns.len() - 1;
+        for (place, p) in places.iter().zip(adjusted) {
+            let rejected = p < level;
+            self.rejected += usize::from(rejected);
+            self.table.rows[*place][status] = if rejected { "rejected" } else { "consistent" }.into();
+        }
     }
 
     /// Whether the prediction is rejected.
