@@ -29,3 +29,4 @@ pub(crate) use program::{
 };
 pub use scope::LARGEST_PRODUCT;
 pub(crate) use scope::Meaning;
+pub(crate) use scope::Solved;

@@ -64,6 +64,13 @@ impl Formula {
                 let (dx, dy) = (self.or_zero(dx), self.or_zero(dy));
                 Some(self.add(Operation::Where(condition, dx, dy)))
             }
+            // Only whether there is one is asked.
+            Operation::Bundle(a, b) => of(a).or(of(b)),
+            Operation::Pinned(_, inputs) => of(inputs),
+            Operation::Implicit(_, inputs, _) if known.contains_key(&inputs) => {
+                return Err(Unsupported::Construct("D of an implicit definition".into()));
+            }
+            Operation::Implicit(..) => None,
             Operation::Average(v, _) if by == Operation::Normal(v) => None,
             Operation::Average(v, body) => of(body).map(|d| match self.facts[d].axes & (1 << v) {
                 0 => d,

@@ -252,12 +252,16 @@ impl<'f> Evaluation<'f> {
             // Scalars do not depend on variables, and averages are there already.
             Operation::Normal(_) | Operation::Average(..) => leaf(Number::NAN),
             _ => {
-                let places: Vec<Place> = arguments(operation).collect();
+                let implicit = self.formula.implicit_of(operation);
+                let places: Vec<Place> = implicit
+                    .map_or_else(|| arguments(operation).collect(), |implicit| implicit.inputs.clone());
                 let mut given = [Number::ZERO; 3];
                 for (slot, p) in given.iter_mut().zip(&places) {
                     *slot = of(*p).map_or(Number::NAN, |v| v.value);
                 }
-                let value = apply(operation, given);
+                let value_of = |i: usize| of(places[i]).map_or(Number::NAN, |v| v.value);
+                let solved = implicit.map(|implicit| implicit.value(operation, &value_of));
+                let value = solved.as_ref().map_or_else(|| apply(operation, given), |(value, _)| *value);
                 let size_of = |i: usize| of(places[i]).map_or(Number::NAN, |v| v.size);
                 let size = match operation {
                     Operation::Binary(Binary::Add | Binary::Subtract, ..) => size_of(0).larger(size_of(1)),
@@ -269,7 +273,11 @@ impl<'f> Evaluation<'f> {
                 let mut result = Value { value, slopes: Vec::new(), size, slope_sizes: Vec::new() };
                 for (i, p) in places.iter().enumerate() {
                     let Some(argument) = of(*p).filter(|a| !a.slopes.is_empty()) else { continue };
-                    let Some(partial) = partial(operation, i, given, value) else { continue };
+                    let by = match &solved {
+                        Some((_, slopes)) => Some(slopes[i]),
+                        None => partial(operation, i, given, value),
+                    };
+                    let Some(partial) = by else { continue };
                     if result.slopes.is_empty() {
                         result.slopes = vec![Number::ZERO; k];
                         result.slope_sizes = vec![Number::ZERO; k];
@@ -307,7 +315,9 @@ impl<'f> Evaluation<'f> {
                     self.inner_average(*place, integrand, &frame, outside, n, directions)
                 }
                 _ => {
-                    let places: Vec<Place> = arguments(operation).collect();
+                    let implicit = self.formula.implicit_of(operation);
+                    let places: Vec<Place> = implicit
+                        .map_or_else(|| arguments(operation).collect(), |implicit| implicit.inputs.clone());
                     let lanes: Vec<Lane> = places
                         .iter()
                         .map(|p| match integrand.index.get(p) {
@@ -322,7 +332,13 @@ impl<'f> Evaluation<'f> {
                         }
                         given
                     };
-                    let values: Vec<Number> = (0..n).map(|i| apply(operation, given(i))).collect();
+                    let solved: Option<Vec<(Number, Vec<Number>)>> = implicit.map(|implicit| {
+                        (0..n).map(|i| implicit.value(operation, &|a| lanes[a].at(i))).collect()
+                    });
+                    let values: Vec<Number> = match &solved {
+                        Some(solved) => solved.iter().map(|(value, _)| *value).collect(),
+                        None => (0..n).map(|i| apply(operation, given(i))).collect(),
+                    };
                     let mut slopes: Vec<Vec<Number>> = Vec::new();
                     if directions > 0 && self.formula.facts[*place].unknowns != 0 {
                         for (a, p) in places.iter().enumerate() {
@@ -338,8 +354,10 @@ impl<'f> Evaluation<'f> {
                             if slopes.is_empty() {
                                 slopes = vec![Vec::new(); directions];
                             }
-                            let partials: Vec<Option<Number>> =
-                                (0..n).map(|i| partial(operation, a, given(i), values[i])).collect();
+                            let partials: Vec<Option<Number>> = match &solved {
+                                Some(solved) => solved.iter().map(|(_, slopes)| Some(slopes[a])).collect(),
+                                None => (0..n).map(|i| partial(operation, a, given(i), values[i])).collect(),
+                            };
                             for (j, lane) in of.iter().enumerate().filter(|(_, lane)| !lane.is_zero()) {
                                 if slopes[j].is_empty() {
                                     slopes[j] = vec![Number::ZERO; n];

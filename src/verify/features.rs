@@ -197,6 +197,7 @@ pub fn pieces(
                 a,
                 b,
             ) => Some((Watched::Difference(a, b), Bend::Sharp)),
+            Operation::Pinned(..) => Some((Watched::Value(*place), Bend::Sharp)),
             _ => None,
         };
         if let Some((watched, bend)) = bends {

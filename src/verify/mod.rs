@@ -13,6 +13,7 @@ mod evaluate;
 mod features;
 mod formula;
 mod function;
+mod implicit;
 mod integrate;
 mod judge;
 mod number;

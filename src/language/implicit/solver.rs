@@ -30,11 +30,22 @@ pub struct Solver {
     range: Option<[Slot; 2]>,
     /// The equation and its slope.
     zero: [Slot; 2],
-    kinks: Vec<[Slot; 2]>,
+    kinks: Vec<Kink>,
     /// Whether the equation rises through its root, as the slope of something minimal does.
     rising: bool,
 }
 
+/// Where what is minimised bends sharply.
+#[derive(Debug, Clone)]
+struct Kink {
+    /// What vanishes there, and its slope.
+    zero: [Slot; 2],
+    /// The terms that it is made of, which say to how many digits it is known.
+    terms: Vec<Slot>,
+}
+
+/// Beside a kink at 0.
+const TINY: f64 = 1e-270;
 /// Nodes that are solved together.
 const LANES: usize = 128;
 /// Brackets are sought up to 2 to this.
@@ -46,7 +57,7 @@ const PATIENCE: usize = 3;
 /// Round-off of an argument, in units of the last place.
 const ULPS: f64 = 4.0 * f64::EPSILON;
 /// How often the range is looked through when a row is certified.
-const LOOKED_AT: usize = 64;
+const LOOKED_AT: usize = 160;
 
 impl Solver {
     pub(super) fn new(
@@ -104,7 +115,11 @@ impl Solver {
         solver.smooth = add(&mut solver, graph.reachable(&smooth));
         add(&mut solver, graph.reachable(&all));
         solver.zero = zero.map(|node| slots[&node]);
-        solver.kinks = kinks.iter().map(|pair| pair.map(|node| slots[&node])).collect();
+        let kink = |pair: &[Node; 2]| Kink {
+            zero: pair.map(|node| slots[&node]),
+            terms: terms(graph, pair[0]).into_iter().map(|node| slots[&node]).collect(),
+        };
+        solver.kinks = kinks.iter().map(kink).collect();
         solver.range = range.map(|ends| ends.map(|node| slots[&node]));
         solver
     }
@@ -187,7 +202,7 @@ impl Solver {
         (0..count)
             .map(|lane| {
                 let pair = match pins[lane] {
-                    pin if pin > 0.0 => self.kinks[pin as usize - 1],
+                    pin if pin > 0.0 => self.kinks[pin as usize - 1].zero,
                     _ => self.zero,
                 };
                 let [rest, slope] = pair.map(|slot| at(slot, lane));
@@ -217,7 +232,7 @@ impl Solver {
                             return low + part * (high - low);
                         }
                         // On both sides of the root, on all scales.
-                        let far = f64::from(k as i32 / 2 - 10).exp2() * own[lane].abs().max(1.0);
+                        let far = (0.25 * (k / 2) as f64 - 6.0).exp2() * own[lane].abs().max(1.0);
                         (if k % 2 == 0 { own[lane] - far } else { own[lane] + far }).clamp(low, high)
                     })
                     .collect();
@@ -307,6 +322,7 @@ impl Lanes<'_> {
                 }
             }
         }
+        self.into_kinks(&mut brackets);
         for (out, bracket) in out.iter_mut().zip(&brackets) {
             *out = if bracket.done { bracket.at } else { f64::NAN };
         }
@@ -403,33 +419,54 @@ impl Lanes<'_> {
     /// Lanes whose minimum is a kink, at which the slope jumps through zero, are put there.
     fn into_kinks(&mut self, brackets: &mut [Bracket]) {
         let at: Vec<f64> = brackets.iter().map(|b| b.at).collect();
-        for kink in 0..self.solver.kinks.len() {
-            let places = self.kink(kink, &at);
-            let jumps = self.jumps(&places);
-            for ((bracket, place), jumps) in brackets.iter_mut().zip(places).zip(jumps) {
-                let (low, high) = (bracket.from.min(bracket.to), bracket.from.max(bracket.to));
-                if !bracket.done && jumps && low <= place && place <= high {
-                    (bracket.at, bracket.done) = (place, true);
+        for kink in 0..self.inner_kinks() {
+            let (places, digits) = self.kink(kink, &at);
+            let jumps = self.jumps(&places, &digits);
+            for (lane, bracket) in brackets.iter_mut().enumerate() {
+                let (low, high) = match bracket.done {
+                    true => {
+                        let near = 4.0 * digits[lane] + 2.0 * ULPS * (bracket.at.abs() + 0.1 * bracket.first);
+                        (bracket.at - near, bracket.at + near)
+                    }
+                    false => (bracket.from.min(bracket.to), bracket.from.max(bracket.to)),
+                };
+                if jumps[lane] && low <= places[lane] && places[lane] <= high {
+                    (bracket.at, bracket.done) = (places[lane], true);
                 }
             }
         }
     }
 
-    /// The place of a kink by one step of Newton's method: its argument is mostly a difference.
-    fn kink(&mut self, kink: usize, at: &[f64]) -> Vec<f64> {
+    /// Kinks without the ends of the range.
+    fn inner_kinks(&self) -> usize {
+        let ends = if self.solver.rising && self.solver.range.is_some() { 2 } else { 0 };
+        self.solver.kinks.len() - ends
+    }
+
+    /// The place of a kink by one step of Newton's method, its argument being mostly a difference; and to what it is known.
+    fn kink(&mut self, kink: usize, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let solver = self.solver;
         self.equation(at);
         solver.run(&mut self.slots, solver.smooth..solver.steps.len());
-        let [argument, slope] = solver.kinks[kink].map(|slot| self.of(slot));
-        (0..at.len()).map(|lane| at[lane] - argument(lane) / slope(lane)).collect()
+        let [argument, slope] = solver.kinks[kink].zero.map(|slot| self.of(slot));
+        let places = (0..at.len()).map(|lane| at[lane] - argument(lane) / slope(lane)).collect();
+        let mut digits = vec![0.0f64; at.len()];
+        for term in &solver.kinks[kink].terms {
+            let term = self.of(*term);
+            digits.iter_mut().enumerate().for_each(|(lane, size)| *size = size.max(term(lane).abs()));
+        }
+        let [_, slope] = solver.kinks[kink].zero.map(|slot| self.of(slot));
+        digits.iter_mut().enumerate().for_each(|(lane, size)| *size *= ULPS / slope(lane).abs());
+        (places, digits)
     }
 
-    /// Whether the equation jumps through zero at a place, to round-off of the place.
-    fn jumps(&mut self, places: &[f64]) -> Vec<bool> {
+    /// Whether the equation jumps through zero at a place that is known to some digits.
+    fn jumps(&mut self, places: &[f64], digits: &[f64]) -> Vec<bool> {
         let beside = |side: f64| -> Vec<f64> {
             places
                 .iter()
-                .map(|x| x + side * 8.0 * f64::EPSILON * x.abs().max(f64::MIN_POSITIVE * 1e30))
+                .zip(digits)
+                .map(|(x, by)| x + side * 2.0 * by.max(f64::EPSILON * x.abs()).max(TINY))
                 .collect()
         };
         let (low, high) = (beside(-1.0), beside(1.0));
@@ -446,19 +483,17 @@ impl Lanes<'_> {
     fn pins(&mut self, numbers: &[f64], out: &mut [f64]) {
         let solver = self.solver;
         out.fill(0.0);
-        let ends = if solver.rising && solver.range.is_some() { 2 } else { 0 };
-        let inner = solver.kinks.len() - ends;
+        let inner = self.inner_kinks();
         for kink in 0..inner {
-            let places = self.kink(kink, numbers);
-            let jumps = self.jumps(numbers);
+            let (places, digits) = self.kink(kink, numbers);
+            let jumps = self.jumps(&places, &digits);
             for lane in 0..out.len() {
-                let near = (places[lane] - numbers[lane]).abs() <= ULPS * numbers[lane].abs();
-                if near && jumps[lane] {
+                if jumps[lane] && (places[lane] - numbers[lane]).abs() <= 4.0 * digits[lane] {
                     out[lane] = kink as f64 + 1.0;
                 }
             }
         }
-        if ends == 2 {
+        if inner < solver.kinks.len() {
             let [low, high] = self.ends();
             let zero = self.equation(numbers);
             for lane in 0..out.len() {
@@ -510,6 +545,16 @@ impl Bracket {
         }
         let inside = low < newton && newton < high;
         self.at = if inside && !slow { newton } else { middle(self.from, self.to) };
+    }
+}
+
+/// The terms of a sum.
+fn terms(graph: &Graph, sum: Node) -> Vec<Node> {
+    match graph.operation(sum) {
+        Operation::Combine(Combine::Add | Combine::Subtract, a, b) => {
+            [terms(graph, a), terms(graph, b)].concat()
+        }
+        _ => vec![sum],
     }
 }
 
