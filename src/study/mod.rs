@@ -12,9 +12,11 @@ pub mod journal;
 pub mod plan;
 pub mod slurm;
 pub mod store;
+mod task;
 
-pub use file::{Study, StudyError, Task};
+pub use file::{Study, StudyError};
 pub use given::{Assignment, Sweep};
 pub use journal::{Counts, Key, Record};
 pub use plan::{Plan, PlanError, Swept, Wanted};
 pub use store::{Part, Store};
+pub use task::Task;

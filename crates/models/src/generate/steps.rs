@@ -9,10 +9,10 @@ use serde_json::{Value as Json, json};
 
 use super::accuracy::{Accuracy, Feature, Sampling, Search, accuracy, steps_needed};
 use super::error::GenerateError;
-use super::experiment::Whose;
 use super::flow::Integrator;
 use super::optimum::{Free, optimum};
 use super::spins;
+use super::whose::Whose;
 use crate::model::{Schedule, Setting, Target};
 use crate::simulate::Runs;
 use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure};
