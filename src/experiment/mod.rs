@@ -2,6 +2,7 @@
 //!
 //! - [`Solve`]: systems of equations along their control;
 //! - [`Critical`]: the control values at which the global branch changes;
+//! - [`Limit`]: theories beside the systems that they tend to;
 //! - [`Simulate`]: a model at finite dimension, data set by data set;
 //! - [`Check`]: theories against what is simulated or measured;
 //! - [`Pending`]: the cells that are not on the disk yet, and how they get there;
@@ -10,24 +11,28 @@
 mod check;
 mod critical;
 mod error;
+mod limit;
 mod runner;
 mod simulate;
 mod solve;
 mod verification;
 
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use crate::model::Running;
-use crate::output::{Cell, Column};
+use crate::output::{Cell, Column, Table};
 use crate::study::{Counts, Key, Plan};
 use crate::system::Theory;
 
 pub use check::{Check, Checks};
 pub use critical::{Critical, Found};
 pub use error::ExperimentError;
+pub use limit::{Limit, Order};
 pub use runner::{CellError, Pending, RunError};
 pub use simulate::{DataSets, Simulate};
 pub use solve::{Solve, Solved, check_tolerance};
@@ -71,6 +76,31 @@ pub trait Experiment: Sync {
     /// # Errors
     /// What keeps a cell from being computed at all.
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure>;
+
+    /// The rows of all cells, computed on all cores; none where an interruption was asked for. Nothing is kept to go on with.
+    ///
+    /// # Errors
+    /// What keeps a cell from being computed, which ends the others too: they would run to their end for nothing.
+    fn run(&self, running: &Running) -> Result<Option<Table>, ExperimentError> {
+        let failed = AtomicBool::new(false);
+        let interrupted = || (running.interrupted)() || failed.load(Ordering::Relaxed);
+        let running = Running { interrupted: &interrupted, ..*running };
+        let compute = |cell| match interrupted() {
+            true => Ok(None),
+            false => self.compute(cell, &running).inspect_err(|_| failed.store(true, Ordering::Relaxed)),
+        };
+        let cells: Vec<Result<Option<Computed>, Failure>> =
+            (0..self.cells()).into_par_iter().map(compute).collect();
+        let mut table = Table::new(self.columns().to_vec());
+        let mut complete = true;
+        for computed in cells {
+            match computed? {
+                Some(computed) => table.rows.extend(computed.rows),
+                None => complete = false,
+            }
+        }
+        Ok(complete.then_some(table))
+    }
 
     /// Units of progress of a cell, where it tells of them.
     fn units(&self) -> u64 {

@@ -10,6 +10,8 @@ pub enum Task {
     Solve,
     /// `overlaps critical`: a cell is a curve, its rows the changes of the global branch.
     Critical,
+    /// `overlaps limit`: a cell is a value of the limit parameter.
+    Limit,
     /// `overlaps simulate`: a cell is a data set.
     Simulate,
     /// `overlaps check`: a cell is a verdict, with all its dimensions and data sets.
@@ -28,6 +30,7 @@ impl Task {
         match self {
             Task::Solve => "solve",
             Task::Critical => "critical",
+            Task::Limit => "limit",
             Task::Simulate => "simulate",
             Task::Check => "check",
             Task::Generate => "generate",
@@ -38,7 +41,7 @@ impl Task {
 
     /// Whether the command is given a system of equations.
     pub fn has_system(self) -> bool {
-        matches!(self, Task::Solve | Task::Critical | Task::Check)
+        matches!(self, Task::Solve | Task::Critical | Task::Limit | Task::Check)
     }
 
     /// Whether the command has data sets.

@@ -72,6 +72,21 @@ fn u_turns_have_the_rows_of_the_command_and_the_verdict_of_each_combination() {
 }
 
 #[test]
+fn deviations_from_a_limit_are_those_of_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let study = "command = 'limit'\nsystem = 'second-phase'\n";
+    let table = table_of(here, study);
+    run(here, "limit second-phase --quiet --output direct.csv", 0);
+    assert_eq!(table, read(here, "direct.csv"));
+    let given = "[set]\nsigma = 0.5\n[sweep]\nn = 'log:1e4:1e6:3'\nt = [1.25, 1.5]\n";
+    let table = table_of(here, &format!("{study}{given}"));
+    let given = "--set sigma=0.5 --sweep n=log:1e4:1e6:3 --sweep t=1.25,1.5";
+    run(here, &format!("limit second-phase {given} --quiet --output direct.csv"), 0);
+    assert_eq!(table, read(here, "direct.csv"));
+}
+
+#[test]
 fn what_is_wrong_with_them_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
@@ -80,6 +95,10 @@ fn what_is_wrong_with_them_is_said() {
         ("command = 'uturn'\n[set]\nn = 8\n", "--denoiser learnt"),
         ("command = 'uturn'\n[options]\ndenoiser = 'learnt'\nforward = 'resample'\n", "--forward sde only"),
         ("command = 'uturn'\n[options]\nwindow = [0.9, 0.1]\n", "below the second"),
+        ("command = 'limit'\n", "needs a system"),
+        ("command = 'limit'\nsystem = 'curie-weiss'\n", "has no [limit]"),
+        ("command = 'limit'\nsystem = 'second-phase'\nseeds = 2\n", "no data sets"),
+        ("command = 'limit'\nsystem = 'second-phase'\n[sweep]\nsigma = [1, 2]\n", "sweeps n alone"),
         ("command = 'uturn'\nplot = 'u.svg'\n", "not curves or maps"),
     ] {
         fs::write(here.join("study.toml"), study).unwrap();

@@ -166,6 +166,7 @@ fn work(study: &Study, folder: &Path, csv: &Path) -> anyhow::Result<Box<dyn Work
     let work = match command(study, folder)? {
         Command::Solve(command) => command.work(study),
         Command::Critical(command) => command.work(study),
+        Command::Limit(command) => command.work(study),
         Command::Simulate(command) => command.work(study, csv),
         Command::Check(command) => command.work(study, csv),
         Command::Generate(command) => command.work(study, csv),
