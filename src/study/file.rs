@@ -126,7 +126,7 @@ struct File {
 }
 
 /// Flags that are not those of a study, and what stands in their place.
-const NOT_OPTIONS: [(&str, &str); 16] = [
+const NOT_OPTIONS: [(&str, &str); 17] = [
     ("set", "parameters have the section [set]"),
     ("sweep", "parameters have the section [sweep]"),
     ("output", "`output` stands at the top of the file"),
@@ -142,6 +142,7 @@ const NOT_OPTIONS: [(&str, &str); 16] = [
     ("runs", "a study of `simulate` has the runs as its rows"),
     ("against", "a study of `check` simulates; measurements are one check"),
     ("parameters", "parameters have the section [set]"),
+    ("curve", "a study of `schedule` has the features of theory; those of files are one schedule"),
     ("denoisers", "the denoisers of a study are learnt in its cells"),
 ];
 

@@ -22,6 +22,8 @@ pub enum Task {
     Steps,
     /// `overlaps uturn`: a cell is a comparison of U-turns with their prediction, with all its data sets.
     Uturn,
+    /// `overlaps schedule`: a cell has the training times of a combination, or the widths of windows along d.
+    Schedule,
 }
 
 impl Task {
@@ -36,6 +38,7 @@ impl Task {
             Task::Generate => "generate",
             Task::Steps => "steps",
             Task::Uturn => "uturn",
+            Task::Schedule => "schedule",
         }
     }
 

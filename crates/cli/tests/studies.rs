@@ -87,6 +87,31 @@ fn deviations_from_a_limit_are_those_of_the_command() {
 }
 
 #[test]
+fn training_times_and_widths_are_those_of_the_command_for_every_combination() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let options = "[options]\npoints = 5\nwindow = '0.2,0.8'\ndensity = 'rate'\n";
+    let table = table_of(here, &format!("command = 'schedule'\n[set]\nd = 1e6\n{options}"));
+    run(here, "schedule --set d=1e6 --points 5 --window 0.2,0.8 --density rate --output direct.csv", 0);
+    assert_eq!(table, read(here, "direct.csv"));
+    for (study, parameters) in [
+        ("d = 1e6\n[options]\npoints = 5\n", "--set d=1e6 --points 5"),
+        ("sigma = 0.5\n[sweep]\nd = 'log:1e2:1e6:3'\n", "--set sigma=0.5 --sweep d=log:1e2:1e6:3"),
+    ] {
+        let zip = "[[zip]]\np = [0.6, 0.7]\ninterpolant = ['linear', 'trigonometric']\n";
+        let table = table_of(here, &format!("command = 'schedule'\n[set]\n{study}{zip}"));
+        for (p, interpolant) in [("0.6", "linear"), ("0.7", "trigonometric")] {
+            let own = format!("--set p={p} --set interpolant={interpolant}");
+            run(here, &format!("schedule {parameters} {own} --output direct.csv"), 0);
+            let cell = format!("{p},{interpolant},");
+            let rows: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix(&cell)).collect();
+            let direct = read(here, "direct.csv");
+            assert_eq!(rows, direct.lines().skip(1).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
 fn what_is_wrong_with_them_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
@@ -99,6 +124,15 @@ fn what_is_wrong_with_them_is_said() {
         ("command = 'limit'\nsystem = 'curie-weiss'\n", "has no [limit]"),
         ("command = 'limit'\nsystem = 'second-phase'\nseeds = 2\n", "no data sets"),
         ("command = 'limit'\nsystem = 'second-phase'\n[sweep]\nsigma = [1, 2]\n", "sweeps n alone"),
+        ("command = 'schedule'\nseeds = 2\n", "no data sets"),
+        ("command = 'schedule'\n[set]\nn = 8\n", "n"),
+        ("command = 'schedule'\n[sweep]\np = [0.5, 1.5]\n", "1.5"),
+        ("command = 'schedule'\n[sweep]\nd = [9, 100]\nkappa = [1, 2]\n", "kappa has no part"),
+        ("command = 'schedule'\n[set]\nd = 9\n[sweep]\nkappa = [1, 4]\n", "raise d or lower kappa"),
+        ("command = 'schedule'\n[sweep]\nd = [9, 100]\n[options]\nmass = 0.4\n", "there are widths"),
+        ("command = 'schedule'\n[options]\ncurve = 'c.csv'\n", "are one schedule"),
+        ("command = 'schedule'\n[options]\nmass = 2\n", "from 0 to 1"),
+        ("command = 'schedule'\nplot = 'q.svg'\n", "not curves or maps"),
         ("command = 'uturn'\nplot = 'u.svg'\n", "not curves or maps"),
     ] {
         fs::write(here.join("study.toml"), study).unwrap();

@@ -172,6 +172,7 @@ fn work(study: &Study, folder: &Path, csv: &Path) -> anyhow::Result<Box<dyn Work
         Command::Generate(command) => command.work(study, csv),
         Command::Steps(command) => command.work(study),
         Command::Uturn(command) => command.work(study, csv),
+        Command::Schedule(command) => command.work(study),
         _ => bail!("`{}` does not fall into cells", study.task.name()),
     };
     let work = work?;
