@@ -1,10 +1,8 @@
 //! A flow for every combination of swept parameters: a cell holds all data sets of one, the theory of them and the verdict.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
-use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::error::GenerateError;
@@ -12,7 +10,7 @@ use super::run::Generation;
 use super::whose::Whose;
 use crate::simulate::{Denoiser, Runs};
 use overlaps::compare::Verdict;
-use overlaps::experiment::{Computed, DataSets, Experiment, ExperimentError, Failure};
+use overlaps::experiment::{Computed, DataSets, Experiment, ExperimentError, Failure, each};
 use overlaps::model::{Description, Model, ModelError, Running};
 use overlaps::output::{Cell, Column, Role};
 use overlaps::study::{Plan, Wanted};
@@ -63,22 +61,8 @@ pub trait Sampling: Sync {
         of: impl Fn(&Generation, &Running) -> Result<Option<T>, GenerateError> + Sync,
     ) -> Result<Option<Vec<T>>, ExperimentError> {
         self.denoiser().prepare()?;
-        let failed = AtomicBool::new(false);
-        let interrupted = || (running.interrupted)() || failed.load(Ordering::Relaxed);
-        let running = Running { interrupted: &interrupted, ..*running };
-        let one = |generation: &Generation| match interrupted() {
-            true => Ok(None),
-            false => of(generation, &running).inspect_err(|_| failed.store(true, Ordering::Relaxed)),
-        };
-        let all: Vec<Result<Option<T>, GenerateError>> = generations.par_iter().map(one).collect();
-        let mut complete = Some(Vec::with_capacity(all.len()));
-        for result in all {
-            match (result.map_err(ModelError::from)?, &mut complete) {
-                (Some(result), Some(all)) => all.push(result),
-                _ => complete = None,
-            }
-        }
-        Ok(complete)
+        let all = each(0..generations.len(), running, |place, running| of(&generations[place], running));
+        Ok(all.map_err(ModelError::from)?)
     }
 }
 
