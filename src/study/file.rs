@@ -15,13 +15,12 @@ use serde_json::Value as Json;
 use toml::{Spanned, Value as Toml};
 
 use super::given::{Assignment, MOST_VALUES, Sweep};
+use super::task::Task;
 use crate::diagnostic::{Place, Source};
 use crate::input::{LARGEST_TEXT, text_of_file};
 use crate::numeric::shortest;
 use crate::output::json::number;
 use crate::value::Value;
-
-pub use super::task::Task;
 
 /// What the figure is to show; nothing: what suits the sweeps.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -127,7 +126,7 @@ struct File {
 }
 
 /// Flags that are not those of a study, and what stands in their place.
-const NOT_OPTIONS: [(&str, &str); 16] = [
+const NOT_OPTIONS: [(&str, &str); 17] = [
     ("set", "parameters have the section [set]"),
     ("sweep", "parameters have the section [sweep]"),
     ("output", "`output` stands at the top of the file"),
@@ -143,6 +142,7 @@ const NOT_OPTIONS: [(&str, &str); 16] = [
     ("runs", "a study of `simulate` has the runs as its rows"),
     ("against", "a study of `check` simulates; measurements are one check"),
     ("parameters", "parameters have the section [set]"),
+    ("curve", "a study of `schedule` has the features of theory; those of files are one schedule"),
     ("denoisers", "the denoisers of a study are learnt in its cells"),
 ];
 

@@ -1,8 +1,8 @@
-//! The commands whose work falls into cells.
+//! The commands that a study may name.
 
 use serde::Deserialize;
 
-/// A command whose work falls into cells.
+/// The commands whose work falls into cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Task {
@@ -10,6 +10,8 @@ pub enum Task {
     Solve,
     /// `overlaps critical`: a cell is a curve, its rows the changes of the global branch.
     Critical,
+    /// `overlaps limit`: a cell is a value of the limit parameter.
+    Limit,
     /// `overlaps simulate`: a cell is a data set.
     Simulate,
     /// `overlaps check`: a cell is a verdict, with all its dimensions and data sets.
@@ -18,6 +20,10 @@ pub enum Task {
     Generate,
     /// `overlaps steps`: a cell is a schedule at one dimension.
     Steps,
+    /// `overlaps uturn`: a cell is a comparison of U-turns with their prediction, with all its data sets.
+    Uturn,
+    /// `overlaps schedule`: a cell has the training times of a combination, or the widths of windows along d.
+    Schedule,
 }
 
 impl Task {
@@ -26,20 +32,23 @@ impl Task {
         match self {
             Task::Solve => "solve",
             Task::Critical => "critical",
+            Task::Limit => "limit",
             Task::Simulate => "simulate",
             Task::Check => "check",
             Task::Generate => "generate",
             Task::Steps => "steps",
+            Task::Uturn => "uturn",
+            Task::Schedule => "schedule",
         }
     }
 
     /// Whether the command is given a system of equations.
     pub fn has_system(self) -> bool {
-        matches!(self, Task::Solve | Task::Critical | Task::Check)
+        matches!(self, Task::Solve | Task::Critical | Task::Limit | Task::Check)
     }
 
     /// Whether the command has data sets.
     pub fn has_seeds(self) -> bool {
-        matches!(self, Task::Simulate | Task::Check | Task::Generate)
+        matches!(self, Task::Simulate | Task::Check | Task::Generate | Task::Uturn)
     }
 }

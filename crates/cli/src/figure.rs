@@ -5,11 +5,9 @@ use anyhow::bail;
 
 use super::map::{axes_of, map};
 use overlaps::name::{ascii_name, did_you_mean, symbol_of};
-use overlaps::numeric::significant;
 use overlaps::output::{Cell, Role, Table};
-use overlaps::study::{Plan, Swept};
+use overlaps::study::Plan;
 use overlaps::system::{Line, Theory};
-use overlaps::value::Value;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, curves_of};
 
@@ -151,28 +149,11 @@ fn label(theory: &Theory, plan: &Plan, x: &str, key: &Key) -> String {
         words.push(system.clone());
     }
     let names = plan.swept.iter().filter(|s| s.name != x);
-    words.extend(names.zip(swept).map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(v))));
+    words.extend(names.zip(swept).map(|(s, v)| format!("{} = {}", symbol_of(&s.name), v.short())));
     if !branch.is_empty() {
         words.push(branch.clone());
     }
     if words.is_empty() { theory.name().to_string() } else { words.join(", ") }
-}
-
-/// The value of a parameter in a figure.
-pub fn short(value: &Cell) -> String {
-    match value {
-        Cell::Text(word) => word.clone(),
-        Cell::Number(x) if *x == f64::INFINITY => "∞".into(),
-        value => value.number().map_or(String::new(), |x| significant(x, 6)),
-    }
-}
-
-/// The values of swept parameters in words: n = 8, linear.
-pub fn values_in_words<'a>(swept: impl Iterator<Item = (&'a Swept, Value)>) -> String {
-    let words: Vec<String> = swept
-        .map(|(sweep, value)| format!("{} = {}", symbol_of(&sweep.name), short(&Cell::from(&value))))
-        .collect();
-    words.join(", ")
 }
 
 fn line_style(theories: &[Theory], system: &str) -> LineStyle {
@@ -199,7 +180,7 @@ pub fn subtitle(theories: &[Theory], plan: &Plan) -> String {
             let name = parameter.name.as_str();
             let given = plan.fixed.iter().any(|(n, _)| n == name);
             let swept = plan.swept.iter().any(|s| s.name == name);
-            let value = short(&Cell::from(&parameter.value(value)));
+            let value = Cell::from(&parameter.value(value)).short();
             let usual = parameter.words.is_some() && value == parameter.default_text;
             if !seen.contains(&name) && !swept && (given || !parameter.follows()) && !usual {
                 seen.push(name);

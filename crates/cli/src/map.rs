@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::{anyhow, bail};
 
-use super::figure::short;
 use overlaps::name::{ascii_name, did_you_mean};
 use overlaps::output::{Cell, Role, Table};
 use overlaps::study::Plan;
@@ -187,8 +186,8 @@ fn further_columns<K: Ord>(
 /// What tells a panel apart: the values of parameters, the name of a system.
 fn caption(table: &Table, columns: &[usize], values: &[Cell]) -> String {
     let word = |(column, value): (&usize, &Cell)| match &table.columns[*column] {
-        heading if heading.role == Role::Label => short(value),
-        heading => format!("{} = {}", heading.symbol, short(value)),
+        heading if heading.role == Role::Label => value.short(),
+        heading => format!("{} = {}", heading.symbol, value.short()),
     };
     columns.iter().zip(values).map(word).collect::<Vec<_>>().join(", ")
 }

@@ -3,7 +3,7 @@
 
 use anyhow::bail;
 
-use crate::figure::{MOST_LINES, short, subtitle};
+use crate::figure::{MOST_LINES, subtitle};
 use overlaps::name::{ascii_name, symbol_of};
 use overlaps::output::{Cell, Table};
 use overlaps::study::{Plan, Swept};
@@ -52,7 +52,7 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Fig
         );
     }
 
-    let value_of = |sweep: &Swept, value: &Cell| format!("{} = {}", symbol_of(&sweep.name), short(value));
+    let value_of = |sweep: &Swept, value: &Cell| format!("{} = {}", symbol_of(&sweep.name), value.short());
     let curve = |one: Line| {
         let value = line.zip(one.value.as_ref());
         let kind = kinds.iter().position(|kind| *kind == one.kind).unwrap_or_default();

@@ -5,7 +5,6 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::statements::{Statement, statements, text as statements_text};
-use crate::figure::short;
 use crate::points::subtitle;
 use overlaps::compare::ScalingLaw;
 use overlaps::name::symbol_of;
@@ -68,7 +67,7 @@ impl Report {
             let names = plan.sweeps_at(cell).filter(|(s, _)| !without.contains(&s.name.as_str()));
             let words: Vec<String> = names
                 .map(|(s, v)| match v.word() {
-                    None => format!("{} = {}", symbol_of(&s.name), short(&Cell::from(&v))),
+                    None => format!("{} = {}", symbol_of(&s.name), Cell::from(&v).short()),
                     Some(word) => word.to_string(),
                 })
                 .collect();
