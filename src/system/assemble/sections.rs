@@ -72,11 +72,11 @@ impl<'f> Builder<'f> {
     pub(super) fn sections(&self, scope: Scope) -> Result<Sections<'f>, EquationError> {
         let parameters = self.parameters(&scope)?;
         let (variables, discrete) = self.variables(&scope)?;
+        let extremum = self.extremum()?;
         let (kind, equations) = self.equations()?;
         for (what, w) in &equations {
             w.check(&scope, what, Allowed::Everything)?;
         }
-        let extremum = self.extremum()?;
         let selection = self.selection(&scope, kind, &extremum)?;
         let branches = self.branches()?;
         for w in branches.iter().flat_map(|b| b.points.iter().flatten()) {
@@ -276,13 +276,15 @@ impl<'f> Builder<'f> {
             };
         }
         let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
-        let mut ways: Vec<(usize, Way)> = Vec::new();
-        for (maximise, list) in [(true, &energy.maximise), (false, &energy.minimise)] {
-            let Some(list) = list else { continue };
+        let lists = [(true, &energy.maximise), (false, &energy.minimise)];
+        let mut lists: Vec<_> = lists.into_iter().filter_map(|(way, list)| Some((way, list.as_ref()?))).collect();
+        lists.sort_by_key(|(_, list)| list.span().start);
+        let mut ways: Vec<Way> = Vec::new();
+        for (maximise, list) in lists {
             let TextOrNames::Names(names) = list.get_ref() else {
                 let key = if maximise { "maximise" } else { "minimise" };
-                let message =
-                    format!("with `extremise`, `{key}` is a list of unknowns: {key} = [\"{}\"]", unknowns[0]);
+                let one = unknowns.first().unwrap_or(&"x");
+                let message = format!("with `extremise`, `{key}` is a list of unknowns: {key} = [\"{one}\"]");
                 return Err(self.structure(list.span(), message));
             };
             let mut way = Way { maximise, unknowns: Vec::new() };
@@ -292,19 +294,15 @@ impl<'f> Builder<'f> {
                     let problem = Problem::UnknownName { name: name.get_ref().clone(), nearest };
                     return Err(self.error(name.span(), problem));
                 };
-                if way.unknowns.contains(&place) || ways.iter().any(|(_, way)| way.unknowns.contains(&place))
-                {
+                if way.unknowns.contains(&place) || ways.iter().any(|way| way.unknowns.contains(&place)) {
                     let message = format!("`{}` stands twice in `maximise` and `minimise`", name.get_ref());
                     return Err(self.structure(name.span(), message));
                 }
                 way.unknowns.push(place);
             }
-            if !way.unknowns.is_empty() {
-                ways.push((list.span().start, way));
-            }
+            ways.extend(Some(way).filter(|way| !way.unknowns.is_empty()));
         }
-        ways.sort_by_key(|(start, _)| *start);
-        Ok(Extremum { ways: ways.into_iter().map(|(_, way)| way).collect() })
+        Ok(Extremum { ways })
     }
 
     /// What selects among several solutions.
