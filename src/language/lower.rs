@@ -12,6 +12,9 @@ use super::implicit::Condition;
 use super::scope::{Meaning, Scope, Solved};
 use crate::diagnostic::Text;
 
+/// How far the sum of weights may be from 1.
+const WEIGHTS: f64 = 1e-12;
+
 /// A discrete variable: values and weights as nodes of parameters.
 #[derive(Debug, Clone)]
 pub struct DiscreteNodes {
@@ -21,6 +24,17 @@ pub struct DiscreteNodes {
     pub values: Vec<Node>,
     /// Probabilities.
     pub weights: Vec<Node>,
+    /// Whether they are known only with the unknowns and the control.
+    pub dynamic: bool,
+}
+
+/// A variable with another measure as a function of a normal one.
+#[derive(Debug, Clone, Copy)]
+pub struct MeasureNodes {
+    /// Its value.
+    pub value: Node,
+    /// What its integrands are multiplied by.
+    pub weight: Option<Node>,
 }
 
 /// Builds graph nodes from expressions.
@@ -29,6 +43,8 @@ pub struct Lowering<'s> {
     pub graph: Graph,
     /// Discrete variables in the order of their numbers in the scope.
     pub discrete: Vec<DiscreteNodes>,
+    /// Variables with other measures, by the normal variable that each is made of.
+    pub measures: HashMap<usize, MeasureNodes>,
     scope: &'s Scope,
     /// Definitions already built, by the values of the discrete variables that they depend on.
     built: HashMap<(usize, Assignment), Node>,
@@ -49,6 +65,7 @@ impl<'s> Lowering<'s> {
         Lowering {
             graph: Graph::default(),
             discrete: Vec::new(),
+            measures: HashMap::new(),
             scope,
             built: HashMap::new(),
             steps: 0,
@@ -76,6 +93,7 @@ impl<'s> Lowering<'s> {
         Lowering {
             graph: self.graph,
             discrete: self.discrete,
+            measures: self.measures,
             scope,
             built: HashMap::new(),
             steps: self.steps,
@@ -234,6 +252,7 @@ impl<'s> Lowering<'s> {
             ) => self.graph.symbol(symbol),
             Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
             Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
+            Some(Meaning::Measure(i)) => self.measures[&i].value,
             Some(Meaning::Definition(i)) if self.solving.is_some_and(|(own, _)| own == i) => {
                 self.solving.map_or_else(|| self.graph.constant(f64::NAN), |(_, symbol)| symbol)
             }
@@ -289,14 +308,38 @@ impl<'s> Lowering<'s> {
                     let weighted = self.graph.multiply(weight, term);
                     sum = self.graph.add(sum, weighted);
                 }
-                Ok(sum)
+                Ok(if self.discrete[i].dynamic { self.where_weights_sum_to_1(i, sum) } else { sum })
             }
             Some(Meaning::Normal(i)) => {
                 let inner = self.average(rest, body, chosen, text)?;
                 Ok(self.graph.average(i as u8, inner))
             }
+            Some(Meaning::Measure(i)) => {
+                let inner = self.average(rest, body, chosen, text)?;
+                let weighted = match self.measures[&i].weight {
+                    Some(weight) => self.graph.multiply(weight, inner),
+                    None => inner,
+                };
+                Ok(self.graph.average(i as u8, weighted))
+            }
             _ => unreachable!("averaged names are checked with the shapes"),
         }
+    }
+
+    /// A sum over a discrete variable; no number where its weights do not sum to 1, as where the tail of a Poisson variable is cut.
+    fn where_weights_sum_to_1(&mut self, variable: usize, sum: Node) -> Node {
+        let graph = &mut self.graph;
+        let mut total = graph.constant(-1.0);
+        for weight in self.discrete[variable].weights.clone() {
+            total = graph.add(total, weight);
+        }
+        let (off, allowed) = (graph.apply(Function::Abs, total), graph.constant(WEIGHTS));
+        let right = graph.combine(Combine::LessEqual, off, allowed);
+        let nothing = graph.constant(f64::NAN);
+        let wrong = graph.apply(Function::Not, right);
+        let (sum, nothing) =
+            (graph.combine(Combine::If, right, sum), graph.combine(Combine::If, wrong, nothing));
+        graph.add(sum, nothing)
     }
 
     fn binary(&mut self, op: Operator, a: Node, b: Node) -> Node {

@@ -131,6 +131,15 @@ impl Refusal {
             _ => format!("the equation `{}`", system.equations.get(*i).map_or("", |(name, _)| name.as_str())),
         };
         match self {
+            Refusal::NotZero { equation: i, accuracy, at, .. }
+                if accuracy.is_infinite() && system.has_implicit() =>
+            {
+                format!(
+                    "{} is not known at {}: an implicit definition has more than one number there, or the equation divides by terms that cancel",
+                    equation(i),
+                    point(at)
+                )
+            }
             Refusal::NotZero { equation: i, accuracy, at, .. } if accuracy.is_infinite() => format!(
                 "{} is lost in rounding at {}: it divides by terms that cancel there",
                 equation(i),

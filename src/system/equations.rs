@@ -357,7 +357,8 @@ impl System {
     }
 
     pub(super) fn check_weights(&self, values: &[f64]) -> Result<(), EquationError> {
-        for variable in &self.discrete {
+        // Weights that move with the solution are looked at there.
+        for variable in self.discrete.iter().filter(|variable| !variable.dynamic) {
             let weights: Vec<f64> = variable.weights.iter().map(|w| self.interpret(*w, values)).collect();
             if let Some(i) = weights.iter().position(|w| !(*w >= 0.0 && w.is_finite())) {
                 let variable = variable.name.clone();
@@ -412,6 +413,11 @@ impl System {
     /// What selects among solutions as the file writes it, from that of which the lowest is meant; and back.
     pub(crate) fn as_written(&self, energy: f64) -> f64 {
         if self.extremum.sign() < 0.0 { 0.0 - energy } else { energy }
+    }
+
+    /// Whether numbers are defined by equations at the nodes of averages.
+    pub(crate) fn has_implicit(&self) -> bool {
+        self.written.scope.definitions.iter().any(|definition| definition.solved.is_some())
     }
 
     /// How many starts, boundary coordinates and range ends the set-up program computes.

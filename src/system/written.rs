@@ -1,8 +1,19 @@
 //! The expressions of a file as they were read, kept beside the compiled programs: what the independent check of
 //! [`crate::verify`] evaluates, so that a fault in the graph, in a derivative or in a compiled program shows.
 
+use std::collections::HashMap;
+
 use crate::language::expression::Expression;
 use crate::language::scope::Scope;
+
+/// A variable with another measure as a function of a normal one.
+#[derive(Debug, Clone)]
+pub struct Map {
+    /// Its value.
+    pub value: Expression,
+    /// What its integrands are multiplied by.
+    pub weight: Option<Expression>,
+}
 
 /// The parsed expressions of a system.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +22,8 @@ pub struct AsWritten {
     pub scope: Scope,
     /// Values and weights of the discrete variables, in the order of their numbers in the scope.
     pub discrete: Vec<(Vec<Expression>, Vec<Expression>)>,
+    /// Variables with other measures, by the number of the normal variable that each is made of.
+    pub measures: HashMap<usize, Map>,
     /// The energy; or right-hand sides of fixed points; or residuals.
     pub equations: Vec<Expression>,
     /// What selects among several solutions.

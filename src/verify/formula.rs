@@ -340,6 +340,10 @@ impl<'w> Reader<'w> {
                 | Meaning::Unknown(symbol),
             ) => self.formula.add(Operation::Symbol(symbol)),
             Some(Meaning::Normal(v)) => self.formula.add(Operation::Normal(v)),
+            Some(Meaning::Measure(v)) => match self.written.measures.get(&v) {
+                Some(map) => self.read(&map.value)?,
+                None => return Err(Unsupported::Construct(name.to_string())),
+            },
             Some(Meaning::Discrete(v)) => {
                 let written = self.written;
                 let value = chosen.get(&v).and_then(|i| written.discrete[v].0.get(*i));
@@ -455,6 +459,19 @@ impl<'w> Reader<'w> {
                     return Ok(inner);
                 }
                 Ok(self.formula.add(Operation::Average(v, inner)))
+            }
+            Some(Meaning::Measure(v)) => {
+                let inner = self.average(rest, body, chosen)?;
+                let weight = self.written.measures.get(&v).and_then(|map| map.weight.as_ref());
+                let weighted = match weight {
+                    Some(weight) => {
+                        let weight = self.read(weight)?;
+                        self.binary(Binary::Multiply, weight, inner)
+                    }
+                    None if self.formula.facts[inner].axes & (1 << v) == 0 => return Ok(inner),
+                    None => inner,
+                };
+                Ok(self.formula.add(Operation::Average(v, weighted)))
             }
             Some(Meaning::Discrete(v)) => {
                 let written = self.written;

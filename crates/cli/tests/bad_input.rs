@@ -724,6 +724,39 @@ fn what_a_free_energy_is_extremal_in_are_unknowns() {
 }
 
 #[test]
+fn an_implicit_definition_says_what_determines_it() {
+    let with = |implicit: &str| edited(&[("[unknowns]", &format!("[implicit]\n{implicit}\n[unknowns]"))]);
+    file_refused(&with("p = { range = [0, 1] }"), "{ range", &["`p` needs either `equation", "`minimise"]);
+    file_refused(
+        &with("p = { equation = \"p - h\", minimise = \"p^2\" }"),
+        "{ equation",
+        &["either `equation"],
+    );
+    file_refused(
+        &with("p = { equation = \"h - 1\" }"),
+        "h - 1\"",
+        &["`p` does not stand in what is to determine it"],
+    );
+    file_refused(&with("p = { equation = \"p - h\", range = [0] }"), "{ equation", &["a pair [from, to]"]);
+    file_refused(
+        &with("p = { equation = \"p - h\", range = [0, \"p + 1\"] }"),
+        "p + 1\"",
+        &["stands in its own range"],
+    );
+    file_refused(&with("p = { equation = \"E[z](p - h)\" }"), "E[z](p", &["averages over `p`"]);
+    file_refused(&with("p = { equation = \"p > h\" }"), "p > h", &["a truth value"]);
+    file_refused(&with("p = { root = \"p - h\" }"), "root", &["unknown field `root`", "equation"]);
+    file_refused(&with("p = \"p - h\""), "\"p - h\"", &["equation = "]);
+    file_refused(&with("x = { equation = \"x - h\" }"), "x = { equation", &["x"]);
+    file_refused(&with("p = { equation = \"p - u\" }\nu = { equation = \"u - p\" }"), "u\" }", &["u"]);
+    let cycle = edited(&[
+        ("h = \"a*t*x + z/2\"", "h = \"a*t*x + z/2 + p\""),
+        ("[unknowns]", "[implicit]\np = { equation = \"p - h\" }\n[unknowns]"),
+    ]);
+    file_refused(&cycle, "p - h", &["cyclic definitions", "p", "h"]);
+}
+
+#[test]
 fn a_derivative_by_what_cannot_be_moved_is_refused() {
     for (value, at, words) in [
         ("D[s](x)", "s](x)", "`s` takes separate values"),

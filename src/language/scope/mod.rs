@@ -33,6 +33,8 @@ pub enum Meaning {
     Discrete(usize),
     /// A normal variable.
     Normal(usize),
+    /// A variable with another measure: the number of the normal variable that it is made of.
+    Measure(usize),
     /// A definition.
     Definition(usize),
 }
@@ -44,7 +46,7 @@ impl Meaning {
             Meaning::Parameter(_) | Meaning::Word { .. } => "parameter",
             Meaning::Control(_) => "control parameter",
             Meaning::Unknown(_) => "unknown",
-            Meaning::Discrete(_) | Meaning::Normal(_) => "variable",
+            Meaning::Discrete(_) | Meaning::Normal(_) | Meaning::Measure(_) => "variable",
             Meaning::Definition(_) => "definition",
         }
     }
@@ -81,6 +83,18 @@ impl Definition {
         [(&self.text, &self.expression)].into_iter().chain(range.map(|(text, e)| (text, e)))
     }
 
+    /// What it is, as a reader is shown it.
+    pub fn in_words(&self) -> String {
+        let Some(solved) = &self.solved else { return self.text.value.clone() };
+        let range = solved.range.as_ref();
+        let range = range
+            .map_or(String::new(), |[(from, _), (to, _)]| format!(", in [{}, {}]", from.value, to.value));
+        match solved.minimise {
+            true => format!("minimises {}{range}", self.text.value),
+            false => format!("solves {} = 0{range}", self.text.value),
+        }
+    }
+
     /// The names that it uses beside its own.
     pub fn uses(&self) -> Vec<&str> {
         let mut names = Vec::new();
@@ -102,6 +116,9 @@ pub struct Scope {
 
 /// A longer cycle is shown without its middle.
 const CYCLE_SHOWN: usize = 8;
+
+/// The end of the name of the normal variable that one with another measure is made of.
+pub const HIDDEN: &str = "__z";
 
 /// Words of the language that cannot be names.
 const WORDS: [&str; 3] = ["E", "inf", "pi"];

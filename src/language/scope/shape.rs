@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Meaning, Scope};
+use super::{HIDDEN, Meaning, Scope};
 use crate::average::SMALLEST_RULE;
 use crate::diagnostic::Text;
 use crate::language::error::{EquationError, Problem};
@@ -63,7 +63,10 @@ impl Scope {
         let mut names: Vec<String> = self
             .meanings
             .iter()
-            .filter(|(_, m)| matches!(m, Meaning::Discrete(_) | Meaning::Normal(_)))
+            .filter(|(name, m)| {
+                let variable = matches!(m, Meaning::Discrete(_) | Meaning::Normal(_) | Meaning::Measure(_));
+                variable && !name.ends_with(HIDDEN)
+            })
             .map(|(n, _)| n.clone())
             .collect();
         names.sort_unstable();
@@ -202,7 +205,8 @@ impl Place<'_> {
         body: &Expression,
     ) -> Result<Shape, EquationError> {
         for (i, (name, place)) in names.iter().enumerate() {
-            let known = matches!(self.scope.meaning(name), Some(Meaning::Discrete(_) | Meaning::Normal(_)));
+            use Meaning::{Discrete, Measure, Normal};
+            let known = matches!(self.scope.meaning(name), Some(Discrete(_) | Normal(_) | Measure(_)));
             if !known {
                 let variables = self.scope.variables();
                 let problem = Problem::NotAVariable { name: name.clone(), variables };
@@ -236,6 +240,7 @@ impl Place<'_> {
             Some(Meaning::Normal(_)) if shape.variables.iter().any(|(v, _)| v == by) => return Ok(shape),
             Some(Meaning::Normal(_)) => "does not stand in what is derived, or is averaged over there",
             Some(Meaning::Definition(_)) => "is a definition",
+            Some(Meaning::Measure(_)) => "is no normal variable",
             Some(Meaning::Discrete(_) | Meaning::Word { .. }) => "takes separate values",
             None => "is no name of this file",
         };
@@ -275,7 +280,8 @@ impl Place<'_> {
         averaged: &[(String, Range<usize>)],
         e: &Expression,
     ) -> Result<(), EquationError> {
-        let normal = |name: &str| matches!(self.scope.meaning(name), Some(Meaning::Normal(_)));
+        let normal =
+            |name: &str| matches!(self.scope.meaning(name), Some(Meaning::Normal(_) | Meaning::Measure(_)));
         let variables = integrand.variables.iter().filter(|(v, _)| normal(v)).count() as u32;
         let size = (SMALLEST_RULE as f64).powi(variables as i32);
         if averaged.iter().any(|(v, _)| normal(v)) && size > LARGEST_PRODUCT {
@@ -296,7 +302,9 @@ impl Place<'_> {
             }
             Some(Meaning::Control(_)) => shape.control = Some(here()),
             Some(Meaning::Unknown(_)) => shape.unknown = Some(here()),
-            Some(Meaning::Discrete(_) | Meaning::Normal(_)) => shape.variables.push(here()),
+            Some(Meaning::Discrete(_) | Meaning::Normal(_) | Meaning::Measure(_)) => {
+                shape.variables.push(here());
+            }
             // In its own equation an implicit number is a number like any other.
             Some(Meaning::Definition(i))
                 if i == self.defined && self.scope.definitions[i].solved.is_some() => {}

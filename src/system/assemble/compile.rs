@@ -58,7 +58,7 @@ impl Builder<'_> {
                 .iter()
                 .map(|(what, w)| (what.clone(), w.text.value.clone()))
                 .collect(),
-            definitions: definitions.map(|d| (d.name.clone(), d.text.value.clone())).collect(),
+            definitions: definitions.map(|d| (d.name.clone(), d.in_words())).collect(),
             selection: sections.selection.as_ref().map(|w| w.text.value.clone()),
             branches: lowered.branches,
             admissible: sections.admissible.as_ref().map(|(keep, _)| keep.text.value.clone()),
@@ -167,7 +167,7 @@ impl Sections<'_> {
             .variables
             .iter()
             .filter_map(|(name, _)| match self.scope.meaning(name) {
-                Some(Meaning::Normal(place)) => Some((place, name)),
+                Some(Meaning::Normal(place) | Meaning::Measure(place)) => Some((place, name)),
                 _ => None,
             })
             .collect();
@@ -180,6 +180,7 @@ impl Sections<'_> {
         let list = |list: &[Written]| list.iter().map(bare).collect();
         AsWritten {
             discrete: self.discrete.iter().map(|d| (list(&d.values), list(&d.weights))).collect(),
+            measures: self.measures.iter().map(|m| (m.normal, m.second.clone())).collect(),
             equations: self.equations.iter().map(|(_, w)| bare(w)).collect(),
             selection: self.selection.as_ref().map(bare),
             outputs: self.outputs.iter().map(|o| bare(&o.value)).collect(),

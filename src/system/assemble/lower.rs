@@ -7,7 +7,7 @@ use super::{Builder, Written};
 use crate::diagnostic::Source;
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::{Graph, Node};
-use crate::language::lower::{DiscreteNodes, Lowering};
+use crate::language::lower::{DiscreteNodes, Lowering, MeasureNodes};
 use crate::system::equations::{BranchSpec, Origin, Parameter, Unknown};
 use crate::system::schema::expression_text;
 
@@ -36,7 +36,16 @@ impl Builder<'_> {
             let (values, weights): (Result<Vec<Node>, _>, Result<Vec<Node>, _>) =
                 (nodes(&variable.values), nodes(&variable.weights));
             let name = variable.name.to_string();
-            lowering.discrete.push(DiscreteNodes { name, values: values?, weights: weights? });
+            let dynamic = variable.dynamic;
+            lowering.discrete.push(DiscreteNodes { name, values: values?, weights: weights?, dynamic });
+        }
+        for measure in &sections.measures {
+            let value = measure.value.lower_free(&mut lowering)?;
+            lowering.measures.insert(measure.normal, MeasureNodes { value, weight: None });
+            // The weight may contain the variable itself.
+            let weight =
+                measure.weight.as_ref().map(|weight| weight.lower_free(&mut lowering)).transpose()?;
+            lowering.measures.insert(measure.normal, MeasureNodes { value, weight });
         }
         lowering.definitions()?;
         let parameters = parameters(sections, &mut lowering, self.source)?;

@@ -1,10 +1,11 @@
-//! An equation file → [`System`], stage by stage: `names` are resolved, `sections` parsed and their shapes checked, then
+//! An equation file → [`System`], stage by stage: `names` are resolved, `sections` and `variables` parsed and their shapes checked, then
 //! `lower`ed to nodes of a graph; derivatives and programs are `compile`d.
 
 mod compile;
 mod lower;
 mod names;
 mod sections;
+mod variables;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -79,6 +80,11 @@ impl Written {
     /// The same for a condition.
     fn check_condition(&self, scope: &Scope, what: &str, allowed: Allowed) -> Result<(), EquationError> {
         scope.check_scalar(&self.expression, &self.text, what, allowed, true)
+    }
+
+    /// The node of what may depend on a variable.
+    fn lower_free(&self, lowering: &mut Lowering) -> Result<Node, EquationError> {
+        lowering.scalar(&self.expression, &self.text)
     }
 
     fn lower(&self, lowering: &mut Lowering) -> Result<Node, EquationError> {

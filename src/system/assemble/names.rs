@@ -3,7 +3,7 @@
 use super::{Builder, Written};
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::MAX_NORMALS;
-use crate::language::scope::{Definition, Meaning, Scope, Solved, names_in};
+use crate::language::scope::{Definition, HIDDEN, Meaning, Scope, Solved, names_in};
 use crate::name::{ascii_name, did_you_mean, is_identifier, is_word, nearest};
 use crate::system::schema::{self, Str};
 
@@ -26,9 +26,20 @@ impl Builder<'_> {
         let (mut discrete, mut normal) = (0, 0);
         for (name, entry) in &file.variables {
             match entry.get_ref() {
-                schema::Variable::Discrete(_) => {
+                schema::Variable::Table(table) if self.is_discrete(name.get_ref(), entry, table)? => {
                     declare(&mut scope, name, Meaning::Discrete(discrete))?;
                     discrete += 1;
+                }
+                schema::Variable::Table(_) => {
+                    if normal == MAX_NORMALS {
+                        let message = format!("there are more than {MAX_NORMALS} continuous variables");
+                        return Err(self.structure(name.span(), message));
+                    }
+                    declare(&mut scope, name, Meaning::Measure(normal))?;
+                    let hidden = format!("{}{HIDDEN}", name.get_ref());
+                    let declared = scope.declare(&hidden, Meaning::Normal(normal));
+                    declared.map_err(|problem| self.error(name.span(), problem))?;
+                    normal += 1;
                 }
                 schema::Variable::Named(kind) if kind == "normal" => {
                     if normal == MAX_NORMALS {
@@ -40,7 +51,7 @@ impl Builder<'_> {
                 }
                 schema::Variable::Named(other) => {
                     let message = format!(
-                        "a variable is \"normal\" or a table {{ values = […], weights = […] }}, not \"{other}\""
+                        "a variable is \"normal\" or a table {{ values = […], weights = […] }}, {{ uniform = [from, to] }} and the like, not \"{other}\""
                     );
                     return Err(self.structure(entry.span(), message));
                 }

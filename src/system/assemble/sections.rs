@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::variables::{Measure, Variables};
 use super::{Builder, Written};
 use crate::diagnostic::Text;
 use crate::language::error::{EquationError, Problem};
@@ -10,10 +11,10 @@ use crate::language::scope::{Allowed, Meaning, Scope, names_in};
 use crate::name::nearest;
 use crate::system::equations::Kind;
 use crate::system::extremum::{Extremum, Way};
-use crate::system::schema::{self, Entries, NumberOrText, TextOrNames};
+use crate::system::schema::{self, Entries, TextOrNames};
 
 /// A name, and what a reader is shown of it.
-type Shown = (String, String);
+pub(super) type Shown = (String, String);
 
 /// Everything that a file says, parsed and checked.
 pub(super) struct Sections<'f> {
@@ -21,6 +22,7 @@ pub(super) struct Sections<'f> {
     pub(super) parameters: Vec<Parameter<'f>>,
     pub(super) variables: Vec<Shown>,
     pub(super) discrete: Vec<Discrete<'f>>,
+    pub(super) measures: Vec<Measure>,
     pub(super) kind: Kind,
     pub(super) extremum: Extremum,
     /// What stands on the left, and the equation.
@@ -50,6 +52,8 @@ pub(super) struct Discrete<'f> {
     pub(super) name: &'f str,
     pub(super) values: Vec<Written>,
     pub(super) weights: Vec<Written>,
+    /// Whether the weights are known only with the unknowns and the control, or are cut off.
+    pub(super) dynamic: bool,
 }
 
 /// A kind of solution: a named set of points, one expression per unknown in each.
@@ -71,7 +75,7 @@ impl<'f> Builder<'f> {
     /// Everything is parsed and checked before anything is built, so that errors come in the order of the file.
     pub(super) fn sections(&self, scope: Scope) -> Result<Sections<'f>, EquationError> {
         let parameters = self.parameters(&scope)?;
-        let (variables, discrete) = self.variables(&scope)?;
+        let Variables { shown, discrete, measures } = self.variables(&scope)?;
         let extremum = self.extremum()?;
         let (kind, equations) = self.equations()?;
         for (what, w) in &equations {
@@ -92,8 +96,9 @@ impl<'f> Builder<'f> {
         Ok(Sections {
             scope,
             parameters,
-            variables,
+            variables: shown,
             discrete,
+            measures,
             kind,
             extremum,
             equations,
@@ -142,44 +147,6 @@ impl<'f> Builder<'f> {
             parameters.push(Parameter { name, entry, default, domain, words: None });
         }
         Ok(parameters)
-    }
-
-    /// The variables as a reader is shown them, and those that are discrete.
-    fn variables(&self, scope: &Scope) -> Result<(Vec<Shown>, Vec<Discrete<'f>>), EquationError> {
-        let (mut variables, mut discrete) = (Vec::new(), Vec::new());
-        for (name, entry) in &self.file.variables {
-            let name = name.get_ref().as_str();
-            let d = match entry.get_ref() {
-                schema::Variable::Named(kind) => {
-                    variables.push((name.to_string(), kind.clone()));
-                    continue;
-                }
-                schema::Variable::Discrete(d) => d,
-            };
-            if d.values.is_empty() || d.values.len() != d.weights.len() {
-                let message = format!(
-                    "`{name}` has {} values and {} weights; each value needs a weight",
-                    d.values.len(),
-                    d.weights.len()
-                );
-                return Err(self.structure(entry.span(), message));
-            }
-            let list = |list: &[toml::Spanned<NumberOrText>], what: &str| {
-                let parsed = list.iter().map(|v| self.parse_value(v)).collect::<Result<Vec<_>, _>>()?;
-                parsed.iter().try_for_each(|v| v.check(scope, what, Allowed::Parameters))?;
-                Ok::<_, EquationError>(parsed)
-            };
-            let (values, weights) =
-                (list(&d.values, "a value of a variable")?, list(&d.weights, "a weight")?);
-            let show = |list: &[Written]| {
-                let shown: Vec<&str> = list.iter().map(|v| v.text.value.trim_end_matches(".0")).collect();
-                shown.join(", ")
-            };
-            let shown = format!("{{{}}} with weights {}", show(&values), show(&weights));
-            variables.push((name.to_string(), shown));
-            discrete.push(Discrete { name, values, weights });
-        }
-        Ok((variables, discrete))
     }
 
     /// Exactly one of energy, fixed_point and residual, or none with no unknowns.
@@ -277,7 +244,8 @@ impl<'f> Builder<'f> {
         }
         let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
         let lists = [(true, &energy.maximise), (false, &energy.minimise)];
-        let mut lists: Vec<_> = lists.into_iter().filter_map(|(way, list)| Some((way, list.as_ref()?))).collect();
+        let mut lists: Vec<_> =
+            lists.into_iter().filter_map(|(way, list)| Some((way, list.as_ref()?))).collect();
         lists.sort_by_key(|(_, list)| list.span().start);
         let mut ways: Vec<Way> = Vec::new();
         for (maximise, list) in lists {

@@ -177,18 +177,34 @@ pub enum NumberOrText {
 pub enum Variable {
     /// `"normal"`: N(0, 1).
     Named(String),
-    /// Finitely many values with weights.
-    Discrete(Discrete),
+    /// Any other, by one of the keys.
+    Table(VariableTable),
 }
 
-/// A discrete variable.
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Discrete {
-    /// The values.
-    pub values: Vec<Spanned<NumberOrText>>,
+/// A variable as a table: each of its keys says what kind it is.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VariableTable {
+    /// The values of a discrete variable.
+    pub values: Option<Vec<Spanned<NumberOrText>>>,
     /// Their probabilities.
-    pub weights: Vec<Spanned<NumberOrText>>,
+    pub weights: Option<Vec<Spanned<NumberOrText>>>,
+    /// Uniform on an interval.
+    pub uniform: Option<Vec<Spanned<NumberOrText>>>,
+    /// Exponential, of this rate.
+    pub exponential: Option<Spanned<NumberOrText>>,
+    /// ∫ dx over an interval, no average.
+    pub integral: Option<Vec<Spanned<NumberOrText>>>,
+    /// With this density on the support.
+    pub density: Option<Str>,
+    /// The interval outside of which the density is 0.
+    pub support: Option<Vec<Spanned<NumberOrText>>>,
+    /// Poisson, of this mean.
+    pub poisson: Option<Spanned<NumberOrText>>,
+    /// Binomial: how many, with which probability.
+    pub binomial: Option<Vec<Spanned<NumberOrText>>>,
+    /// The largest value of a Poisson variable that is summed.
+    pub largest: Option<Spanned<Number>>,
 }
 
 /// An implicit definition.
@@ -431,13 +447,13 @@ impl<'de> Deserialize<'de> for Variable {
         impl<'de> Visitor<'de> for V {
             type Value = Variable;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"normal\", or a table { values = […], weights = […] }")
+                f.write_str("\"normal\", or a table such as { values = […], weights = […] } or { uniform = [from, to] }")
             }
             fn visit_str<E: de::Error>(self, x: &str) -> Result<Variable, E> {
                 Ok(Variable::Named(x.to_string()))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Variable, A::Error> {
-                Discrete::deserialize(MapAccessDeserializer::new(map)).map(Variable::Discrete)
+                VariableTable::deserialize(MapAccessDeserializer::new(map)).map(Variable::Table)
             }
         }
         deserializer.deserialize_any(V)
