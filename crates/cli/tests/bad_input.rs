@@ -570,7 +570,8 @@ fn an_average_over_something_that_is_not_a_variable_is_refused() {
 fn an_expression_may_only_depend_on_what_is_known_there() {
     file_refused(&edited(&[("0 < a && a < 4", "t < a")]), "t < a", &["a domain", "control parameter `t`"]);
     file_refused(&edited(&[("{ x = 1 }", "{ x = \"x/2\" }")]), "x/2\"", &["a start", "unknown `x`"]);
-    file_refused(&edited(&[("\"0.5\"", "\"0.5*x\"")]), "x\"] }", &["a weight", "unknown `x`"]);
+    file_refused(&edited(&[("\"0.5\"", "\"0.5*z\"")]), "z\"] }", &["a weight", "variable `z`"]);
+    file_refused(&edited(&[("\"0.5\"", "\"0.5*h\"")]), "0.5*h\"] }", &["a weight", "definition `h`"]);
     file_refused(
         &edited(&[("default = 2", "default = \"1 + x\"")]),
         "x\", domain",
@@ -613,6 +614,32 @@ fn values_and_weights_of_different_length_are_refused() {
     file_refused(&edited(&[("[0.5, \"0.5\"]", "[1]")]), "{ values", &["`s`", "2 values", "1 weight"]);
     file_refused(&edited(&[("[1, -1]", "[]"), ("[0.5, \"0.5\"]", "[]")]), "{ values", &["`s`", "0 values"]);
     file_refused(&edited(&[(", weights = [0.5, \"0.5\"]", "")]), "{ values", &["weights"]);
+}
+
+#[test]
+fn a_variable_is_of_one_kind_with_what_belongs_to_it() {
+    for (table, words) in [
+        ("{ weights = [1] }", &["`z` needs one of", "uniform"][..]),
+        ("{ uniform = [0, 1], exponential = 1 }", &["`z` needs one of"]),
+        ("{ uniform = [0] }", &["a pair"]),
+        ("{ uniform = [0, 1], weights = [1] }", &["`weights` goes with `values`", "`uniform`"]),
+        ("{ density = \"z\" }", &["needs a support"]),
+        ("{ exponential = 1, support = [0, 1] }", &["`support` goes with `density`"]),
+        ("{ poisson = 1, largest = 0.5 }", &["largest", "whole number"]),
+        ("{ binomial = [\"a\", 0.5] }", &["whole number"]),
+    ] {
+        file_refused(&edited(&[("\"normal\"", table)]), table, words);
+    }
+    for (table, at, words) in [
+        ("{ uniform = [0, \"h\"] }", "h\"] }", "definition `h`"),
+        ("{ exponential = \"s\" }", "s\" }", "variable `s`"),
+        ("{ density = \"s*z\", support = [0, 1] }", "s*z", "depends on `s`"),
+        ("{ density = \"1\", support = [0, 1] }", "1\", supp", "uniform"),
+        ("{ density = \"h*z\", support = [0, 1] }", "h*z", "definition `h`"),
+        ("{ gamma = 1 }", "gamma", "unknown field `gamma`"),
+    ] {
+        file_refused(&edited(&[("\"normal\"", table)]), at, &[words]);
+    }
 }
 
 #[test]
@@ -743,12 +770,16 @@ fn an_implicit_definition_says_what_determines_it() {
         "p + 1\"",
         &["stands in its own range"],
     );
-    file_refused(&with("p = { equation = \"E[z](p - h)\" }"), "E[z](p", &["averages over `p`"]);
+    file_refused(&with("p = { equation = \"p - E[z](tanh(p + h))\" }"), "p - E[z]", &["averages over `p`"]);
     file_refused(&with("p = { equation = \"p > h\" }"), "p > h", &["a truth value"]);
     file_refused(&with("p = { root = \"p - h\" }"), "root", &["unknown field `root`", "equation"]);
     file_refused(&with("p = \"p - h\""), "\"p - h\"", &["equation = "]);
     file_refused(&with("x = { equation = \"x - h\" }"), "x = { equation", &["x"]);
-    file_refused(&with("p = { equation = \"p - u\" }\nu = { equation = \"u - p\" }"), "u\" }", &["u"]);
+    file_refused(
+        &with("p = { equation = \"p - u\" }\nu = { equation = \"u - p\" }"),
+        "u - p",
+        &["cyclic definitions"],
+    );
     let cycle = edited(&[
         ("h = \"a*t*x + z/2\"", "h = \"a*t*x + z/2 + p\""),
         ("[unknowns]", "[implicit]\np = { equation = \"p - h\" }\n[unknowns]"),
@@ -764,7 +795,7 @@ fn a_derivative_by_what_cannot_be_moved_is_refused() {
         ("D[z](E[z](h))", "z](E", "averaged over there"),
         ("D[nu](x)", "nu](x)", "no name of this file"),
         ("D[x](x > 1)", "x > 1", "a truth value"),
-        ("E[z](log(D[z](step(h))))", "E[z](log", "a factor inside an average"),
+        ("E[z](log(D[z](step(h))))", "E[z](log(D", "a factor inside an average"),
     ] {
         file_refused(&edited(&[(VALUE, value)]), at, &[words]);
     }

@@ -1,5 +1,7 @@
 //! The names of an equation file: what each means, words as values of parameters, columns.
 
+use std::collections::HashMap;
+
 use super::{Builder, Written};
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::MAX_NORMALS;
@@ -60,11 +62,13 @@ impl Builder<'_> {
         for (i, name) in file.unknowns.keys().enumerate() {
             declare(&mut scope, name, Meaning::Unknown(first_unknown + i))?;
         }
-        scope.definitions = self.definitions()?;
+        let definitions = self.definitions()?;
+        let places: HashMap<&str, usize> = definitions.iter().map(|d| d.name.as_str()).zip(0..).collect();
         for name in file.definitions.keys().chain(file.implicit.keys()) {
-            let place = scope.definitions.iter().position(|d| d.name == *name.get_ref()).unwrap_or_default();
+            let place = places.get(name.get_ref().as_str()).copied().unwrap_or_default();
             declare(&mut scope, name, Meaning::Definition(place))?;
         }
+        scope.definitions = definitions;
         scope.check_definitions()?;
         Ok(scope)
     }
