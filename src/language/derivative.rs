@@ -1,6 +1,6 @@
 //! Exact derivatives of graph nodes with respect to a symbol, as graph nodes.
 
-use super::function::{Combine, ERF_SLOPE, Function};
+use super::function::{Combine, ERF_SLOPE, Function, Join};
 use super::graph::{Graph, Node, Operation};
 
 /// ∂root/∂symbol for each root. One pass over the nodes, children first: no recursion.
@@ -27,6 +27,10 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
                 Operation::Combine(op, a, b) => {
                     let (da, db) = (derivative[a.index()], derivative[b.index()]);
                     if da == zero && db == zero { zero } else { combine(graph, op, (a, da), (b, db), node) }
+                }
+                Operation::Join(op, all) => {
+                    let changes = all.map(|a| derivative[a.index()]);
+                    if changes.iter().all(|d| *d == zero) { zero } else { join(graph, op, all, changes) }
                 }
                 // The weight depends on the variable alone.
                 Operation::Average { variable, weight, body } => {
@@ -151,6 +155,98 @@ fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
         }
         Function::Softplus => graph.apply(Function::Logistic, a),
         Function::LogCosh => graph.apply(Function::Tanh, a),
+        Function::Asinh => {
+            let one = graph.constant(1.0);
+            let square = graph.multiply(a, a);
+            let sum = graph.add(one, square);
+            let root = graph.apply(Function::Sqrt, sum);
+            graph.divide(one, root)
+        }
+        Function::NormalQuantile => {
+            let one = graph.constant(1.0);
+            let density = graph.apply(Function::NormalPdf, value);
+            graph.divide(one, density)
+        }
+        Function::Logit => {
+            let one = graph.constant(1.0);
+            let rest = graph.subtract(one, a);
+            let product = graph.multiply(a, rest);
+            graph.divide(one, product)
+        }
+        Function::BinaryEntropy => {
+            let logit = graph.apply(Function::Logit, a);
+            graph.negate(logit)
+        }
+        Function::LogGamma => graph.apply(Function::Polygamma(0), a),
+        Function::Polygamma(n) => next(graph, n, Function::Polygamma, a),
+        Function::BesselI(0) => graph.apply(Function::BesselI(1), a),
+        Function::BesselI(n) => {
+            // Iₙ′ = (Iₙ₋₁ + Iₙ₊₁)/2
+            let below = graph.apply(Function::BesselI(n - 1), a);
+            let above = next(graph, n, Function::BesselI, a);
+            let sum = graph.add(below, above);
+            let half = graph.constant(0.5);
+            graph.multiply(half, sum)
+        }
+        Function::BesselFall(k) => {
+            let sign = graph.apply(Function::Sign, a);
+            let fall = next(graph, k, Function::BesselFall, a);
+            let product = graph.multiply(sign, fall);
+            graph.negate(product)
+        }
+        Function::BesselI1e => {
+            // For x > 0 it is the zeroth fall less the first.
+            let second = graph.apply(Function::BesselFall(2), a);
+            let first = graph.apply(Function::BesselFall(1), a);
+            graph.subtract(second, first)
+        }
+        Function::LogBesselI0 => graph.apply(Function::BesselCumulant(1), a),
+        Function::BesselCumulant(n) => next(graph, n, Function::BesselCumulant, a),
+    }
+}
+
+fn join(graph: &mut Graph, op: Join, all: [Node; 3], changes: [Node; 3]) -> Node {
+    match op {
+        Join::BivariateNormalCdf => {
+            // ∂/∂a = φ(a) Φ((b − ρa)/s), ∂/∂b likewise, and ∂/∂ρ is the density φ(a) φ((b − ρa)/s)/s, with s² = (1 − ρ)(1 + ρ)
+            let [a, b, _] = all;
+            let (spread, [from_a, from_b]) = conditional(graph, all);
+            let [density_a, density_b] = [a, b].map(|x| graph.apply(Function::NormalPdf, x));
+            let [below_b, below_a] = [from_a, from_b].map(|x| graph.apply(Function::NormalCdf, x));
+            let density = graph.apply(Function::NormalPdf, from_a);
+            let density = graph.divide(density, spread);
+            let zero = graph.constant(0.0);
+            [(density_a, below_b), (density_b, below_a), (density_a, density)].into_iter().zip(changes).fold(
+                zero,
+                |sum, ((x, y), change)| {
+                    let slope = graph.multiply(x, y);
+                    let part = graph.multiply(slope, change);
+                    graph.add(sum, part)
+                },
+            )
+        }
+    }
+}
+
+/// √(1 − ρ²), and (b − ρa)/√(1 − ρ²) and (a − ρb)/√(1 − ρ²): each variable's distance from its mean where the other is known.
+pub(super) fn conditional(graph: &mut Graph, [a, b, rho]: [Node; 3]) -> (Node, [Node; 2]) {
+    let one = graph.constant(1.0);
+    let (below, above) = (graph.subtract(one, rho), graph.add(one, rho));
+    let product = graph.multiply(below, above);
+    let spread = graph.apply(Function::Sqrt, product);
+    let distances = [(b, a), (a, b)].map(|(x, known)| {
+        let mean = graph.multiply(rho, known);
+        let distance = graph.subtract(x, mean);
+        graph.divide(distance, spread)
+    });
+    (spread, distances)
+}
+
+/// The next function of a family whose order grows with each slope. (Nothing takes 255 of them.)
+fn next(graph: &mut Graph, order: u8, of: impl Fn(u8) -> Function, a: Node) -> Node {
+    match order.checked_add(1) {
+        Some(order) => graph.apply(of(order), a),
+        None => graph.constant(f64::NAN),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::function::{Combine, Function};
+use super::function::{Combine, Function, Join};
 
 /// A node of a [`Graph`]; children always have smaller numbers than their parents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,6 +32,8 @@ pub enum Operation {
     Apply(Function, Node),
     /// a ∘ b.
     Combine(Combine, Node, Node),
+    /// An operation on three nodes.
+    Join(Join, [Node; 3]),
     /// E over a normal variable of `weight · body`; the weight depends on nothing but that variable, so that
     /// it is computed once per quadrature rule.
     Average {
@@ -153,6 +155,7 @@ impl Graph {
             Operation::Apply(Function::Delta | Function::DeltaSlope, _) => true,
             Operation::Apply(_, a) => self.deltas[a.index()],
             Operation::Combine(_, a, b) => self.deltas[a.index()] || self.deltas[b.index()],
+            Operation::Join(_, all) => all.iter().any(|a| self.deltas[a.index()]),
             _ => false,
         });
         self.known.insert(operation, node);
@@ -167,6 +170,7 @@ impl Graph {
             Operation::Symbol(_) | Operation::Average { .. } => return NOT_ALONE,
             Operation::Apply(_, a) => of(a),
             Operation::Combine(_, a, b) => of(a).max(of(b)),
+            Operation::Join(_, [a, b, c]) => of(a).max(of(b)).max(of(c)),
         };
         below.saturating_add(1)
     }
@@ -264,6 +268,15 @@ impl Graph {
         let (a, b) = if op.commutes() && b < a { (b, a) } else { (a, b) };
         let axes = self.axes(a).union(self.axes(b));
         self.add_node(Operation::Combine(op, a, b), axes)
+    }
+
+    /// An operation on three nodes.
+    pub fn join(&mut self, op: Join, all: [Node; 3]) -> Node {
+        if let [Some(a), Some(b), Some(c)] = all.map(|a| self.value_of(a)) {
+            return self.constant(op.apply([a, b, c]));
+        }
+        let axes = all.iter().fold(Axes::NONE, |axes, a| axes.union(self.axes(*a)));
+        self.add_node(Operation::Join(op, all), axes)
     }
 
     fn integer_power(&mut self, a: Node, exponent: i32) -> Node {
@@ -472,9 +485,9 @@ impl Graph {
         }
         for term in &mut expanded {
             let grows = term.factors.iter().any(|f| {
-                use Function::{Cosh, Exp, NormalPdf, Sinh};
+                use Function::{BesselI, Cosh, Exp, NormalPdf, Sinh};
                 let operation = self.operation(*f);
-                matches!(operation, Operation::Apply(Exp | Cosh | Sinh | NormalPdf, _))
+                matches!(operation, Operation::Apply(Exp | Cosh | Sinh | BesselI(_) | NormalPdf, _))
                     || matches!(operation, Operation::Combine(Combine::Power, ..))
             });
             for tame in &taming {
@@ -532,6 +545,7 @@ impl Graph {
                 Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => n,
                 Operation::Apply(f, a) => self.apply(f, guarded[&a]),
                 Operation::Combine(op, a, b) => self.combine(op, guarded[&a], guarded[&b]),
+                Operation::Join(op, all) => self.join(op, all.map(|a| guarded[&a])),
                 Operation::Average { variable, weight, body } => {
                     let one = self.constant(1.0);
                     // Where only a function of the variable is averaged, that is what the condition joins.
@@ -548,13 +562,14 @@ impl Graph {
 
     /// Children of a node.
     pub fn children(&self, node: Node) -> impl Iterator<Item = Node> {
-        let pair = match self.operation(node) {
-            Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => [None, None],
-            Operation::Apply(_, a) => [Some(a), None],
-            Operation::Combine(_, a, b) => [Some(a), Some(b)],
-            Operation::Average { weight, body, .. } => [Some(weight), Some(body)],
+        let all = match self.operation(node) {
+            Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => [None; 3],
+            Operation::Apply(_, a) => [Some(a), None, None],
+            Operation::Combine(_, a, b) => [Some(a), Some(b), None],
+            Operation::Join(_, all) => all.map(Some),
+            Operation::Average { weight, body, .. } => [Some(weight), Some(body), None],
         };
-        pair.into_iter().flatten()
+        all.into_iter().flatten()
     }
 
     /// All nodes that the roots need, children before parents.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, Operator};
-use super::function::{Combine, Function};
+use super::function::{Combine, Function, Join};
 use super::graph::{Graph, MAX_NODES, Node};
 use super::scope::{Meaning, Scope};
 use crate::diagnostic::Text;
@@ -191,6 +191,7 @@ impl<'s> Lowering<'s> {
         match (name, arguments) {
             ("choose", [index, alternatives @ ..]) => graph.choose(*index, alternatives),
             ("where", [condition, x, y]) => graph.select(*condition, *x, *y),
+            ("bivariate_normal_cdf", [a, b, rho]) => graph.join(Join::BivariateNormalCdf, [*a, *b, *rho]),
             ("min" | "max" | "log_sum_exp", [first, rest @ ..]) => {
                 let combine = match name {
                     "min" => Combine::Min,

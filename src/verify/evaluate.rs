@@ -522,6 +522,7 @@ fn apply(operation: Operation, [a, b, c]: [Number; 3]) -> Number {
             Binary::And => truth(Some(!a.is_zero() && !b.is_zero())),
             Binary::Or => truth(Some(!a.is_zero() || !b.is_zero())),
         },
+        Operation::Bivariate(..) => super::bivariate::value(a, b, c),
         Operation::Where(..) => {
             if a.is_zero() {
                 c
@@ -534,7 +535,7 @@ fn apply(operation: Operation, [a, b, c]: [Number; 3]) -> Number {
 }
 
 /// The derivative of an operation, whose value is `y`, by one of its arguments; none where it does not depend on it.
-fn partial(operation: Operation, which: usize, [a, b, _]: [Number; 3], y: Number) -> Option<Number> {
+fn partial(operation: Operation, which: usize, [a, b, c]: [Number; 3], y: Number) -> Option<Number> {
     let one = Number::ONE;
     match operation {
         Operation::Unary(f, _) if f.jumps() => None,
@@ -555,6 +556,7 @@ fn partial(operation: Operation, which: usize, [a, b, _]: [Number; 3], y: Number
             }
             _ => None,
         },
+        Operation::Bivariate(..) => Some(super::bivariate::slope(which, a, b, c)),
         Operation::Where(..) => (which == if a.is_zero() { 2 } else { 1 }).then_some(one),
         _ => None,
     }

@@ -4,6 +4,7 @@
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI, SQRT_2};
 
 use super::number::{Number, ROUND_OFF};
+use super::special;
 
 /// A function of one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +39,19 @@ pub enum Unary {
     Softplus,
     LogOnePlus,
     ExpMinusOne,
+    Asinh,
+    NormalQuantile,
+    Logit,
+    BinaryEntropy,
+    LogGamma,
+    Digamma,
+    Trigamma,
+    BesselI0,
+    BesselI1,
+    BesselI0e,
+    BesselI1e,
+    LogBesselI0,
+    BesselRatio,
 }
 
 /// What an argument does to the integrand around its zero.
@@ -82,6 +96,19 @@ impl Unary {
             "softplus" => Unary::Softplus,
             "log1p" => Unary::LogOnePlus,
             "expm1" => Unary::ExpMinusOne,
+            "asinh" => Unary::Asinh,
+            "normal_quantile" => Unary::NormalQuantile,
+            "logit" => Unary::Logit,
+            "binary_entropy" => Unary::BinaryEntropy,
+            "log_gamma" => Unary::LogGamma,
+            "digamma" => Unary::Digamma,
+            "trigamma" => Unary::Trigamma,
+            "bessel_i0" => Unary::BesselI0,
+            "bessel_i1" => Unary::BesselI1,
+            "bessel_i0e" => Unary::BesselI0e,
+            "bessel_i1e" => Unary::BesselI1e,
+            "log_bessel_i0" => Unary::LogBesselI0,
+            "bessel_ratio" => Unary::BesselRatio,
             _ => return None,
         })
     }
@@ -89,7 +116,20 @@ impl Unary {
     /// How it bends at 0.
     pub fn bend(self) -> Bend {
         match self {
-            Unary::Abs | Unary::Sign | Unary::Step | Unary::Not | Unary::Sqrt | Unary::Log => Bend::Sharp,
+            Unary::Abs
+            | Unary::Sign
+            | Unary::Step
+            | Unary::Not
+            | Unary::Sqrt
+            | Unary::Log
+            | Unary::NormalQuantile
+            | Unary::Logit
+            | Unary::BinaryEntropy
+            | Unary::LogGamma
+            | Unary::Digamma
+            | Unary::Trigamma
+            | Unary::BesselI0e
+            | Unary::BesselI1e => Bend::Sharp,
             Unary::Tanh
             | Unary::Atan
             | Unary::Erf
@@ -102,6 +142,11 @@ impl Unary {
             | Unary::Logistic
             | Unary::LogCosh
             | Unary::Softplus
+            | Unary::Asinh
+            | Unary::BesselI0
+            | Unary::BesselI1
+            | Unary::LogBesselI0
+            | Unary::BesselRatio
             | Unary::Cosh
             | Unary::Sinh => Bend::Smooth,
             _ => Bend::None,
@@ -172,6 +217,22 @@ impl Unary {
             Unary::LogOnePlus => log_one_plus(a),
             Unary::ExpMinusOne if x.abs() < 1.0 => double(libm::expm1(x), libm::exp(x)),
             Unary::ExpMinusOne => exp(a) - one,
+            Unary::Asinh => special::asinh(a),
+            Unary::NormalQuantile => special::normal_quantile(a),
+            Unary::Logit => log(a) - log_one_plus(-a),
+            Unary::BinaryEntropy => special::binary_entropy(a),
+            Unary::LogGamma => special::log_gamma(a),
+            Unary::Digamma => special::polygamma(0, a),
+            Unary::Trigamma => special::polygamma(1, a),
+            Unary::BesselI0 => special::Circle::new(a).mean(0, 0) * exp(a.abs()),
+            Unary::BesselI1 => (special::Circle::new(a).mean(1, 0) * exp(a.abs())).times(sign(x)),
+            Unary::BesselI0e => special::Circle::new(a).mean(0, 0),
+            Unary::BesselI1e => special::Circle::new(a).mean(1, 0).times(sign(x)),
+            Unary::LogBesselI0 => special::log_bessel_i0(a),
+            Unary::BesselRatio => {
+                let circle = special::Circle::new(a);
+                (circle.mean(1, 0) / circle.mean(0, 0)).times(sign(x))
+            }
         }
     }
 
@@ -208,8 +269,31 @@ impl Unary {
             Unary::Softplus => Unary::Logistic.value(a),
             Unary::LogOnePlus => one / (one + a),
             Unary::ExpMinusOne => exp(a),
+            Unary::Asinh => one / sqrt(one + a * a),
+            Unary::NormalQuantile => one / Unary::NormalPdf.value(y),
+            Unary::Logit => one / (a * (one - a)),
+            Unary::BinaryEntropy => -Unary::Logit.value(a),
+            Unary::LogGamma => special::polygamma(0, a),
+            Unary::Digamma => special::polygamma(1, a),
+            Unary::Trigamma => special::polygamma(2, a),
+            Unary::BesselI0 => Unary::BesselI1.value(a),
+            Unary::BesselI1 => special::Circle::new(a).mean(2, 0) * exp(a.abs()),
+            Unary::BesselI0e => -special::Circle::new(a).mean(0, 1).times(sign(a.value())),
+            Unary::BesselI1e => -special::Circle::new(a).mean(1, 1),
+            Unary::LogBesselI0 => Unary::BesselRatio.value(a),
+            Unary::BesselRatio => {
+                let circle = special::Circle::new(a);
+                let whole = circle.mean(0, 0);
+                let first = circle.mean(0, 1) / whole;
+                circle.mean(0, 2) / whole - first * first
+            }
         }
     }
+}
+
+/// −1, 0 or 1.
+fn sign(x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x.signum() }
 }
 
 /// e^a, whatever its size.
@@ -250,7 +334,7 @@ pub fn gauss(a: Number) -> Number {
 }
 
 /// log a.
-fn log(a: Number) -> Number {
+pub fn log(a: Number) -> Number {
     let (m, e) = a.parts();
     if m < 0.0 {
         return Number::NAN;
@@ -265,7 +349,7 @@ fn log(a: Number) -> Number {
 }
 
 /// log(1 + a).
-fn log_one_plus(a: Number) -> Number {
+pub fn log_one_plus(a: Number) -> Number {
     let x = a.value();
     if x > 1e6 {
         return log(Number::ONE + a);
@@ -352,7 +436,7 @@ pub fn power(a: Number, b: Number) -> Number {
 mod tests {
     use super::*;
 
-    const ALL: [Unary; 29] = [
+    const ALL: [Unary; 42] = [
         Unary::Negate,
         Unary::Not,
         Unary::Exp,
@@ -382,6 +466,19 @@ mod tests {
         Unary::Softplus,
         Unary::LogOnePlus,
         Unary::ExpMinusOne,
+        Unary::Asinh,
+        Unary::NormalQuantile,
+        Unary::Logit,
+        Unary::BinaryEntropy,
+        Unary::LogGamma,
+        Unary::Digamma,
+        Unary::Trigamma,
+        Unary::BesselI0,
+        Unary::BesselI1,
+        Unary::BesselI0e,
+        Unary::BesselI1e,
+        Unary::LogBesselI0,
+        Unary::BesselRatio,
     ];
 
     #[test]

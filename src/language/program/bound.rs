@@ -4,7 +4,7 @@
 //! operation adds its own rounding. A bound is relative to the terms that were added up, whatever their scale, so that
 //! "zero to the accuracy of its terms" means the same at 1e-300 and at 1e300.
 
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 
 /// Rounding of one function of the library, in units of the last place.
 const FUNCTION_ROUNDING: f64 = 2.0 * f64::EPSILON;
@@ -23,6 +23,8 @@ pub trait Number: Copy + std::fmt::Debug {
     fn apply(f: Function, a: Self) -> Self;
     /// a ∘ b
     fn combine(op: Combine, a: Self, b: Self) -> Self;
+    /// An operation on three numbers.
+    fn join(op: Join, all: [Self; 3]) -> Self;
     /// Σ w x over nodes; where `x` is one number, it is the same at all nodes.
     fn sum(weights: &[f64], x: &[Self]) -> Self;
     /// out = f(a) for arrays.
@@ -56,6 +58,9 @@ impl Number for f64 {
     }
     fn combine(op: Combine, a: Self, b: Self) -> Self {
         op.apply(a, b)
+    }
+    fn join(op: Join, all: [Self; 3]) -> Self {
+        op.apply(all)
     }
     fn sum(weights: &[f64], x: &[Self]) -> Self {
         match x {
@@ -145,6 +150,15 @@ impl Number for Bounded {
         let value = f.apply(a.value);
         let rounding = match f {
             Function::Negate | Function::Abs | Function::Not | Function::Sign => 0.0,
+            // Series and expansions of some tens of terms.
+            Function::BesselI(_) | Function::BesselFall(_) | Function::BesselI1e | Function::Polygamma(_) => {
+                4.0 * FUNCTION_ROUNDING * value.abs()
+            }
+            Function::NormalQuantile | Function::BesselCumulant(1) => 2.0 * FUNCTION_ROUNDING * value.abs(),
+            // Moments in which larger ones cancel, to less than tenths at 0 and to a like share of them far out.
+            Function::BesselCumulant(_) => {
+                FUNCTION_ROUNDING * (8.0 * value.abs() + 1.0 / (1.0 + a.value * a.value).powi(2))
+            }
             _ => FUNCTION_ROUNDING * value.abs(),
         };
         let spread = match f {
@@ -159,7 +173,11 @@ impl Number for Bounded {
                 let nearest = (a.value.abs() - a.bound).max(0.0);
                 (2.0 * a.bound * Function::Sech2.apply(nearest)).min(2.0)
             }
-            Function::LogCosh | Function::Sin | Function::Cos | Function::Softplus => a.bound,
+            Function::LogCosh
+            | Function::Sin
+            | Function::Cos
+            | Function::Softplus
+            | Function::LogBesselI0 => a.bound,
             Function::Exp if a.bound < 0.1 => 1.1 * a.bound * value,
             Function::Log if a.bound < 0.1 * a.value => 1.2 * a.bound / a.value,
             Function::Sqrt if a.bound < 0.1 * a.value => 0.6 * a.bound / value,
@@ -167,6 +185,23 @@ impl Number for Bounded {
             Function::NormalPdf => 0.25 * a.bound.min(2.0),
             Function::Log if a.bound >= a.value => f64::INFINITY,
             Function::Log1p if a.bound >= 1.0 + a.value => f64::INFINITY,
+            Function::LogGamma | Function::Polygamma(_) if a.bound >= a.value => f64::INFINITY,
+            Function::NormalQuantile | Function::Logit if a.bound >= a.value.min(1.0 - a.value) => {
+                f64::INFINITY
+            }
+            // Steepest at 0 and 1, where it is 0.
+            Function::BinaryEntropy if a.bound >= a.value.min(1.0 - a.value) => {
+                value + a.spread(value, |x| f.apply(x))
+            }
+            // Even, and falling with |x|: the steepest slope is at the end nearest to zero.
+            Function::BesselFall(k) => {
+                let nearest = (a.value.abs() - a.bound).max(0.0);
+                a.bound * Function::BesselFall(k.saturating_add(1)).apply(nearest)
+            }
+            // It turns over between 1 and 2, and is nowhere steeper than at 0.
+            Function::BesselI1e if a.value.abs() - a.bound < 2.0 => 0.5 * a.bound,
+            // Of a variable between −1 and 1; no cumulant of it of order up to 4 is steeper.
+            Function::BesselCumulant(2..=4) if a.value.abs() - a.bound < 2.0 => 1.25 * a.bound,
             // Monotone between the ends of the bound, or nearly so.
             Function::Not
             | Function::Exp
@@ -190,6 +225,15 @@ impl Number for Bounded {
             | Function::InverseMills
             | Function::MillsExcess
             | Function::Logistic
+            | Function::Asinh
+            | Function::NormalQuantile
+            | Function::Logit
+            | Function::BinaryEntropy
+            | Function::LogGamma
+            | Function::Polygamma(_)
+            | Function::BesselI(_)
+            | Function::BesselI1e
+            | Function::BesselCumulant(_)
             | Function::Delta
             | Function::DeltaSlope => a.spread(value, |x| f.apply(x)),
         };
@@ -231,6 +275,28 @@ impl Number for Bounded {
             Combine::If => b.bound,
         };
         Bounded::new(value, bound)
+    }
+
+    fn join(op: Join, all: [Self; 3]) -> Self {
+        let values = all.map(|a| a.value);
+        let value = op.apply(values);
+        match op {
+            // Monotone in each of its arguments.
+            Join::BivariateNormalCdf => {
+                let spread: f64 = (0..3)
+                    .map(|i| {
+                        all[i].spread(value, |x| {
+                            let mut moved = values;
+                            moved[i] = x;
+                            op.apply(moved)
+                        })
+                    })
+                    .sum();
+                // The exponent of the tail is rounded.
+                let exponent = -libm::log(value.max(f64::MIN_POSITIVE));
+                Bounded::new(value, spread + FUNCTION_ROUNDING * (8.0 + 2.0 * exponent) * value)
+            }
+        }
     }
 
     fn sum(weights: &[f64], x: &[Self]) -> Self {

@@ -340,6 +340,18 @@ impl<'g> Compiler<'g> {
                 self.emit_scalar(section, ScalarOperation::Combine(op), [a, b, out as u32]);
                 Home::Register(out)
             }
+            Operation::Join(op, all) if axes.is_none() => {
+                let all = all.map(|a| self.register_of(a));
+                let out = self.register(0.0);
+                self.emit(section, Instruction::Join { op, all, out });
+                Home::Register(out)
+            }
+            Operation::Join(op, all) => {
+                let all = all.map(|a| self.operand(a, axes));
+                let out = self.slot(axes);
+                self.emit(section, Instruction::JoinArray { op, all, out });
+                Home::Slot(out)
+            }
             Operation::Apply(f, a) => Home::Slot(self.emit_apply(node, f, a, section)),
             Operation::Combine(op, a, b) => Home::Slot(self.emit_combine(node, op, a, b, section)),
             Operation::Average { variable, weight, body } => {

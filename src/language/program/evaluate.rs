@@ -293,6 +293,13 @@ impl<'a> Run<'a> {
                 N::combine_array(op, &frame.slots[a], &frame.slots[b], &mut result);
                 frame.slots[out] = result;
             }
+            Step::Join(op, all, out) => {
+                let mut result = std::mem::take(&mut frame.slots[out]);
+                let count = all.map(|a| frame.slots[a].len()).into_iter().max().unwrap_or(0);
+                result.clear();
+                result.extend((0..count).map(|i| N::join(op, all.map(|a| frame.at(a, i)))));
+                frame.slots[out] = result;
+            }
             Step::Group(g) => {
                 let group = &level.groups[g];
                 let mut groups = std::mem::take(&mut frame.groups);

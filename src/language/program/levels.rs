@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::places::{Kind, Look, switches};
 use super::terms::{Term, terms};
 use crate::language::derivative::differentiate;
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Axes, Graph, Node, Operation};
 
 /// A value, or one per node, of a level.
@@ -27,6 +27,7 @@ pub(super) enum Step {
     Trial(Slot),
     Apply(Function, Slot, Slot),
     Combine(Combine, Slot, Slot, Slot),
+    Join(Join, [Slot; 3], Slot),
     /// The averages of a group, one after the other.
     Group(usize),
 }
@@ -247,6 +248,7 @@ impl Builder<'_> {
                     Operation::Normal(_) => Step::Trial(out),
                     Operation::Apply(f, a) => Step::Apply(f, slots[&a], out),
                     Operation::Combine(op, a, b) => Step::Combine(op, slots[&a], slots[&b], out),
+                    Operation::Join(op, all) => Step::Join(op, all.map(|a| slots[&a]), out),
                     Operation::Average { .. } => unreachable!("averages stand in groups"),
                 });
             }

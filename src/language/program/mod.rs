@@ -17,7 +17,7 @@ mod share;
 mod terms;
 mod tilt;
 
-use super::function::{Combine, Function};
+use super::function::{Combine, Function, Join};
 use super::graph::{Axes, Graph, Node};
 use compile::Compiler;
 use run::run;
@@ -65,6 +65,16 @@ enum Instruction {
         op: Combine,
         a: Operand,
         b: Operand,
+        out: Slot,
+    },
+    Join {
+        op: Join,
+        all: [Register; 3],
+        out: Register,
+    },
+    JoinArray {
+        op: Join,
+        all: [Operand; 3],
         out: Slot,
     },
     TanhSech2 {

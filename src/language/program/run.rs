@@ -41,6 +41,15 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
                 }
             }),
             Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| combine(w, op, a, b, out)),
+            Instruction::Join { op, all, out } => w.registers[out] = op.apply(all.map(|r| w.registers[r])),
+            Instruction::JoinArray { op, all, out } => w.write(out, |w, out| {
+                for (i, out) in out.iter_mut().enumerate() {
+                    *out = op.apply(all.map(|a| match a {
+                        Operand::Array(slot) => w.slots[slot][i],
+                        Operand::Scalar(register) => w.registers[register],
+                    }));
+                }
+            }),
             Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {
                 w.write(sech2, |w, sech2| numeric::tanh_sech2_array(&w.slots[a], tanh, sech2));
             }),

@@ -60,6 +60,7 @@ pub(super) fn scales(
         match *step {
             Step::Apply(_, a, out) => averaged[out] = averaged[a],
             Step::Combine(_, a, b, out) => averaged[out] = averaged[a] || averaged[b],
+            Step::Join(_, all, out) => averaged[out] = all.iter().any(|a| averaged[*a]),
             Step::Group(g) => top.groups[g].averages.iter().for_each(|a| averaged[a.out] = true),
             _ => {}
         }
@@ -149,6 +150,22 @@ pub(super) fn scales(
                         raise(&mut weights, a, absolute, relative);
                         raise(&mut weights, b, absolute, relative);
                     }
+                }
+            }
+            Step::Join(op, all, out) if averaged[out] => {
+                let Weight { absolute, relative, output } = weights[out];
+                let values = all.map(value);
+                for (i, a) in all.into_iter().enumerate() {
+                    let step = 1e-6 * (1.0 + values[i].abs());
+                    let at = |x: f64| {
+                        let mut moved = values;
+                        moved[i] = x;
+                        op.apply(moved)
+                    };
+                    let slope = (at(values[i] + step) - at(values[i] - step)) / (2.0 * step);
+                    raise_output(&mut weights, a, output, slope);
+                    let relative = if relative == 0.0 { 0.0 } else { relative * slope.abs() };
+                    raise(&mut weights, a, absolute, relative);
                 }
             }
             Step::Group(g) => {

@@ -11,7 +11,8 @@ impl Instruction {
             Operand::Scalar(_) => None,
         };
         match self {
-            Instruction::Scalars { .. } => [None; 3],
+            Instruction::Scalars { .. } | Instruction::Join { .. } => [None; 3],
+            Instruction::JoinArray { all, .. } => [array(&all[0]), array(&all[1]), array(&all[2])],
             Instruction::ApplyArray { a, .. }
             | Instruction::TanhSech2 { a, .. }
             | Instruction::Affine { a, .. }
@@ -33,7 +34,10 @@ impl Instruction {
             }
         }
         match self {
-            Instruction::Scalars { .. } => vec![],
+            Instruction::Scalars { .. } | Instruction::Join { .. } => vec![],
+            Instruction::JoinArray { all, out, .. } => {
+                all.iter_mut().filter_map(array).chain([out]).collect()
+            }
             Instruction::ApplyArray { a, out, .. }
             | Instruction::Affine { a, out, .. }
             | Instruction::Expand { a, out, .. } => vec![a, out],
