@@ -3,7 +3,9 @@
 //! In coordinates in which the variables are independent the event is a wedge, whose apex is at a distance R from the origin. Along a
 //! ray from the apex at an angle ψ to the way to the origin, with y = R cos ψ, the density integrates to
 //!
-//!     f(ψ) = [e^(−R²/2) + √(2π) y Φ(y) e^(−(R sin ψ)²/2)]/(2π)
+//! ```text
+//! f(ψ) = [e^(−R²/2) + √(2π) y Φ(y) e^(−(R sin ψ)²/2)]/(2π)
+//! ```
 //!
 //! (for y < 0 the same as e^(−R²/2) (1 − |y| (1 − Φ(|y|))/φ(y))/(2π)): one smooth and positive function, which falls as ψ grows. It is integrated
 //! between the edges of the wedge, so that nothing cancels, whatever the arguments.
