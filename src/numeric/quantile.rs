@@ -136,7 +136,7 @@ mod tests {
     fn functions_of_probabilities_keep_their_digits() {
         assert_right(
             "normal_quantile 0",
-            |x| normal_quantile(x),
+            normal_quantile,
             &[
                 (5e-324, -38.467405617144346),
                 (1e-300, -37.047096299361199),
@@ -160,7 +160,7 @@ mod tests {
         );
         assert_right(
             "binary_entropy 0",
-            |x| binary_entropy(x),
+            binary_entropy,
             &[
                 (1e-300, 6.9177552789821372e-298),
                 (1e-100, 2.3125850929940457e-98),
@@ -183,7 +183,7 @@ mod tests {
         );
         assert_right(
             "logit 0",
-            |x| logit(x),
+            logit,
             &[
                 (5e-324, -744.44007192138126),
                 (1e-300, -690.77552789821371),
