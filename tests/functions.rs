@@ -5,6 +5,7 @@ mod support;
 use nalgebra::DVector;
 use overlaps::solve::{Equations, Settings};
 use overlaps::system::Theory;
+use overlaps::verify::{Claim, Verifier};
 use support::{close, job, solve};
 
 /// A closed form with the outputs `y0`, `y1`, … at a control value.
@@ -268,6 +269,100 @@ fn averages_of_bessel_functions_have_their_closed_forms() {
 }
 
 #[test]
+fn derivatives_of_expressions_are_right_in_both_evaluators() {
+    let cases = [
+        ("D[x](x^3 - 2*x)", "3*x^2 - 2"),
+        ("D[x](exp(-x)/(1 + x^2))", "-exp(-x)*(1/(1 + x^2) + 2*x/(1 + x^2)^2)"),
+        ("D[x](D[x](x^2*sin(x)))", "2*sin(x) + 4*x*cos(x) - x^2*sin(x)"),
+        ("D[a](x^a)", "x^a*log(x)"),
+        ("D[x](tanh(a*x) + log_cosh(x))", "a*(1 - tanh(a*x)^2) + tanh(x)"),
+        (
+            "D[x](erf(x) + erfc(a*x) + erfcx(x))",
+            "2/sqrt(pi)*(exp(-x^2) - a*exp(-a^2*x^2) - 1) + 2*x*erfcx(x)",
+        ),
+        (
+            "D[x](logistic(x)*softplus(a*x))",
+            "logistic(x)*(1 - logistic(x))*softplus(a*x) + a*logistic(x)*logistic(a*x)",
+        ),
+        ("D[x](log_normal_cdf(x) + normal_pdf(x))", "normal_pdf(x)/normal_cdf(x) - x*normal_pdf(x)"),
+        (
+            "D[x](asin(x/2) + acos(x/3) + atan(x) + atanh(x/4))",
+            "1/sqrt(4 - x^2) - 1/sqrt(9 - x^2) + 1/(1 + x^2) + 4/(16 - x^2)",
+        ),
+        (
+            "D[x](sinh(x)*cosh(x) + expm1(x)*log1p(x) + sqrt(x))",
+            "cosh(2*x) + exp(x)*log1p(x) + expm1(x)/(1 + x) + 1/(2*sqrt(x))",
+        ),
+        (
+            "D[x](max(x, a) + min(x^2, a) + abs(x - a))",
+            "where(x > a, 1, 0) + where(x^2 < a, 2*x, 0) + sign(x - a)",
+        ),
+        ("D[x](E[z](tanh(x*z)^2))", "E[z](2*z*tanh(x*z)/cosh(x*z)^2)"),
+        ("E[z](D[z](tanh(x*z)^3))", "E[z](z*tanh(x*z)^3 + 0)"),
+        ("E[z](D[z](tanh(x*z))*D[z](z^2*x))", "E[z](2*x^2*z/cosh(x*z)^2 + 0)"),
+        ("D[t](t*x)", "x"),
+        (
+            "D[x](asinh(a*x) + normal_quantile(x/3) + logit(x/2) + binary_entropy(x/2))",
+            "a/sqrt(1 + a^2*x^2) + 1/(3*normal_pdf(normal_quantile(x/3))) + 2/(x*(2 - x)) - logit(x/2)/2",
+        ),
+        ("D[x](log_gamma(a*x) + digamma(x))", "a*digamma(a*x) + trigamma(x)"),
+        // ψ″(1 + x) = ψ″(x) + 2/x³, both of which are nowhere else.
+        ("D[x](trigamma(1 + x) - trigamma(x))", "2/x^3"),
+        ("D[x](bessel_i0(a*x) + x*bessel_i1(x))", "a*bessel_i1(a*x) + x*bessel_i0(x)"),
+        (
+            "D[x](bessel_i0e(x) + bessel_i1e(-x))",
+            "bessel_i1e(x) - bessel_i0e(x) - bessel_i0e(x) + bessel_i1e(x)*(1/x + 1)",
+        ),
+        (
+            "D[x](log_bessel_i0(a*x) + bessel_ratio(x))",
+            "a*bessel_ratio(a*x) + 1 - bessel_ratio(x)/x - bessel_ratio(x)^2",
+        ),
+        ("D[x](D[x](D[x](bessel_i0(x - 2*t))))", "0"),
+        ("D[x](D[x](bessel_ratio(x - 2*t)))", "0"),
+        (
+            "D[x](bivariate_normal_cdf(x, a*x, 0.6))",
+            "normal_pdf(x)*normal_cdf((a - 0.6)*x/0.8) + a*normal_pdf(a*x)*normal_cdf((1 - 0.6*a)*x/0.8)",
+        ),
+        ("D[a](bivariate_normal_cdf(x, -x, a))", "exp(-x^2/(1 - a))/(2*pi*sqrt(1 - a^2))"),
+        (
+            "D[x](E[z](bivariate_normal_cdf(x + z, x - z, -0.8)))",
+            "E[z](normal_pdf(x + z)*normal_cdf((x - z + 0.8*(x + z))/0.6)*2)",
+        ),
+        ("E[z](D[z](log_bessel_i0(x*z)))", "E[z](z*log_bessel_i0(x*z))"),
+        ("E[z](D[z](bessel_i0e(x*z))*z)", "E[z]((z^2 - 1)*bessel_i0e(x*z))"),
+    ];
+    for (expression, derivative) in cases {
+        let text = format!(
+            "title = \"t\"\ncontrol = {{ name = \"t\", from = 0.3, to = 0.9, points = 2 }}\n[parameters]\n\
+             a = {{ default = 0.7, meaning = \"\" }}\n[variables]\nz = \"normal\"\n[unknowns]\nx = \"\"\n\
+             [fixed_point]\nx = \"2*t\"\n[outputs]\nf = {{ value = \"{expression}\", meaning = \"\" }}\n\
+             g = {{ value = \"{derivative}\", meaning = \"\" }}\n"
+        );
+        let theory = Theory::parse("t", &text).unwrap_or_else(|e| panic!("{expression}: {e}"));
+        let verifier = Verifier::new(&theory.pieces[0].system, &[0.7]).unwrap_or_else(|e| panic!("{e}"));
+        for t in [0.3, 0.9] {
+            let solved = job(&[], &[t]).solve(&theory, Settings::default());
+            let (_, solution) = solved[0].curve.solution(0).unwrap_or_else(|| panic!("{expression}"));
+            let [x, f, g] = solution.certified.outputs[..] else { panic!("{expression}") };
+            assert!((f - g).abs() < 1e-13 * g.abs().max(1.0), "{expression} at {t}: {f} {g}");
+            let claim = Claim {
+                control: t,
+                x: &[x],
+                outputs: &[x, g, g],
+                energy: f64::NAN,
+                quadrature_error: 0.0,
+                boundary: false,
+                branch: None,
+                reported: false,
+                known: Vec::new(),
+            };
+            let report = verifier.verify(&claim, 1e-12);
+            assert!(report.disagreements.is_empty(), "{expression} at {t}: {:?}", report.disagreements);
+        }
+    }
+}
+
+#[test]
 fn averages_over_probabilities_have_their_closed_forms() {
     // Φ(z) is uniform on (0, 1), where E h = 1/2, E q(p/2)² = 1; E log Γ(U) = log √(2π) (Raabe).
     let found = values(
@@ -288,5 +383,25 @@ fn averages_over_probabilities_have_their_closed_forms() {
     let exact = [0.5, 1.0, 1.0, half_log, 1.0, by_parts];
     for (i, (found, exact)) in found.iter().zip(exact).enumerate() {
         assert!((found / exact - 1.0).abs() < 1e-12, "{i}: {found} {exact}");
+    }
+}
+
+#[test]
+fn the_derivative_of_a_jump_is_a_factor_of_an_average() {
+    // E δ(z − x) f(z) = φ(x) f(x).
+    let found = values(
+        &["E[z](D[z](step(z - t))*z^2)", "normal_pdf(t)*t^2", "D[t](E[z](step(z - t)))", "-normal_pdf(t)"],
+        0.7,
+    );
+    assert!((found[0] - found[1]).abs() < 1e-15 && (found[2] - found[3]).abs() < 1e-15, "{found:?}");
+    for nonsense in
+        ["E[z](tanh(D[z](step(z))))", "E[z](1/D[z](sign(z)))", "E[z](D[z](step(z))*D[z](step(z - t)))"]
+    {
+        let text = format!(
+            "title = \"x\"\ncontrol = {{ name = \"t\", from = 0, to = 1, points = 2 }}\n\
+             [variables]\nz = \"normal\"\n[outputs]\ny = {{ value = \"{nonsense}\", meaning = \"\" }}\n"
+        );
+        let error = Theory::parse("x", &text).unwrap_err().to_string();
+        assert!(error.contains("only as a factor inside an average"), "{nonsense}: {error}");
     }
 }

@@ -86,80 +86,30 @@ impl Measurements {
         path: &str,
     ) -> Result<Measurements, CompareError> {
         let columns = columns(table, theories, model, path)?;
+        let reader = Reader { table, columns: &columns, path };
         let mut rows: Vec<Measurement> = Vec::new();
         let mut lines: HashMap<String, usize> = HashMap::new();
         let (mut left_out, mut missing) = (0, Vec::new());
         for (index, row) in table.rows.iter().enumerate() {
-            let line = table.line(index);
             if columns.status.is_some_and(|c| row[c].is(Status::NotConverged)) {
                 left_out += 1;
                 continue;
             }
-            let field = |column: usize, expected: &'static str, accept: &dyn Fn(f64) -> bool| match row
-                [column]
-                .number()
-            {
-                Some(value) if accept(value) => Ok(value),
-                _ => Err(CompareError::Field {
-                    path: path.into(),
-                    line,
-                    column: table.columns[column].name.clone(),
-                    text: text(&row[column]),
-                    expected,
-                }),
-            };
-            let control = field(columns.control, "a finite number", &f64::is_finite)?;
-            let d = field(columns.d, "a dimension, a number of 1 or more", &|d| d >= 1.0 && d.is_finite())?;
-            let seed = text(&row[columns.seed]);
-            if seed.is_empty() {
-                return Err(CompareError::Field {
-                    path: path.into(),
-                    line,
-                    column: "seed".into(),
-                    text: seed,
-                    expected: "a number or name that tells data sets apart",
-                });
-            }
-            let word = |column: usize, words: &Vec<String>| {
-                let text = text(&row[column]);
-                if words.contains(&text) {
-                    return Ok(Value::from(text.as_str()));
-                }
-                let hint = did_you_mean(&text, words.iter().map(String::as_str));
-                let column = table.columns[column].name.clone();
-                let accepted = words.join(", ") + &hint;
-                Err(CompareError::Word { path: path.into(), line, column, text, accepted })
-            };
-            let parameters: Vec<Value> = columns
-                .parameters
-                .iter()
-                .zip(&columns.words)
-                .map(|((c, _), words)| match words.is_empty() {
-                    true => field(*c, "a number", &|x| !x.is_nan()).map(Value::Number),
-                    false => word(*c, words),
-                })
-                .collect::<Result<_, _>>()?;
-            let overlaps = columns.overlaps.iter().map(|(c, name)| match row[*c].is_missing() {
-                true => {
-                    missing.push((line, name.clone()));
-                    Ok(f64::NAN)
-                }
-                false => field(*c, "a number, inf, or empty where nothing was measured", &|_| true),
-            });
-            let overlaps = overlaps.collect::<Result<_, _>>()?;
+            let measurement = reader.measurement(index, &mut missing)?;
+            let Measurement { line, control, d, seed, parameters, .. } = &measurement;
             let key = format!("{d} {seed} {control} {parameters:?}");
-            if let Some(first) = lines.insert(key, line) {
+            if let Some(first) = lines.insert(key, *line) {
                 return Err(CompareError::Twice {
                     path: path.into(),
-                    line,
+                    line: *line,
                     first,
-                    d,
-                    seed,
+                    d: *d,
+                    seed: seed.clone(),
                     control: table.columns[columns.control].name.clone(),
-                    value: control,
+                    value: *control,
                 });
             }
-            rows.push(Measurement { line, control, d, seed, parameters, overlaps });
+            rows.push(measurement);
         }
         if rows.is_empty() {
             let reason = match left_out {
@@ -225,15 +175,92 @@ impl Measurements {
     }
 }
 
-/// The words that are the values of a parameter of what is simulated or of the theories; empty if they are numbers.
-pub fn known_words(parameter: &str, theories: &[Theory], model: &Description) -> Vec<String> {
-    let mut words: Vec<String> = model.words(parameter).iter().map(|word| word.to_string()).collect();
-    for word in Theory::words(theories, parameter) {
-        if !words.contains(&word) {
-            words.push(word);
+/// Reads the fields of a table.
+struct Reader<'t> {
+    table: &'t Table,
+    columns: &'t Columns,
+    path: &'t str,
+}
+
+impl Reader<'_> {
+    /// A row; overlaps that it has no value of are added to `missing`.
+    fn measurement(
+        &self,
+        index: usize,
+        missing: &mut Vec<(usize, String)>,
+    ) -> Result<Measurement, CompareError> {
+        let (columns, line, row) = (self.columns, self.table.line(index), &self.table.rows[index]);
+        let field = |column: usize, expected: &'static str, accept: &dyn Fn(f64) -> bool| {
+            row[column]
+                .number()
+                .filter(|value| accept(*value))
+                .ok_or_else(|| self.unreadable(index, column, expected))
+        };
+        let control = field(columns.control, "a finite number", &f64::is_finite)?;
+        let d = field(columns.d, "a dimension, a number of 1 or more", &|d| d >= 1.0 && d.is_finite())?;
+        let seed = text(&row[columns.seed]);
+        if seed.is_empty() {
+            return Err(CompareError::Field {
+                path: self.path.into(),
+                line,
+                column: "seed".into(),
+                text: seed,
+                expected: "a number or name that tells data sets apart",
+            });
+        }
+        let parameters =
+            columns.parameters.iter().zip(&columns.words).map(|((c, _), words)| match words.is_empty() {
+                true => field(*c, "a number", &|x| !x.is_nan()).map(Value::Number),
+                false => self.word(index, *c, words),
+            });
+        let parameters = parameters.collect::<Result<_, _>>()?;
+        let overlaps = columns.overlaps.iter().map(|(c, name)| match row[*c].is_missing() {
+            true => {
+                missing.push((line, name.clone()));
+                Ok(f64::NAN)
+            }
+            false => field(*c, "a number, inf, or empty where nothing was measured", &|_| true),
+        });
+        let overlaps = overlaps.collect::<Result<_, _>>()?;
+        Ok(Measurement { line, control, d, seed, parameters, overlaps })
+    }
+
+    fn word(&self, index: usize, column: usize, words: &[String]) -> Result<Value, CompareError> {
+        let text = text(&self.table.rows[index][column]);
+        if words.contains(&text) {
+            return Ok(Value::from(text.as_str()));
+        }
+        let hint = did_you_mean(&text, words.iter().map(String::as_str));
+        let (path, line) = (self.path.into(), self.table.line(index));
+        let column = self.table.columns[column].name.clone();
+        Err(CompareError::Word { path, line, column, text, accepted: words.join(", ") + &hint })
+    }
+
+    fn unreadable(&self, index: usize, column: usize, expected: &'static str) -> CompareError {
+        CompareError::Field {
+            path: self.path.into(),
+            line: self.table.line(index),
+            column: self.table.columns[column].name.clone(),
+            text: text(&self.table.rows[index][column]),
+            expected,
         }
     }
-    words
+}
+
+/// The words that are the values of a parameter of what is simulated or of the theories; empty if they are numbers.
+pub fn known_words(parameter: &str, theories: &[Theory], model: &Description) -> Vec<String> {
+    let of_model = model.words(parameter).iter().map(|word| word.to_string());
+    each_once(of_model.chain(Theory::words(theories, parameter)))
+}
+
+fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = Vec::new();
+    names.for_each(|name| {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    });
+    seen
 }
 
 fn text(cell: &Cell) -> String {
@@ -245,6 +272,7 @@ fn text(cell: &Cell) -> String {
     }
 }
 
+/// What the columns of a table are, by their names.
 fn columns(
     table: &Table,
     theories: &[Theory],
@@ -263,30 +291,14 @@ fn columns(
             found: short(&names.join(", ")).into_owned(),
         })
     };
-    let known_parameters: Vec<String> = {
-        let of_theories = theories.iter().flat_map(|t| t.parameter_names()).map(ascii);
-        let all = of_theories.chain(model.parameters.iter().map(|p| p.name.to_string()));
-        let mut seen = Vec::new();
-        all.filter(|p| p != "d").for_each(|p| {
-            if !seen.contains(&p) {
-                seen.push(p)
-            }
-        });
-        seen
-    };
+    let of_theories = theories.iter().flat_map(|t| t.parameter_names()).map(ascii);
+    let all = of_theories.chain(model.parameters.iter().map(|p| p.name.to_string()));
+    let known_parameters = each_once(all.filter(|p| p != "d"));
     let outputs: Vec<String> = theories[0].output_columns().iter().map(|(c, _, _)| c.to_string()).collect();
-    let known_overlaps: Vec<String> = {
-        let others = theories[1..].iter().flat_map(|t| t.output_columns()).map(|(c, _, _)| c.to_string());
-        let all =
-            outputs.iter().cloned().chain(others).chain(model.quantities.iter().map(|q| q.name.to_string()));
-        let mut seen = Vec::new();
-        all.for_each(|o| {
-            if !seen.contains(&o) {
-                seen.push(o)
-            }
-        });
-        seen
-    };
+    let others = theories[1..].iter().flat_map(|t| t.output_columns()).map(|(c, _, _)| c.to_string());
+    let all =
+        outputs.iter().cloned().chain(others).chain(model.quantities.iter().map(|q| q.name.to_string()));
+    let known_overlaps = each_once(all);
     let (mut parameters, mut overlaps) = (Vec::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
         if *name == ascii(control) || name == "d" || name == "seed" {

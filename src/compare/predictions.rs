@@ -92,28 +92,32 @@ impl<'t> Predictions<'t> {
                 }
             };
             for row in rows {
-                let control = measurements.rows[*row].control;
-                // Where two pieces meet, the first is what holds at fixed control as d → ∞.
-                let Some((piece, place)) = curves.iter().find_map(|piece| {
-                    piece.curve.controls.iter().position(|c| *c == control).map(|place| (piece, place))
-                }) else {
-                    continue;
-                };
-                let certified = piece.curve.solution(place).map(|(_, s)| &s.certified);
-                let Some(certified) = certified.filter(|c| c.within(settings.tolerance)) else {
-                    if !predictions.failed.contains(&control) {
-                        predictions.failed.push(control);
-                    }
-                    continue;
-                };
-                let outputs = &piece.piece.system.outputs;
-                for (value, overlap) in predictions.values[*row].iter_mut().zip(&measurements.overlaps) {
-                    if let Some(output) = outputs.iter().position(|o| o.column == *overlap) {
-                        *value = certified.outputs[output];
-                    }
-                }
+                predictions.take(*row, measurements, &curves, settings);
             }
         }
         predictions
+    }
+    /// The outputs at a measurement, from the curves at its parameters.
+    fn take(&mut self, row: usize, measurements: &Measurements, curves: &[PieceCurve], settings: Settings) {
+        let control = measurements.rows[row].control;
+        // Where two pieces meet, the first is what holds at fixed control as d → ∞.
+        let Some((piece, place)) = curves.iter().find_map(|piece| {
+            piece.curve.controls.iter().position(|c| *c == control).map(|place| (piece, place))
+        }) else {
+            return;
+        };
+        let certified = piece.curve.solution(place).map(|(_, s)| &s.certified);
+        let Some(certified) = certified.filter(|c| c.within(settings.tolerance)) else {
+            if !self.failed.contains(&control) {
+                self.failed.push(control);
+            }
+            return;
+        };
+        let outputs = &piece.piece.system.outputs;
+        for (value, overlap) in self.values[row].iter_mut().zip(&measurements.overlaps) {
+            if let Some(output) = outputs.iter().position(|o| o.column == *overlap) {
+                *value = certified.outputs[output];
+            }
+        }
     }
 }

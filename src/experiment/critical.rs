@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::{Computed, Experiment, Failure, equations};
+use super::{Computed, Experiment, Failure, Told, equations};
 use crate::model::Running;
 use crate::output::{Cell, Column, Role};
 use crate::solve::{Change, Job, Settings, Solution, events};
@@ -20,14 +20,11 @@ pub struct Critical {
 }
 
 /// A change of the global branch.
-#[derive(Debug, Clone)]
-pub struct Found {
+struct Found {
     /// The name of its piece, and the columns of its outputs.
     piece: String,
     outputs: Vec<String>,
     change: Change,
-    /// What else the curve says, in words.
-    pub notes: Vec<String>,
 }
 
 impl Critical {
@@ -65,30 +62,29 @@ impl Critical {
         &self.theory
     }
 
-    /// The changes of one combination of parameters, and how many rows along the control did not converge.
-    pub fn changes(&self, cell: usize) -> (Vec<Found>, usize) {
+    /// The changes of one combination of parameters, what else the curves say, and how many rows along the control did not converge.
+    fn changes(&self, cell: usize) -> (Vec<Found>, Told, usize) {
         let job = Job { parameters: self.plan.parameters(cell), controls: self.plan.controls.clone() };
         let curves = job.curves(&self.theory, Settings::new(self.tolerance, false));
-        let mut found = Vec::new();
+        let (mut found, mut told) = (Vec::new(), Told::default());
         let mut failed = 0;
         for piece in &curves {
             failed += piece.curve.failed_rows(self.tolerance);
             let system = &piece.piece.system;
             let outputs: Vec<String> = system.outputs.iter().map(|o| o.column.clone()).collect();
             for change in &piece.curve.changes {
-                found.push(Found {
-                    piece: system.name().to_string(),
-                    outputs: outputs.clone(),
-                    change: change.clone(),
-                    notes: events::lines(&self.theory, piece, &[], false),
-                });
+                let (piece, outputs) = (system.name().to_string(), outputs.clone());
+                found.push(Found { piece, outputs, change: change.clone() });
+            }
+            if !piece.curve.changes.is_empty() {
+                told.lines.extend(events::lines(&self.theory, piece, &[], false));
             }
         }
-        (found, failed)
+        (found, told, failed)
     }
 
     /// Two rows for every change: before and after.
-    pub fn rows(&self, found: &[Found], cell: usize) -> Vec<Vec<Cell>> {
+    fn rows(&self, found: &[Found], cell: usize) -> Vec<Vec<Cell>> {
         let swept: Vec<Cell> = self.plan.swept_values(cell).iter().map(Cell::from).collect();
         let sides = found.iter().flat_map(|f| {
             let change = &f.change;
@@ -131,9 +127,10 @@ impl Experiment for Critical {
         &self.plan
     }
 
-    fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
-        let (found, failed) = self.changes(cell);
-        Ok(Some(Computed::new(self.rows(&found, cell), failed)))
+    fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
+        let (found, told, failed) = self.changes(cell);
+        (running.progress)();
+        Ok(Some(Computed { told, ..Computed::new(self.rows(&found, cell), failed) }))
     }
 
     fn within(&self) -> IndexMap<String, Json> {

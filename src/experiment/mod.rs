@@ -2,17 +2,21 @@
 //!
 //! - [`Solve`]: systems of equations along their control;
 //! - [`Critical`]: the control values at which the global branch changes;
+//! - [`Limit`]: theories beside the systems that they tend to;
 //! - [`Simulate`]: a model at finite dimension, data set by data set;
 //! - [`Check`]: theories against what is simulated or measured;
-//! - [`Pending`]: the cells that are not on the disk yet, and how they get there;
+//! - [`each`]: cells computed on all cores; [`Pending`]: those that are not on the disk yet, and how they get there;
+//! - [`Told`]: what is said of cells besides their rows;
 //! - [`Verification`]: what a second look at the rows of a solve did and found.
 
 mod check;
 mod critical;
 mod error;
+mod limit;
 mod runner;
 mod simulate;
 mod solve;
+mod told;
 mod verification;
 
 use std::error::Error;
@@ -21,17 +25,22 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::model::Running;
-use crate::output::{Cell, Column};
+use crate::output::{Cell, Column, Table};
 use crate::study::{Counts, Key, Plan};
 use crate::system::Theory;
 
 pub use check::{Check, Checks};
-pub use critical::{Critical, Found};
+pub use critical::Critical;
 pub use error::ExperimentError;
-pub use runner::{CellError, Pending, RunError};
+pub use limit::{Limit, Order};
+pub use runner::{CellError, Pending, RunError, each};
 pub use simulate::{DataSets, Simulate};
-pub use solve::{Solve, Solved, check_tolerance};
+pub use solve::{Solve, check_tolerance};
+pub use told::Told;
 pub use verification::Verification;
+
+/// Cells per thread that a stream computes before it hands them over.
+const CHUNK: usize = 8;
 
 /// What keeps a cell from being computed at all.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -72,6 +81,39 @@ pub trait Experiment: Sync {
     /// What keeps a cell from being computed at all.
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure>;
 
+    /// The rows of all cells, computed on all cores; none where an interruption was asked for. Nothing is kept to go on with.
+    ///
+    /// # Errors
+    /// What keeps a cell from being computed, which ends the others too.
+    fn run(&self, running: &Running) -> Result<Option<Table>, ExperimentError> {
+        let cells = each(0..self.cells(), running, |cell, running| self.compute(cell, running))?;
+        let mut table = Table::new(self.columns().to_vec());
+        table.rows = cells.iter().flatten().flat_map(|computed| computed.rows.iter().cloned()).collect();
+        Ok(cells.map(|_| table))
+    }
+
+    /// The same, handed over cell by cell in their order, so that memory does not grow with their number; whether it was all of them.
+    ///
+    /// # Errors
+    /// What keeps a cell from being computed, and what `take` returns.
+    fn stream<E: From<ExperimentError>>(
+        &self,
+        running: &Running,
+        mut take: impl FnMut(Computed) -> Result<(), E>,
+    ) -> Result<bool, E>
+    where
+        Self: Sized,
+    {
+        let chunk = CHUNK * rayon::current_num_threads();
+        for first in (0..self.cells()).step_by(chunk) {
+            let cells = first..self.cells().min(first + chunk);
+            let computed = each(cells, running, |cell, running| self.compute(cell, running));
+            let Some(computed) = computed.map_err(ExperimentError::from)? else { return Ok(false) };
+            computed.into_iter().try_for_each(&mut take)?;
+        }
+        Ok(true)
+    }
+
     /// Units of progress of a cell, where it tells of them.
     fn units(&self) -> u64 {
         1
@@ -97,19 +139,21 @@ pub trait Experiment: Sync {
 }
 
 /// The rows of a cell.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Computed {
     /// The rows.
     pub rows: Vec<Vec<Cell>>,
     /// How many of them are in order.
     pub counts: Counts,
+    /// What else there is to say of them.
+    pub told: Told,
 }
 
 impl Computed {
     /// Rows of which so many did not converge.
     pub fn new(rows: Vec<Vec<Cell>>, not_converged: usize) -> Computed {
         let counts = Counts { rows: rows.len() as u64, not_converged: not_converged as u64, disagreeing: 0 };
-        Computed { rows, counts }
+        Computed { rows, counts, told: Told::default() }
     }
 }
 

@@ -4,6 +4,8 @@
 //! in one go and flushes them to the disk, so that cheap cells share a flush. Only then do they count.
 
 use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rayon::prelude::*;
@@ -18,6 +20,28 @@ use crate::study::{Key, Part, Record, Store};
 
 /// Finished cells that may wait to be written; threads then wait for the disk.
 const WAITING: usize = 4096;
+
+/// Computes something for each of some cells, on all cores; none where an interruption was asked for.
+///
+/// # Errors
+/// The first failure, which ends the others too: they would run to their end for nothing.
+pub fn each<T: Send, E: Send>(
+    cells: Range<usize>,
+    running: &Running,
+    of: impl Fn(usize, &Running) -> Result<Option<T>, E> + Sync,
+) -> Result<Option<Vec<T>>, E> {
+    let failed = AtomicBool::new(false);
+    let interrupted = || (running.interrupted)() || failed.load(Ordering::Relaxed);
+    let running = Running { interrupted: &interrupted, ..*running };
+    let one = |cell| match interrupted() {
+        true => Ok(None),
+        false => of(cell, &running).inspect_err(|_| failed.store(true, Ordering::Relaxed)),
+    };
+    let all: Vec<Result<Option<T>, E>> = cells.into_par_iter().map(one).collect();
+    // A failure is looked for first: it is what the others were interrupted by.
+    let all: Result<Vec<Option<T>>, E> = all.into_iter().collect();
+    Ok(all?.into_iter().collect())
+}
 
 /// Why a run ended before all cells were finished; what was finished is kept.
 #[derive(Debug, Error)]

@@ -3,10 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use indexmap::IndexMap;
-use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::{Computed, Experiment, ExperimentError, Failure};
@@ -241,32 +239,6 @@ impl Simulate {
         let table = self.run(&Running::ON)?.unwrap_or_default();
         self.finish();
         Ok(table)
-    }
-
-    /// The same, where it may be interrupted: then there is no table, and what was kept to go on with stays.
-    ///
-    /// # Errors
-    /// What the model refuses; see [`Simulate::check`], which is not called here.
-    pub fn run(&self, running: &Running) -> Result<Option<Table>, ExperimentError> {
-        // What ends one data set ends all: the others would run to their end for nothing.
-        let failed = AtomicBool::new(false);
-        let interrupted = || (running.interrupted)() || failed.load(Ordering::Relaxed);
-        let running = Running { interrupted: &interrupted, ..*running };
-        let compute = |cell| match interrupted() {
-            true => Ok(None),
-            false => self.compute(cell, &running).inspect_err(|_| failed.store(true, Ordering::Relaxed)),
-        };
-        let cells: Vec<Result<Option<Computed>, Failure>> =
-            (0..self.cells()).into_par_iter().map(compute).collect();
-        let mut table = Table::new(self.columns.clone());
-        let mut complete = true;
-        for computed in cells {
-            match computed? {
-                Some(computed) => table.rows.extend(computed.rows),
-                None => complete = false,
-            }
-        }
-        Ok(complete.then_some(table))
     }
 }
 

@@ -1,12 +1,10 @@
 //! Systems of equations solved along their control, for every combination of swept parameters.
 
-use std::collections::BTreeSet;
-
 use indexmap::IndexMap;
 use rayon::prelude::*;
 use serde_json::Value as Json;
 
-use super::{Computed, Experiment, Failure, Verification, equations};
+use super::{Computed, Experiment, Failure, Told, Verification, equations};
 use crate::model::Running;
 use crate::output::{Cell, Column, Table};
 use crate::solve::{Job, Layout, PieceCurve, Settings, controls_of_rows, enter, events, reports};
@@ -50,25 +48,6 @@ pub struct Solve {
     verify: bool,
     layout: Layout,
     columns: Vec<Column>,
-}
-
-/// What one combination of swept values gives.
-#[derive(Debug, Default)]
-pub struct Solved {
-    /// The rows of the table.
-    pub rows: Vec<Vec<Cell>>,
-    /// Rows that did not converge.
-    pub not_converged: usize,
-    /// Changes and ends of branches, and rows that failed, for a side file.
-    pub events: Vec<Json>,
-    /// The same in words, and what else a reader of the rows should know.
-    pub lines: Vec<String>,
-    /// Outputs that are not a number somewhere (true), or infinite (false).
-    pub undefined: BTreeSet<(String, bool)>,
-    /// Why rows did not converge.
-    pub reasons: Vec<String>,
-    /// What a second look did and found.
-    pub verification: Verification,
 }
 
 impl Theory {
@@ -232,48 +211,48 @@ impl Solve {
     /// Solves everything, on all cores. A row that did not converge has empty outputs, and says so in its column `status`.
     pub fn solve(&self) -> Table {
         let mut table = Table::new(self.columns.clone());
-        let cells: Vec<Solved> = (0..self.plan.cells()).into_par_iter().map(|cell| self.at(cell)).collect();
-        table.rows = cells.into_iter().flat_map(|solved| solved.rows).collect();
+        let cells: Vec<Computed> = (0..self.plan.cells()).into_par_iter().map(|cell| self.at(cell)).collect();
+        table.rows = cells.into_iter().flat_map(|computed| computed.rows).collect();
         table
     }
 
     /// Solves one combination of swept values.
-    pub fn at(&self, cell: usize) -> Solved {
+    fn at(&self, cell: usize) -> Computed {
         let (swept, named) = (self.plan.swept_values(cell), self.plan.swept_at(cell));
         let job = Job { parameters: self.plan.parameters(cell), controls: self.plan.controls.clone() };
-        let mut solved = Solved::default();
+        let (mut all, mut failed, mut told) = (Vec::new(), 0, Told::default());
         for theory in &self.theories {
             let curves = job.curves(theory, Settings::new(self.tolerance, self.branches));
             let mut rows = self.layout.rows(theory, &curves, &swept, self.branches);
             if self.verify {
-                self.verify_rows(&curves, &named, &mut rows, &mut solved.verification);
+                self.verify_rows(&curves, &named, &mut rows, &mut told.verification);
             }
-            solved.not_converged += rows.iter().filter(|row| self.layout.failed(row)).count();
-            solved.rows.extend(rows);
+            failed += rows.iter().filter(|row| self.layout.failed(row)).count();
+            all.extend(rows);
             for piece in &curves {
-                self.tell(theory, piece, &named, &mut solved);
+                self.tell(theory, piece, &named, &mut told);
             }
         }
-        solved
+        Computed { told, ..Computed::new(all, failed) }
     }
 
     /// What there is to say of a curve besides its rows.
-    fn tell(&self, theory: &Theory, piece: &PieceCurve, named: &[(String, Value)], solved: &mut Solved) {
+    fn tell(&self, theory: &Theory, piece: &PieceCurve, named: &[(String, Value)], told: &mut Told) {
         let solutions = (0..piece.curve.controls.len()).filter_map(|row| piece.curve.solution(row));
         for (_, solution) in solutions {
             // A point on the boundary is infinite because the file says so.
             let outputs = piece.piece.system.outputs.iter().zip(&solution.certified.outputs);
             let bad = outputs.filter(|(_, v)| v.is_nan() || v.is_infinite() && !solution.boundary);
-            solved.undefined.extend(bad.map(|(o, v)| (o.column.clone(), v.is_nan())));
+            told.undefined.extend(bad.map(|(o, v)| (o.column.clone(), v.is_nan())));
         }
         let (reasons, failures) = events::failures(piece, named, self.tolerance);
-        solved.reasons.extend(reasons);
-        solved.events.extend(failures);
-        solved.events.extend(events::events(piece, named));
+        told.reasons.extend(reasons);
+        told.events.extend(failures);
+        told.events.extend(events::events(piece, named));
         let label = if self.theories.len() > 1 { format!("{}: ", theory.name()) } else { String::new() };
         let lines = events::lines(theory, piece, named, self.branches);
         let remarks = events::remarks(piece);
-        solved.lines.extend(remarks.into_iter().chain(lines).map(|line| format!("{label}{line}")));
+        told.lines.extend(remarks.into_iter().chain(lines).map(|line| format!("{label}{line}")));
     }
 
     /// Verifies the rows of the curves of one theory.
@@ -318,9 +297,10 @@ impl Experiment for Solve {
         &self.plan
     }
 
-    fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
-        let solved = self.at(cell);
-        Ok(Some(Computed::new(solved.rows, solved.not_converged)))
+    fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
+        let computed = self.at(cell);
+        (running.progress)();
+        Ok(Some(computed))
     }
 
     fn within(&self) -> IndexMap<String, Json> {

@@ -1,7 +1,8 @@
 //! Exact derivatives of graph nodes with respect to a symbol, as graph nodes.
 
-use super::function::{Combine, ERF_SLOPE, Function, Join};
+use super::function::{Combine, Function, Join};
 use super::graph::{Graph, Node, Operation};
+use super::slope::slope;
 
 /// ∂root/∂symbol for each root. One pass over the nodes, children first: no recursion.
 pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Node> {
@@ -32,6 +33,25 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
                     let changes = all.map(|a| derivative[a.index()]);
                     if changes.iter().all(|d| *d == zero) { zero } else { join(graph, op, all, changes) }
                 }
+                Operation::Pin(_) => zero,
+                Operation::Implicit(number) => {
+                    let inputs = graph.implicit_of(number).inputs.clone();
+                    let mut sum = zero;
+                    if inputs.iter().any(|input| derivative[input.index()] != zero) {
+                        for (slope, input) in graph.slopes_of_implicit(node, number).into_iter().zip(&inputs)
+                        {
+                            let part = graph.multiply(slope, derivative[input.index()]);
+                            sum = graph.add(sum, part);
+                        }
+                    }
+                    sum
+                }
+                // By its own variable: what is averaged no longer depends on it.
+                Operation::Average { variable, .. }
+                    if graph.operation(symbol) == Operation::Normal(variable) =>
+                {
+                    zero
+                }
                 // The weight depends on the variable alone.
                 Operation::Average { variable, weight, body } => {
                     let db = derivative[body.index()];
@@ -43,166 +63,6 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
         derivative[node.index()] = d;
     }
     roots.iter().map(|r| derivative[r.index()]).collect()
-}
-
-/// f′(a), where `value` is f(a).
-fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
-    match f {
-        Function::Negate => graph.constant(-1.0),
-        // Outside averages a step is constant but for its jump.
-        Function::Not | Function::Sign | Function::Step if graph.axes(a).is_none() => graph.constant(0.0),
-        Function::DeltaSlope => graph.constant(0.0),
-        Function::Not => graph.constant(-1.0),
-        Function::Step => graph.apply(Function::Delta, a),
-        Function::Sign => {
-            let two = graph.constant(2.0);
-            let delta = graph.apply(Function::Delta, a);
-            graph.multiply(two, delta)
-        }
-        Function::Delta => graph.apply(Function::DeltaSlope, a),
-        Function::Exp => value,
-        Function::Log => {
-            let one = graph.constant(1.0);
-            graph.divide(one, a)
-        }
-        Function::Sqrt => {
-            let half = graph.constant(0.5);
-            graph.divide(half, value)
-        }
-        Function::Abs => graph.apply(Function::Sign, a),
-        Function::Tanh => graph.apply(Function::Sech2, a),
-        Function::Sech2 => {
-            let tanh = graph.apply(Function::Tanh, a);
-            let product = graph.multiply(tanh, value);
-            let minus_two = graph.constant(-2.0);
-            graph.multiply(minus_two, product)
-        }
-        Function::Atanh => {
-            let one = graph.constant(1.0);
-            let square = graph.multiply(a, a);
-            let rest = graph.subtract(one, square);
-            graph.divide(one, rest)
-        }
-        Function::Sinh => graph.apply(Function::Cosh, a),
-        Function::Cosh => graph.apply(Function::Sinh, a),
-        Function::Sin => graph.apply(Function::Cos, a),
-        Function::Cos => {
-            let sine = graph.apply(Function::Sin, a);
-            graph.negate(sine)
-        }
-        Function::Asin | Function::Acos => {
-            // ±1/√((1 − x)(1 + x)), which keeps its digits near ±1
-            let one = graph.constant(1.0);
-            let below = graph.subtract(one, a);
-            let above = graph.add(one, a);
-            let product = graph.multiply(below, above);
-            let root = graph.apply(Function::Sqrt, product);
-            let sign = graph.constant(if f == Function::Asin { 1.0 } else { -1.0 });
-            graph.divide(sign, root)
-        }
-        Function::Log1p => {
-            let one = graph.constant(1.0);
-            let sum = graph.add(one, a);
-            graph.divide(one, sum)
-        }
-        Function::Expm1 => graph.apply(Function::Exp, a),
-        Function::Atan => {
-            let one = graph.constant(1.0);
-            let square = graph.multiply(a, a);
-            let sum = graph.add(one, square);
-            graph.divide(one, sum)
-        }
-        Function::Erf | Function::Erfc => {
-            // erf′(x) = (2/√π) e^(−x²) = 2√2 normal_pdf(√2 x)
-            let root = graph.constant(std::f64::consts::SQRT_2);
-            let argument = graph.multiply(root, a);
-            let density = graph.apply(Function::NormalPdf, argument);
-            let scale = graph.constant(if f == Function::Erf { ERF_SLOPE } else { -ERF_SLOPE });
-            graph.multiply(scale, density)
-        }
-        Function::NormalPdf => {
-            let product = graph.multiply(a, value);
-            graph.negate(product)
-        }
-        Function::Erfcx => {
-            // erfcx′(x) = 2x erfcx(x) − 2/√π, which cancels for large x; with r = φ/Φ, erfcx(x) = √(2/π)/r(−√2 x) and so
-            // erfcx′(x) = −√2 erfcx(x) (r(u) + u) at u = −√2 x
-            let minus_root = graph.constant(-std::f64::consts::SQRT_2);
-            let argument = graph.multiply(minus_root, a);
-            let excess = graph.apply(Function::MillsExcess, argument);
-            let product = graph.multiply(value, excess);
-            graph.multiply(minus_root, product)
-        }
-        Function::NormalCdf => graph.apply(Function::NormalPdf, a),
-        Function::LogNormalCdf => graph.apply(Function::InverseMills, a),
-        Function::InverseMills => {
-            // r′ = −r (x + r)
-            let excess = graph.apply(Function::MillsExcess, a);
-            let product = graph.multiply(value, excess);
-            graph.negate(product)
-        }
-        Function::MillsExcess => {
-            let mills = graph.apply(Function::InverseMills, a);
-            let product = graph.multiply(mills, value);
-            let one = graph.constant(1.0);
-            graph.subtract(one, product)
-        }
-        Function::Logistic => {
-            // σ′(x) = σ(x) σ(−x), without cancellation
-            let minus = graph.negate(a);
-            let mirrored = graph.apply(Function::Logistic, minus);
-            graph.multiply(value, mirrored)
-        }
-        Function::Softplus => graph.apply(Function::Logistic, a),
-        Function::LogCosh => graph.apply(Function::Tanh, a),
-        Function::Asinh => {
-            let one = graph.constant(1.0);
-            let square = graph.multiply(a, a);
-            let sum = graph.add(one, square);
-            let root = graph.apply(Function::Sqrt, sum);
-            graph.divide(one, root)
-        }
-        Function::NormalQuantile => {
-            let one = graph.constant(1.0);
-            let density = graph.apply(Function::NormalPdf, value);
-            graph.divide(one, density)
-        }
-        Function::Logit => {
-            let one = graph.constant(1.0);
-            let rest = graph.subtract(one, a);
-            let product = graph.multiply(a, rest);
-            graph.divide(one, product)
-        }
-        Function::BinaryEntropy => {
-            let logit = graph.apply(Function::Logit, a);
-            graph.negate(logit)
-        }
-        Function::LogGamma => graph.apply(Function::Polygamma(0), a),
-        Function::Polygamma(n) => next(graph, n, Function::Polygamma, a),
-        Function::BesselI(0) => graph.apply(Function::BesselI(1), a),
-        Function::BesselI(n) => {
-            // Iₙ′ = (Iₙ₋₁ + Iₙ₊₁)/2
-            let below = graph.apply(Function::BesselI(n - 1), a);
-            let above = next(graph, n, Function::BesselI, a);
-            let sum = graph.add(below, above);
-            let half = graph.constant(0.5);
-            graph.multiply(half, sum)
-        }
-        Function::BesselFall(k) => {
-            let sign = graph.apply(Function::Sign, a);
-            let fall = next(graph, k, Function::BesselFall, a);
-            let product = graph.multiply(sign, fall);
-            graph.negate(product)
-        }
-        Function::BesselI1e => {
-            // For x > 0 it is the zeroth fall less the first.
-            let second = graph.apply(Function::BesselFall(2), a);
-            let first = graph.apply(Function::BesselFall(1), a);
-            graph.subtract(second, first)
-        }
-        Function::LogBesselI0 => graph.apply(Function::BesselCumulant(1), a),
-        Function::BesselCumulant(n) => next(graph, n, Function::BesselCumulant, a),
-    }
 }
 
 fn join(graph: &mut Graph, op: Join, all: [Node; 3], changes: [Node; 3]) -> Node {
@@ -242,14 +102,7 @@ pub(super) fn conditional(graph: &mut Graph, [a, b, rho]: [Node; 3]) -> (Node, [
     (spread, distances)
 }
 
-/// The next function of a family whose order grows with each slope. (Nothing takes 255 of them.)
-fn next(graph: &mut Graph, order: u8, of: impl Fn(u8) -> Function, a: Node) -> Node {
-    match order.checked_add(1) {
-        Some(order) => graph.apply(of(order), a),
-        None => graph.constant(f64::NAN),
-    }
-}
-
+/// (a ∘ b)′, where `value` is a ∘ b.
 fn combine(
     graph: &mut Graph,
     op: Combine,
@@ -271,22 +124,7 @@ fn combine(
             let numerator = graph.subtract(da, correction);
             graph.divide(numerator, b)
         }
-        Combine::Power => {
-            // a^b: b a^(b−1) a′ + a^b log(a) b′
-            let one = graph.constant(1.0);
-            let lower = graph.subtract(b, one);
-            let power = graph.combine(Combine::Power, a, lower);
-            let from_base = graph.multiply(b, power);
-            let from_base = graph.multiply(from_base, da);
-            let zero = graph.constant(0.0);
-            if db == zero {
-                return from_base;
-            }
-            let log = graph.apply(Function::Log, a);
-            let from_exponent = graph.multiply(value, log);
-            let from_exponent = graph.multiply(from_exponent, db);
-            graph.add(from_base, from_exponent)
-        }
+        Combine::Power => power(graph, (a, da), (b, db), value),
         Combine::Min | Combine::Max => {
             // (1 ± sign(a − b))/2 chooses the branch; at a tie the mean of both.
             let difference = graph.subtract(a, b);
@@ -340,4 +178,21 @@ fn combine(
             graph.constant(0.0)
         }
     }
+}
+
+/// (a^b)′ = b a^(b−1) a′ + a^b log(a) b′
+fn power(graph: &mut Graph, (a, da): (Node, Node), (b, db): (Node, Node), value: Node) -> Node {
+    let one = graph.constant(1.0);
+    let lower = graph.subtract(b, one);
+    let power = graph.combine(Combine::Power, a, lower);
+    let from_base = graph.multiply(b, power);
+    let from_base = graph.multiply(from_base, da);
+    let zero = graph.constant(0.0);
+    if db == zero {
+        return from_base;
+    }
+    let log = graph.apply(Function::Log, a);
+    let from_exponent = graph.multiply(value, log);
+    let from_exponent = graph.multiply(from_exponent, db);
+    graph.add(from_base, from_exponent)
 }

@@ -133,6 +133,24 @@ pub enum Problem {
         /// The variable.
         variable: String,
     },
+    /// A derivative by something that has none.
+    #[error(
+        "D[{name}](…): `{name}` {is}; a derivative is by an unknown, a parameter, the control or a normal variable of what is derived"
+    )]
+    NoDerivative {
+        /// The name.
+        name: String,
+        /// Why not.
+        is: &'static str,
+    },
+    /// The derivative of a jump where it is no average.
+    #[error(
+        "D[{name}](…) is a delta where this jumps, which has a meaning only as a factor inside an average; here something else is done to it"
+    )]
+    DeltaInFunction {
+        /// The name.
+        name: String,
+    },
     /// An average over something that is not a variable.
     #[error("E[{name}](…): `{name}` is not a variable; variables are {}", list(.variables))]
     NotAVariable {

@@ -52,6 +52,8 @@ pub enum ExpressionKind {
     Call(String, Vec<Expression>),
     /// `E[x, …](a)`, with the place of each name.
     Average(Vec<(String, Range<usize>)>, Box<Expression>),
+    /// `D[x](a)`, the derivative of a by x, with the place of the name.
+    Derivative((String, Range<usize>), Box<Expression>),
 }
 
 /// Infix operators.
@@ -194,22 +196,16 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
                     checked(ExpressionKind::Call(name, arguments), span, depth, text)
                 }
                 Rule::average => {
-                    let mut names = Vec::new();
-                    let mut body = None;
-                    for part in pair.into_inner() {
-                        match part.as_rule() {
-                            Rule::name => {
-                                let s = part.as_span();
-                                let place = s.start()..s.end();
-                                names.push((name_of(part.as_str(), place.clone(), text)?, place));
-                            }
-                            Rule::expression => body = Some(tree(part.into_inner(), text)?),
-                            _ => {}
-                        }
-                    }
-                    let body = body.expect("the grammar gives every average a body");
+                    let (names, body) = names_and_body(pair.into_inner(), text)?;
                     let depth = 1 + body.depth;
                     checked(ExpressionKind::Average(names, Box::new(body)), span, depth, text)
+                }
+                Rule::derivative => {
+                    let (names, body) = names_and_body(pair.into_inner(), text)?;
+                    names.into_iter().rev().try_fold(body, |body, by| {
+                        let depth = 1 + body.depth;
+                        checked(ExpressionKind::Derivative(by, Box::new(body)), span.clone(), depth, text)
+                    })
                 }
                 rule => unreachable!("{rule:?} is not a primary"),
             }
@@ -247,6 +243,26 @@ fn tree(pairs: Pairs<'_, Rule>, text: &Text) -> Result<Expression, EquationError
         })
         .parse(pairs)
 }
+
+/// The names and the body of E[x, …](…) and D[x, …](…).
+fn names_and_body(parts: Pairs<'_, Rule>, text: &Text) -> Result<(Vec<Named>, Expression), EquationError> {
+    let mut names = Vec::new();
+    let mut body = None;
+    for part in parts {
+        match part.as_rule() {
+            Rule::name => {
+                let place = part.as_span().start()..part.as_span().end();
+                names.push((name_of(part.as_str(), place.clone(), text)?, place));
+            }
+            Rule::expression => body = Some(tree(part.into_inner(), text)?),
+            _ => {}
+        }
+    }
+    Ok((names, body.expect("the grammar gives it a body")))
+}
+
+/// A name and its place.
+type Named = (String, Range<usize>);
 
 /// A name that is not too long to be repeated in messages and tables.
 fn name_of(name: &str, place: Range<usize>, text: &Text) -> Result<String, EquationError> {
@@ -300,11 +316,12 @@ fn syntax_error(text: &Text, error: &pest::error::Error<Rule>) -> EquationError 
 fn describe(rule: Rule) -> &'static str {
     match rule {
         Rule::EOI => "the end",
-        Rule::number | Rule::name | Rule::call | Rule::average | Rule::expression => {
+        Rule::number | Rule::name | Rule::call | Rule::average | Rule::derivative | Rule::expression => {
             "a number, a name, a function or ("
         }
         Rule::negative | Rule::positive | Rule::not => "a number, a name, a function or (",
         Rule::body_of_average => "( after E[…]",
+        Rule::body_of_derivative => "( after D[…]",
         _ => "an operator",
     }
 }
@@ -335,6 +352,7 @@ mod tests {
                 let names: Vec<_> = v.iter().map(|v| v.0.as_str()).collect();
                 format!("E[{}]{}", names.join(","), written(a))
             }
+            ExpressionKind::Derivative(by, a) => format!("D[{}]{}", by.0, written(a)),
         }
     }
 
@@ -351,6 +369,8 @@ mod tests {
             ("n*E[s, z](s*φ^2)", "(Multiply n E[s,z](Multiply s (Power φ 2)))"),
             ("max(a, -b)", "max(a,(-b))"),
             ("+x", "x"),
+            ("D[x, y](x*y)", "D[x]D[y](Multiply x y)"),
+            ("2*D[q](E[z](q*z))^2 - D", "(Subtract (Multiply 2 (Power D[q]E[z](Multiply q z) 2)) D)"),
         ] {
             assert_eq!(written(&parse(text).unwrap()), tree, "{text}");
         }
@@ -358,7 +378,8 @@ mod tests {
 
     #[test]
     fn syntax_errors_point_at_the_column() {
-        for (text, column) in [("a + ", 10), ("a + * b", 10), ("2 x", 8), ("E[z] x", 11), ("(a", 8), ("", 6)]
+        for (text, column) in
+            [("a + ", 10), ("a + * b", 10), ("2 x", 8), ("E[z] x", 11), ("D[z] x", 11), ("(a", 8), ("", 6)]
         {
             let error = parse(text).unwrap_err();
             assert_eq!(error.place.as_ref().unwrap().column, column, "{text}: {error}");

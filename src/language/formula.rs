@@ -82,7 +82,7 @@ fn define(
         let meaning = Meaning::Definition(scope.definitions.len());
         scope.declare(name, meaning).map_err(|problem| text.error(0..text.value.len(), problem))?;
         let (name, text) = (name.to_string(), text.clone());
-        scope.definitions.push(Definition { name, text, expression, shape: None });
+        scope.definitions.push(Definition { name, text, expression, shape: None, solved: None });
     }
     Ok(())
 }

@@ -62,10 +62,24 @@ impl<'a> Interpreter<'a> {
                 Operation::Apply(f, a) => f.apply(at(a)),
                 Operation::Combine(op, a, b) => op.apply(at(a), at(b)),
                 Operation::Join(op, all) => op.apply(all.map(at)),
+                Operation::Implicit(number) | Operation::Pin(number) => self.implicit(*node, number, &at),
                 Operation::Average { variable, weight, body } => self.average(variable, weight, body, values),
             };
             values[node.index()] = Some(value);
         }
+    }
+
+    /// The number of an implicit definition, or the kink in which it sits.
+    fn implicit(&self, node: Node, number: u32, at: &dyn Fn(Node) -> f64) -> f64 {
+        let implicit = self.graph.implicit_of(number);
+        let values: Vec<[f64; 1]> = implicit.inputs.iter().map(|input| [at(*input)]).collect();
+        let inputs: Vec<&[f64]> = values.iter().map(|value| &value[..]).collect();
+        let mut out = [f64::NAN];
+        match self.graph.find(Operation::Implicit(number)) {
+            Some(own) if own != node => implicit.solver.pins(&inputs, &[at(own)], &mut out),
+            _ => implicit.solver.solve(&inputs, &mut out),
+        }
+        out[0]
     }
 
     fn average(&self, variable: u8, weight: Node, body: Node, values: &mut Values) -> f64 {

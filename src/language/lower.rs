@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::derivative::differentiate;
 use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, Operator};
 use super::function::{Combine, Function, Join};
 use super::graph::{Graph, MAX_NODES, Node};
-use super::scope::{Meaning, Scope};
+use super::implicit::Condition;
+use super::scope::{Meaning, Scope, Solved};
 use crate::diagnostic::Text;
 
 /// A discrete variable: values and weights as nodes of parameters.
@@ -32,6 +34,10 @@ pub struct Lowering<'s> {
     built: HashMap<(usize, Assignment), Node>,
     /// Expressions visited so far.
     steps: usize,
+    /// By what a derivative has been taken.
+    derived_by: Option<String>,
+    /// The implicit definition whose equation is built, and the symbol that it is there.
+    solving: Option<(usize, Node)>,
 }
 
 /// Values chosen for discrete variables: variable → index of the value.
@@ -40,15 +46,29 @@ type Assignment = BTreeMap<usize, usize>;
 impl<'s> Lowering<'s> {
     /// An empty graph over the names of a scope.
     pub fn new(scope: &'s Scope) -> Self {
-        Lowering { graph: Graph::default(), discrete: Vec::new(), scope, built: HashMap::new(), steps: 0 }
+        Lowering {
+            graph: Graph::default(),
+            discrete: Vec::new(),
+            scope,
+            built: HashMap::new(),
+            steps: 0,
+            derived_by: None,
+            solving: None,
+        }
     }
 
     /// The node of a scalar expression.
     ///
     /// # Errors
-    /// An expansion over discrete variables that is too large.
+    /// An expansion over discrete variables that is too large, the derivative of a jump that is no factor of an integrand.
     pub fn scalar(&mut self, e: &Expression, text: &Text) -> Result<Node, EquationError> {
-        self.lower(e, &Assignment::new(), text)
+        let node = self.lower(e, &Assignment::new(), text)?;
+        match &self.derived_by {
+            Some(name) if !self.graph.is_linear_in_deltas(node) => {
+                Err(text.error(e.span.clone(), Problem::DeltaInFunction { name: name.clone() }))
+            }
+            _ => Ok(node),
+        }
     }
 
     /// The same graph and variables over another scope, which has the same names and more.
@@ -59,6 +79,8 @@ impl<'s> Lowering<'s> {
             scope,
             built: HashMap::new(),
             steps: self.steps,
+            derived_by: self.derived_by,
+            solving: None,
         }
     }
 
@@ -120,7 +142,10 @@ impl<'s> Lowering<'s> {
                     .collect();
             }
             for assignment in assignments {
-                let node = self.lower(&definition.expression, &assignment, &definition.text)?;
+                let node = match &definition.solved {
+                    None => self.lower(&definition.expression, &assignment, &definition.text)?,
+                    Some(solved) => self.implicit(i, solved, &assignment)?,
+                };
                 self.built.insert((i, assignment), node);
             }
         }
@@ -147,23 +172,7 @@ impl<'s> Lowering<'s> {
         }
         Ok(match &e.kind {
             ExpressionKind::Number(x) => self.graph.constant(*x),
-            ExpressionKind::Name(name) => match self.scope.meaning(name) {
-                Some(
-                    Meaning::Parameter(symbol)
-                    | Meaning::Word { symbol, .. }
-                    | Meaning::Control(symbol)
-                    | Meaning::Unknown(symbol),
-                ) => self.graph.symbol(symbol),
-                Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
-                Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
-                Some(Meaning::Definition(i)) => {
-                    let relevant = self.discrete_variables_of(i);
-                    let key: Assignment = relevant.iter().map(|v| (*v, chosen[v])).collect();
-                    self.built[&(i, key)]
-                }
-                None if name == "inf" => self.graph.constant(f64::INFINITY),
-                None => self.graph.constant(std::f64::consts::PI),
-            },
+            ExpressionKind::Name(name) => self.name(name, chosen),
             ExpressionKind::Negative(a) => {
                 let a = self.lower(a, chosen, text)?;
                 self.graph.negate(a)
@@ -183,7 +192,59 @@ impl<'s> Lowering<'s> {
                 self.call(name, &nodes)
             }
             ExpressionKind::Average(names, body) => self.average(names, body, chosen, text)?,
+            ExpressionKind::Derivative(by, body) => {
+                let body = self.lower(body, chosen, text)?;
+                self.derived_by.get_or_insert_with(|| by.0.clone());
+                let by = self.name(&by.0, chosen);
+                differentiate(&mut self.graph, &[body], by)[0]
+            }
         })
+    }
+
+    /// The number that an implicit definition stands for.
+    fn implicit(&mut self, i: usize, solved: &Solved, chosen: &Assignment) -> Result<Node, EquationError> {
+        let definition = &self.scope.definitions[i];
+        let unknown = self.graph.unknown_of_implicit(i);
+        let ends = match &solved.range {
+            None => None,
+            Some([(text, from), (other, to)]) => {
+                Some([self.lower(from, chosen, text)?, self.lower(to, chosen, other)?])
+            }
+        };
+        self.solving = Some((i, unknown));
+        let expression = self.lower(&definition.expression, chosen, &definition.text);
+        self.solving = None;
+        let condition = Condition { expression: expression?, minimise: solved.minimise, range: ends };
+        self.graph.implicit(unknown, condition).ok_or_else(|| {
+            let message = format!(
+                "`{0}` cannot be solved for here: what determines it averages over `{0}`, or does not move with it",
+                definition.name
+            );
+            definition.text.error(definition.expression.span.clone(), Problem::Structure(message))
+        })
+    }
+
+    fn name(&mut self, name: &str, chosen: &Assignment) -> Node {
+        match self.scope.meaning(name) {
+            Some(
+                Meaning::Parameter(symbol)
+                | Meaning::Word { symbol, .. }
+                | Meaning::Control(symbol)
+                | Meaning::Unknown(symbol),
+            ) => self.graph.symbol(symbol),
+            Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
+            Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
+            Some(Meaning::Definition(i)) if self.solving.is_some_and(|(own, _)| own == i) => {
+                self.solving.map_or_else(|| self.graph.constant(f64::NAN), |(_, symbol)| symbol)
+            }
+            Some(Meaning::Definition(i)) => {
+                let relevant = self.discrete_variables_of(i);
+                let key: Assignment = relevant.iter().map(|v| (*v, chosen[v])).collect();
+                self.built[&(i, key)]
+            }
+            None if name == "inf" => self.graph.constant(f64::INFINITY),
+            None => self.graph.constant(std::f64::consts::PI),
+        }
     }
 
     fn call(&mut self, name: &str, arguments: &[Node]) -> Node {

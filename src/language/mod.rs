@@ -1,9 +1,9 @@
 //! The language of equations: text → expression → graph → exact derivatives → compiled program.
 //!
 //! The stages, each in its own file: `expression` (text to tree) → `scope` (names and shapes) → `lower` (tree to `graph`,
-//! discrete variables summed) → `derivative` → `program` (compiled for whole arrays of quadrature nodes). `function` has
-//! what can be called by name; `stable` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
-//! node by node, for parameters and for tests; `formula` is one expression over named numbers.
+//! discrete variables summed) → `derivative` and `slope` → `program` (compiled for whole arrays of quadrature nodes). `function` has
+//! what can be called by name, `operation` what is written between numbers; `stable`, `mills` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
+//! node by node, for parameters and for tests; `formula` is one expression over named numbers; `implicit` has numbers that solve an equation.
 
 pub(crate) mod derivative;
 pub(crate) mod error;
@@ -12,10 +12,14 @@ pub(crate) mod expression;
 mod formula;
 pub(crate) mod function;
 pub(crate) mod graph;
+mod implicit;
 pub(crate) mod interpret;
 pub(crate) mod lower;
+mod mills;
+mod operation;
 pub(crate) mod program;
 pub(crate) mod scope;
+mod slope;
 mod stable;
 
 pub use error::{EquationError, Problem};
@@ -27,3 +31,4 @@ pub(crate) use program::{
 };
 pub use scope::LARGEST_PRODUCT;
 pub(crate) use scope::Meaning;
+pub(crate) use scope::Solved;

@@ -3,10 +3,11 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::finder::{Finder, smallest_eigenvalue};
 use super::nature::Nature;
 use super::refusal::Refusal;
 use super::region::Region;
-use super::solution::{Finder, Remark, Solution, smallest_eigenvalue};
+use super::solution::{Remark, Solution};
 
 /// Rounding the unknowns moves the equations by this many units in the last place of each.
 const ROUNDING: f64 = 4.0 * f64::EPSILON;
@@ -103,6 +104,7 @@ impl Finder<'_> {
         let mut solution = Solution::bare(control, x, certified, tangent);
         (solution.curvature, solution.iterations, solution.remark) = (curvature, iterations, remark);
         solution.uncertainty = uncertainty;
+        solution.meant = self.equations.system.extremum.is_met(&jacobian, &self.scale);
         if self.equations.system.equation_roots.energy.is_some() {
             solution.energy_error = self.equations.accuracy(control, &solution.x, rung).energy;
         }

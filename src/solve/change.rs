@@ -1,9 +1,10 @@
 //! Where the global branch changes: crossings of energies, and branches that end while they are the lowest.
 
+use super::brent::brent;
 use super::continuation::{End, EndKind};
 use super::curve::{Curve, Track, boundary_at, equal_energies};
-use super::solution::{Finder, Solution};
-use super::starts::brent;
+use super::finder::Finder;
+use super::solution::Solution;
 
 /// How the global branch changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,7 @@ fn beyond_equal_energies(curve: &Curve, rows: [usize; 2], tracks: [usize; 2]) ->
     [before, after]
 }
 
+/// Where the lowest branch changes from one to another between two rows, and how.
 fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &Track) -> Change {
     let [before_row, after_row] = rows;
     let (from, to) = (curve.controls[before_row], curve.controls[after_row]);
@@ -123,22 +125,19 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
         before,
         after,
     };
+    let end = meeting.or(ends).or(begins);
+    let ended = end.map_or(to, |e| e.control);
     if finder.equations.system.equation_roots.energy.is_none() {
-        let end = meeting.or(ends).or(begins);
         let kind = ChangeKind::of_meeting(end).unwrap_or(match (ends, begins) {
             (None, Some(_)) => ChangeKind::BranchBegins,
             _ => ChangeKind::BranchEnds,
         });
-        let control = end.map_or(to, |e| e.control);
-        let (before, after) = match end.filter(|e| e.is_meeting()) {
-            Some(end) => (in_common(finder, a, end), in_common(finder, b, end)),
-            None => (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control)),
-        };
-        return change(control, kind, before, after);
+        let [before, after] = both(curve, finder, [a, b], rows, ended, end);
+        return change(ended, kind, before, after);
     }
     let mut difference = |control: f64| -> f64 {
-        match (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control)) {
-            (Some(a), Some(b)) => a.certified.energy - b.certified.energy,
+        match both(curve, finder, [a, b], rows, control, None) {
+            [Some(a), Some(b)] => a.certified.selects - b.certified.selects,
             _ => f64::NAN,
         }
     };
@@ -165,24 +164,34 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     let crossing = crossing.filter(|c| meeting.is_none_or(|m| (m.control - c).abs() > 1e-2 * gap));
     match crossing {
         Some(control) => {
-            let (before, after) = (at(curve, finder, a, rows, control), at(curve, finder, b, rows, control));
+            let [before, after] = both(curve, finder, [a, b], rows, control, None);
             change(control, ChangeKind::Crossing, before, after)
         }
         None if at_first > 0.0 => {
             let control = begins.map_or(from, |e| e.control);
-            let (before, after) = (at(curve, finder, a, rows, first), at(curve, finder, b, rows, first));
+            let [before, after] = both(curve, finder, [a, b], rows, first, None);
             let kind = ChangeKind::of_meeting(begins).unwrap_or(ChangeKind::BranchBegins);
             change(control, kind, before, after)
         }
         None => {
-            let end = meeting.or(ends).or(begins);
-            let control = end.map_or(to, |e| e.control);
-            let (before, after) = match end.filter(|e| e.is_meeting()) {
-                Some(end) => (in_common(finder, a, end), in_common(finder, b, end)),
-                None => (at(curve, finder, a, rows, last), at(curve, finder, b, rows, last)),
-            };
-            change(control, ChangeKind::of_meeting(end).unwrap_or(ChangeKind::BranchEnds), before, after)
+            let [before, after] = both(curve, finder, [a, b], rows, last, end);
+            change(ended, ChangeKind::of_meeting(end).unwrap_or(ChangeKind::BranchEnds), before, after)
         }
+    }
+}
+
+/// Both branches at a control value between two rows, or where they meet.
+fn both(
+    curve: &Curve,
+    finder: &mut Finder,
+    tracks: [&Track; 2],
+    rows: [usize; 2],
+    control: f64,
+    end: Option<&End>,
+) -> [Option<Solution>; 2] {
+    match end.filter(|e| e.is_meeting()) {
+        Some(meeting) => tracks.map(|track| in_common(finder, track, meeting)),
+        None => tracks.map(|track| at(curve, finder, track, rows, control)),
     }
 }
 

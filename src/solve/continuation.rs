@@ -5,11 +5,13 @@ use std::cell::RefCell;
 use argmin::core::{Error, Jacobian, Operator};
 use nalgebra::{DMatrix, DVector};
 
+use super::at_control::AtControl;
+use super::brent::brent;
 use super::equations::Equations;
+use super::finder::{Finder, smallest_eigenvalue};
 use super::nature::weakest_direction;
-use super::newton::{AtControl, Ended, find_root_beside};
-use super::solution::{Finder, Solution, smallest_eigenvalue};
-use super::starts::brent;
+use super::newton::{Ended, find_root_beside};
+use super::solution::Solution;
 
 /// Events whose control value is known less well than this part of it (or of its range) say so.
 pub(super) const CERTAIN: f64 = 1e-10;

@@ -5,9 +5,10 @@ use nalgebra::DVector;
 use super::change::{Change, find_changes};
 use super::continuation::End;
 use super::equations::{Effort, Equations};
+use super::finder::Finder;
 use super::join::Join;
 use super::refusal::Refusal;
-use super::solution::{Finder, Settings, Solution};
+use super::solution::{Settings, Solution};
 use super::starts::Findings;
 use crate::system::{Kind, Origin, System};
 
@@ -31,9 +32,9 @@ pub struct Track {
 }
 
 impl Track {
-    /// Energy at a row, if the branch exists there.
+    /// What selects among branches at a row, if the branch exists there.
     pub fn energy(&self, row: usize) -> Option<f64> {
-        self.points[row].as_ref().map(|s| s.certified.energy)
+        self.points[row].as_ref().map(|s| s.certified.selects)
     }
 }
 
@@ -133,8 +134,9 @@ impl Curve {
             .collect();
         all.sort_by(|a, b| {
             let other = |i: usize| Some(i) != self.global[row];
-            let energy = a.2.certified.energy.total_cmp(&b.2.certified.energy);
-            other(a.0).cmp(&other(b.0)).then(energy).then(order_of(a.2).cmp(&order_of(b.2)))
+            let energy = a.2.certified.selects.total_cmp(&b.2.certified.selects);
+            let meant = b.2.meant.cmp(&a.2.meant);
+            other(a.0).cmp(&other(b.0)).then(meant).then(energy).then(order_of(a.2).cmp(&order_of(b.2)))
         });
         all.into_iter().map(|(_, t, s)| (t, s)).collect()
     }
@@ -160,6 +162,12 @@ impl Curve {
                     let error = s.certified.quadrature_error;
                     let worst = finder.equations.worst_average(control, &x, rung);
                     Some(worst.map_or(Refusal::Averages { error }, Refusal::Average))
+                }
+                None if self.tracks.iter().filter_map(|t| t.points[row].as_ref()).any(|s| !s.meant) => {
+                    let saddles = self.tracks.iter().filter_map(|t| t.points[row].as_ref());
+                    saddles
+                        .min_by_key(|s| order_of(s))
+                        .map(|s| Refusal::Saddle { at: s.x.as_slice().to_vec() })
                 }
                 None if self.tracks.iter().any(|t| t.points[row].is_some()) => {
                     Some(Refusal::Lower { energy: self.unfinished[row] })
@@ -230,12 +238,12 @@ impl Curve {
     fn lowest(&self, row: usize) -> Option<usize> {
         let present =
             self.tracks.iter().enumerate().filter_map(|(t, track)| Some((t, track.points[row].as_ref()?)));
-        let mut all: Vec<(usize, &Solution)> = present.collect();
+        let mut all: Vec<(usize, &Solution)> = present.filter(|(_, s)| s.meant).collect();
         // One of a continuous family gives way to a solution that stands by itself.
         all.sort_by_key(|(_, s)| (s.is_one_of_a_family(), order_of(s)));
         let mut best: Option<(usize, f64)> = None;
         for (t, solution) in all {
-            let energy = solution.certified.energy;
+            let energy = solution.certified.selects;
             let lower = match best {
                 None => true,
                 Some((_, lowest)) => energy < lowest && !equal_energies(energy, lowest),

@@ -11,7 +11,8 @@ use crate::system::{Kind, System};
 /// The equations at one point.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
-    /// Energy, or what selects among solutions; NaN if the file gives neither.
+    /// What is lowest at the solution that is meant: the energy, its negative where that is to be maximal, or what selects; NaN if the
+    /// file gives neither.
     pub energy: f64,
     /// One entry per unknown; zero at a solution.
     pub residual: DVector<f64>,
@@ -26,6 +27,8 @@ pub struct Certified {
     pub outputs: Vec<f64>,
     /// Energy, or what selects among solutions; NaN if the file gives neither.
     pub energy: f64,
+    /// Of several solutions the one is meant where this is lowest: the energy, or its negative where that is to be maximal.
+    pub selects: f64,
     /// Largest residual.
     pub residual: f64,
     /// Largest error of any average in outputs, energy and residual; relative where it is divided by, raised to a power or
@@ -338,14 +341,15 @@ impl<'s> Equations<'s> {
         let has_energy = self.system.equation_roots.energy.is_some();
         let first_residual = count + usize::from(has_energy);
         let outputs = (0..count).map(value).collect();
-        let energy = if has_energy { value(count) } else { f64::NAN };
+        let selects = if has_energy { value(count) } else { f64::NAN };
         let residual = match inside {
             true => (0..x.len()).map(|i| value(first_residual + i).abs()).fold(0.0, f64::max),
             false => 0.0,
         };
         let rounding = self.rounding(x, rung);
         let amplified = if inside { self.amplified } else { 0.0 };
-        Certified { outputs, energy, residual, quadrature_error, rounding, amplified, rung, nodes }
+        let energy = self.system.as_written(selects);
+        Certified { outputs, energy, selects, residual, quadrature_error, rounding, amplified, rung, nodes }
     }
 
     /// Starts, boundary points and ranges at a control value: the roots of the set-up program.

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{Change, ChangeKind, Curve, End, EndKind, PieceCurve, Remark};
 use crate::numeric::significant;
 use crate::output::json::{number, of_value};
-use crate::system::Theory;
+use crate::system::{System, Theory};
 use crate::value::Value;
 
 /// Changes and ends of the branches of one curve, for the side file.
@@ -93,10 +93,6 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
     for row in 0..piece.curve.controls.len() {
         let Some((_, solution)) = piece.curve.solution(row) else { continue };
         let at = format!("at {control} = {}", solution.control);
-        let along = |direction: &[f64]| -> String {
-            let parts = direction.iter().enumerate().map(|(i, v)| format!("{} = {v:.3}", name(i)));
-            parts.collect::<Vec<_>>().join(", ")
-        };
         let family = piece.curve.solutions(row).into_iter().find(|(_, s)| s.is_one_of_a_family());
         if let (Some((_, member)), false) = (family, solution.is_one_of_a_family()) {
             note(
@@ -117,30 +113,9 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
                 format!("{at}, where outputs may be off by about {grown:.0e} of their size"),
             );
         }
-        match &solution.remark {
-            Some(Remark::NotIsolated(direction)) => note(
-                "the solution is not isolated: it is one of a continuous family, and the row gives one of them"
-                    .into(),
-                format!("{at}, where the Jacobian is singular along ({})", along(direction)),
-            ),
-            Some(Remark::Uncertain(unknown, error)) => note(
-                format!(
-                    "`{}` is known less well than its digits: the equations hardly change along it, as near a place where solutions meet",
-                    name(*unknown)
-                ),
-                match error.is_finite() {
-                    true => format!("{at}, where its error is about {error:.0e}"),
-                    false => format!("{at}, where the Jacobian is singular"),
-                },
-            ),
-            Some(Remark::OnEdge(unknowns)) => {
-                let names: Vec<String> = unknowns.iter().map(|i| format!("`{}`", name(*i))).collect();
-                note(
-                    format!("the solution lies on the end of the range of {}", names.join(", ")),
-                    at.clone(),
-                );
-            }
-            _ => {}
+        if let Some(remark) = &solution.remark {
+            let (what, first) = described(remark, system, &at);
+            note(what, first);
         }
         for (place, x) in &piece.curve.undefined[row] {
             let all = piece.curve.solutions(row);
@@ -177,6 +152,35 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
     }
     let rows = |count: usize| if count > 1 { format!(" ({count} rows)") } else { String::new() };
     seen.into_iter().map(|(what, first, count)| format!("{what}, first {first}{}", rows(count))).collect()
+}
+
+/// A remark, and the first row that it is true of, in words.
+fn described(remark: &Remark, system: &System, at: &str) -> (String, String) {
+    let name = |i: usize| system.unknowns[i].name.as_str();
+    match remark {
+        Remark::NotIsolated(direction) => {
+            let parts = direction.iter().enumerate().map(|(i, v)| format!("{} = {v:.3}", name(i)));
+            let along = parts.collect::<Vec<_>>().join(", ");
+            (
+                "the solution is not isolated: it is one of a continuous family, and the row gives one of them".into(),
+                format!("{at}, where the Jacobian is singular along ({along})"),
+            )
+        }
+        Remark::Uncertain(unknown, error) => (
+            format!(
+                "`{}` is known less well than its digits: the equations hardly change along it, as near a place where solutions meet",
+                name(*unknown)
+            ),
+            match error.is_finite() {
+                true => format!("{at}, where its error is about {error:.0e}"),
+                false => format!("{at}, where the Jacobian is singular"),
+            },
+        ),
+        Remark::OnEdge(unknowns) => {
+            let names: Vec<String> = unknowns.iter().map(|i| format!("`{}`", name(*i))).collect();
+            (format!("the solution lies on the end of the range of {}", names.join(", ")), at.to_string())
+        }
+    }
 }
 
 /// Where branches end, in order of the control, each place once.

@@ -3,11 +3,13 @@
 
 use nalgebra::DVector;
 
-use super::solution::{Finder, Solution};
+use super::finder::Finder;
+use super::solution::Solution;
 use crate::system::Origin;
 
-/// The label of solutions that no start of the file claims.
+/// The label of solutions that no start of the file claims; and of those that are extrema of another kind than is meant.
 const OTHER: &str = "other";
+const SADDLE: &str = "saddle";
 
 impl Finder<'_> {
     /// Labels the solutions of a row and puts them in order: the branches of the file in its order, then the others by
@@ -43,8 +45,18 @@ impl Finder<'_> {
         });
         let mut sorted: Vec<Solution> = order.into_iter().map(|i| solutions[i].clone()).collect();
         for i in 0..sorted.len() {
-            let base = sorted[i].place.map_or(OTHER, |place| system.branches[place].name.as_str());
-            let before = sorted[..i].iter().filter(|s| s.place == sorted[i].place).count();
+            let kind = |s: &Solution| (s.place, s.place.is_some() || s.meant);
+            let base = match kind(&sorted[i]) {
+                (Some(place), _) => system.branches[place].name.as_str(),
+                (None, meant) => {
+                    if meant {
+                        OTHER
+                    } else {
+                        SADDLE
+                    }
+                }
+            };
+            let before = sorted[..i].iter().filter(|s| kind(s) == kind(&sorted[i])).count();
             sorted[i].order = i;
             sorted[i].branch = if before == 0 { base.into() } else { format!("{base}-{}", before + 1) };
         }

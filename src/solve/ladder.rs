@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use super::solution::{Finder, Solution};
+use super::finder::Finder;
+use super::solution::Solution;
 use super::starts::Findings;
 use crate::system::Origin;
 

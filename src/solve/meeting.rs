@@ -9,10 +9,12 @@ use std::cell::RefCell;
 
 use nalgebra::DVector;
 
+use super::at_control::AtControl;
 use super::continuation::{AlongArc, EndKind};
-use super::newton::{AtControl, find_root};
+use super::finder::Finder;
+use super::newton::find_root;
 use super::region::Region;
-use super::solution::{Finder, Solution};
+use super::solution::Solution;
 
 /// The distances, in units of the scale, from which the meeting is extrapolated.
 const NEAREST: f64 = 0.03;

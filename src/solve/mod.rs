@@ -1,17 +1,20 @@
 //! Roots, minima, branches and their continuation along the control parameter.
 //!
-//! `equations` evaluates a system, `averages` chooses the rules of its averages; `newton` holds the two iterations that argmin runs; `solution` polishes and
-//! certifies a point; `starts` searches; `continuation` follows; `curve` puts the branches together and `change`
-//! finds where the lowest one changes; `job` runs a whole theory and `rows` lays the result out as a table;
-//! `verified` asks for a second opinion on it, and `events` says the rest.
+//! `equations` evaluates a system, `averages` chooses the rules of its averages; `newton` holds the two iterations that
+//! argmin runs; `finder` polishes and certifies a point, a `solution`; `starts` searches; `continuation` follows; `curve`
+//! puts the branches together and `change` finds where the lowest one changes; `job` runs a whole theory and `rows` lays
+//! the result out as a table; `verified` asks for a second opinion on it, and `events` says the rest.
 
 mod accept;
+mod at_control;
 mod averages;
+mod brent;
 mod change;
 mod continuation;
 mod curve;
 mod equations;
 pub mod events;
+mod finder;
 mod job;
 mod join;
 mod label;
@@ -24,18 +27,21 @@ mod region;
 mod rows;
 mod scan;
 mod solution;
+mod spread;
 mod starts;
 mod verified;
 
+pub use at_control::AtControl;
 pub use averages::{Accuracy, WorstAverage};
 pub use change::{Change, ChangeKind};
 pub use continuation::{End, EndKind};
 pub use curve::{Curve, Track};
 pub use equations::{Certified, Effort, Equations, Evaluation};
+pub use finder::Finder;
 pub use job::{Job, PieceCurve};
-pub use newton::{AtControl, Ended, Persistence, find_root, find_root_boldly, minimise};
+pub use newton::{Ended, Persistence, find_root, find_root_boldly, minimise};
 pub use refusal::Refusal;
 pub use region::Region;
 pub use rows::Layout;
-pub use solution::{Finder, Remark, Search, Settings, Solution};
+pub use solution::{Remark, Search, Settings, Solution};
 pub use verified::{claim, controls_of_rows, enter, reports, verify};

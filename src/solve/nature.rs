@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::accept::{OUT, SINGULAR_HESSIAN, UNCERTAIN, UNDERFLOW, uncertainty};
 use super::equations::Evaluation;
-use super::solution::{Finder, smallest_eigenvalue};
+use super::finder::{Finder, smallest_eigenvalue};
 
 /// A root whose errors leave more than this part of its size open is looked at along the open direction.
 const OPEN: f64 = 1e-3;

@@ -66,6 +66,11 @@ pub enum Refusal {
         /// The point.
         at: Vec<f64>,
     },
+    /// A stationary point of the free energy of another kind than is meant.
+    Saddle {
+        /// The point.
+        at: Vec<f64>,
+    },
     /// An average is not known to the tolerance.
     Average(WorstAverage),
     /// Averages over many variables at once are not known to the tolerance.
@@ -97,7 +102,7 @@ impl Refusal {
             Refusal::Vanishing { .. } => 4,
             Refusal::NotZero { .. } => 5,
             Refusal::Undefined { .. } => 6,
-            Refusal::NotMinimum { .. } => 7,
+            Refusal::NotMinimum { .. } | Refusal::Saddle { .. } => 7,
         }
     }
 
@@ -119,6 +124,9 @@ impl Refusal {
         };
         let equation = |i: &usize| match system.kind {
             Kind::Energy => format!("the derivative of the energy along `{}`", system.unknowns[*i].name),
+            Kind::Extremum => {
+                format!("the derivative of the free energy along `{}`", system.unknowns[*i].name)
+            }
             Kind::FixedPoint => format!("the equation of `{}`", system.unknowns[*i].name),
             _ => format!("the equation `{}`", system.equations.get(*i).map_or("", |(name, _)| name.as_str())),
         };
@@ -174,6 +182,11 @@ impl Refusal {
                 "a search has seen a point of lower energy ({energy:.9e}) from which it could not reach a minimum; add a start near it to a [[branch]] of the equation file"
             ),
             Refusal::Disagrees(how) => format!("an independent evaluation disagrees: {how}"),
+            Refusal::Saddle { at } => format!(
+                "the free energy is stationary at {}, but not {} there",
+                point(at),
+                system.extremum.in_words(system.unknowns.iter().map(|u| u.name.as_str()))
+            ),
             Refusal::NotMinimum { at } => {
                 format!("the energy is stationary at {}, but has no minimum there", point(at))
             }

@@ -3,9 +3,9 @@
 
 use nalgebra::DVector;
 
+use super::brent::brent;
+use super::finder::Finder;
 use super::refusal::Refusal;
-use super::solution::Finder;
-use super::starts::brent;
 use crate::system::Kind;
 
 /// Intervals of equal length, and the scales towards each end (or towards zero and infinity, without a range).

@@ -15,53 +15,12 @@ use serde_json::Value as Json;
 use toml::{Spanned, Value as Toml};
 
 use super::given::{Assignment, MOST_VALUES, Sweep};
+use super::task::Task;
 use crate::diagnostic::{Place, Source};
 use crate::input::{LARGEST_TEXT, text_of_file};
 use crate::numeric::shortest;
 use crate::output::json::number;
 use crate::value::Value;
-
-/// The commands whose work falls into cells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Task {
-    /// `overlaps solve`: a cell is a curve.
-    Solve,
-    /// `overlaps critical`: a cell is a curve, its rows the changes of the global branch.
-    Critical,
-    /// `overlaps simulate`: a cell is a data set.
-    Simulate,
-    /// `overlaps check`: a cell is a verdict, with all its dimensions and data sets.
-    Check,
-    /// `overlaps generate`: a cell is a comparison of samples with theory, with all its data sets.
-    Generate,
-    /// `overlaps steps`: a cell is a schedule at one dimension.
-    Steps,
-}
-
-impl Task {
-    /// The name of the command.
-    pub fn name(self) -> &'static str {
-        match self {
-            Task::Solve => "solve",
-            Task::Critical => "critical",
-            Task::Simulate => "simulate",
-            Task::Check => "check",
-            Task::Generate => "generate",
-            Task::Steps => "steps",
-        }
-    }
-
-    /// Whether the command is given a system of equations.
-    pub fn has_system(self) -> bool {
-        matches!(self, Task::Solve | Task::Critical | Task::Check)
-    }
-
-    /// Whether the command has data sets.
-    pub fn has_seeds(self) -> bool {
-        matches!(self, Task::Simulate | Task::Check | Task::Generate)
-    }
-}
 
 /// What the figure is to show; nothing: what suits the sweeps.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -167,7 +126,7 @@ struct File {
 }
 
 /// Flags that are not those of a study, and what stands in their place.
-const NOT_OPTIONS: [(&str, &str); 16] = [
+const NOT_OPTIONS: [(&str, &str); 17] = [
     ("set", "parameters have the section [set]"),
     ("sweep", "parameters have the section [sweep]"),
     ("output", "`output` stands at the top of the file"),
@@ -183,6 +142,7 @@ const NOT_OPTIONS: [(&str, &str); 16] = [
     ("runs", "a study of `simulate` has the runs as its rows"),
     ("against", "a study of `check` simulates; measurements are one check"),
     ("parameters", "parameters have the section [set]"),
+    ("curve", "a study of `schedule` has the features of theory; those of files are one schedule"),
     ("denoisers", "the denoisers of a study are learnt in its cells"),
 ];
 

@@ -10,11 +10,14 @@ pub mod file;
 pub mod given;
 pub mod journal;
 pub mod plan;
+mod record;
 pub mod slurm;
 pub mod store;
+mod task;
 
-pub use file::{Study, StudyError, Task};
+pub use file::{Study, StudyError};
 pub use given::{Assignment, Sweep};
-pub use journal::{Counts, Key, Record};
 pub use plan::{Plan, PlanError, Swept, Wanted};
+pub use record::{Counts, Key, Record};
 pub use store::{Part, Store};
+pub use task::Task;

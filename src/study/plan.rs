@@ -7,6 +7,8 @@ use thiserror::Error;
 
 use super::given::{Assignment, Sweep, is_logarithmic};
 use crate::language::EquationError;
+use crate::name::symbol_of;
+use crate::output::Cell;
 use crate::output::json::of_value;
 use crate::system::Theory;
 use crate::value::{Given, Value, given};
@@ -227,6 +229,14 @@ impl Plan {
     /// The sweeps with their values in one combination.
     pub fn sweeps_at(&self, cell: usize) -> impl Iterator<Item = (&Swept, Value)> {
         self.swept.iter().zip(self.swept_values(cell))
+    }
+
+    /// The same in words: n = 8, linear.
+    pub fn swept_in_words(&self, cell: usize) -> String {
+        let word = |(sweep, value): (&Swept, Value)| {
+            format!("{} = {}", symbol_of(&sweep.name), Cell::from(&value).short())
+        };
+        self.sweeps_at(cell).map(word).collect::<Vec<_>>().join(", ")
     }
 
     /// The swept values of one combination as they would be given.

@@ -14,7 +14,8 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::journal::{self, Counts, Journal, JournalError, Key, Place, Reader};
+use super::journal::{self, Journal, JournalError, Place, Reader};
+use super::record::{Counts, Key};
 use crate::output::{OutputError, write_atomically};
 
 /// The file that says what is in the folder.
@@ -340,7 +341,7 @@ fn collect(before: &Value, now: &Value, name: &str, found: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::journal::Record;
+    use super::super::record::Record;
     use super::*;
     use crate::output::Cell;
 

@@ -1,5 +1,6 @@
 //! A system of self-consistent equations, ready to be solved: what an equation file becomes.
 
+use super::extremum::Extremum;
 use super::schema::Line;
 use super::written::AsWritten;
 use crate::language::error::{EquationError, Problem};
@@ -15,6 +16,8 @@ use crate::value::{Value, given};
 pub enum Kind {
     /// They minimise an energy.
     Energy,
+    /// They are a stationary point of a free energy.
+    Extremum,
     /// They are a fixed point.
     FixedPoint,
     /// They are a root.
@@ -28,6 +31,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Kind::Energy => "minimum of an energy",
+            Kind::Extremum => "stationary point of a free energy",
             Kind::FixedPoint => "fixed point",
             Kind::Residual => "root",
             Kind::ClosedForm => "closed form",
@@ -229,6 +233,8 @@ pub struct System {
     pub unknowns: Vec<Unknown>,
     /// What they satisfy.
     pub kind: Kind,
+    /// Which stationary point of a free energy is meant.
+    pub extremum: Extremum,
     /// The equations as written: (left, right) pairs.
     pub equations: Vec<(String, String)>,
     /// Definitions as written.
@@ -401,6 +407,11 @@ impl System {
     /// The name of a normal variable.
     pub(crate) fn normal_name(&self, variable: u8) -> String {
         self.normals.get(usize::from(variable)).cloned().unwrap_or_default()
+    }
+
+    /// What selects among solutions as the file writes it, from that of which the lowest is meant; and back.
+    pub(crate) fn as_written(&self, energy: f64) -> f64 {
+        if self.extremum.sign() < 0.0 { 0.0 - energy } else { energy }
     }
 
     /// How many starts, boundary coordinates and range ends the set-up program computes.

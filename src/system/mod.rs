@@ -1,11 +1,12 @@
 //! Equation files → [`System`], [`Theory`].
 //!
 //! `schema` reads the TOML, `assemble` leads a file through the stages of the [language](crate::language), `equations` is
-//! what becomes of it; `theory` is what a user asks for by name, one system or a composite; `library` holds the built-in
+//! what becomes of it, `extremum` which stationary point is meant; `theory` is what a user asks for by name, one system or a composite; `library` holds the built-in
 //! files, `written` the expressions as they were written.
 
 mod assemble;
 mod equations;
+mod extremum;
 mod library;
 pub(crate) mod schema;
 mod theory;
@@ -15,6 +16,7 @@ pub use equations::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown,
 };
+pub use extremum::{Extremum, Way};
 pub use library::BUILT_IN;
 pub use schema::Line;
 pub use theory::{Piece, Theory};

@@ -1,5 +1,6 @@
 //! What a user asks for by name: one system, or several on consecutive ranges of the control.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -233,11 +234,6 @@ impl Theory {
     pub fn has_energy(&self) -> bool {
         self.pieces.iter().any(|p| p.system.equation_roots.energy.is_some())
     }
-
-    /// Whether any piece has unknowns to solve for.
-    pub fn has_unknowns(&self) -> bool {
-        self.pieces.iter().any(|p| !p.system.unknowns.is_empty())
-    }
 }
 
 fn composite(
@@ -246,24 +242,13 @@ fn composite(
     source: &Arc<Source>,
     folder: Option<&Path>,
 ) -> Result<Theory, EquationError> {
-    let structure = |span: std::ops::Range<usize>, message: String| {
+    let structure = |span: Range<usize>, message: String| {
         EquationError::at(source.place(span), Problem::Structure(message))
     };
-    let own = [
-        (file.parameters.is_empty(), "[parameters]"),
-        (file.variables.is_empty(), "[variables]"),
-        (file.definitions.is_empty(), "[definitions]"),
-        (file.unknowns.is_empty(), "[unknowns]"),
-        (file.outputs.is_empty(), "[outputs]"),
-        (file.branch.is_empty(), "[[branch]]"),
-        (file.energy.is_none() && file.fixed_point.is_none() && file.residual.is_none(), "equations"),
-        (file.selection.is_none(), "[selection]"),
-        (file.admissible.is_none(), "[admissible]"),
-        (file.gauge.is_none(), "[gauge]"),
-    ];
-    if let Some((_, section)) = own.iter().find(|(absent, _)| !absent) {
+    let first = file.piece[0].span();
+    if let Some(section) = section_of_its_own(file) {
         let message = format!("a composite file lists pieces and has no {section} of its own");
-        return Err(structure(file.piece[0].span(), message));
+        return Err(structure(first, message));
     }
     let control = control(file, source)?;
     let mut pieces: Vec<Piece> = Vec::new();
@@ -280,13 +265,12 @@ fn composite(
             return Err(structure(span, message));
         }
         end = to;
-        if pieces.iter().any(|p| p.system.name() == piece.system.get_ref()) || piece.system.get_ref() == name
-        {
-            let message =
-                format!("the piece `{}` stands twice, or is this file itself", piece.system.get_ref());
+        let system = piece.system.get_ref();
+        if pieces.iter().any(|p| p.system.name() == system) || system == name {
+            let message = format!("the piece `{system}` stands twice, or is this file itself");
             return Err(structure(span, message));
         }
-        let sub = Theory::load_beside(piece.system.get_ref(), folder, true).map_err(|e| match e.place {
+        let sub = Theory::load_beside(system, folder, true).map_err(|e| match e.place {
             Some(_) => e,
             None => EquationError { place: Some(source.place(piece.system.span())), ..e },
         })?;
@@ -294,35 +278,16 @@ fn composite(
         let Ok([sub]) = <[Piece; 1]>::try_from(sub.pieces) else {
             return Err(structure(span, "a piece is a single system".into()));
         };
-        if sub.system.control.name != control.name {
-            let message = format!(
-                "the control of `{}` is `{}`, that of this file `{}`; they must have the same name",
-                sub.system.name(),
-                sub.system.control.name,
-                control.name
-            );
-            return Err(structure(span, message));
-        }
-        let own = &sub.system.control;
-        if from < own.from || own.to < to {
-            let message = format!(
-                "this piece runs from {from} to {to}, but `{}` is defined for {} ≤ {} ≤ {}",
-                sub.system.name(),
-                own.from,
-                own.name,
-                own.to
-            );
-            return Err(structure(span, message));
-        }
-        pieces.push(Piece { system: sub.system, from, to });
+        let piece = Piece { system: sub.system, from, to };
+        check_control(&piece, &control).map_err(|message| structure(span, message))?;
+        pieces.push(piece);
     }
     if end != control.to {
         let message = format!("the pieces end at {end}, the control at {}", control.to);
         return Err(structure(file.control.to.span(), message));
     }
-    agree_on_words(&pieces)
-        .map_err(|e| EquationError { place: Some(source.place(file.piece[0].span())), ..e })?;
-    agree_on_defaults(&pieces).map_err(|message| structure(file.piece[0].span(), message))?;
+    agree_on_words(&pieces).map_err(|e| EquationError { place: Some(source.place(first.clone())), ..e })?;
+    agree_on_defaults(&pieces).map_err(|message| structure(first, message))?;
     let theory = Theory {
         description: description(name, file),
         control,
@@ -341,6 +306,41 @@ fn composite(
         }
     }
     Ok(theory)
+}
+
+/// A section that a composite cannot have.
+fn section_of_its_own(file: &File) -> Option<&'static str> {
+    let own = [
+        (file.parameters.is_empty(), "[parameters]"),
+        (file.variables.is_empty(), "[variables]"),
+        (file.definitions.is_empty(), "[definitions]"),
+        (file.unknowns.is_empty(), "[unknowns]"),
+        (file.outputs.is_empty(), "[outputs]"),
+        (file.branch.is_empty(), "[[branch]]"),
+        (file.energy.is_none() && file.fixed_point.is_none() && file.residual.is_none(), "equations"),
+        (file.selection.is_none(), "[selection]"),
+        (file.admissible.is_none(), "[admissible]"),
+        (file.gauge.is_none(), "[gauge]"),
+    ];
+    own.iter().find(|(absent, _)| !absent).map(|(_, section)| *section)
+}
+
+/// The control of a piece is that of the composite, over a part of its own range.
+fn check_control(piece: &Piece, control: &Control) -> Result<(), String> {
+    let (system, own) = (piece.system.name(), &piece.system.control);
+    if own.name != control.name {
+        return Err(format!(
+            "the control of `{system}` is `{}`, that of this file `{}`; they must have the same name",
+            own.name, control.name
+        ));
+    }
+    if piece.from < own.from || own.to < piece.to {
+        return Err(format!(
+            "this piece runs from {} to {}, but `{system}` is defined for {} ≤ {} ≤ {}",
+            piece.from, piece.to, own.from, own.name, own.to
+        ));
+    }
+    Ok(())
 }
 
 fn agree_on_words<'p>(pieces: impl IntoIterator<Item = &'p Piece>) -> Result<(), EquationError> {

@@ -5,72 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::apply::{apply, partial};
 use super::formula::{Binary, Formula, Operation, Place, arguments};
-use super::function::power;
 use super::integrate::Rule;
 use super::number::{Number, ROUND_OFF};
-
-/// A scalar.
-#[derive(Debug, Clone)]
-pub struct Value {
-    /// The value, with the bound of its error.
-    pub value: Number,
-    /// Its derivatives; empty where there are none.
-    pub slopes: Vec<Number>,
-    /// The size of what was added up to it.
-    pub size: Number,
-    /// The same for the derivatives.
-    pub slope_sizes: Vec<Number>,
-}
-
-/// The integrand of one or several averages over one variable: what has to be computed at every node.
-pub struct Integrand {
-    /// What is averaged.
-    pub bodies: Vec<Place>,
-    /// The operations that depend on the variable, arguments first.
-    pub local: Vec<Place>,
-    /// Where an operation stands in `local`.
-    index: HashMap<Place, usize>,
-}
-
-/// Values of the operations of an integrand at several nodes.
-pub struct Frame {
-    /// By operation and node.
-    pub values: Vec<Vec<Number>>,
-    /// By operation, direction and node; empty where the derivative is 0.
-    pub slopes: Vec<Vec<Vec<Number>>>,
-}
-
-/// Where the values of what does not depend on the variable come from.
-#[derive(Clone, Copy)]
-pub enum Outside<'o> {
-    /// Scalars.
-    Scalars(&'o [Option<Value>]),
-    /// One node of an integrand, and what is outside of that.
-    Node(&'o Integrand, &'o Frame, usize, &'o Outside<'o>),
-}
-
-impl Outside<'_> {
-    fn value(&self, place: Place) -> Number {
-        match self {
-            Outside::Scalars(scalars) => scalars[place].as_ref().map_or(Number::NAN, |v| v.value),
-            Outside::Node(integrand, frame, node, further) => match integrand.index.get(&place) {
-                Some(i) => frame.values[*i][*node],
-                None => further.value(place),
-            },
-        }
-    }
-
-    fn slope(&self, place: Place, direction: usize) -> Option<Number> {
-        match self {
-            Outside::Scalars(scalars) => scalars[place].as_ref()?.slopes.get(direction).copied(),
-            Outside::Node(integrand, frame, node, further) => match integrand.index.get(&place) {
-                Some(i) => frame.slopes[*i].get(direction)?.get(*node).copied(),
-                None => further.slope(place, direction),
-            },
-        }
-    }
-}
+use super::values::{Frame, Integrand, Lane, Outside, Value};
 
 /// How much an average of the engine may be wrong, in what is granted to it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -313,12 +252,16 @@ impl<'f> Evaluation<'f> {
             // Scalars do not depend on variables, and averages are there already.
             Operation::Normal(_) | Operation::Average(..) => leaf(Number::NAN),
             _ => {
-                let places: Vec<Place> = arguments(operation).collect();
+                let implicit = self.formula.implicit_of(operation);
+                let places: Vec<Place> = implicit
+                    .map_or_else(|| arguments(operation).collect(), |implicit| implicit.inputs.clone());
                 let mut given = [Number::ZERO; 3];
                 for (slot, p) in given.iter_mut().zip(&places) {
                     *slot = of(*p).map_or(Number::NAN, |v| v.value);
                 }
-                let value = apply(operation, given);
+                let value_of = |i: usize| of(places[i]).map_or(Number::NAN, |v| v.value);
+                let solved = implicit.map(|implicit| implicit.value(operation, &value_of));
+                let value = solved.as_ref().map_or_else(|| apply(operation, given), |(value, _)| *value);
                 let size_of = |i: usize| of(places[i]).map_or(Number::NAN, |v| v.size);
                 let size = match operation {
                     Operation::Binary(Binary::Add | Binary::Subtract, ..) => size_of(0).larger(size_of(1)),
@@ -330,7 +273,11 @@ impl<'f> Evaluation<'f> {
                 let mut result = Value { value, slopes: Vec::new(), size, slope_sizes: Vec::new() };
                 for (i, p) in places.iter().enumerate() {
                     let Some(argument) = of(*p).filter(|a| !a.slopes.is_empty()) else { continue };
-                    let Some(partial) = partial(operation, i, given, value) else { continue };
+                    let by = match &solved {
+                        Some((_, slopes)) => Some(slopes[i]),
+                        None => partial(operation, i, given, value),
+                    };
+                    let Some(partial) = by else { continue };
                     if result.slopes.is_empty() {
                         result.slopes = vec![Number::ZERO; k];
                         result.slope_sizes = vec![Number::ZERO; k];
@@ -368,7 +315,9 @@ impl<'f> Evaluation<'f> {
                     self.inner_average(*place, integrand, &frame, outside, n, directions)
                 }
                 _ => {
-                    let places: Vec<Place> = arguments(operation).collect();
+                    let implicit = self.formula.implicit_of(operation);
+                    let places: Vec<Place> = implicit
+                        .map_or_else(|| arguments(operation).collect(), |implicit| implicit.inputs.clone());
                     let lanes: Vec<Lane> = places
                         .iter()
                         .map(|p| match integrand.index.get(p) {
@@ -383,7 +332,13 @@ impl<'f> Evaluation<'f> {
                         }
                         given
                     };
-                    let values: Vec<Number> = (0..n).map(|i| apply(operation, given(i))).collect();
+                    let solved: Option<Vec<(Number, Vec<Number>)>> = implicit.map(|implicit| {
+                        (0..n).map(|i| implicit.value(operation, &|a| lanes[a].at(i))).collect()
+                    });
+                    let values: Vec<Number> = match &solved {
+                        Some(solved) => solved.iter().map(|(value, _)| *value).collect(),
+                        None => (0..n).map(|i| apply(operation, given(i))).collect(),
+                    };
                     let mut slopes: Vec<Vec<Number>> = Vec::new();
                     if directions > 0 && self.formula.facts[*place].unknowns != 0 {
                         for (a, p) in places.iter().enumerate() {
@@ -399,8 +354,10 @@ impl<'f> Evaluation<'f> {
                             if slopes.is_empty() {
                                 slopes = vec![Vec::new(); directions];
                             }
-                            let partials: Vec<Option<Number>> =
-                                (0..n).map(|i| partial(operation, a, given(i), values[i])).collect();
+                            let partials: Vec<Option<Number>> = match &solved {
+                                Some(solved) => solved.iter().map(|(_, slopes)| Some(slopes[a])).collect(),
+                                None => (0..n).map(|i| partial(operation, a, given(i), values[i])).collect(),
+                            };
                             for (j, lane) in of.iter().enumerate().filter(|(_, lane)| !lane.is_zero()) {
                                 if slopes[j].is_empty() {
                                     slopes[j] = vec![Number::ZERO; n];
@@ -466,98 +423,5 @@ impl<'f> Evaluation<'f> {
         place: Place,
     ) -> &'a [Vec<Number>] {
         integrand.index.get(&place).map_or(&[], |i| &frame.slopes[*i])
-    }
-}
-
-/// Values at nodes, or one for all.
-#[derive(Clone, Copy)]
-pub enum Lane<'a> {
-    /// One for all nodes.
-    One(Number),
-    /// One for each; none: 0.
-    Many(&'a [Number]),
-}
-
-impl<'a> Lane<'a> {
-    fn many(values: &'a [Number]) -> Lane<'a> {
-        Lane::Many(values)
-    }
-
-    /// The value at a node.
-    pub fn at(&self, node: usize) -> Number {
-        match self {
-            Lane::One(x) => *x,
-            Lane::Many(values) => values.get(node).copied().unwrap_or(Number::ZERO),
-        }
-    }
-
-    fn is_zero(&self) -> bool {
-        match self {
-            Lane::One(x) => x.is_zero() && x.error() == 0.0,
-            Lane::Many(values) => values.is_empty(),
-        }
-    }
-}
-
-/// The value of an operation of its arguments.
-fn apply(operation: Operation, [a, b, c]: [Number; 3]) -> Number {
-    use std::cmp::Ordering;
-    let truth = |holds: Option<bool>| holds.map_or(Number::NAN, |h| Number::exact(f64::from(h)));
-    match operation {
-        Operation::Unary(f, _) => f.value(a),
-        Operation::Binary(f, ..) => match f {
-            Binary::Add => a + b,
-            Binary::Subtract => a - b,
-            Binary::Multiply => a * b,
-            Binary::Divide => a / b,
-            Binary::Power => power(a, b),
-            Binary::Min | Binary::Max => match a.compare(b) {
-                None => Number::NAN,
-                Some(order) if (order == Ordering::Less) == (f == Binary::Min) => a,
-                Some(_) => b,
-            },
-            Binary::Equal => truth(a.compare(b).map(|o| o == Ordering::Equal)),
-            Binary::Less => truth(a.compare(b).map(|o| o == Ordering::Less)),
-            Binary::LessEqual => truth(a.compare(b).map(|o| o != Ordering::Greater)),
-            Binary::And => truth(Some(!a.is_zero() && !b.is_zero())),
-            Binary::Or => truth(Some(!a.is_zero() || !b.is_zero())),
-        },
-        Operation::Bivariate(..) => super::bivariate::value(a, b, c),
-        Operation::Where(..) => {
-            if a.is_zero() {
-                c
-            } else {
-                b
-            }
-        }
-        _ => Number::NAN,
-    }
-}
-
-/// The derivative of an operation, whose value is `y`, by one of its arguments; none where it does not depend on it.
-fn partial(operation: Operation, which: usize, [a, b, c]: [Number; 3], y: Number) -> Option<Number> {
-    let one = Number::ONE;
-    match operation {
-        Operation::Unary(f, _) if f.jumps() => None,
-        Operation::Unary(f, _) => Some(f.slope(a, y)),
-        Operation::Binary(f, ..) => match (f, which) {
-            (Binary::Add, _) | (Binary::Subtract, 0) => Some(one),
-            (Binary::Subtract, _) => Some(-one),
-            (Binary::Multiply, 0) => Some(b),
-            (Binary::Multiply, _) => Some(a),
-            (Binary::Divide, 0) => Some(one / b),
-            (Binary::Divide, _) => Some(-(y / b)),
-            (Binary::Power, 0) if b.is_zero() => None,
-            (Binary::Power, 0) => Some(b * power(a, b - one)),
-            (Binary::Power, _) => Some(y * super::function::Unary::Log.value(a)),
-            (Binary::Min, _) | (Binary::Max, _) => {
-                let first = a.less(b) == (f == Binary::Min);
-                (first == (which == 0)).then_some(one)
-            }
-            _ => None,
-        },
-        Operation::Bivariate(..) => Some(super::bivariate::slope(which, a, b, c)),
-        Operation::Where(..) => (which == if a.is_zero() { 2 } else { 1 }).then_some(one),
-        _ => None,
     }
 }

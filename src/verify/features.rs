@@ -3,10 +3,11 @@
 //! that peak, and where the mass of the whole lies. As numbers here do not underflow, a peak of width 10⁻⁶ shows in
 //! its logarithm from far away.
 
-use super::evaluate::{Evaluation, Frame, Integrand, Outside};
+use super::evaluate::Evaluation;
 use super::formula::{Binary, Operation, Place};
 use super::function::{Bend, Unary};
 use super::integrate::density;
+use super::values::{Frame, Integrand, Outside};
 
 /// Where the integrand is looked at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,6 +199,7 @@ pub fn pieces(
             ) => Some((Watched::Difference(a, b), Bend::Sharp)),
             // At its arguments it is as smooth as Φ: what is left is where one takes over from the other.
             Operation::Bivariate(a, b, _) => Some((Watched::Difference(a, b), Bend::Sharp)),
+            Operation::Pinned(..) => Some((Watched::Value(*place), Bend::Sharp)),
             _ => None,
         };
         if let Some((watched, bend)) = bends {

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::function::Unary;
-use crate::language::{Expression, ExpressionKind, Meaning, Operator};
+use super::implicit::{IMPLICIT, Implicit};
+use crate::language::{Expression, ExpressionKind, Meaning, Operator, Solved};
 use crate::system::AsWritten;
 
 /// Place of an operation in the list; its arguments stand before it.
@@ -48,6 +49,12 @@ pub enum Operation {
     Bivariate(Place, Place, Place),
     /// The average over a normal variable.
     Average(usize, Place),
+    /// The number of an implicit definition, with what it depends on, and whether it has kinks.
+    Implicit(usize, Place, bool),
+    /// Whether that number sits in a kink: ½, else −½.
+    Pinned(usize, Place),
+    /// Two operations that are needed together.
+    Bundle(Place, Place),
 }
 
 /// What is known about an operation before it is evaluated.
@@ -73,6 +80,8 @@ pub struct Formula {
     /// What is known about each.
     pub facts: Vec<Facts>,
     places: HashMap<Operation, Place>,
+    /// The implicit definitions.
+    pub(super) implicit: Vec<Implicit>,
     /// The first symbol that is an unknown.
     first_unknown: usize,
 }
@@ -102,10 +111,21 @@ pub struct Reader<'w> {
     definitions: HashMap<(usize, Chosen), Place>,
     /// Names that stand for expressions beside those of the scope.
     aliases: HashMap<String, Place>,
+    /// The implicit definition whose equation is read, and the place of its unknown.
+    solving: Option<(usize, Place)>,
 }
 
 impl Formula {
-    fn add(&mut self, operation: Operation) -> Place {
+    /// The implicit definition whose number an operation is.
+    pub fn implicit_of(&self, operation: Operation) -> Option<&Implicit> {
+        match operation {
+            Operation::Implicit(number, ..) | Operation::Pinned(number, _) => self.implicit.get(number),
+            _ => None,
+        }
+    }
+
+    /// The place of an operation.
+    pub fn add(&mut self, operation: Operation) -> Place {
         if let Some(place) = self.places.get(&operation) {
             return *place;
         }
@@ -146,7 +166,7 @@ impl Formula {
         }
         match operation {
             Operation::Normal(v) => facts.axes |= 1 << v,
-            Operation::Symbol(s) if s >= self.first_unknown => {
+            Operation::Symbol(s) if s >= self.first_unknown && s < IMPLICIT => {
                 facts.unknowns |= 1 << ((s - self.first_unknown) % 64);
             }
             Operation::Average(v, body) => {
@@ -154,6 +174,8 @@ impl Formula {
                 facts.stage += 1;
                 facts.depth_inside = 1 + self.depth_below(body, v);
             }
+            // Its derivatives are those of a smooth point.
+            Operation::Implicit(_, _, kinked) => facts.jumps |= kinked,
             // Outside averages a jump is in the equations themselves.
             Operation::Unary(f, _) => facts.jumps |= f.jumps() && facts.axes != 0,
             Operation::Binary(Binary::Equal | Binary::Less | Binary::LessEqual, ..) => {
@@ -169,8 +191,11 @@ impl Formula {
 pub fn arguments(operation: Operation) -> impl Iterator<Item = Place> {
     let (a, b, c) = match operation {
         Operation::Number(_) | Operation::Symbol(_) | Operation::Normal(_) => (None, None, None),
-        Operation::Unary(_, a) | Operation::Average(_, a) => (Some(a), None, None),
-        Operation::Binary(_, a, b) => (Some(a), Some(b), None),
+        Operation::Unary(_, a)
+        | Operation::Average(_, a)
+        | Operation::Implicit(_, a, _)
+        | Operation::Pinned(_, a) => (Some(a), None, None),
+        Operation::Binary(_, a, b) | Operation::Bundle(a, b) => (Some(a), Some(b), None),
         Operation::Where(a, b, c) | Operation::Bivariate(a, b, c) => (Some(a), Some(b), Some(c)),
     };
     [a, b, c].into_iter().flatten()
@@ -180,7 +205,14 @@ impl<'w> Reader<'w> {
     /// A reader of the expressions of a system at given parameters.
     pub fn new(written: &'w AsWritten, parameters: &'w [f64]) -> Reader<'w> {
         let formula = Formula { first_unknown: parameters.len() + 1, ..Formula::default() };
-        Reader { written, parameters, formula, definitions: HashMap::new(), aliases: HashMap::new() }
+        Reader {
+            written,
+            parameters,
+            formula,
+            definitions: HashMap::new(),
+            aliases: HashMap::new(),
+            solving: None,
+        }
     }
 
     /// Builds the definitions in order, so that none is reached through a long chain of others.
@@ -222,6 +254,11 @@ impl<'w> Reader<'w> {
         self.formula.add(Operation::Symbol(symbol))
     }
 
+    /// The negative of an operation.
+    pub fn negative(&mut self, a: Place) -> Place {
+        self.formula.add(Operation::Unary(Unary::Negate, a))
+    }
+
     /// The difference of two operations.
     pub fn difference(&mut self, a: Place, b: Place) -> Place {
         self.formula.add(Operation::Binary(Binary::Subtract, a, b))
@@ -252,6 +289,12 @@ impl<'w> Reader<'w> {
             ExpressionKind::Average(names, body) => {
                 let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
                 self.average(&names, body, chosen)
+            }
+            ExpressionKind::Derivative((by, _), body) => {
+                let body = self.expression(body, chosen)?;
+                let by = self.name(by, chosen)?;
+                let by = self.formula.operations[by];
+                self.formula.derivative(body, by)
             }
         }
     }
@@ -307,6 +350,9 @@ impl<'w> Reader<'w> {
                     None => return Err(Unsupported::Construct(name.to_string())),
                 }
             }
+            Some(Meaning::Definition(d)) if self.solving.is_some_and(|(own, _)| own == d) => {
+                self.solving.map_or(0, |(_, place)| place)
+            }
             Some(Meaning::Definition(d)) => {
                 let written = self.written;
                 let definition = &written.scope.definitions[d];
@@ -322,7 +368,10 @@ impl<'w> Reader<'w> {
                 if let Some(place) = self.definitions.get(&(d, own.clone())) {
                     return Ok(*place);
                 }
-                let place = self.expression(&definition.expression, &own)?;
+                let place = match &definition.solved {
+                    None => self.expression(&definition.expression, &own)?,
+                    Some(solved) => self.implicit(d, solved, &own)?,
+                };
                 self.definitions.insert((d, own), place);
                 place
             }
@@ -333,6 +382,20 @@ impl<'w> Reader<'w> {
                 None => return Err(Unsupported::Construct(name.to_string())),
             },
         })
+    }
+
+    fn implicit(&mut self, d: usize, solved: &Solved, chosen: &Chosen) -> Result<Place, Unsupported> {
+        let range = match &solved.range {
+            None => None,
+            Some([(_, from), (_, to)]) => {
+                Some([self.expression(from, chosen)?, self.expression(to, chosen)?])
+            }
+        };
+        let unknown = Operation::Symbol(IMPLICIT + d);
+        let before = self.solving.replace((d, self.formula.add(unknown)));
+        let expression = self.expression(&self.written.scope.definitions[d].expression, chosen);
+        self.solving = before;
+        self.formula.implicit(unknown, expression?, solved.minimise, range)
     }
 
     fn call(&mut self, name: &str, given: &[Expression], chosen: &Chosen) -> Result<Place, Unsupported> {

@@ -2,9 +2,10 @@
 //! `features`), and are halved until the rule of 21 nodes of Gauss and Kronrod agrees with the 10 of Gauss in it. The engine's
 //! rules share no node with it.
 
-use super::evaluate::{Evaluation, Frame, Integrand, Outside};
+use super::evaluate::Evaluation;
 use super::features::{Sampling, pieces};
 use super::number::Number;
+use super::values::{Frame, Integrand, Outside};
 
 /// How averages are computed.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,12 +1,11 @@
-//! What is wrong with a row, in the user's terms.
+//! What is wrong with a row.
 
-use std::fmt;
-
+use super::disagreement::{Disagreement, Unverified};
 use super::evaluate::Grant;
 use super::integrate::Rule;
 use super::number::{Number, ROUND_OFF};
 use super::point::{At, Expressions};
-use super::search::{Findings, distance, inside, newton_step, same, search};
+use super::search::{Findings, distance, inside, is_meant, newton_step, same, search};
 use crate::system::System;
 
 /// What a row says.
@@ -30,159 +29,6 @@ pub struct Claim<'c> {
     pub reported: bool,
     /// The unknowns of all solutions that are known at this control value.
     pub known: Vec<&'c [f64]>,
-}
-
-/// Why a row is not right.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Disagreement {
-    /// An unknown lies outside its range.
-    Range {
-        /// Its name.
-        unknown: String,
-        /// Its value.
-        value: f64,
-        /// First value of the range.
-        from: f64,
-        /// Last value of the range.
-        to: f64,
-    },
-    /// The condition of `[admissible]` does not hold.
-    Inadmissible {
-        /// The condition.
-        condition: String,
-    },
-    /// An equation does not vanish.
-    Equation {
-        /// What it is called.
-        equation: String,
-        /// What is left of it.
-        residual: f64,
-        /// The size of its terms.
-        size: f64,
-        /// The unknown that is farthest off, its value, and by how much, if that can be told.
-        off: Option<(String, f64, f64)>,
-    },
-    /// An equation changes sign by passing through infinity.
-    Pole {
-        /// What it is called.
-        equation: String,
-        /// Its value.
-        residual: f64,
-    },
-    /// An output has another value.
-    Output {
-        /// Its column.
-        output: String,
-        /// What the row says.
-        claimed: f64,
-        /// What it is.
-        found: f64,
-    },
-    /// A solution of lower energy (or selection) was missed.
-    Lower {
-        /// Its unknowns.
-        at: Vec<(String, f64)>,
-        /// Its energy.
-        energy: f64,
-        /// That of the row.
-        claimed: f64,
-    },
-    /// A solution was missed that a start of an earlier branch leads to.
-    Lost {
-        /// The branch.
-        branch: String,
-        /// The unknowns of the solution.
-        at: Vec<(String, f64)>,
-    },
-}
-
-/// `a = 1, b = 2`.
-pub fn point(at: &[(String, f64)]) -> String {
-    at.iter().map(|(name, x)| format!("{name} = {}", shown(*x))).collect::<Vec<_>>().join(", ")
-}
-
-/// A number with at most twelve digits, without rows of zeros.
-fn shown(x: f64) -> String {
-    let size = x.abs();
-    if x == 0.0 || (1e-4..1e12).contains(&size) {
-        let digits = (11 - size.max(1e-4).log10().floor() as i32).clamp(0, 16) as usize;
-        let text = format!("{x:.digits$}");
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-        text.to_string()
-    } else {
-        format!("{x:.11e}")
-    }
-}
-
-impl fmt::Display for Disagreement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Disagreement::Range { unknown, value, from, to } => {
-                write!(f, "{unknown} = {} lies outside its range from {from} to {to}", shown(*value))
-            }
-            Disagreement::Inadmissible { condition } => write!(f, "`{condition}` does not hold"),
-            Disagreement::Equation { equation, residual, size, off } => {
-                write!(f, "{equation} does not vanish: {residual:.2e} of terms of size {size:.2e}")?;
-                match off {
-                    Some((unknown, value, by)) => {
-                        write!(f, "; {unknown} = {} is off by about {by:.2e}", shown(*value))
-                    }
-                    None => Ok(()),
-                }
-            }
-            Disagreement::Pole { equation, residual } => {
-                write!(f, "{equation} passes through infinity there ({residual:.2e}) and not through 0")
-            }
-            Disagreement::Output { output, claimed, found } => {
-                write!(
-                    f,
-                    "{output} is {}, and not {} (by {:.2e})",
-                    shown(*found),
-                    shown(*claimed),
-                    (found - claimed).abs()
-                )
-            }
-            Disagreement::Lower { at, energy, claimed } => {
-                write!(
-                    f,
-                    "a lower solution was missed, at {}: {} is below {}",
-                    point(at),
-                    shown(*energy),
-                    shown(*claimed)
-                )
-            }
-            Disagreement::Lost { branch, at } => {
-                write!(f, "a start of the branch `{branch}` leads to {}, which was missed", point(at))
-            }
-        }
-    }
-}
-
-/// Why a row cannot be verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unverified {
-    /// So many normal variables are averaged inside each other.
-    Nested(usize),
-    /// A function or sum that the second evaluator does not have.
-    Construct(String),
-    /// Sums over discrete variables with too many terms.
-    TooLarge,
-    /// An average of the equations or outputs could not be computed to within its tolerance.
-    Average,
-}
-
-impl fmt::Display for Unverified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unverified::Nested(depth) => write!(
-                f,
-                "--verify integrates one normal variable inside the other; for {depth} at once that would take hours"
-            ),
-            Unverified::Construct(name) => write!(f, "--verify does not know `{name}`"),
-            Unverified::TooLarge => write!(f, "the sums over discrete variables are too large for --verify"),
-            Unverified::Average => write!(f, "an average needs more nodes than --verify spends"),
-        }
-    }
 }
 
 /// What the verification of a row did and found.
@@ -314,6 +160,15 @@ impl<'s> Verifier<'s> {
         if equations.unfinished {
             report.unverified = Some(Unverified::Average);
         }
+        if claim.reported && !system.extremum.ways.is_empty() {
+            let rule = Rule { tolerance: 1e-9, ..Rule::FULL };
+            let hessian = at.equations(x, rule, Grant::default(), true).jacobian;
+            let known = hessian.filter(|hessian| hessian.iter().all(|x| x.is_finite()));
+            if known.is_some_and(|hessian| !is_meant(at, &hessian)) {
+                let meant = system.extremum.in_words(system.unknowns.iter().map(|u| u.name.as_str()));
+                report.disagreements.push(Disagreement::Saddle { meant });
+            }
+        }
         let mut suspect = false;
         let mut worst: Option<usize> = None;
         let mut largest = 0.0;
@@ -419,10 +274,10 @@ impl<'s> Verifier<'s> {
         let own = if self.expressions.selects() && claim.x.iter().all(|v| v.is_finite()) {
             at.equations(claim.x, Rule::FULL, Self::grant(claim), false).energy.map(|e| e.value)
         } else {
-            Some(Number::with_error(claim.energy, 1e-13 * claim.energy.abs()))
+            Some(Number::with_error(system.as_written(claim.energy), 1e-13 * claim.energy.abs()))
         };
         if let Some(own) = own.filter(|own| claim.energy.is_finite() && own.is_finite()) {
-            let (claimed, found) = (claim.energy, own.value());
+            let (claimed, found) = (claim.energy, system.as_written(own.value()));
             let same = (claimed - found).abs() <= BEYOND * own.error();
             if !same && difference(claimed, found) > SMALL * tolerance {
                 let output = "energy".to_string();
@@ -437,7 +292,7 @@ impl<'s> Verifier<'s> {
         };
         for found in &findings.found {
             let known = claim.known.iter().copied().chain([claim.x]).any(|k| same(at, k, &found.x, 1e-5));
-            if same(at, claim.x, &found.x, 1e-5) || !inside(at, &found.x) {
+            if !found.meant || same(at, claim.x, &found.x, 1e-5) || !inside(at, &found.x) {
                 continue;
             }
             match (found.energy, own) {
@@ -445,8 +300,8 @@ impl<'s> Verifier<'s> {
                     let margin =
                         (energy.uncertainty() + own.uncertainty()).times(BEYOND) + own.abs().times(1e-12);
                     if (energy + margin).less(own) {
-                        let (at, claimed) = (named(&found.x), own.value());
-                        let energy = energy.value();
+                        let (at, claimed) = (named(&found.x), system.as_written(own.value()));
+                        let energy = system.as_written(energy.value());
                         report.disagreements.push(Disagreement::Lower { at, energy, claimed });
                     }
                 }

@@ -4,10 +4,11 @@ use std::cell::Cell;
 
 use nalgebra::{DMatrix, DVector};
 
-use super::evaluate::{Evaluation, Grant, Value};
+use super::evaluate::{Evaluation, Grant};
 use super::formula::{Formula, Place, Reader, Unsupported};
 use super::integrate::Rule;
 use super::number::Number;
+use super::values::Value;
 use crate::system::{Kind, System};
 
 /// The expressions of a system at given parameters, ready to be evaluated.
@@ -16,6 +17,8 @@ pub struct Expressions<'s> {
     pub system: &'s System,
     parameters: Vec<f64>,
     formula: Formula,
+    /// The energy of which a minimum or a stationary point is meant.
+    potential: Option<Place>,
     /// The energy, or what selects.
     energy: Option<Place>,
     residuals: Vec<Place>,
@@ -71,8 +74,17 @@ impl<'s> Expressions<'s> {
             equations.push(reader.read(e)?);
         }
         let selection = written.selection.as_ref().map(|e| reader.read(e)).transpose()?;
+        let mut potential = None;
         let (energy, residuals) = match system.kind {
-            Kind::Energy => (equations.first().copied(), Vec::new()),
+            Kind::Energy => {
+                potential = equations.first().copied();
+                (potential, Vec::new())
+            }
+            Kind::Extremum => {
+                let turned = |e: &Place| if system.extremum.sign() < 0.0 { reader.negative(*e) } else { *e };
+                potential = equations.first().map(turned);
+                (if system.extremum.ways.is_empty() { selection } else { potential }, Vec::new())
+            }
             Kind::FixedPoint => {
                 let pairs = unknowns.iter().zip(&equations);
                 (selection, pairs.map(|(x, f)| reader.difference(*x, *f)).collect())
@@ -107,6 +119,7 @@ impl<'s> Expressions<'s> {
             system,
             parameters: parameters.to_vec(),
             formula: reader.formula,
+            potential,
             energy,
             residuals,
             outputs,
@@ -204,6 +217,9 @@ impl<'s> Expressions<'s> {
     pub fn equation_name(&self, i: usize) -> String {
         match self.system.kind {
             Kind::Energy => format!("the derivative of the energy by {}", self.system.unknowns[i].name),
+            Kind::Extremum => {
+                format!("the derivative of the free energy by {}", self.system.unknowns[i].name)
+            }
             Kind::FixedPoint => format!("the equation for {}", self.system.unknowns[i].name),
             _ => match self.system.equations.get(i) {
                 Some((name, _)) => format!("the equation {name}"),
@@ -219,13 +235,15 @@ impl At<'_, '_> {
         let e = self.expressions;
         let k = x.len();
         let first = e.parameters.len() + 1;
-        let smooth = e.residuals.iter().chain(&e.energy).all(|p| !e.formula.facts[*p].jumps);
+        let smooth =
+            e.residuals.iter().chain(&e.energy).chain(&e.potential).all(|p| !e.formula.facts[*p].jumps);
         let symbols = e.symbols(self.control, x);
-        let derivatives = smooth && (e.minimises() || jacobian);
+        let derivatives = smooth && (e.potential.is_some() || jacobian);
         let mut evaluation = Evaluation::new(&e.formula, &symbols, first, derivatives, rule, grant);
-        let roots: Vec<Place> = e.energy.iter().chain(&e.residuals).copied().collect();
+        let roots: Vec<Place> = e.energy.iter().chain(&e.potential).chain(&e.residuals).copied().collect();
         let values = evaluation.values(&roots);
         let (energy, rest) = values.split_at(usize::from(e.energy.is_some()));
+        let (potential, rest) = rest.split_at(usize::from(e.potential.is_some()));
         let mut result = Equations {
             residual: rest.iter().map(|v| v.value).collect(),
             sizes: rest.iter().map(|v| v.size).collect(),
@@ -236,13 +254,14 @@ impl At<'_, '_> {
         };
         self.work.set(self.work.get() + result.work);
         let slope = |v: &Value, j: usize| v.slopes.get(j).copied().unwrap_or(Number::ZERO);
-        if e.minimises() {
-            if let Some(value) = energy.first().filter(|_| smooth) {
+        if e.potential.is_some() {
+            if let Some(value) = potential.first().filter(|_| smooth) {
                 result.residual = (0..k).map(|j| slope(value, j)).collect();
                 let size = |j: usize| value.slope_sizes.get(j).copied().unwrap_or(Number::ZERO);
                 result.sizes = (0..k).map(size).collect();
             } else {
-                self.gradient_by_differences(x, rule, grant, &mut result);
+                let size = potential.first().map_or(Number::NAN, |value| value.size);
+                self.gradient_by_differences(x, rule, grant, size, &mut result);
             }
         } else if jacobian && smooth {
             result.jacobian = Some(DMatrix::from_fn(k, k, |i, j| slope(&rest[i], j).value()));
@@ -253,7 +272,7 @@ impl At<'_, '_> {
                 let column = self.column(x, j, rule, grant, &mut result.work);
                 matrix.set_column(j, &column);
             }
-            if e.minimises() {
+            if e.potential.is_some() {
                 matrix = 0.5 * (&matrix + matrix.transpose());
             }
             result.jacobian = Some(matrix);
@@ -271,12 +290,22 @@ impl At<'_, '_> {
             *work += equations.work;
             DVector::from_iterator(x.len(), equations.residual.iter().map(|r| r.value()))
         };
-        let (high, low) = (x[j] + h, x[j] - h);
+        // Beyond the end of a range the equations need not be numbers.
+        let (from, to) = self.ranges[j].unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        let inside = |moved: f64| if from <= x[j] && x[j] <= to { moved.clamp(from, to) } else { moved };
+        let (high, low) = (inside(x[j] + h), inside(x[j] - h));
         (at(high) - at(low)) / (high - low)
     }
 
     /// Where the integrand of an energy jumps, its gradient by Ridders's extrapolation of differences.
-    fn gradient_by_differences(&self, x: &[f64], rule: Rule, grant: Grant, into: &mut Equations) {
+    fn gradient_by_differences(
+        &self,
+        x: &[f64],
+        rule: Rule,
+        grant: Grant,
+        size: Number,
+        into: &mut Equations,
+    ) {
         let e = self.expressions;
         let scale = &self.scale;
         for j in 0..x.len() {
@@ -286,7 +315,7 @@ impl At<'_, '_> {
                     let first = e.parameters.len() + 1;
                     symbols[first + j] = x_j;
                     let mut evaluation = Evaluation::new(&e.formula, &symbols, first, false, rule, grant);
-                    let roots: Vec<Place> = e.energy.into_iter().collect();
+                    let roots: Vec<Place> = e.potential.into_iter().collect();
                     evaluation.values(&roots).pop().map_or(Number::NAN, |v| v.value)
                 };
                 let (high, low) = (x[j] + h, x[j] - h);
@@ -311,7 +340,6 @@ impl At<'_, '_> {
                 last = row;
             }
             into.residual.push(best.0.blurred(Number::exact(best.1)));
-            let size = into.energy.as_ref().map_or(Number::NAN, |e| e.size);
             into.sizes.push(size.times(1.0 / scale[j]));
         }
     }

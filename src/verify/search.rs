@@ -17,6 +17,8 @@ pub struct Found {
     pub from: Vec<(usize, f64)>,
     /// The energy, or what selects.
     pub energy: Option<Number>,
+    /// Whether it is an extremum of the kind that the file means.
+    pub meant: bool,
 }
 
 /// What a search did.
@@ -38,6 +40,8 @@ const FEWEST: usize = 3;
 const SCAN: usize = 400;
 /// What one row may cost, in operations at nodes.
 const MOST_WORK: f64 = 1.5e8;
+/// How well a Hessian from differences is known, relative to its largest entry.
+const HESSIAN: f64 = 1e-5;
 /// Newton steps of one start.
 const STEPS: usize = 40;
 
@@ -78,9 +82,9 @@ pub fn search(at: &At, claimed: &[f64]) -> Findings {
             known.from.extend(from.map(|branch| (branch, distance(at, &start, &x))));
             continue;
         }
-        if let Some((x, energy)) = confirmed(at, &x) {
-            let from = from.map(|branch| (branch, distance(at, &start, &x))).into_iter().collect();
-            findings.found.push(Found { x, from, energy });
+        if let Some(mut found) = confirmed(at, &x) {
+            found.from.extend(from.map(|branch| (branch, distance(at, &start, &found.x))));
+            findings.found.push(found);
         }
     }
     findings
@@ -101,7 +105,7 @@ pub fn distance(at: &At, a: &[f64], b: &[f64]) -> f64 {
 
 /// Newton's method with the full rule, and what makes a point a solution: it is inside, its equations vanish as well as they can be
 /// evaluated, they are continuous there, and an energy has a minimum.
-fn confirmed(at: &At, x: &[f64]) -> Option<(Vec<f64>, Option<Number>)> {
+fn confirmed(at: &At, x: &[f64]) -> Option<Found> {
     let mut x = solve(at, x, Rule::FULL, 12)?;
     x = at.gauged(x);
     if !inside(at, &x) {
@@ -136,7 +140,13 @@ fn confirmed(at: &At, x: &[f64]) -> Option<(Vec<f64>, Option<Number>)> {
     if energy.is_some_and(|e| !e.is_finite()) {
         return None;
     }
-    Some((x, energy))
+    let meant = is_meant(at, jacobian);
+    Some(Found { x, from: Vec::new(), energy, meant })
+}
+
+/// Whether a stationary point is of the kind that the file means, by a Hessian from differences.
+pub fn is_meant(at: &At, hessian: &DMatrix<f64>) -> bool {
+    at.expressions.system.extremum.is_met_within(hessian, &at.scale, HESSIAN)
 }
 
 /// Whether a point lies in the ranges and meets the condition of the file.
@@ -196,20 +206,7 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
         let mut accepted = None;
         let mut fraction = 1.0f64;
         while fraction > 1e-3 {
-            let to: Vec<f64> = x
-                .iter()
-                .zip(step.iter())
-                .zip(&at.ranges)
-                .map(|((x, d), range)| {
-                    let to = x + fraction * d;
-                    match range {
-                        // Half of the way to the end that would be passed.
-                        Some((from, _)) if to < *from => 0.5 * (x + from),
-                        Some((_, end)) if to > *end => 0.5 * (x + end),
-                        _ => to,
-                    }
-                })
-                .collect();
+            let to = stepped(at, &x, &step, fraction);
             let there = at.equations(&to, rule, Grant::default(), false);
             let better = if minimises {
                 match (there.energy.as_ref().map(|e| e.value), energy) {
@@ -242,6 +239,20 @@ fn solve(at: &At, start: &[f64], rule: Rule, steps: usize) -> Option<Vec<f64>> {
         }
     }
     None
+}
+
+/// A point after a part of a step; half of the way to the end of a range that would be passed.
+fn stepped(at: &At, x: &[f64], step: &DVector<f64>, fraction: f64) -> Vec<f64> {
+    let coordinates = x.iter().zip(step.iter()).zip(&at.ranges);
+    let moved = coordinates.map(|((x, d), range)| {
+        let to = x + fraction * d;
+        match range {
+            Some((from, _)) if to < *from => 0.5 * (x + from),
+            Some((_, end)) if to > *end => 0.5 * (x + end),
+            _ => to,
+        }
+    });
+    moved.collect()
 }
 
 /// Newton's step for a minimum: along each eigenvector of the scaled Hessian downhill, by its curvature whatever the sign.

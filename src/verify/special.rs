@@ -3,7 +3,8 @@
 
 use std::f64::consts::{LN_2, PI};
 
-use super::function::{Unary, log, log_one_plus};
+use super::elementary::{log, log_one_plus};
+use super::function::Unary;
 use super::number::{Number, ROUND_OFF};
 
 /// log(|a| + √(1 + a²)) with the sign of a.
@@ -84,7 +85,7 @@ pub fn log_gamma(a: Number) -> Number {
     Number::with_error(y, round_off + slope * a.error())
 }
 
-/// The derivative of order n + 1 of log Γ, n ≤ 2: ψ(w + ½) = log w + Σ (1 − 2^(1−2k)) B₂ₖ/(2k w²ᵏ) and its derivatives, beyond 20.
+/// The derivative of order n + 1 of log Γ: ψ(w + ½) = log w + Σ (1 − 2^(1−2k)) B₂ₖ/(2k w²ᵏ) and its derivatives, beyond 20.
 pub fn polygamma(n: u32, a: Number) -> Number {
     /// B₂ₖ
     const BERNOULLI: [f64; 7] =
@@ -93,8 +94,10 @@ pub fn polygamma(n: u32, a: Number) -> Number {
     if x < 0.0 || x.is_nan() {
         return Number::NAN;
     }
-    // What is taken off on the way: n! (−1)ⁿ Σ 1/(x + k)^(n+1), of which the first term may be large.
-    let factor = [-1.0, 1.0, -2.0][n as usize];
+    // What is taken off on the way: −(−1)ⁿ n! Σ 1/(x + k)^(n+1), of which the first term may be large.
+    let order = f64::from(n);
+    let rising = |from: f64| (0..n).fold(1.0, |product, i| -product * (from + f64::from(i)));
+    let factor = -rising(1.0);
     let power = |mut product: Number, x: Number| {
         for _ in 0..=n {
             product = product / x;
@@ -104,27 +107,20 @@ pub fn polygamma(n: u32, a: Number) -> Number {
     let first = power(Number::exact(factor), a);
     let (mut sum, mut far) = (0.0, x + 1.0);
     while far < 20.0 {
-        sum += factor / libm::pow(far, f64::from(n + 1));
+        sum += factor / libm::pow(far, order + 1.0);
         far += 1.0;
     }
     let w = far - 0.5;
-    let mut tail = match n {
-        0 => libm::log(w),
-        1 => 1.0 / w,
-        _ => -1.0 / (w * w),
-    };
+    // The derivative of order n of log w is −(−1)ⁿ (n − 1)!/wⁿ, of w⁻ʲ it is (−1)ⁿ j (j + 1) ⋯ (j + n − 1) w^(−j−n).
+    let mut tail = if n == 0 { libm::log(w) } else { factor / order / libm::pow(w, order) };
     for (k, b) in BERNOULLI.iter().enumerate() {
         let even = 2.0 * (k + 1) as f64;
         let middle = (1.0 - libm::exp2(1.0 - even)) * b;
-        tail += match n {
-            0 => middle / (even * libm::pow(w, even)),
-            1 => -middle / libm::pow(w, even + 1.0),
-            _ => (even + 1.0) * middle / libm::pow(w, even + 2.0),
-        };
+        tail += middle / even * rising(even) / libm::pow(w, even + order);
     }
     let y = sum + tail;
-    // The derivative of what is regular at 0 is less than 10.
-    let moved = 10.0 * a.error() / (1.0 + x);
+    // The derivative of what is regular at 0 is less than that.
+    let moved = 2.0 * (order + 1.0) * factor.abs() * a.error() / (1.0 + x);
     first + Number::with_error(y, 4.0 * ROUND_OFF * (sum.abs() + tail.abs()) + moved)
 }
 
@@ -173,6 +169,18 @@ impl Circle {
     }
 }
 
+/// (1/π)∫₀^π cosⁱ θ (1 − cos θ)ʲ e^(−|x|(1 − cos θ)) dθ, with the sign of x where the power in all is odd: e^(−|x|) times the
+/// derivative of order i of I₀ for j = 0, and −1 times its derivative for j = 1.
+pub fn bessel(i: u8, j: u8, a: Number) -> Number {
+    let mean = Circle::new(a).mean(i.into(), j.into());
+    match a.sign() {
+        _ if i % 2 == j % 2 => mean,
+        // An odd function, or the middle of a jump.
+        0.0 => Number::with_error(0.0, if j % 2 == 0 { a.error() } else { 0.0 }),
+        sign => mean.times(sign),
+    }
+}
+
 /// log I₀(x), by the first terms of its series where it is small.
 pub fn log_bessel_i0(a: Number) -> Number {
     let q = (a * a).times(0.25);
@@ -185,7 +193,7 @@ pub fn log_bessel_i0(a: Number) -> Number {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::function::exp;
+    use crate::verify::elementary::exp;
 
     #[test]
     fn the_rule_on_the_circle_is_that_of_the_power_series() {

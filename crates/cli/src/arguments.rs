@@ -4,7 +4,7 @@ use clap::Args;
 
 use overlaps::experiment::check_tolerance;
 use overlaps::name::ascii_name;
-use overlaps::study::{Assignment, Plan, PlanError, Study, Sweep, Wanted};
+use overlaps::study::{Assignment, Plan, Study, Sweep, Wanted};
 use overlaps::system::Theory;
 use overlaps::value::Value;
 
@@ -43,18 +43,6 @@ impl Values {
     /// Unknown names, values outside their domains, names given twice.
     pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
         Ok(Plan::of_theories(&self.wanted(), theories)?)
-    }
-
-    /// Sorts what is given into a plan; see [`Plan::sort`].
-    ///
-    /// # Errors
-    /// Those of [`Plan::sort`].
-    pub fn sort(
-        &self,
-        control: &str,
-        actual: impl Fn(&str) -> Result<(String, Vec<String>), PlanError>,
-    ) -> anyhow::Result<Plan> {
-        Ok(Plan::sort(&self.wanted(), control, actual)?)
     }
 
     /// What is fixed and swept, names and words unresolved.

@@ -5,11 +5,9 @@ use anyhow::bail;
 
 use super::map::{axes_of, map};
 use overlaps::name::{ascii_name, did_you_mean, symbol_of};
-use overlaps::numeric::significant;
 use overlaps::output::{Cell, Role, Table};
-use overlaps::study::{Plan, Swept};
+use overlaps::study::Plan;
 use overlaps::system::{Line, Theory};
-use overlaps::value::Value;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, curves_of};
 
@@ -30,8 +28,7 @@ pub fn drawn_columns(asked: &[String], defaults: &[String], table: &Table) -> an
     if asked == ["all"] {
         return Ok(all());
     }
-    let asked: Vec<String> =
-        asked.iter().map(|name| ascii_name(name).unwrap_or_else(|| name.clone())).collect();
+    let asked: Vec<String> = asked.iter().map(|name| ascii(name)).collect();
     for name in &asked {
         let numeric = table.columns.iter().find(|c| c.name == *name && c.role != Role::Label);
         if numeric.is_none() {
@@ -55,7 +52,6 @@ pub fn figure(
     branches: bool,
 ) -> anyhow::Result<Figure> {
     let theory = &theories[0];
-    let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
     let control = theory.control.name.as_str();
     let fixed_control = plan.controls.as_ref().is_some_and(|c| c.len() == 1);
     // Words have no place on an axis.
@@ -67,42 +63,15 @@ pub fn figure(
         Some(sweep) => sweep.is_logarithmic(),
         None => plan.controls_logarithmic,
     };
-    // Rows with equal keys make one line.
-    let mut keys: Vec<Key> = Vec::new();
-    let mut parts: Vec<Table> = Vec::new();
-    let place = |name: &str| table.column(&ascii(name));
-    for row in &table.rows {
-        let text = |name: &str| match place(name).map(|i| &row[i]) {
-            Some(Cell::Text(t)) => t.clone(),
-            _ => String::new(),
+    let Some((keys, parts)) = lines(theories, plan, table, x, branches)? else {
+        // Several branches at one place have no place in a map.
+        return match axes_of(plan, control).filter(|_| !branches) {
+            Some(axes) => map(table, &axes, columns, &theory.description.title, &subtitle(theories, plan)),
+            None => bail!(
+                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep fewer values, sweep two parameters for a map, or leave out --plot and draw from the CSV"
+            ),
         };
-        let system = if theories.len() > 1 { text("system") } else { String::new() };
-        let swept = plan
-            .swept
-            .iter()
-            .filter(|s| s.name != x)
-            .filter_map(|s| place(&s.name).map(|i| row[i].clone()))
-            .collect();
-        let branch = if branches { text("branch") } else { String::new() };
-        let key = (system, swept, branch);
-        let index = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
-            keys.push(key);
-            parts.push(Table::new(table.columns.clone()));
-            keys.len() - 1
-        });
-        if index >= MOST_LINES {
-            // Several branches at one place have no place in a map.
-            return match axes_of(plan, control).filter(|_| !branches) {
-                Some(axes) => {
-                    map(table, &axes, columns, &theory.description.title, &subtitle(theories, plan))
-                }
-                None => bail!(
-                    "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep fewer values, sweep two parameters for a map, or leave out --plot and draw from the CSV"
-                ),
-            };
-        }
-        parts[index].push(row.clone())?;
-    }
+    };
     let panels = columns
         .iter()
         .map(|column| {
@@ -135,6 +104,44 @@ pub fn figure(
 /// What the rows of a line have in common: the system, the values of swept parameters, the branch.
 type Key = (String, Vec<Cell>, String);
 
+/// The rows of every line; none if there are more lines than a figure can hold.
+fn lines(
+    theories: &[Theory],
+    plan: &Plan,
+    table: &Table,
+    x: &str,
+    branches: bool,
+) -> anyhow::Result<Option<(Vec<Key>, Vec<Table>)>> {
+    let mut keys: Vec<Key> = Vec::new();
+    let mut parts: Vec<Table> = Vec::new();
+    let place = |name: &str| table.column(&ascii(name));
+    for row in &table.rows {
+        let text = |name: &str| match place(name).map(|i| &row[i]) {
+            Some(Cell::Text(t)) => t.clone(),
+            _ => String::new(),
+        };
+        let system = if theories.len() > 1 { text("system") } else { String::new() };
+        let others = plan.swept.iter().filter(|s| s.name != x);
+        let swept = others.filter_map(|s| place(&s.name).map(|i| row[i].clone())).collect();
+        let branch = if branches { text("branch") } else { String::new() };
+        let key = (system, swept, branch);
+        let index = keys.iter().position(|k| *k == key).unwrap_or_else(|| {
+            keys.push(key);
+            parts.push(Table::new(table.columns.clone()));
+            keys.len() - 1
+        });
+        if index >= MOST_LINES {
+            return Ok(None);
+        }
+        parts[index].push(row.clone())?;
+    }
+    Ok(Some((keys, parts)))
+}
+
+fn ascii(name: &str) -> String {
+    ascii_name(name).unwrap_or_else(|| name.to_string())
+}
+
 fn label(theory: &Theory, plan: &Plan, x: &str, key: &Key) -> String {
     let (system, swept, branch) = key;
     let mut words = Vec::new();
@@ -142,28 +149,11 @@ fn label(theory: &Theory, plan: &Plan, x: &str, key: &Key) -> String {
         words.push(system.clone());
     }
     let names = plan.swept.iter().filter(|s| s.name != x);
-    words.extend(names.zip(swept).map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(v))));
+    words.extend(names.zip(swept).map(|(s, v)| format!("{} = {}", symbol_of(&s.name), v.short())));
     if !branch.is_empty() {
         words.push(branch.clone());
     }
     if words.is_empty() { theory.name().to_string() } else { words.join(", ") }
-}
-
-/// The value of a parameter in a figure.
-pub fn short(value: &Cell) -> String {
-    match value {
-        Cell::Text(word) => word.clone(),
-        Cell::Number(x) if *x == f64::INFINITY => "∞".into(),
-        value => value.number().map_or(String::new(), |x| significant(x, 6)),
-    }
-}
-
-/// The values of swept parameters in words: n = 8, linear.
-pub fn values_in_words<'a>(swept: impl Iterator<Item = (&'a Swept, Value)>) -> String {
-    let words: Vec<String> = swept
-        .map(|(sweep, value)| format!("{} = {}", symbol_of(&sweep.name), short(&Cell::from(&value))))
-        .collect();
-    words.join(", ")
 }
 
 fn line_style(theories: &[Theory], system: &str) -> LineStyle {
@@ -190,7 +180,7 @@ pub fn subtitle(theories: &[Theory], plan: &Plan) -> String {
             let name = parameter.name.as_str();
             let given = plan.fixed.iter().any(|(n, _)| n == name);
             let swept = plan.swept.iter().any(|s| s.name == name);
-            let value = short(&Cell::from(&parameter.value(value)));
+            let value = Cell::from(&parameter.value(value)).short();
             let usual = parameter.words.is_some() && value == parameter.default_text;
             if !seen.contains(&name) && !swept && (given || !parameter.follows()) && !usual {
                 seen.push(name);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use anyhow::{anyhow, bail};
 
-use super::figure::short;
 use overlaps::name::{ascii_name, did_you_mean};
 use overlaps::output::{Cell, Role, Table};
 use overlaps::study::Plan;
@@ -82,22 +81,8 @@ pub fn map(
     }
 
     let further = further_columns(table, &rows, [x, y], key);
-    let mut combinations: Vec<Vec<Cell>> = Vec::new();
     let combination = |row: &Vec<Cell>| -> Vec<Cell> { further.iter().map(|c| row[*c].clone()).collect() };
-    for row in &rows {
-        let one = combination(row);
-        if !combinations.contains(&one) {
-            combinations.push(one);
-        }
-        if combinations.len() * columns.len() > MOST_PANELS {
-            let names: Vec<&str> = further.iter().map(|c| table.columns[*c].name.as_str()).collect();
-            bail!(
-                "a figure holds at most {MOST_PANELS} maps, and {} columns for every combination of {} make more; sweep fewer values, or draw fewer columns",
-                columns.len(),
-                if names.is_empty() { "nothing".into() } else { names.join(", ") }
-            );
-        }
-    }
+    let combinations = combinations(table, &rows, &further, columns.len())?;
 
     let symbol = |column: usize| table.columns[column].symbol.clone();
     let regions = Regions::of(table, &rows);
@@ -140,6 +125,31 @@ pub fn map(
     })
 }
 
+/// The values of further columns that come together, each a map of its own for every column that is drawn.
+fn combinations(
+    table: &Table,
+    rows: &[&Vec<Cell>],
+    further: &[usize],
+    columns: usize,
+) -> anyhow::Result<Vec<Vec<Cell>>> {
+    let mut combinations: Vec<Vec<Cell>> = Vec::new();
+    for row in rows {
+        let one: Vec<Cell> = further.iter().map(|c| row[*c].clone()).collect();
+        if !combinations.contains(&one) {
+            combinations.push(one);
+        }
+        if combinations.len() * columns > MOST_PANELS {
+            let names: Vec<&str> = further.iter().map(|c| table.columns[*c].name.as_str()).collect();
+            bail!(
+                "a figure holds at most {MOST_PANELS} maps, and {} columns for every combination of {} make more; sweep fewer values, or draw fewer columns",
+                columns,
+                if names.is_empty() { "nothing".into() } else { names.join(", ") }
+            );
+        }
+    }
+    Ok(combinations)
+}
+
 /// The place of a column that holds numbers.
 fn numbers(table: &Table, name: &str) -> anyhow::Result<usize> {
     let known = || table.columns.iter().filter(|c| c.role != Role::Label).map(|c| c.name.as_str());
@@ -176,8 +186,8 @@ fn further_columns<K: Ord>(
 /// What tells a panel apart: the values of parameters, the name of a system.
 fn caption(table: &Table, columns: &[usize], values: &[Cell]) -> String {
     let word = |(column, value): (&usize, &Cell)| match &table.columns[*column] {
-        heading if heading.role == Role::Label => short(value),
-        heading => format!("{} = {}", heading.symbol, short(value)),
+        heading if heading.role == Role::Label => value.short(),
+        heading => format!("{} = {}", heading.symbol, value.short()),
     };
     columns.iter().zip(values).map(word).collect::<Vec<_>>().join(", ")
 }

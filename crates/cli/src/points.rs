@@ -4,7 +4,6 @@ use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::figure::short;
 use overlaps::compare::statistics::Sample;
 use overlaps::experiment::{Experiment, Simulate};
 use overlaps::model::Description;
@@ -72,7 +71,7 @@ pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow:
     let label = |key: &Vec<Cell>| -> String {
         let names = plan.swept.iter().zip(key);
         let words: Vec<String> =
-            names.map(|(s, v)| format!("{} = {}", symbol_of(&s.name), short(v))).collect();
+            names.map(|(s, v)| format!("{} = {}", symbol_of(&s.name), v.short())).collect();
         if words.is_empty() { "simulation".into() } else { words.join(", ") }
     };
     let panels = columns

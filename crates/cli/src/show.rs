@@ -99,6 +99,7 @@ fn show_system(out: &mut String, system: &System) -> Result {
     entries(out, "unknowns", system.unknowns.iter().map(|u| (u.name.as_str(), u.meaning.clone())))?;
     let title = match system.kind {
         Kind::Energy => "energy, to be minimised",
+        Kind::Extremum => "free energy, stationary",
         Kind::FixedPoint => "fixed point",
         Kind::Residual => "equations, each to be zero",
         Kind::ClosedForm => "",
@@ -106,11 +107,20 @@ fn show_system(out: &mut String, system: &System) -> Result {
     entries(
         out,
         title,
-        system
-            .equations
-            .iter()
-            .map(|(n, e)| (if system.kind == Kind::Energy { "energy" } else { n.as_str() }, e.clone())),
+        system.equations.iter().map(|(n, e)| match system.kind {
+            Kind::Energy => ("energy", e.clone()),
+            Kind::Extremum => ("free energy", e.clone()),
+            _ => (n.as_str(), e.clone()),
+        }),
     )?;
+    if !system.extremum.ways.is_empty() {
+        let names = system.unknowns.iter().map(|u| u.name.as_str());
+        writeln!(
+            out,
+            "\nof several stationary points\n  the one that is {}",
+            system.extremum.in_words(names)
+        )?;
+    }
     if let Some(selection) = &system.selection {
         writeln!(out, "\nselection\n  of several solutions the one of lowest {selection}")?;
     }

@@ -9,16 +9,17 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::arguments::Values;
-use super::cells::{Cells, for_each_cell};
+use super::cells::with_progress;
 use super::destination::{Destination, Files, Format, command};
 use super::figure::{drawn_columns, figure, subtitle};
 use super::say::{REASONS, SHOWN};
+use super::simulation::stopped;
 use super::sweep::Work;
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::experiment::{self, Experiment, Solved};
+use overlaps::experiment::{self, Computed, Experiment, Told};
 use overlaps::output::csv::CsvWriter;
 use overlaps::output::json::number;
 use overlaps::output::{AtomicFile, Role, SideFile, Table, table_json};
@@ -108,38 +109,28 @@ impl Solve {
             _ => None,
         };
         let mut tally = Tally::new(columns);
-        let mut all = Solved::default();
-        for_each_cell(
-            Cells { count: plan.cells(), units: 1 },
-            self.values.quiet,
-            |cell, _| solve.at(cell),
-            |_, solved: Solved| {
-                for row in &solved.rows {
-                    tally.count(row);
-                    if let Some(csv) = &mut csv {
-                        csv.write_row(row)?;
-                    }
-                    if let Some(printed) = &mut printed {
-                        printed.write_row(row)?;
-                    }
+        let mut all = Told::default();
+        let take = |computed: Computed| -> anyhow::Result<()> {
+            for row in &computed.rows {
+                tally.count(row);
+                if let Some(csv) = &mut csv {
+                    csv.write_row(row)?;
                 }
-                if keep {
-                    for row in solved.rows {
-                        kept.push(row)?;
-                    }
+                if let Some(printed) = &mut printed {
+                    printed.write_row(row)?;
                 }
-                all.undefined.extend(solved.undefined);
-                all.verification.add(solved.verification);
-                all.events.extend(solved.events);
-                if all.reasons.len() < 1000 {
-                    all.reasons.extend(solved.reasons);
-                }
-                if all.lines.len() < 1000 {
-                    all.lines.extend(solved.lines);
-                }
-                Ok(())
-            },
-        )?;
+            }
+            if keep {
+                kept.rows.extend(computed.rows);
+            }
+            all.add(computed.told);
+            Ok(())
+        };
+        let whole =
+            with_progress(plan.cells() as u64, self.values.quiet, |running| solve.stream(running, take));
+        if !whole? {
+            return Err(stopped(None));
+        }
         if let Some(printed) = printed {
             printed.finish()?.flush()?;
         }
@@ -228,8 +219,8 @@ impl Solve {
         Ok(())
     }
 
-    fn print_notes(&self, all: &Solved, tally: &Tally, written: &[String]) {
-        let Solved { reasons, lines, verification, .. } = all;
+    fn print_notes(&self, all: &Told, tally: &Tally, written: &[String]) {
+        let Told { reasons, lines, verification, .. } = all;
         let failed = tally.failed - verification.failed;
         if failed > 0 {
             eprintln!(

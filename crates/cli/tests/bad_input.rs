@@ -696,6 +696,48 @@ fn a_definition_used_before_it_stands_is_refused_with_its_line() {
 }
 
 #[test]
+fn what_a_free_energy_is_extremal_in_are_unknowns() {
+    let energy = |text: &str| edited(&[(ENERGY, &format!("[energy]\n{text}"))]);
+    let stationary = "extremise = \"x^2 - E[z](h^2)\"\n";
+    file_refused(&energy("maximise = [\"x\"]"), "[\"x\"]", &["`maximise` goes with `extremise"]);
+    file_refused(&energy("minimise = [\"x\"]"), "[energy]", &["minimise = \"…\"", "extremise = \"…\""]);
+    file_refused(&energy(""), "[energy]", &["minimise = \"…\"", "extremise = \"…\""]);
+    file_refused(&energy(&format!("{stationary}minimise = \"x\"")), "\"x\"", &["minimise = [\"x\"]"]);
+    file_refused(&energy(&format!("{stationary}minimise = [\"z\"]")), "\"z\"]", &["unknown name `z`"]);
+    file_refused(
+        &energy(&format!("{stationary}minimise = [\"x\"]\nmaximise = [\"x\"]")),
+        "\"x\"]\n\n",
+        &["twice"],
+    );
+    file_refused(
+        &energy(&format!("{stationary}minimize = [\"x\"]")),
+        "minimize",
+        &["unknown field", "minimise"],
+    );
+    file_refused(
+        &energy("extremise = \"x^2 + z\""),
+        "z\"\n\n",
+        &["the free energy still depends on the variable `z`"],
+    );
+    let selected = format!("{stationary}minimise = [\"x\"]\n[selection]\nminimise = \"x\"");
+    file_refused(&energy(&selected), "[selection]", &["its own selection"]);
+}
+
+#[test]
+fn a_derivative_by_what_cannot_be_moved_is_refused() {
+    for (value, at, words) in [
+        ("D[s](x)", "s](x)", "`s` takes separate values"),
+        ("D[h](x)", "h](x)", "`h` is a definition"),
+        ("D[z](E[z](h))", "z](E", "averaged over there"),
+        ("D[nu](x)", "nu](x)", "no name of this file"),
+        ("D[x](x > 1)", "x > 1", "a truth value"),
+        ("E[z](log(D[z](step(h))))", "E[z](log", "a factor inside an average"),
+    ] {
+        file_refused(&edited(&[(VALUE, value)]), at, &[words]);
+    }
+}
+
+#[test]
 fn energy_and_residual_together_are_refused() {
     let residual = "\n[residual]\nzero = \"x\"\n\n[[branch]]";
     file_refused(

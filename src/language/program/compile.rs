@@ -297,15 +297,9 @@ impl<'g> Compiler<'g> {
         let slot = if self.graph.value_of(function) == Some(1.0) {
             weights
         } else {
-            let values = self.operand(function, Axes::of(variable));
+            let (a, b) = (Operand::Array(weights), self.operand(function, Axes::of(variable)));
             let out = self.slot(Axes::of(variable));
-            let instruction = Instruction::CombineArray {
-                op: Combine::Multiply,
-                a: Operand::Array(weights),
-                b: values,
-                out,
-            };
-            self.emit(Section::Rule, instruction);
+            self.emit(Section::Rule, Instruction::CombineArray { op: Combine::Multiply, a, b, out });
             out
         };
         self.weighted.insert((variable, function), slot);
@@ -340,18 +334,13 @@ impl<'g> Compiler<'g> {
                 self.emit_scalar(section, ScalarOperation::Combine(op), [a, b, out as u32]);
                 Home::Register(out)
             }
-            Operation::Join(op, all) if axes.is_none() => {
-                let all = all.map(|a| self.register_of(a));
-                let out = self.register(0.0);
-                self.emit(section, Instruction::Join { op, all, out });
-                Home::Register(out)
-            }
             Operation::Join(op, all) => {
                 let all = all.map(|a| self.operand(a, axes));
-                let out = self.slot(axes);
-                self.emit(section, Instruction::JoinArray { op, all, out });
-                Home::Slot(out)
+                let (home, out) = self.new_home(axes);
+                self.emit(section, Instruction::Join { op, all, out });
+                home
             }
+            Operation::Implicit(number) | Operation::Pin(number) => self.emit_implicit(node, number, section),
             Operation::Apply(f, a) => Home::Slot(self.emit_apply(node, f, a, section)),
             Operation::Combine(op, a, b) => Home::Slot(self.emit_combine(node, op, a, b, section)),
             Operation::Average { variable, weight, body } => {
@@ -405,6 +394,28 @@ impl<'g> Compiler<'g> {
         let out = self.slot(axes);
         self.emit(section, Instruction::CombineArray { op, a, b, out });
         out
+    }
+
+    /// Where a new value goes.
+    fn new_home(&mut self, axes: Axes) -> (Home, Operand) {
+        if axes.is_none() {
+            let register = self.register(0.0);
+            return (Home::Register(register), Operand::Scalar(register));
+        }
+        let slot = self.slot(axes);
+        (Home::Slot(slot), Operand::Array(slot))
+    }
+
+    fn emit_implicit(&mut self, node: Node, number: u32, section: Section) -> Home {
+        let axes = self.graph.axes(node);
+        let implicit = self.graph.implicit_of(number);
+        let inputs = implicit.inputs.iter().map(|input| self.operand(*input, axes)).collect();
+        let own = self.graph.find(Operation::Implicit(number)).filter(|own| *own != node);
+        let given = own.map(|own| self.operand(own, axes));
+        let solver = implicit.solver.clone();
+        let (home, out) = self.new_home(axes);
+        self.emit(section, Instruction::Implicit { solver, inputs, given, out });
+        home
     }
 
     fn emit_average(&mut self, variable: u8, weight: Node, body: Node, axes: Axes, section: Section) -> Home {

@@ -4,117 +4,22 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::bound::{Bounded, Number};
+use super::choice::{Choice, Pattern, Points};
 use super::find::{Places, find, interval};
+use super::frame::{Frame, GroupFrame};
 use super::levels::{Average, Group, Level, Levels, Slot, Step};
+use super::measured::Measured;
 use super::scale::Scales;
-use super::tilt::{Nodes, Tilts, underflows};
-use crate::average::{HALF_WIDTH, HIGH, LOW, Plan, Refined, Rule, rule};
+use super::tilt::{Nodes, Tilts};
+use crate::average::{HALF_WIDTH, HIGH, LOW, Plan, rule};
 use crate::language::function::{Combine, Function};
 use crate::language::graph::Node;
 
 /// Half the distance between the points on both sides of a zero at which what stands beside a delta is evaluated; jumps
 /// at the zero itself are averaged.
 const BESIDE: f64 = 1e-9;
-/// Rounding of a sum over nodes, relative to the sum of the magnitudes.
-const ROUNDING: f64 = 4.0 * f64::EPSILON;
 /// The rule of averages that stand inside the arguments of switches, where only the places are asked for.
 const INSIDE_SWITCHES: usize = 5;
-
-/// Which points of the panels are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Points {
-    /// The higher rule.
-    High,
-    /// The lower rule.
-    Low,
-    /// The rule for searches.
-    Few,
-    /// Both, for the error of the outermost averages.
-    Both,
-}
-
-/// What was found out about the panels at a point: it stays as it is until it is asked for again.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Pattern {
-    /// Stretches that need shorter panels, in outermost averages over a variable.
-    pub refined: Vec<(u8, Refined)>,
-    /// How often the panels of inner averages are halved.
-    pub inner: u32,
-    /// By how many half-widths the outermost intervals are longer at both ends.
-    pub wider: u32,
-}
-
-/// The rule of an evaluation.
-#[derive(Debug, Clone, Copy)]
-pub enum Choice<'a> {
-    /// A rule of the ladder, for all averages.
-    Ladder(&'a Rule),
-    /// Panels.
-    Panels(&'a Pattern, Points),
-    /// The outermost averages are given: only what is made of them is computed, and the places of their integrands found.
-    Given(&'a HashMap<Node, f64>),
-}
-
-/// An outermost average, as measured with both rules.
-#[derive(Debug, Clone)]
-pub struct Measured {
-    /// The variable.
-    pub variable: u8,
-    /// Its node in the graph.
-    pub node: Node,
-    /// Its value.
-    pub value: f64,
-    /// Σ of the differences of both rules over the panels.
-    pub error: f64,
-    /// The part of it that lies at both ends of the interval.
-    pub tails: f64,
-    /// Σ of the magnitudes of the contributions of all nodes.
-    pub size: f64,
-    /// The rounding of its sum.
-    pub rounding: f64,
-    /// (from, to, difference, rounding) of each panel.
-    pub panels: Vec<(f64, f64, f64, f64)>,
-    /// Where the integrand is not a number or infinite.
-    pub broken_at: Option<f64>,
-}
-
-/// Memory of a level and of the groups in it.
-#[derive(Debug, Clone)]
-pub struct Frame<N> {
-    pub(super) slots: Vec<Vec<N>>,
-    groups: Vec<GroupFrame<N>>,
-}
-
-#[derive(Debug, Clone)]
-struct GroupFrame<N> {
-    level: Frame<N>,
-    look: Frame<f64>,
-    points: Option<Frame<N>>,
-}
-
-impl<N: Number> Frame<N> {
-    fn new(level: &Level) -> Frame<N> {
-        Frame {
-            slots: vec![Vec::new(); level.single.len()],
-            groups: level
-                .groups
-                .iter()
-                .map(|g| GroupFrame {
-                    level: Frame::new(&g.level),
-                    look: Frame::new(&g.look.level),
-                    points: g.points.as_ref().map(Frame::new),
-                })
-                .collect(),
-        }
-    }
-
-    pub(super) fn at(&self, slot: Slot, i: usize) -> N {
-        match self.slots[slot].as_slice() {
-            [x] => *x,
-            xs => xs[i],
-        }
-    }
-}
 
 struct Run<'a> {
     symbols: &'a [f64],
@@ -238,13 +143,13 @@ impl<'a> Run<'a> {
         top: bool,
     ) {
         for step in &level.steps {
-            self.step(level, frame, z, trial, choice, top, *step);
+            self.step(level, frame, z, trial, choice, top, step);
         }
     }
 
     fn top_with_errors(&self, level: &Level, frame: &mut Frame<Bounded>, errors: &dyn Fn(usize) -> f64) {
         for step in &level.steps {
-            self.step(level, frame, &[], 0.0, self.choice, false, *step);
+            self.step(level, frame, &[], 0.0, self.choice, false, step);
             if let Step::Group(g) = step {
                 for average in &level.groups[*g].averages {
                     for x in &mut frame.slots[average.out] {
@@ -264,13 +169,13 @@ impl<'a> Run<'a> {
         trial: f64,
         choice: Choice,
         top: bool,
-        step: Step,
+        step: &Step,
     ) {
         let set = |frame: &mut Frame<N>, slot: Slot, x: N| {
             frame.slots[slot].clear();
             frame.slots[slot].push(x);
         };
-        match step {
+        match *step {
             Step::Constant(x, out) => set(frame, out, N::exact(x)),
             Step::Symbol(symbol, out) => {
                 let x = self.symbols.get(symbol).copied().unwrap_or(f64::NAN);
@@ -295,9 +200,15 @@ impl<'a> Run<'a> {
             }
             Step::Join(op, all, out) => {
                 let mut result = std::mem::take(&mut frame.slots[out]);
-                let count = all.map(|a| frame.slots[a].len()).into_iter().max().unwrap_or(0);
-                result.clear();
-                result.extend((0..count).map(|i| N::join(op, all.map(|a| frame.at(a, i)))));
+                N::join_array(op, all.map(|a| frame.slots[a].as_slice()), &mut result);
+                frame.slots[out] = result;
+            }
+            Step::Implicit { ref solver, ref inputs, given, out } => {
+                let mut result = std::mem::take(&mut frame.slots[out]);
+                let count = if level.single[out] { 1 } else { z.len() };
+                let inputs: Vec<&[N]> = inputs.iter().map(|slot| frame.slots[*slot].as_slice()).collect();
+                let given = given.map(|slot| frame.slots[slot].as_slice());
+                N::implicit(solver, &inputs, given, count, &mut result);
                 frame.slots[out] = result;
             }
             Step::Group(g) => {
@@ -337,10 +248,9 @@ impl<'a> Run<'a> {
             look.slots[*to].push(outer(*from));
         }
         let choice = match choice {
-            Choice::Panels(pattern, Points::Both) => Choice::Panels(pattern, Points::High),
             // Averages inside the arguments of switches.
             Choice::Given(_) => Choice::Ladder(rule(INSIDE_SWITCHES)),
-            other => other,
+            other => other.without_error(),
         };
         let switches = &group.look.switches;
         let mut at = |z: &[f64], trial: f64| -> Vec<Vec<f64>> {
@@ -377,35 +287,7 @@ impl<'a> Run<'a> {
             self.found.borrow_mut().push(places);
             return;
         }
-        let nodes = match choice {
-            Choice::Ladder(rule) => Some(Nodes {
-                z: rule.nodes.clone(),
-                weights: rule.weights.clone(),
-                plain: Vec::new(),
-                panels: Vec::new(),
-            }),
-            Choice::Panels(pattern, points) => {
-                let (from, to) = interval(&places);
-                let more = if top { f64::from(pattern.wider) * HALF_WIDTH } else { 0.0 };
-                let (from, to) = (from - more, to + more);
-                let plan = Plan {
-                    from,
-                    to,
-                    cuts: places.cuts.clone(),
-                    sharp: places.sharp.clone(),
-                    refined: match top {
-                        true => {
-                            let own = pattern.refined.iter().filter(|(v, _)| *v == group.variable);
-                            own.map(|(_, r)| *r).collect()
-                        }
-                        false => Vec::new(),
-                    },
-                    factor: if top { 1.0 } else { 0.5f64.powi(pattern.inner as i32) },
-                };
-                plan.panels().map(|panels| Nodes::on(panels, points))
-            }
-            Choice::Given(_) => None,
-        };
+        let nodes = nodes(group.variable, &places, choice, top);
         let Some(nodes) = nodes.filter(|_| !places.unbounded) else {
             for average in &group.averages {
                 around.slots[average.out].push(N::exact(f64::NAN));
@@ -416,29 +298,17 @@ impl<'a> Run<'a> {
             return;
         };
         *self.nodes.borrow_mut() += nodes.z.len();
-        for (from, to) in &group.level.imports {
-            let x = around.at(*from, i);
-            memory.level.slots[*to].clear();
-            memory.level.slots[*to].push(x);
-        }
+        memory.level.import(&group.level, around, i);
         self.level(&group.level, &mut memory.level, &nodes.z, 0.0, choice, false);
         let at_points = match (&group.points, &mut memory.points) {
             (Some(points), Some(frame)) => {
-                for (from, to) in &points.imports {
-                    let x = around.at(*from, i);
-                    frame.slots[*to].clear();
-                    frame.slots[*to].push(x);
-                }
+                frame.import(points, around, i);
                 let zeros = places.zeros.iter().flatten();
                 let z: Vec<f64> = zeros
                     .flat_map(|z| [z - BESIDE * (1.0 + z.abs()), z + BESIDE * (1.0 + z.abs())])
                     .collect();
-                let choice = match choice {
-                    Choice::Panels(pattern, Points::Both) => Choice::Panels(pattern, Points::High),
-                    other => other,
-                };
                 if !z.is_empty() {
-                    self.level(points, frame, &z, 0.0, choice, false);
+                    self.level(points, frame, &z, 0.0, choice.without_error(), false);
                 }
                 Some((&*frame, z))
             }
@@ -448,7 +318,7 @@ impl<'a> Run<'a> {
         for average in &group.averages {
             let mut value = N::exact(0.0);
             if top && matches!(choice, Choice::Panels(_, Points::Both)) {
-                let measured = self.measure(group.variable, average, &mut tilts);
+                let measured = Measured::new(group.variable, average, &mut tilts);
                 value = N::exact(measured.value);
                 self.measured.borrow_mut().push(measured);
             } else {
@@ -458,109 +328,68 @@ impl<'a> Run<'a> {
                 }
             }
             if let Some((frame, z)) = &at_points {
-                for point in &average.deltas {
-                    let first: usize = places.zeros[..point.switch].iter().map(Vec::len).sum();
-                    for k in first..first + places.zeros[point.switch].len() {
-                        for j in [2 * k, 2 * k + 1] {
-                            let slope = N::apply(Function::Abs, frame.at(point.slope, j));
-                            let density = -0.5 * z[j] * z[j];
-                            let exponent = match point.exponent {
-                                Some(e) => N::combine(Combine::Add, frame.at(e, j), N::exact(density)),
-                                None => N::exact(density),
-                            };
-                            let weight = N::apply(Function::Exp, exponent);
-                            // 1/(2√(2π)): the mean of both sides.
-                            let weight =
-                                N::combine(Combine::Multiply, weight, N::exact(0.199_471_140_200_716_35));
-                            let part = N::combine(Combine::Multiply, weight, frame.at(point.rest, j));
-                            let part = N::combine(Combine::Divide, part, slope);
-                            value = N::combine(Combine::Add, value, part);
-                        }
-                    }
-                }
+                value = with_deltas(value, average, &places, frame, z);
             }
             around.slots[average.out].push(value);
         }
     }
+}
 
-    fn measure<N: Number>(&self, variable: u8, average: &Average, tilts: &mut Tilts<N>) -> Measured {
-        let nodes = tilts.nodes;
-        let mut panels: Vec<(f64, f64, f64, f64)> =
-            nodes.panels.iter().map(|(a, b)| (*a, *b, 0.0, 0.0)).collect();
-        let (mut value, mut total, mut rounding, mut broken_at) = (0.0, 0.0, 0.0, None);
-        let mut differences = vec![0.0; panels.len()];
-        let mut tails = 0.0;
-        for term in &average.smooth {
-            let (scale, contributions, growth) = tilts.contributions(term.exponent, term.rest);
-            // What vanishes at every node, but would not in a longer format, is not zero.
-            if underflows(tilts.frame, term.rest, scale, &contributions) {
-                rounding += f64::MIN_POSITIVE;
-            }
-            for (p, panel) in contributions.chunks_exact(HIGH + LOW).enumerate() {
-                let high: f64 = panel[..HIGH].iter().sum();
-                let low: f64 = panel[HIGH..].iter().sum();
-                let size: f64 = panel[..HIGH].iter().map(|x| x.abs()).sum();
-                // Nodes are rounded too: that moves what changes over a small width.
-                let far = panels[p].0.abs().max(panels[p].1.abs());
-                let first = p * (HIGH + LOW);
-                let density = |i: usize| panel[i] / nodes.plain[first + i];
-                let variation: f64 = (1..HIGH).map(|i| (density(i) - density(i - 1)).abs()).sum();
-                // 2/√(2π)
-                let moved = 0.797_884_560_802_865_4 * f64::EPSILON * far * variation;
-                if p == 0 || p + 1 == nodes.panels.len() {
-                    tails += size * scale;
-                }
-                value += high * scale;
-                total += size * scale;
-                differences[p] += (high - low) * scale;
-                let own = ((ROUNDING + growth) * size + moved) * scale;
-                panels[p].3 += own;
-                rounding += own;
-                if broken_at.is_none()
-                    && let Some(i) = panel.iter().position(|x| !x.is_finite())
-                {
-                    broken_at = Some(nodes.z[p * (HIGH + LOW) + i]);
-                }
-            }
+/// The nodes of a group, with their weights; none where there are too many panels.
+fn nodes(variable: u8, places: &Places, choice: Choice, top: bool) -> Option<Nodes> {
+    match choice {
+        Choice::Ladder(rule) => Some(Nodes {
+            z: rule.nodes.clone(),
+            weights: rule.weights.clone(),
+            plain: Vec::new(),
+            panels: Vec::new(),
+        }),
+        Choice::Panels(pattern, points) => {
+            let (from, to) = interval(places);
+            let more = if top { f64::from(pattern.wider) * HALF_WIDTH } else { 0.0 };
+            let (from, to) = (from - more, to + more);
+            let own = pattern.refined.iter().filter(|(v, _)| *v == variable);
+            let plan = Plan {
+                from,
+                to,
+                cuts: places.cuts.clone(),
+                sharp: places.sharp.clone(),
+                refined: if top { own.map(|(_, r)| *r).collect() } else { Vec::new() },
+                factor: if top { 1.0 } else { 0.5f64.powi(pattern.inner as i32) },
+            };
+            plan.panels().map(|panels| Nodes::on(panels, points))
         }
-        // What lies beyond is not more than what lies in the last panels, unless the average does not exist.
-        let mut error = tails;
-        for (panel, difference) in panels.iter_mut().zip(differences) {
-            panel.2 = difference.abs();
-            error += difference.abs();
-        }
-        Measured {
-            variable,
-            node: average.node,
-            value,
-            error,
-            tails,
-            size: total,
-            rounding,
-            panels,
-            broken_at,
-        }
+        Choice::Given(_) => None,
     }
 }
 
-impl Measured {
-    fn failed(variable: u8, average: &Average) -> Measured {
-        Measured {
-            variable,
-            node: average.node,
-            value: f64::NAN,
-            error: f64::INFINITY,
-            tails: 0.0,
-            size: 0.0,
-            rounding: 0.0,
-            panels: Vec::new(),
-            broken_at: None,
+/// The value of an average with what its deltas add: the mean of both sides of every zero, in the frame of the points
+/// beside them, `z`.
+fn with_deltas<N: Number>(
+    mut value: N,
+    average: &Average,
+    places: &Places,
+    frame: &Frame<N>,
+    z: &[f64],
+) -> N {
+    for point in &average.deltas {
+        let first: usize = places.zeros[..point.switch].iter().map(Vec::len).sum();
+        for k in first..first + places.zeros[point.switch].len() {
+            for j in [2 * k, 2 * k + 1] {
+                let slope = N::apply(Function::Abs, frame.at(point.slope, j));
+                let density = -0.5 * z[j] * z[j];
+                let exponent = match point.exponent {
+                    Some(e) => N::combine(Combine::Add, frame.at(e, j), N::exact(density)),
+                    None => N::exact(density),
+                };
+                let weight = N::apply(Function::Exp, exponent);
+                // 1/(2√(2π)): the mean of both sides.
+                let weight = N::combine(Combine::Multiply, weight, N::exact(0.199_471_140_200_716_35));
+                let part = N::combine(Combine::Multiply, weight, frame.at(point.rest, j));
+                let part = N::combine(Combine::Divide, part, slope);
+                value = N::combine(Combine::Add, value, part);
+            }
         }
     }
-
-    /// Its error with its rounding; NaN is no small error.
-    pub fn total(&self) -> f64 {
-        let total = self.error + self.rounding;
-        if total.is_nan() || !self.value.is_finite() { f64::INFINITY } else { total }
-    }
+    value
 }

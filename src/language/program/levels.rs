@@ -6,18 +6,20 @@
 //! do not depend on each other share their nodes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::places::{Kind, Look, switches};
 use super::terms::{Term, terms};
 use crate::language::derivative::differentiate;
 use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Axes, Graph, Node, Operation};
+use crate::language::implicit::Solver;
 
 /// A value, or one per node, of a level.
 pub(super) type Slot = usize;
 
 /// One operation of a level.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Step {
     Constant(f64, Slot),
     Symbol(usize, Slot),
@@ -28,6 +30,13 @@ pub(super) enum Step {
     Apply(Function, Slot, Slot),
     Combine(Combine, Slot, Slot, Slot),
     Join(Join, [Slot; 3], Slot),
+    /// The numbers of an implicit definition; with them given, the kinks in which they sit.
+    Implicit {
+        solver: Arc<Solver>,
+        inputs: Vec<Slot>,
+        given: Option<Slot>,
+        out: Slot,
+    },
     /// The averages of a group, one after the other.
     Group(usize),
 }
@@ -249,6 +258,16 @@ impl Builder<'_> {
                     Operation::Apply(f, a) => Step::Apply(f, slots[&a], out),
                     Operation::Combine(op, a, b) => Step::Combine(op, slots[&a], slots[&b], out),
                     Operation::Join(op, all) => Step::Join(op, all.map(|a| slots[&a]), out),
+                    Operation::Implicit(number) | Operation::Pin(number) => {
+                        let implicit = self.graph.implicit_of(number);
+                        let own = self.graph.find(Operation::Implicit(number)).filter(|own| own != node);
+                        Step::Implicit {
+                            solver: implicit.solver.clone(),
+                            inputs: implicit.inputs.iter().map(|input| slots[input]).collect(),
+                            given: own.map(|own| slots[&own]),
+                            out,
+                        }
+                    }
                     Operation::Average { .. } => unreachable!("averages stand in groups"),
                 });
             }

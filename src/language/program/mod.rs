@@ -5,11 +5,16 @@
 //! control), the unknowns; and what only the later roots need, which runs on demand. Only the section of the
 //! unknowns runs at every evaluation, without allocation.
 
+use std::sync::Arc;
+
 mod bound;
+mod choice;
 mod compile;
 mod evaluate;
 mod find;
+mod frame;
 mod levels;
+mod measured;
 mod places;
 mod run;
 mod scale;
@@ -19,12 +24,16 @@ mod tilt;
 
 use super::function::{Combine, Function, Join};
 use super::graph::{Axes, Graph, Node};
+use super::implicit::Solver;
 use compile::Compiler;
 use run::run;
 
-pub use evaluate::{Choice, Frame, Measured, Pattern, Points};
+pub use bound::{Bounded, Number};
+pub use choice::{Choice, Pattern, Points};
 pub use find::Places;
+pub use frame::Frame;
 pub use levels::Levels;
+pub use measured::Measured;
 pub use scale::Scales;
 
 /// A scalar register.
@@ -48,7 +57,7 @@ enum Operand {
     Array(Slot),
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Instruction {
     /// A run of equal scalar operations.
     Scalars {
@@ -69,13 +78,8 @@ enum Instruction {
     },
     Join {
         op: Join,
-        all: [Register; 3],
-        out: Register,
-    },
-    JoinArray {
-        op: Join,
         all: [Operand; 3],
-        out: Slot,
+        out: Operand,
     },
     TanhSech2 {
         a: Slot,
@@ -93,6 +97,13 @@ enum Instruction {
         from: Axes,
         to: Axes,
         out: Slot,
+    },
+    /// The numbers of an implicit definition; with them given, the kinks in which they sit.
+    Implicit {
+        solver: Arc<Solver>,
+        inputs: Vec<Operand>,
+        given: Option<Operand>,
+        out: Operand,
     },
     Sum {
         weights: Slot,

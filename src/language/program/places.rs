@@ -96,6 +96,7 @@ pub(super) fn switches(graph: &mut Graph, terms: &[Term], v: u8) -> Vec<(Kind, N
                 let (_, distances) = conditional(graph, all);
                 found.extend([all[0], all[1], distances[0], distances[1]].map(|x| (Kind::Centre, x)));
             }
+            Operation::Implicit(number) => of_implicit(graph, v, node, number, &mut found),
             _ => {}
         }
     }
@@ -190,6 +191,21 @@ fn of_operation(graph: &mut Graph, v: u8, op: Combine, a: Node, b: Node, found: 
         }
         _ => {}
     }
+}
+
+/// Where its equation bends at the number itself, and where it meets kinks.
+fn of_implicit(graph: &mut Graph, v: u8, node: Node, number: u32, found: &mut BTreeSet<(Kind, Node)>) {
+    let (equation, switches) = graph.bends_of_implicit(node, number);
+    for inner in graph.reachable(&[equation]) {
+        match graph.operation(inner) {
+            Operation::Apply(f, a) => of_function(graph, v, f, a, found),
+            Operation::Combine(op @ (Combine::LogAddExp | Combine::Divide | Combine::Power), a, b) => {
+                of_operation(graph, v, op, a, b, found);
+            }
+            _ => {}
+        }
+    }
+    found.extend(switches.into_iter().map(|switch| (Kind::Cut, switch)));
 }
 
 /// The zeros of an argument: as zeros of affine expressions where those hold all of them (|h| = a where h = ±a), so that

@@ -1,8 +1,9 @@
 //! The execution of instructions.
 
 use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Axes, MAX_NORMALS};
+use crate::language::implicit::Solver;
 use crate::numeric;
 
 /// One loop per operation, so that a run costs no decision per element.
@@ -41,15 +42,7 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
                 }
             }),
             Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| combine(w, op, a, b, out)),
-            Instruction::Join { op, all, out } => w.registers[out] = op.apply(all.map(|r| w.registers[r])),
-            Instruction::JoinArray { op, all, out } => w.write(out, |w, out| {
-                for (i, out) in out.iter_mut().enumerate() {
-                    *out = op.apply(all.map(|a| match a {
-                        Operand::Array(slot) => w.slots[slot][i],
-                        Operand::Scalar(register) => w.registers[register],
-                    }));
-                }
-            }),
+            Instruction::Join { op, all, out } => join(w, op, all, out),
             Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {
                 w.write(sech2, |w, sech2| numeric::tanh_sech2_array(&w.slots[a], tanh, sech2));
             }),
@@ -59,6 +52,9 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
             Instruction::Expand { a, from, to, out } => w.write(out, |w, out| {
                 expand(&w.slots[a], from, to, w.nodes, out);
             }),
+            Instruction::Implicit { ref solver, ref inputs, given, out } => {
+                implicit(w, solver, inputs, given, out)
+            }
             Instruction::Sum { weights, out } => w.registers[out] = w.slots[weights].iter().sum(),
             Instruction::Dot { weights, a, out } => {
                 w.registers[out] = numeric::dot(&w.slots[weights], &w.slots[a]);
@@ -73,12 +69,53 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
     }
 }
 
+/// An operation on three numbers, or at every node.
+fn join(w: &mut Workspace, op: Join, all: [Operand; 3], out: Operand) {
+    w.write_operand(out, |w, out| {
+        let all = all.map(|operand| w.of(operand));
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = op.apply(all.map(|a| if let [a] = a { *a } else { a[i] }));
+        }
+    });
+}
+
+/// The numbers of an implicit definition, or the kinks in which those given sit.
+fn implicit(w: &mut Workspace, solver: &Solver, inputs: &[Operand], given: Option<Operand>, out: Operand) {
+    w.write_operand(out, |w, out| {
+        let inputs: Vec<&[f64]> = inputs.iter().map(|input| w.of(*input)).collect();
+        match given {
+            Some(given) => solver.pins(&inputs, w.of(given), out),
+            None => solver.solve(&inputs, out),
+        }
+    });
+}
+
 impl Workspace {
     /// Takes an array out, lets it be written, puts it back: the other arrays stay readable.
     fn write(&mut self, slot: Slot, fill: impl FnOnce(&mut Workspace, &mut [f64])) {
         let mut array = std::mem::take(&mut self.slots[slot]);
         fill(self, &mut array);
         self.slots[slot] = array;
+    }
+
+    /// The same with an array or a number.
+    fn write_operand(&mut self, operand: Operand, fill: impl FnOnce(&mut Workspace, &mut [f64])) {
+        match operand {
+            Operand::Array(slot) => self.write(slot, fill),
+            Operand::Scalar(register) => {
+                let mut one = [f64::NAN];
+                fill(self, &mut one);
+                self.registers[register] = one[0];
+            }
+        }
+    }
+
+    /// One for all nodes, or one for each.
+    fn of(&self, operand: Operand) -> &[f64] {
+        match operand {
+            Operand::Array(slot) => &self.slots[slot],
+            Operand::Scalar(register) => std::slice::from_ref(&self.registers[register]),
+        }
     }
 }
 

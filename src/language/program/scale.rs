@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::levels::{Level, Slot, Step};
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::Node;
 
 /// The tolerance is that of averages: on their way to an output, and to the unknowns, errors may grow by this factor.
@@ -55,130 +55,45 @@ pub(super) fn scales(
     size: &dyn Fn(Slot) -> f64,
     value: &dyn Fn(Slot) -> f64,
 ) -> Scales {
-    let mut averaged = vec![false; top.single.len()];
-    for step in &top.steps {
-        match *step {
-            Step::Apply(_, a, out) => averaged[out] = averaged[a],
-            Step::Combine(_, a, b, out) => averaged[out] = averaged[a] || averaged[b],
-            Step::Join(_, all, out) => averaged[out] = all.iter().any(|a| averaged[*a]),
-            Step::Group(g) => top.groups[g].averages.iter().for_each(|a| averaged[a.out] = true),
-            _ => {}
-        }
-    }
-    let mut weights = vec![Weight::default(); top.single.len()];
+    let averaged = averaged(top);
+    let mut weights = Weights { of: vec![Weight::default(); top.single.len()], value };
     for (i, root) in roots.iter().enumerate() {
-        weights[*root].absolute = 1.0;
+        weights.of[*root].absolute = 1.0;
         if i < outputs {
-            weights[*root].output = 1.0 / value(*root).abs().max(1.0);
+            weights.of[*root].output = 1.0 / value(*root).abs().max(1.0);
         }
     }
     // An equation whose terms are small, and which changes by little over the scale of the unknowns.
     for (root, change) in roots.iter().rev().zip(changes.iter().rev()) {
         let size = change.max(size_of_terms(top, *root, size, value));
         if 0.0 < size && size < 1.0 {
-            weights[*root].output = weights[*root].output.max(1.0 / size);
+            weights.of[*root].output = weights.of[*root].output.max(1.0 / size);
         }
     }
     let mut scales = Scales::default();
-    let raise = |weights: &mut Vec<Weight>, slot: Slot, absolute: f64, relative: f64| {
-        let weight = &mut weights[slot];
-        weight.absolute = weight.absolute.max(absolute);
-        weight.relative = weight.relative.max(if relative.is_nan() { f64::INFINITY } else { relative });
-    };
-    // An output that is no number says so by itself.
-    let raise_output = |weights: &mut Vec<Weight>, slot: Slot, output: f64, slope: f64| {
-        if output > 0.0 && !slope.is_nan() {
-            weights[slot].output = weights[slot].output.max(output * slope.abs());
-        }
-    };
     for step in top.steps.iter().rev() {
         match *step {
-            Step::Apply(f, a, out) if averaged[a] => {
-                let Weight { absolute, relative, output } = weights[out];
-                let (x, y) = (value(a), value(out));
-                let step = 1e-6 * (1.0 + x.abs());
-                let slope = match f {
-                    Function::Log => 1.0 / x,
-                    Function::Sqrt => 0.5 / y,
-                    f => (f.apply(x + step) - f.apply(x - step)) / (2.0 * step),
-                };
-                raise_output(&mut weights, a, output, slope);
-                let over = |w: f64, by: f64| if w == 0.0 { 0.0 } else { w / by.abs() };
-                match f {
-                    Function::Log => raise(&mut weights, a, 0.0, over(absolute.max(relative), x)),
-                    Function::Sqrt => {
-                        let own = over(0.5 * absolute, x);
-                        raise(&mut weights, a, 0.0, own.max(over(0.5 * relative, y)));
-                    }
-                    Function::Negate => raise(&mut weights, a, absolute, relative),
-                    _ => {
-                        let relative = if relative == 0.0 { 0.0 } else { relative * slope.abs() };
-                        raise(&mut weights, a, absolute, relative);
-                    }
-                }
+            Step::Apply(f, a, out) if averaged[a] => weights.pass_function(f, a, out),
+            Step::Implicit { ref inputs, out, .. } if averaged[out] => {
+                // By how much an input moves it is not asked here: it counts as it stands.
+                let Weight { absolute, relative, .. } = weights.of[out];
+                inputs.iter().for_each(|input| weights.raise(*input, absolute, relative));
             }
             Step::Combine(op, a, b, out) if averaged[out] => {
-                let Weight { absolute, relative, output } = weights[out];
-                let (x, y, z) = (value(a), value(b), value(out));
-                let [by_a, by_b] = match op {
-                    Combine::Multiply => [y, x],
-                    Combine::Divide => [1.0 / y, z / y],
-                    Combine::Power => [y * z / x, z * libm::log(x.abs())],
-                    _ => [1.0, 1.0],
-                };
-                raise_output(&mut weights, a, output, by_a);
-                raise_output(&mut weights, b, output, by_b);
-                let times = |w: f64, by: f64| if w == 0.0 { 0.0 } else { w * by.abs() };
-                match op {
-                    Combine::Multiply => {
-                        raise(&mut weights, a, absolute, times(relative, y));
-                        raise(&mut weights, b, absolute, times(relative, x));
-                    }
-                    Combine::Divide if averaged[b] => {
-                        // The error of the quotient, relative where it is large; of the divisor, its relative error.
-                        let own = times(absolute, 1.0 / (y * z.abs().max(1.0)));
-                        raise(&mut weights, a, 0.0, own.max(times(relative, 1.0 / y)));
-                        raise(&mut weights, b, 0.0, times(absolute, 1.0 / y).max(times(relative, z / y)));
-                    }
-                    Combine::Divide => raise(&mut weights, a, absolute, times(relative, 1.0 / y)),
-                    Combine::Power => {
-                        let own = times(absolute, y / x).max(times(relative, y * z / x));
-                        raise(&mut weights, a, 0.0, own);
-                        raise(&mut weights, b, absolute, times(relative, z * libm::log(x.abs())));
-                    }
-                    _ => {
-                        raise(&mut weights, a, absolute, relative);
-                        raise(&mut weights, b, absolute, relative);
-                    }
-                }
+                weights.pass_operation(op, a, b, out, averaged[b])
             }
-            Step::Join(op, all, out) if averaged[out] => {
-                let Weight { absolute, relative, output } = weights[out];
-                let values = all.map(value);
-                for (i, a) in all.into_iter().enumerate() {
-                    let step = 1e-6 * (1.0 + values[i].abs());
-                    let at = |x: f64| {
-                        let mut moved = values;
-                        moved[i] = x;
-                        op.apply(moved)
-                    };
-                    let slope = (at(values[i] + step) - at(values[i] - step)) / (2.0 * step);
-                    raise_output(&mut weights, a, output, slope);
-                    let relative = if relative == 0.0 { 0.0 } else { relative * slope.abs() };
-                    raise(&mut weights, a, absolute, relative);
-                }
-            }
+            Step::Join(op, all, out) if averaged[out] => weights.pass_join(op, all, out),
             Step::Group(g) => {
                 // Also what stands in the integrands of averages further out matters as it stands.
                 for average in &top.groups[g].averages {
-                    let Weight { absolute, relative, output } = weights[average.out];
+                    let Weight { absolute, relative, output } = weights.of[average.out];
                     let counted = output / AMPLIFIED;
                     scales.by_average.insert(average.node, absolute.max(relative).max(counted));
                     scales.relative = scales.relative.max(relative);
                     scales.small |= value(average.out).abs() < SMALL && relative > 1.0 / SMALL;
                     scales.amplified = scales.amplified.max(output);
                     for (outer, _) in &top.groups[g].level.imports {
-                        raise(&mut weights, *outer, absolute.min(1.0), relative);
+                        weights.raise(*outer, absolute.min(1.0), relative);
                     }
                 }
             }
@@ -186,6 +101,126 @@ pub(super) fn scales(
         }
     }
     scales
+}
+
+/// Whether a slot is made of averages.
+fn averaged(top: &Level) -> Vec<bool> {
+    let mut averaged = vec![false; top.single.len()];
+    for step in &top.steps {
+        match *step {
+            Step::Apply(_, a, out) => averaged[out] = averaged[a],
+            Step::Combine(_, a, b, out) => averaged[out] = averaged[a] || averaged[b],
+            Step::Join(_, all, out) => averaged[out] = all.iter().any(|a| averaged[*a]),
+            Step::Implicit { ref inputs, out, .. } => {
+                averaged[out] = inputs.iter().any(|input| averaged[*input])
+            }
+            Step::Group(g) => top.groups[g].averages.iter().for_each(|a| averaged[a.out] = true),
+            _ => {}
+        }
+    }
+    averaged
+}
+
+/// The weights of all slots, which go from what is made to what it is made of.
+struct Weights<'a> {
+    of: Vec<Weight>,
+    value: &'a dyn Fn(Slot) -> f64,
+}
+
+impl Weights<'_> {
+    fn raise(&mut self, slot: Slot, absolute: f64, relative: f64) {
+        let weight = &mut self.of[slot];
+        weight.absolute = weight.absolute.max(absolute);
+        weight.relative = weight.relative.max(if relative.is_nan() { f64::INFINITY } else { relative });
+    }
+
+    fn raise_output(&mut self, slot: Slot, output: f64, slope: f64) {
+        // An output that is no number says so by itself.
+        if output > 0.0 && !slope.is_nan() {
+            self.of[slot].output = self.of[slot].output.max(output * slope.abs());
+        }
+    }
+
+    /// From f(a) to a.
+    fn pass_function(&mut self, f: Function, a: Slot, out: Slot) {
+        let Weight { absolute, relative, output } = self.of[out];
+        let (x, y) = ((self.value)(a), (self.value)(out));
+        let step = 1e-6 * (1.0 + x.abs());
+        let slope = match f {
+            Function::Log => 1.0 / x,
+            Function::Sqrt => 0.5 / y,
+            f => (f.apply(x + step) - f.apply(x - step)) / (2.0 * step),
+        };
+        self.raise_output(a, output, slope);
+        let over = |w: f64, by: f64| if w == 0.0 { 0.0 } else { w / by.abs() };
+        match f {
+            Function::Log => self.raise(a, 0.0, over(absolute.max(relative), x)),
+            Function::Sqrt => {
+                let own = over(0.5 * absolute, x);
+                self.raise(a, 0.0, own.max(over(0.5 * relative, y)));
+            }
+            Function::Negate => self.raise(a, absolute, relative),
+            _ => {
+                let relative = if relative == 0.0 { 0.0 } else { relative * slope.abs() };
+                self.raise(a, absolute, relative);
+            }
+        }
+    }
+
+    /// From a ∘ b to a and b.
+    fn pass_operation(&mut self, op: Combine, a: Slot, b: Slot, out: Slot, b_is_averaged: bool) {
+        let Weight { absolute, relative, output } = self.of[out];
+        let (x, y, z) = ((self.value)(a), (self.value)(b), (self.value)(out));
+        let [by_a, by_b] = match op {
+            Combine::Multiply => [y, x],
+            Combine::Divide => [1.0 / y, z / y],
+            Combine::Power => [y * z / x, z * libm::log(x.abs())],
+            _ => [1.0, 1.0],
+        };
+        self.raise_output(a, output, by_a);
+        self.raise_output(b, output, by_b);
+        let times = |w: f64, by: f64| if w == 0.0 { 0.0 } else { w * by.abs() };
+        match op {
+            Combine::Multiply => {
+                self.raise(a, absolute, times(relative, y));
+                self.raise(b, absolute, times(relative, x));
+            }
+            Combine::Divide if b_is_averaged => {
+                // The error of the quotient, relative where it is large; of the divisor, its relative error.
+                let own = times(absolute, 1.0 / (y * z.abs().max(1.0)));
+                self.raise(a, 0.0, own.max(times(relative, 1.0 / y)));
+                self.raise(b, 0.0, times(absolute, 1.0 / y).max(times(relative, z / y)));
+            }
+            Combine::Divide => self.raise(a, absolute, times(relative, 1.0 / y)),
+            Combine::Power => {
+                let own = times(absolute, y / x).max(times(relative, y * z / x));
+                self.raise(a, 0.0, own);
+                self.raise(b, absolute, times(relative, z * libm::log(x.abs())));
+            }
+            _ => {
+                self.raise(a, absolute, relative);
+                self.raise(b, absolute, relative);
+            }
+        }
+    }
+
+    /// From an operation on three to each of them.
+    fn pass_join(&mut self, op: Join, all: [Slot; 3], out: Slot) {
+        let Weight { absolute, relative, output } = self.of[out];
+        let values = all.map(|a| (self.value)(a));
+        for (i, a) in all.into_iter().enumerate() {
+            let step = 1e-6 * (1.0 + values[i].abs());
+            let at = |x: f64| {
+                let mut moved = values;
+                moved[i] = x;
+                op.apply(moved)
+            };
+            let slope = (at(values[i] + step) - at(values[i] - step)) / (2.0 * step);
+            self.raise_output(a, output, slope);
+            let relative = if relative == 0.0 { 0.0 } else { relative * slope.abs() };
+            self.raise(a, absolute, relative);
+        }
+    }
 }
 
 /// The size of the terms that a slot is made of, down to the integrands of averages.

@@ -5,24 +5,27 @@ use std::collections::{BTreeSet, HashMap};
 use super::{Instruction, Operand, Program, Slot};
 
 impl Instruction {
-    fn reads(&self) -> [Option<Slot>; 3] {
+    fn reads(&self) -> Vec<Slot> {
         let array = |o: &Operand| match o {
             Operand::Array(s) => Some(*s),
             Operand::Scalar(_) => None,
         };
         match self {
-            Instruction::Scalars { .. } | Instruction::Join { .. } => [None; 3],
-            Instruction::JoinArray { all, .. } => [array(&all[0]), array(&all[1]), array(&all[2])],
+            Instruction::Scalars { .. } => vec![],
+            Instruction::Join { all, .. } => all.iter().filter_map(array).collect(),
             Instruction::ApplyArray { a, .. }
             | Instruction::TanhSech2 { a, .. }
             | Instruction::Affine { a, .. }
-            | Instruction::Expand { a, .. } => [Some(*a), None, None],
-            Instruction::CombineArray { a, b, .. } => [array(a), array(b), None],
-            Instruction::Sum { weights, .. } => [Some(*weights), None, None],
-            Instruction::Dot { weights, a, .. } | Instruction::Reduce { weights, a, .. } => {
-                [Some(*weights), Some(*a), None]
+            | Instruction::Expand { a, .. } => vec![*a],
+            Instruction::CombineArray { a, b, .. } => array(a).into_iter().chain(array(b)).collect(),
+            Instruction::Implicit { inputs, given, .. } => {
+                inputs.iter().chain(given).filter_map(array).collect()
             }
-            Instruction::Dot3 { weights, a, b, .. } => [Some(*weights), Some(*a), Some(*b)],
+            Instruction::Sum { weights, .. } => vec![*weights],
+            Instruction::Dot { weights, a, .. } | Instruction::Reduce { weights, a, .. } => {
+                vec![*weights, *a]
+            }
+            Instruction::Dot3 { weights, a, b, .. } => vec![*weights, *a, *b],
         }
     }
 
@@ -34,16 +37,17 @@ impl Instruction {
             }
         }
         match self {
-            Instruction::Scalars { .. } | Instruction::Join { .. } => vec![],
-            Instruction::JoinArray { all, out, .. } => {
-                all.iter_mut().filter_map(array).chain([out]).collect()
-            }
+            Instruction::Scalars { .. } => vec![],
+            Instruction::Join { all, out, .. } => all.iter_mut().chain([out]).filter_map(array).collect(),
             Instruction::ApplyArray { a, out, .. }
             | Instruction::Affine { a, out, .. }
             | Instruction::Expand { a, out, .. } => vec![a, out],
             Instruction::TanhSech2 { a, tanh, sech2 } => vec![a, tanh, sech2],
             Instruction::CombineArray { a, b, out, .. } => {
                 array(a).into_iter().chain(array(b)).chain([out]).collect()
+            }
+            Instruction::Implicit { inputs, given, out, .. } => {
+                inputs.iter_mut().chain(given).chain([out]).filter_map(array).collect()
             }
             Instruction::Sum { weights, .. } => vec![weights],
             Instruction::Dot { weights, a, .. } => vec![weights, a],
@@ -60,11 +64,11 @@ pub(super) fn share_slots(program: &mut Program) {
     let mut first_write: HashMap<Slot, usize> = HashMap::new();
     for (i, instruction) in program.unknowns.iter_mut().enumerate() {
         let reads = instruction.reads();
-        for slot in reads.into_iter().flatten() {
-            last_read.insert(slot, i);
+        for slot in &reads {
+            last_read.insert(*slot, i);
         }
         for slot in instruction.slots_mut() {
-            if !reads.contains(&Some(*slot)) {
+            if !reads.contains(slot) {
                 first_write.entry(*slot).or_insert(i);
             }
         }
@@ -93,7 +97,7 @@ pub(super) fn share_slots(program: &mut Program) {
                 *slot = *new;
             }
         }
-        let mut ended: Vec<Slot> = ended.into_iter().flatten().collect();
+        let mut ended: Vec<Slot> = ended;
         ended.dedup();
         for slot in ended {
             // Only what this section wrote may be given away.

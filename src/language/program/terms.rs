@@ -64,6 +64,7 @@ pub(super) fn terms(graph: &mut Graph, average: Node) -> Vec<Term> {
     }
 }
 
+/// The terms of a node.
 fn split(graph: &mut Graph, v: u8, node: Node, depth: usize, steps: &mut usize) -> Vec<Term> {
     *steps = steps.saturating_sub(1);
     if let Operation::Apply(Function::Exp, g) = graph.operation(node) {
@@ -87,31 +88,7 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize, steps: &mut usize) 
             }
             product
         }
-        Operation::Combine(Combine::Divide, a, b) => {
-            let top = split(graph, v, a, depth - 1, steps);
-            let bottom = split(graph, v, b, depth - 1, steps);
-            let falls = top.iter().any(|t| t.exponent.is_some()) && graph.has_tail(b, TAILS);
-            let below = match bottom.as_slice() {
-                [one] if one.exponent.is_some() => *one,
-                // What falls below an exponential may be too small to divide by what is left without it.
-                _ if falls => match graph.log_of_positive(b, TAILS) {
-                    Some(log) => Term { exponent: Some(log), ..Term::plain(graph.constant(1.0)) },
-                    None => Term::plain(b),
-                },
-                _ => Term::plain(b),
-            };
-            let exponent = below.exponent.map(|e| graph.negate(e));
-            top.iter()
-                .map(|t| {
-                    let rest = graph.divide(t.rest, below.rest);
-                    let exponent = match (t.exponent, exponent) {
-                        (Some(a), Some(b)) => Some(graph.add(a, b)),
-                        (a, b) => a.or(b),
-                    };
-                    Term { exponent, rest, delta: t.delta }
-                })
-                .collect()
-        }
+        Operation::Combine(Combine::Divide, a, b) => quotient(graph, v, (a, b), depth, steps),
         Operation::Apply(Function::Negate, a) => split(graph, v, a, depth - 1, steps)
             .into_iter()
             .map(|t| Term { rest: graph.negate(t.rest), ..t })
@@ -160,6 +137,33 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize, steps: &mut usize) 
             None => vec![Term::plain(node)],
         },
     }
+}
+
+/// The terms of a quotient: those of the numerator over the denominator, which is one term.
+fn quotient(graph: &mut Graph, v: u8, (a, b): (Node, Node), depth: usize, steps: &mut usize) -> Vec<Term> {
+    let top = split(graph, v, a, depth - 1, steps);
+    let bottom = split(graph, v, b, depth - 1, steps);
+    let falls = top.iter().any(|t| t.exponent.is_some()) && graph.has_tail(b, TAILS);
+    let below = match bottom.as_slice() {
+        [one] if one.exponent.is_some() => *one,
+        // What falls below an exponential may be too small to divide by what is left without it.
+        _ if falls => match graph.log_of_positive(b, TAILS) {
+            Some(log) => Term { exponent: Some(log), ..Term::plain(graph.constant(1.0)) },
+            None => Term::plain(b),
+        },
+        _ => Term::plain(b),
+    };
+    let exponent = below.exponent.map(|e| graph.negate(e));
+    top.iter()
+        .map(|t| {
+            let rest = graph.divide(t.rest, below.rest);
+            let exponent = match (t.exponent, exponent) {
+                (Some(a), Some(b)) => Some(graph.add(a, b)),
+                (a, b) => a.or(b),
+            };
+            Term { exponent, rest, delta: t.delta }
+        })
+        .collect()
 }
 
 /// The same for what is raised to a power, which may be far from 1 where the function itself is not.

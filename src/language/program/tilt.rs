@@ -1,7 +1,8 @@
 //! Sums over the nodes of a group, with exponentials joined with the density of the variable.
 
 use super::bound::Number;
-use super::evaluate::{Frame, Points};
+use super::choice::Points;
+use super::frame::Frame;
 use super::levels::Slot;
 use crate::average::{FEW, HIGH, LOW, on_panel};
 use crate::language::function::{Combine, Function};

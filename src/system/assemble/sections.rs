@@ -1,170 +1,189 @@
-//! The sections of an equation file, one by one: names, columns, equations, branches, ranges, gauge.
+//! The sections of an equation file, parsed and checked one by one: parameters, variables, equations, branches, outputs.
 
 use std::ops::Range;
 
-use super::{Builder, Points, Written};
+use super::{Builder, Written};
+use crate::diagnostic::Text;
 use crate::language::error::{EquationError, Problem};
-use crate::language::graph::MAX_NORMALS;
-use crate::language::scope::{Allowed, Definition, Meaning, Scope};
-use crate::name::ascii_name;
-use crate::name::is_identifier;
-use crate::name::{did_you_mean, is_word, nearest};
+use crate::language::expression::Expression;
+use crate::language::scope::{Allowed, Meaning, Scope, names_in};
+use crate::name::nearest;
 use crate::system::equations::Kind;
-use crate::system::schema::{self, Entries, Str};
+use crate::system::extremum::{Extremum, Way};
+use crate::system::schema::{self, Entries, NumberOrText, TextOrNames};
 
-impl Builder<'_> {
-    /// Declares all names, in the order in which a reader meets them.
-    pub(super) fn scope(&self, first_unknown: usize) -> Result<Scope, EquationError> {
-        let file = self.file;
-        let mut scope = Scope::default();
-        let declare = |scope: &mut Scope, name: &Str, meaning: Meaning| {
-            scope.declare(name.get_ref(), meaning).map_err(|problem| self.error(name.span(), problem))
-        };
-        declare(&mut scope, &file.control.name, Meaning::Control(first_unknown - 1))?;
-        for (symbol, (name, entry)) in file.parameters.iter().enumerate() {
-            let meaning = match self.words(name, entry)? {
-                Some((words, _)) => Meaning::Word { symbol, count: words.len() },
-                None => Meaning::Parameter(symbol),
-            };
-            declare(&mut scope, name, meaning)?;
+/// A name, and what a reader is shown of it.
+type Shown = (String, String);
+
+/// Everything that a file says, parsed and checked.
+pub(super) struct Sections<'f> {
+    pub(super) scope: Scope,
+    pub(super) parameters: Vec<Parameter<'f>>,
+    pub(super) variables: Vec<Shown>,
+    pub(super) discrete: Vec<Discrete<'f>>,
+    pub(super) kind: Kind,
+    pub(super) extremum: Extremum,
+    /// What stands on the left, and the equation.
+    pub(super) equations: Vec<(String, Written)>,
+    pub(super) selection: Option<Written>,
+    pub(super) branches: Vec<Branch>,
+    /// For every unknown.
+    pub(super) ranges: Vec<Option<[Written; 2]>>,
+    pub(super) gauge: Option<(Written, Vec<usize>)>,
+    pub(super) outputs: Vec<Output<'f>>,
+    /// With the scope in which it is read.
+    pub(super) admissible: Option<(Written, Scope)>,
+}
+
+/// A parameter.
+pub(super) struct Parameter<'f> {
+    pub(super) name: &'f str,
+    pub(super) entry: &'f schema::Parameter,
+    /// Of words, the place of the default among them.
+    pub(super) default: Written,
+    pub(super) domain: Option<Written>,
+    pub(super) words: Option<Vec<String>>,
+}
+
+/// A discrete variable.
+pub(super) struct Discrete<'f> {
+    pub(super) name: &'f str,
+    pub(super) values: Vec<Written>,
+    pub(super) weights: Vec<Written>,
+}
+
+/// A kind of solution: a named set of points, one expression per unknown in each.
+pub(super) struct Branch {
+    pub(super) name: String,
+    pub(super) boundary: bool,
+    pub(super) points: Vec<Vec<Written>>,
+    pub(super) texts: Vec<String>,
+}
+
+/// An output.
+pub(super) struct Output<'f> {
+    pub(super) name: &'f str,
+    pub(super) value: Written,
+    pub(super) meaning: &'f str,
+}
+
+impl<'f> Builder<'f> {
+    /// Everything is parsed and checked before anything is built, so that errors come in the order of the file.
+    pub(super) fn sections(&self, scope: Scope) -> Result<Sections<'f>, EquationError> {
+        let parameters = self.parameters(&scope)?;
+        let (variables, discrete) = self.variables(&scope)?;
+        let extremum = self.extremum()?;
+        let (kind, equations) = self.equations()?;
+        for (what, w) in &equations {
+            w.check(&scope, what, Allowed::Everything)?;
         }
-        let (mut discrete, mut normal) = (0, 0);
-        for (name, entry) in &file.variables {
-            match entry.get_ref() {
-                schema::Variable::Discrete(_) => {
-                    declare(&mut scope, name, Meaning::Discrete(discrete))?;
-                    discrete += 1;
-                }
-                schema::Variable::Named(kind) if kind == "normal" => {
-                    if normal == MAX_NORMALS {
-                        let message = format!("there are more than {MAX_NORMALS} normal variables");
-                        return Err(self.structure(name.span(), message));
-                    }
-                    declare(&mut scope, name, Meaning::Normal(normal))?;
-                    normal += 1;
-                }
-                schema::Variable::Named(other) => {
-                    let message = format!(
-                        "a variable is \"normal\" or a table {{ values = […], weights = […] }}, not \"{other}\""
-                    );
-                    return Err(self.structure(entry.span(), message));
-                }
-            }
+        let selection = self.selection(&scope, kind, &extremum)?;
+        let branches = self.branches()?;
+        for w in branches.iter().flat_map(|b| b.points.iter().flatten()) {
+            w.check(&scope, "a start", Allowed::Point)?;
         }
-        for (i, name) in file.unknowns.keys().enumerate() {
-            declare(&mut scope, name, Meaning::Unknown(first_unknown + i))?;
+        let ranges = self.ranges()?;
+        for w in ranges.iter().flatten().flatten() {
+            w.check(&scope, "the range of an unknown", Allowed::Point)?;
         }
-        for (i, name) in file.definitions.keys().enumerate() {
-            declare(&mut scope, name, Meaning::Definition(i))?;
-        }
-        for (name, written) in &file.definitions {
-            let Written { text, expression } = self.parse(written)?;
-            let name = name.get_ref().clone();
-            scope.definitions.push(Definition { name, text, expression, shape: None });
-        }
-        scope.check_definitions()?;
-        Ok(scope)
+        let gauge = self.gauge(&scope)?;
+        let outputs = self.outputs(&scope)?;
+        let admissible = self.admissible(&scope, &outputs)?;
+        Ok(Sections {
+            scope,
+            parameters,
+            variables,
+            discrete,
+            kind,
+            extremum,
+            equations,
+            selection,
+            branches,
+            ranges,
+            gauge,
+            outputs,
+            admissible,
+        })
     }
 
-    /// The words that are the values of a parameter, and the place of its default among them; none if its values are
-    /// numbers.
-    pub(super) fn words(
-        &self,
-        name: &Str,
-        entry: &schema::Parameter,
-    ) -> Result<Option<(Vec<String>, usize)>, EquationError> {
-        let Some(values) = &entry.values else { return Ok(None) };
-        let name = name.get_ref();
-        if values.get_ref().is_empty() {
-            return Err(
-                self.structure(values.span(), format!("`{name}` needs at least one word as its value"))
-            );
-        }
-        let mut words: Vec<String> = Vec::new();
-        for value in values.get_ref() {
-            let word = value.get_ref();
-            if !is_word(word) {
+    fn parameters(&self, scope: &Scope) -> Result<Vec<Parameter<'f>>, EquationError> {
+        let mut parameters = Vec::new();
+        for (name, entry) in &self.file.parameters {
+            let words = self.words(name, entry)?;
+            let name = name.get_ref().as_str();
+            if let Some((words, place)) = words {
+                // Inside, a word is its place in the list.
+                let text = Text::new(place.to_string(), entry.default.span(), self.source.clone());
+                let default = Written { expression: Expression::parse(&text)?, text };
+                parameters.push(Parameter { name, entry, default, domain: None, words: Some(words) });
+                continue;
+            }
+            let default = self.parse_value(&entry.default)?;
+            default.check(scope, "the default of a parameter", Allowed::Parameters)?;
+            let mut used = Vec::new();
+            names_in(&default.expression, &mut used);
+            let below = used.into_iter().find(|u| match scope.meaning(u) {
+                Some(Meaning::Parameter(place) | Meaning::Word { symbol: place, .. }) => {
+                    place >= parameters.len()
+                }
+                Some(Meaning::Definition(_)) => true,
+                _ => false,
+            });
+            if let Some(below) = below {
                 let message = format!(
-                    "`{word}` is not a word that a value can be; use ASCII letters, digits and _, a letter first, and nothing that reads as a number"
+                    "the default of `{name}` uses `{below}`; a default may use only numbers and the parameters above it"
                 );
-                return Err(self.structure(value.span(), message));
+                return Err(default.text.error(default.expression.span.clone(), Problem::Structure(message)));
             }
-            if words.contains(word) {
-                let message = format!("`{word}` stands twice among the values of `{name}`");
-                return Err(self.structure(value.span(), message));
+            let domain = entry.domain.as_ref().map(|d| self.parse(d)).transpose()?;
+            if let Some(domain) = &domain {
+                domain.check_condition(scope, "a domain", Allowed::Parameters)?;
             }
-            words.push(word.clone());
+            parameters.push(Parameter { name, entry, default, domain, words: None });
         }
-        if let Some(domain) = &entry.domain {
-            let message =
-                format!("`{name}` has a list of words as its values, and takes no other; leave out `domain`");
-            return Err(self.structure(domain.span(), message));
-        }
-        let default = match entry.default.get_ref() {
-            schema::NumberOrText::Text(text) => text.clone(),
-            schema::NumberOrText::Number(number) => number.to_string(),
-        };
-        let Some(place) = words.iter().position(|word| *word == default) else {
-            let hint = did_you_mean(&default, words.iter().map(String::as_str));
-            let message = format!(
-                "the default `{default}` of `{name}` is none of its values{hint}, which are {}",
-                words.join(", ")
-            );
-            return Err(self.structure(entry.default.span(), message));
-        };
-        Ok(Some((words, place)))
+        Ok(parameters)
     }
 
-    /// Columns must have distinct ASCII names, and an output may not hide a parameter or an unknown.
-    pub(super) fn check_columns(&self, scope: &Scope) -> Result<(), EquationError> {
-        let file = self.file;
-        let reserved = ["piece", "branch", "system", "energy", "residual", "quadrature_error", "curvature"];
-        let reserved = reserved.iter().chain(&["rule", "nodes", "iterations", "status", "verify_difference"]);
-        let mut taken: Vec<(String, &'static str)> =
-            reserved.map(|r| (r.to_string(), "column of every table")).collect();
-        let named = [&file.control.name]
-            .into_iter()
-            .map(|n| (n, "control parameter"))
-            .chain(file.parameters.keys().map(|n| (n, "parameter")))
-            .chain(file.unknowns.keys().map(|n| (n, "unknown")))
-            .chain(file.outputs.keys().map(|n| (n, "output")));
-        for (name, kind) in named {
-            let Some(column) = ascii_name(name.get_ref()) else {
-                let spelled = name.get_ref().clone();
-                let whole = is_identifier(&spelled);
-                let problem = if whole { Problem::NoSpelling(spelled) } else { Problem::BadName(spelled) };
-                return Err(self.error(name.span(), problem));
-            };
-            if let Some((_, first)) = taken.iter().find(|(t, _)| *t == column) {
-                let problem = Problem::Duplicate { name: column, first, second: kind };
-                return Err(self.error(name.span(), problem));
-            }
-            taken.push((column, kind));
-            // The name of an output must be an identifier, but may be that of a definition.
-            if kind == "output" && scope.meaning(name.get_ref()).is_none() {
-                Scope::default()
-                    .declare(name.get_ref(), Meaning::Definition(0))
-                    .map_err(|problem| self.error(name.span(), problem))?;
-            }
-        }
-        if let Some(plot) = &file.plot {
-            for column in &plot.columns {
-                if !taken
-                    .iter()
-                    .any(|(t, kind)| t == column.get_ref() && matches!(*kind, "unknown" | "output"))
-                {
-                    let outputs = taken.iter().filter(|(_, k)| matches!(*k, "unknown" | "output"));
-                    let near = nearest(column.get_ref(), outputs.map(|(t, _)| t.as_str()));
-                    let problem = Problem::UnknownName { name: column.get_ref().clone(), nearest: near };
-                    return Err(self.error(column.span(), problem));
+    /// The variables as a reader is shown them, and those that are discrete.
+    fn variables(&self, scope: &Scope) -> Result<(Vec<Shown>, Vec<Discrete<'f>>), EquationError> {
+        let (mut variables, mut discrete) = (Vec::new(), Vec::new());
+        for (name, entry) in &self.file.variables {
+            let name = name.get_ref().as_str();
+            let d = match entry.get_ref() {
+                schema::Variable::Named(kind) => {
+                    variables.push((name.to_string(), kind.clone()));
+                    continue;
                 }
+                schema::Variable::Discrete(d) => d,
+            };
+            if d.values.is_empty() || d.values.len() != d.weights.len() {
+                let message = format!(
+                    "`{name}` has {} values and {} weights; each value needs a weight",
+                    d.values.len(),
+                    d.weights.len()
+                );
+                return Err(self.structure(entry.span(), message));
             }
+            let list = |list: &[toml::Spanned<NumberOrText>], what: &str| {
+                let parsed = list.iter().map(|v| self.parse_value(v)).collect::<Result<Vec<_>, _>>()?;
+                parsed.iter().try_for_each(|v| v.check(scope, what, Allowed::Parameters))?;
+                Ok::<_, EquationError>(parsed)
+            };
+            let (values, weights) =
+                (list(&d.values, "a value of a variable")?, list(&d.weights, "a weight")?);
+            let show = |list: &[Written]| {
+                let shown: Vec<&str> = list.iter().map(|v| v.text.value.trim_end_matches(".0")).collect();
+                shown.join(", ")
+            };
+            let shown = format!("{{{}}} with weights {}", show(&values), show(&weights));
+            variables.push((name.to_string(), shown));
+            discrete.push(Discrete { name, values, weights });
         }
-        Ok(())
+        Ok((variables, discrete))
     }
 
     /// Exactly one of energy, fixed_point and residual, or none with no unknowns.
-    pub(super) fn equations(&self) -> Result<(Kind, Vec<(String, Written)>), EquationError> {
+    fn equations(&self) -> Result<(Kind, Vec<(String, Written)>), EquationError> {
         let file = self.file;
         let sections: Vec<(&str, Range<usize>)> = [
             file.energy.as_ref().map(|s| ("[energy]", s.span())),
@@ -194,8 +213,7 @@ impl Builder<'_> {
             _ => {}
         }
         if let Some(energy) = &file.energy {
-            let w = self.parse(&energy.get_ref().minimise)?;
-            return Ok((Kind::Energy, vec![("the energy".into(), w)]));
+            return self.energy(energy);
         }
         if let Some(fixed_point) = &file.fixed_point {
             let values = self.per_unknown(fixed_point.get_ref(), fixed_point.span(), "[fixed_point]")?;
@@ -221,8 +239,93 @@ impl Builder<'_> {
         Ok((Kind::ClosedForm, Vec::new()))
     }
 
+    /// An energy to be minimised, or a free energy of which a stationary point is meant.
+    fn energy(
+        &self,
+        energy: &toml::Spanned<schema::Energy>,
+    ) -> Result<(Kind, Vec<(String, Written)>), EquationError> {
+        let schema::Energy { extremise, minimise, .. } = energy.get_ref();
+        if let Some(free_energy) = extremise {
+            return Ok((Kind::Extremum, vec![("the free energy".into(), self.parse(free_energy)?)]));
+        }
+        let message = match minimise.as_ref().map(|m| (m.get_ref(), m.span())) {
+            Some((TextOrNames::Text(text), span)) => {
+                let text = toml::Spanned::new(span, text.clone());
+                return Ok((Kind::Energy, vec![("the energy".into(), self.parse(&text)?)]));
+            }
+            _ => {
+                "[energy] needs `minimise = \"…\"`, or `extremise = \"…\"` with the unknowns in which it is `minimise = [\"…\"]` and `maximise = [\"…\"]`"
+            }
+        };
+        Err(self.structure(energy.span(), message.into()))
+    }
+
+    /// In which unknowns a free energy is to be extremal, in the order of the file.
+    fn extremum(&self) -> Result<Extremum, EquationError> {
+        let Some(energy) = self.file.energy.as_ref().map(toml::Spanned::get_ref) else {
+            return Ok(Extremum::default());
+        };
+        if energy.extremise.is_none() {
+            return match &energy.maximise {
+                Some(maximise) => Err(self.structure(
+                    maximise.span(),
+                    "`maximise` goes with `extremise = \"…\"`; to maximise something, minimise its negative"
+                        .into(),
+                )),
+                None => Ok(Extremum::default()),
+            };
+        }
+        let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
+        let lists = [(true, &energy.maximise), (false, &energy.minimise)];
+        let mut lists: Vec<_> =
+            lists.into_iter().filter_map(|(way, list)| Some((way, list.as_ref()?))).collect();
+        lists.sort_by_key(|(_, list)| list.span().start);
+        let mut ways: Vec<Way> = Vec::new();
+        for (maximise, list) in lists {
+            let TextOrNames::Names(names) = list.get_ref() else {
+                let key = if maximise { "maximise" } else { "minimise" };
+                let one = unknowns.first().unwrap_or(&"x");
+                let message = format!("with `extremise`, `{key}` is a list of unknowns: {key} = [\"{one}\"]");
+                return Err(self.structure(list.span(), message));
+            };
+            let mut way = Way { maximise, unknowns: Vec::new() };
+            for name in names {
+                let Some(place) = unknowns.iter().position(|u| u == name.get_ref()) else {
+                    let nearest = nearest(name.get_ref(), unknowns.iter().copied());
+                    let problem = Problem::UnknownName { name: name.get_ref().clone(), nearest };
+                    return Err(self.error(name.span(), problem));
+                };
+                if way.unknowns.contains(&place) || ways.iter().any(|way| way.unknowns.contains(&place)) {
+                    let message = format!("`{}` stands twice in `maximise` and `minimise`", name.get_ref());
+                    return Err(self.structure(name.span(), message));
+                }
+                way.unknowns.push(place);
+            }
+            ways.extend(Some(way).filter(|way| !way.unknowns.is_empty()));
+        }
+        Ok(Extremum { ways })
+    }
+
+    /// What selects among several solutions.
+    fn selection(
+        &self,
+        scope: &Scope,
+        kind: Kind,
+        extremum: &Extremum,
+    ) -> Result<Option<Written>, EquationError> {
+        let Some(selection) = &self.file.selection else { return Ok(None) };
+        let undecided = kind == Kind::Extremum && extremum.ways.is_empty();
+        if !undecided && !matches!(kind, Kind::FixedPoint | Kind::Residual) {
+            let message = "[selection] chooses among the solutions of [fixed_point] or [residual]; an [energy] is its own selection, and a closed form has nothing to select";
+            return Err(self.structure(selection.span(), message.into()));
+        }
+        let minimise = self.parse(&selection.get_ref().minimise)?;
+        minimise.check(scope, "the selection", Allowed::Everything)?;
+        Ok(Some(minimise))
+    }
+
     /// One entry for each unknown, in the order of the unknowns.
-    pub(super) fn per_unknown<'e, T>(
+    fn per_unknown<'e, T>(
         &self,
         entries: &'e Entries<T>,
         span: Range<usize>,
@@ -246,8 +349,9 @@ impl Builder<'_> {
             .collect()
     }
 
-    pub(super) fn branches(&self) -> Result<Vec<Points>, EquationError> {
-        let mut branches: Vec<Points> = Vec::new();
+    /// The kinds of solution, with their points.
+    fn branches(&self) -> Result<Vec<Branch>, EquationError> {
+        let mut branches: Vec<Branch> = Vec::new();
         for branch in &self.file.branch {
             let (span, branch) = (branch.span(), branch.get_ref());
             let name = branch.name.get_ref().clone();
@@ -282,12 +386,13 @@ impl Builder<'_> {
                 );
                 parsed.push(point);
             }
-            branches.push(Points { name, boundary, points: parsed, texts });
+            branches.push(Branch { name, boundary, points: parsed, texts });
         }
         Ok(branches)
     }
 
-    pub(super) fn ranges(&self) -> Result<Vec<Option<[Written; 2]>>, EquationError> {
+    /// Where solutions are sought, for every unknown.
+    fn ranges(&self) -> Result<Vec<Option<[Written; 2]>>, EquationError> {
         self.file
             .unknowns
             .iter()
@@ -302,11 +407,25 @@ impl Builder<'_> {
             .collect()
     }
 
+    fn outputs(&self, scope: &Scope) -> Result<Vec<Output<'f>>, EquationError> {
+        let mut outputs = Vec::new();
+        for (name, entry) in &self.file.outputs {
+            let (name, value) = (name.get_ref().as_str(), self.parse_value(&entry.value)?);
+            value.check(scope, &format!("the output `{name}`"), Allowed::Everything)?;
+            outputs.push(Output { name, value, meaning: &entry.meaning });
+        }
+        if outputs.is_empty() && self.file.unknowns.is_empty() {
+            let message = "the file has neither unknowns nor [outputs]: there is nothing to compute";
+            return Err(self.structure(0..0, message.into()));
+        }
+        Ok(outputs)
+    }
+
     /// The condition that solutions meet, and the scope in which it is read: it may name outputs.
-    pub(super) fn admissible(
+    fn admissible(
         &self,
         scope: &Scope,
-        outputs: &[(String, Written, String)],
+        outputs: &[Output],
     ) -> Result<Option<(Written, Scope)>, EquationError> {
         let Some(admissible) = &self.file.admissible else { return Ok(None) };
         if self.file.unknowns.is_empty() {
@@ -316,15 +435,16 @@ impl Builder<'_> {
         }
         let keep = self.parse(&admissible.get_ref().keep)?;
         let scope =
-            scope.with_outputs(outputs.iter().map(|(n, w, _)| (n.as_str(), &w.text, &w.expression)))?;
-        scope.check_scalar(&keep.expression, &keep.text, "what is admissible", Allowed::Everything, true)?;
+            scope.with_outputs(outputs.iter().map(|o| (o.name, &o.value.text, &o.value.expression)))?;
+        keep.check_condition(&scope, "what is admissible", Allowed::Everything)?;
         Ok(Some((keep, scope)))
     }
 
-    pub(super) fn gauge(&self, scope: &Scope) -> Result<Option<(Written, Vec<usize>)>, EquationError> {
+    /// The condition on the representative under a sign symmetry, and the unknowns that change sign.
+    fn gauge(&self, scope: &Scope) -> Result<Option<(Written, Vec<usize>)>, EquationError> {
         let Some(gauge) = &self.file.gauge else { return Ok(None) };
         let keep = self.parse(&gauge.keep)?;
-        scope.check_scalar(&keep.expression, &keep.text, "the gauge condition", Allowed::Everything, true)?;
+        keep.check_condition(scope, "the gauge condition", Allowed::Everything)?;
         let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
         let mut flip = Vec::new();
         for name in &gauge.flip {

@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::measured::Measured;
-use crate::figure::{drawn_columns, line_of, short};
+use crate::figure::{drawn_columns, line_of};
 use crate::points::mean_and_error;
 use overlaps::compare::statistics::{Sample, extrapolate};
 use overlaps::compare::verdict::POWERS;
@@ -93,7 +93,7 @@ fn subtitle(measurements: &Measurements, theory: &Theory, model: &Description) -
     };
     let values = measurements.parameters.iter().zip(&first.parameters);
     let values = values.filter(|(name, value)| !usual(name, value));
-    let words = values.map(|(name, value)| format!("{} = {}", symbol_of(name), short(&Cell::from(value))));
+    let words = values.map(|(name, value)| format!("{} = {}", symbol_of(name), Cell::from(value).short()));
     words.collect::<Vec<_>>().join(", ")
 }
 

@@ -3,7 +3,7 @@
 
 use anyhow::bail;
 
-use crate::figure::{MOST_LINES, short, subtitle};
+use crate::figure::{MOST_LINES, subtitle};
 use overlaps::name::{ascii_name, symbol_of};
 use overlaps::output::{Cell, Table};
 use overlaps::study::{Plan, Swept};
@@ -38,41 +38,11 @@ pub fn x_of(plan: &Plan) -> anyhow::Result<usize> {
 /// No sweep to draw along, more lines or panels than a figure can hold.
 pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Figure> {
     let x = &plan.swept[x_of(plan)?];
-    let place = |name: &str| {
-        let ascii = ascii_name(name);
-        table.column(name).or_else(|| table.column(ascii.as_deref().unwrap_or(name))).unwrap_or_default()
-    };
     let mut others = plan.swept.iter().filter(|sweep| sweep.name != x.name);
     let line = others.next();
     let further: Vec<&Swept> = others.collect();
 
-    // A change is drawn once, not for both its sides.
-    let side = place("side");
-    let changes = || table.rows.iter().filter(|row| row[side] == "before".into());
-    let mut kinds: Vec<String> = Vec::new();
-    let mut panels: Vec<(Vec<Cell>, Vec<Line>)> = Vec::new();
-    for change in changes() {
-        let kind = kind_of(table, change);
-        if !kinds.contains(&kind) {
-            kinds.push(kind.clone());
-        }
-        let of_panel: Vec<Cell> = further.iter().map(|sweep| change[place(&sweep.name)].clone()).collect();
-        let value = line.map(|sweep| change[place(&sweep.name)].clone());
-        let at = change[place(&x.name)].number().zip(change[place(&theory.control.name)].number());
-        let Some(at) = at else { continue };
-        let panel = find_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
-        // A change that comes twice along the control has two lines.
-        let key =
-            |one: &Line| one.value == value && one.kind == kind && !one.points.iter().any(|p| p.0 == at.0);
-        let new = || Line { value: value.clone(), kind: kind.clone(), points: Vec::new() };
-        find_or_push(&mut panel.1, key, new).points.push(at);
-        if panel.1.len() > MOST_LINES {
-            bail!(
-                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep {} over fewer values, or leave out --plot and draw from the CSV",
-                line.map_or("fewer parameters", |sweep| &sweep.name)
-            );
-        }
-    }
+    let (panels, kinds) = lines(theory, table, x, line, &further)?;
     if panels.len() > MOST_PANELS {
         let names: Vec<&str> = further.iter().map(|sweep| sweep.name.as_str()).collect();
         bail!(
@@ -82,7 +52,7 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Fig
         );
     }
 
-    let value_of = |sweep: &Swept, value: &Cell| format!("{} = {}", symbol_of(&sweep.name), short(value));
+    let value_of = |sweep: &Swept, value: &Cell| format!("{} = {}", symbol_of(&sweep.name), value.short());
     let curve = |one: Line| {
         let value = line.zip(one.value.as_ref());
         let kind = kinds.iter().position(|kind| *kind == one.kind).unwrap_or_default();
@@ -126,6 +96,52 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Fig
         ..Figure::default()
     })
 }
+
+/// The lines of every panel, which has the same values of further parameters, and the kinds of change in the order of the
+/// rows.
+fn lines(
+    theory: &Theory,
+    table: &Table,
+    x: &Swept,
+    line: Option<&Swept>,
+    further: &[&Swept],
+) -> anyhow::Result<(Vec<OfPanel>, Vec<String>)> {
+    let place = |name: &str| {
+        let ascii = ascii_name(name);
+        table.column(name).or_else(|| table.column(ascii.as_deref().unwrap_or(name))).unwrap_or_default()
+    };
+    // A change is drawn once, not for both its sides.
+    let side = place("side");
+    let changes = || table.rows.iter().filter(|row| row[side] == "before".into());
+    let mut kinds: Vec<String> = Vec::new();
+    let mut panels: Vec<OfPanel> = Vec::new();
+    for change in changes() {
+        let kind = kind_of(table, change);
+        if !kinds.contains(&kind) {
+            kinds.push(kind.clone());
+        }
+        let of_panel: Vec<Cell> = further.iter().map(|sweep| change[place(&sweep.name)].clone()).collect();
+        let value = line.map(|sweep| change[place(&sweep.name)].clone());
+        let at = change[place(&x.name)].number().zip(change[place(&theory.control.name)].number());
+        let Some(at) = at else { continue };
+        let panel = find_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
+        // A change that comes twice along the control has two lines.
+        let key =
+            |one: &Line| one.value == value && one.kind == kind && !one.points.iter().any(|p| p.0 == at.0);
+        let new = || Line { value: value.clone(), kind: kind.clone(), points: Vec::new() };
+        find_or_push(&mut panel.1, key, new).points.push(at);
+        if panel.1.len() > MOST_LINES {
+            bail!(
+                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep {} over fewer values, or leave out --plot and draw from the CSV",
+                line.map_or("fewer parameters", |sweep| &sweep.name)
+            );
+        }
+    }
+    Ok((panels, kinds))
+}
+
+/// Values of further parameters, and the lines at them.
+type OfPanel = (Vec<Cell>, Vec<Line>);
 
 /// The critical points that are joined.
 struct Line {

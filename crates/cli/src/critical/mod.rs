@@ -7,14 +7,15 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::arguments::Values;
-use super::cells::{Cells, Progress, for_each_cell};
+use super::cells::with_progress;
 use super::destination::{Destination, side};
 use super::say::SHOWN;
+use super::simulation::stopped;
 use super::sweep::Work;
 use super::{FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::experiment::{self, Experiment};
+use overlaps::experiment::{self, Computed, Experiment};
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
 use overlaps::study::Plan;
@@ -50,19 +51,22 @@ impl Critical {
         self.values.start_threads();
         let mut table = Table::new(critical.columns().to_vec());
         let mut lines = Vec::new();
-        let work = |cell: usize, _: &Progress| critical.changes(cell);
         let mut failed = 0;
-        let cells = Cells { count: plan.cells(), units: 1 };
-        for_each_cell(cells, self.values.quiet, work, |cell, (found, failures)| {
-            failed += failures;
-            critical.rows(&found, cell).into_iter().try_for_each(|row| table.push(row))?;
-            for line in found.into_iter().flat_map(|f| f.notes) {
+        let take = |computed: Computed| -> anyhow::Result<()> {
+            failed += computed.counts.not_converged;
+            table.rows.extend(computed.rows);
+            for line in computed.told.lines {
                 if plan.cells() == 1 && !lines.contains(&line) {
                     lines.push(line);
                 }
             }
             Ok(())
-        })?;
+        };
+        let whole =
+            with_progress(plan.cells() as u64, self.values.quiet, |running| critical.stream(running, take));
+        if !whole? {
+            return Err(stopped(None));
+        }
         let drawing = match files.plot {
             Some(_) => Some(figure::figure(theory, plan, &table)?),
             None => None,
@@ -86,7 +90,7 @@ impl Critical {
     }
 
     /// What a reader sees: a single combination side by side, a sweep row by row, or that nothing changes.
-    fn shown(&self, theory: &Theory, plan: &Plan, table: &Table, failed: usize) -> anyhow::Result<String> {
+    fn shown(&self, theory: &Theory, plan: &Plan, table: &Table, failed: u64) -> anyhow::Result<String> {
         if table.rows.is_empty() && failed > 0 {
             return Ok("no change of the global branch was found\n".into());
         }
@@ -106,7 +110,7 @@ impl Critical {
     }
 
     /// The side file: what is needed to make the table again.
-    fn side(&self, critical: &experiment::Critical, table: &Table, failed: usize) -> SideFile {
+    fn side(&self, critical: &experiment::Critical, table: &Table, failed: u64) -> SideFile {
         let theory = critical.theory();
         let (system, constants) = critical.described();
         let mut extra: IndexMap<String, Value> = IndexMap::new();

@@ -2,7 +2,6 @@
 
 use anyhow::bail;
 
-use crate::figure::values_in_words;
 use crate::points::{mean_and_error, subtitle};
 use overlaps::name::symbol_of;
 use overlaps_figures::PALETTE;
@@ -36,7 +35,7 @@ pub fn figure(
     }
     let seeds = generations.len() / cells;
     let label = |cell: usize| {
-        let label = values_in_words(plan.sweeps_at(cell));
+        let label = plan.swept_in_words(cell);
         if label.is_empty() { "samples".to_string() } else { label }
     };
     let panel = |column: &String| {

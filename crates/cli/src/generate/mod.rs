@@ -23,8 +23,8 @@ use overlaps::model::{Model, Running};
 use overlaps::output::{SideFile, Table};
 use overlaps::study::Study;
 use overlaps_models::generate::{
-    Compared, Comparison, Denoisers, Flow, GenerateError, Generated, Generation, Generations, Integrator,
-    Networks, Saved, Whose, columns,
+    Combinations, Compared, Comparison, Denoisers, Flow, GenerateError, Generated, Generation, Integrator,
+    Networks, Sampling, Saved, Whose, columns,
 };
 use overlaps_models::simulate::{DataRule, Runs};
 
@@ -213,7 +213,7 @@ impl Generate {
     pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
         self.values.take(study);
         let wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
-        Ok(Box::new(Generations::new(self.flow(Some(csv))?, &wanted)?))
+        Ok(Box::new(Combinations::new(self.flow(Some(csv))?, &wanted)?))
     }
 
     /// The denoisers in the file, if it exists; all seeds are there.
@@ -315,4 +315,4 @@ impl Generate {
     }
 }
 
-impl Work for Generations {}
+impl<S: Sampling> Work for Combinations<S> {}

@@ -2,11 +2,11 @@
 
 use anyhow::{Context, bail};
 
-use crate::cells::{Cells, for_each_cell, interrupted};
+use crate::cells::all_cells;
 use overlaps::compare::statistics::{Sample, extrapolate, two_sided};
 use overlaps::compare::verdict::Predicted;
 use overlaps::compare::{Comparison, Estimate, Measurement, Measurements, Place, Predictions, Rules, judge};
-use overlaps::model::{Measured, Model, ModelError, Point, Running};
+use overlaps::model::{Model, Point};
 use overlaps::output::Table;
 use overlaps::paper::{Simulation, Statement};
 use overlaps::solve::Settings;
@@ -46,23 +46,16 @@ fn simulate(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<
     // Seeds of their own for every setting: at one dimension data sets of different n would share their first samples.
     let of = |cell: usize| (&points[cell / seeds as usize], cell as u64);
     let mut table = Table::new(DENOISER.columns());
-    let cells = Cells { count: points.len() * seeds as usize, units: times.len() as u64 };
-    for_each_cell(
-        cells,
-        quiet,
-        |cell, progress| {
-            let (at, seed) = of(cell);
-            let running = Running { interrupted: &interrupted, progress: &|| progress.tick() };
-            denoiser.run(at, seed, times, &running)
-        },
-        |cell, measured: Result<Option<Vec<Measured>>, ModelError>| {
-            let measured = measured.map_err(anyhow::Error::from_boxed)?;
-            let Some(measured) = measured else { bail!("interrupted; nothing was written") };
-            let (at, seed) = of(cell);
-            let rows = times.iter().zip(measured).map(|(t, measured)| DENOISER.row(at, seed, *t, measured));
-            rows.into_iter().try_for_each(|row| Ok(table.push(row)?))
-        },
-    )?;
+    let count = points.len() * seeds as usize;
+    let all = all_cells(count, times.len() as u64, quiet, |cell, running| {
+        let (at, seed) = of(cell);
+        denoiser.run(at, seed, times, running).map_err(anyhow::Error::from_boxed)
+    });
+    for (cell, measured) in all?.into_iter().enumerate() {
+        let (at, seed) = of(cell);
+        let rows = times.iter().zip(measured).map(|(t, measured)| DENOISER.row(at, seed, *t, measured));
+        rows.into_iter().try_for_each(|row| table.push(row))?;
+    }
     Ok(table)
 }
 

@@ -4,13 +4,13 @@ use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Plan, Source};
+use super::Source;
 use overlaps::name::symbol_of;
 use overlaps::numeric::grid;
 use overlaps::numeric::significant;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::schedule::{Levels, Window};
+use overlaps_models::schedule::{Levels, TrainingTimes, Window};
 
 /// The colour of what concerns no single feature.
 const BLACK: usize = PALETTE.len() - 1;
@@ -27,14 +27,14 @@ const NARROW: (f64, f64) = (0.05, 30.0);
 ///
 /// # Errors
 /// More features than a reader can tell apart.
-pub fn figure(source: &Source, plan: &Plan, levels: Levels) -> anyhow::Result<Figure> {
+pub fn figure(source: &Source, training: &TrainingTimes, levels: Levels) -> anyhow::Result<Figure> {
     if source.features.len() > MOST_FEATURES {
         bail!(
             "a figure holds at most {MOST_FEATURES} features, and there are {}; choose some with --features, or leave out --plot",
             source.features.len()
         );
     }
-    let axis = TimeAxis::new(plan);
+    let axis = TimeAxis::new(training);
     let percent = |share: f64| significant(100.0 * share, 4);
     let what = if source.data.is_empty() { "error per dimension" } else { "share of the change" };
     let mut words = parameters_line(&source.parameters);
@@ -45,7 +45,7 @@ pub fn figure(source: &Source, plan: &Plan, levels: Levels) -> anyhow::Result<Fi
         "windows from {} % to {} % of the change; {}",
         percent(levels.from),
         percent(levels.to),
-        plan.words
+        training.words
     );
     Ok(Figure {
         title: "When features are decided".into(),
@@ -54,10 +54,10 @@ pub fn figure(source: &Source, plan: &Plan, levels: Levels) -> anyhow::Result<Fi
         x_log: axis.logarithmic,
         columns: 1,
         panels: vec![
-            Panel { y_label: what.into(), ..features(source, plan, &axis) },
+            Panel { y_label: what.into(), ..features(source, training, &axis) },
             Panel {
                 y_label: format!("share of the training times up to {}", source.time),
-                ..training_times(plan, &axis)
+                ..training_times(training, &axis)
             },
         ],
     })
@@ -84,12 +84,12 @@ struct TimeAxis {
 }
 
 impl TimeAxis {
-    fn new(plan: &Plan) -> Self {
+    fn new(training: &TrainingTimes) -> Self {
         let (mut first, mut last) = (f64::INFINITY, f64::NEG_INFINITY);
-        for (time, _) in plan.density.knots() {
+        for (time, _) in training.density.knots() {
             (first, last) = (first.min(time), last.max(time));
         }
-        let fastest = plan.windows[plan.fastest];
+        let fastest = training.windows[training.fastest];
         let (narrow, room) = NARROW;
         let logarithmic = first >= 0.0 && fastest.to > 0.0 && fastest.width() < narrow * (last - first);
         let start = if fastest.from > 0.0 { fastest.from } else { fastest.to / room };
@@ -101,7 +101,7 @@ impl TimeAxis {
         } else {
             grid(from, last, POINTS)
         };
-        times.extend(plan.windows.iter().flat_map(|window| [window.from, window.to]));
+        times.extend(training.windows.iter().flat_map(|window| [window.from, window.to]));
         times.retain(|time| (from..=last).contains(time));
         times.sort_by(f64::total_cmp);
         TimeAxis { logarithmic, shown, times }
@@ -113,7 +113,7 @@ impl TimeAxis {
     }
 
     /// The edges of the windows, in the colours of their features.
-    fn edges(&self, plan: &Plan, top: f64) -> Vec<Curve> {
+    fn edges(&self, training: &TrainingTimes, top: f64) -> Vec<Curve> {
         let edges = |(colour, window): (usize, &Window)| Curve {
             label: String::new(),
             line: LineStyle::Dashed,
@@ -124,11 +124,11 @@ impl TimeAxis {
                 .map(|time| vec![(time, 0.0), (time, top)])
                 .collect(),
         };
-        plan.windows.iter().enumerate().map(edges).collect()
+        training.windows.iter().enumerate().map(edges).collect()
     }
 }
 
-fn features(source: &Source, plan: &Plan, axis: &TimeAxis) -> Panel {
+fn features(source: &Source, training: &TrainingTimes, axis: &TimeAxis) -> Panel {
     let of_theory = source.data.is_empty();
     let mut curves = Vec::new();
     let mut top = 1.0;
@@ -144,7 +144,7 @@ fn features(source: &Source, plan: &Plan, axis: &TimeAxis) -> Panel {
         };
         curves.push(axis.curve(&feature.name, LineStyle::Solid, colour, value));
     }
-    curves.extend(axis.edges(plan, top));
+    curves.extend(axis.edges(training, top));
     // For the legend.
     curves.push(Curve {
         label: "window".into(),
@@ -162,12 +162,12 @@ fn features(source: &Source, plan: &Plan, axis: &TimeAxis) -> Panel {
     Panel { curves, points: marks.collect(), ..Panel::default() }
 }
 
-fn training_times(plan: &Plan, axis: &TimeAxis) -> Panel {
-    let (first, last) = (plan.density.quantile(0.0), plan.density.quantile(1.0));
+fn training_times(training: &TrainingTimes, axis: &TimeAxis) -> Panel {
+    let (first, last) = (training.density.quantile(0.0), training.density.quantile(1.0));
     let mut curves = vec![
-        axis.curve("training times", LineStyle::Solid, BLACK, |time| plan.density.share(time)),
+        axis.curve("training times", LineStyle::Solid, BLACK, |time| training.density.share(time)),
         axis.curve("uniform", LineStyle::Dotted, BLACK, |time| (time - first) / (last - first)),
     ];
-    curves.extend(axis.edges(plan, 1.0));
+    curves.extend(axis.edges(training, 1.0));
     Panel { curves, ..Panel::default() }
 }

@@ -1,10 +1,10 @@
-//! `overlaps schedule`: when features are decided (those of the `theory`, or of your `curves`), and where training times
-//! should lie; `report` and `figure` say so. With `--sweep d=…` the `width` of the window of the mode instead.
+//! `overlaps schedule`: when features are decided (those of theory, or of your `curves`), and where training times should
+//! lie; `report` and `figure` say so. With `--sweep d=…` the `width` of the window of the mode instead. In a study a cell is one of
+//! those of theory for a combination of parameters.
 
 mod curves;
 mod figure;
 mod report;
-mod theory;
 mod width;
 
 use std::ffi::OsStr;
@@ -18,9 +18,14 @@ use serde_json::Value;
 use super::FINE;
 use super::arguments::Values;
 use super::destination::Destination;
+use super::sweep::Work;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps_models::schedule::{Density, Feature, Levels, Window};
+use overlaps::experiment::Experiment;
+use overlaps::name::symbol_of;
+use overlaps::output::json::number;
+use overlaps::study::Study;
+use overlaps_models::schedule::{Feature, How, Levels, Schedules, Spread, TrainingTimes};
 use report::window_table;
 
 /// The share of the training times in the window of the fastest feature, unless --mass says.
@@ -104,19 +109,47 @@ struct Source {
     warnings: Vec<String>,
 }
 
-/// What was made of the features: windows in their order, and the density.
-struct Plan {
-    windows: Vec<Window>,
-    /// Which feature is decided in the shortest time.
-    fastest: usize,
-    density: Density,
-    /// The density in words.
-    words: String,
-}
-
 impl Schedule {
     /// Finds the windows, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
+        let how = self.how()?;
+        let plain = self.destination.is_default() && self.is_plain(how.levels);
+        let files = self.destination.files(plain.then_some(OsStr::new("schedule")))?;
+        files.check()?;
+        self.values.start_threads();
+        let source = if self.curve.is_empty() {
+            let schedules = Schedules::new(how, &self.values.wanted())?;
+            if let Some(sweep) = schedules.plan().swept.first() {
+                bail!("`overlaps schedule` sweeps d alone; use --set {}=VALUE for one value", sweep.name);
+            }
+            if schedules.is_along_d() {
+                return self.widths(&schedules, how, &files);
+            }
+            self.theory(&schedules)?
+        } else {
+            self.curves()?
+        };
+        let training = TrainingTimes::new(&source.features, how.levels, how.spread);
+        let quantiles = training.quantiles(how.points, source.scale);
+        let windows = window_table(&source, &training)?;
+        let side = self.side(&source, how, &training, &quantiles);
+        let figure =
+            files.plot.is_some().then(|| figure::figure(&source, &training, how.levels)).transpose()?;
+        let written = files.write(&quantiles, &side, figure.as_ref())?;
+        self.destination.print(&quantiles, self.values.quiet, || {
+            let max_rows = self.destination.rows_shown();
+            terminal::render(&windows, &TerminalOptions { columns: None, max_rows, digits: 6 })
+        })?;
+        source.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
+        if !self.values.quiet {
+            source.notes.iter().chain([&training.words]).for_each(|line| eprintln!("note: {line}"));
+        }
+        self.destination.say_written(&written, self.values.quiet);
+        Ok(FINE)
+    }
+
+    /// How windows and training times are found.
+    fn how(&self) -> anyhow::Result<How> {
         let Some(levels) = Levels::new(self.window.0, self.window.1) else {
             bail!(
                 "--window {},{} is not possible: its two shares of the change are 0 ≤ FROM < TO ≤ 1",
@@ -129,39 +162,60 @@ impl Schedule {
                 bail!("--{name} {share} is not possible: it is a share of the training times, from 0 to 1");
             }
         }
-        match (self.density, self.mass, self.floor) {
+        let spread = match (self.density, self.mass, self.floor) {
             (DensityName::Rate, Some(_), _) => {
                 bail!("--mass belongs to --density window; --density rate has --floor")
             }
             (DensityName::Window, _, Some(_)) => {
                 bail!("--floor belongs to --density rate; --density window has --mass")
             }
-            _ => {}
+            (DensityName::Window, mass, None) => Spread::Window { mass: mass.unwrap_or(MASS) },
+            (DensityName::Rate, None, floor) => Spread::Rate { floor: floor.unwrap_or(FLOOR) },
+        };
+        Ok(How { levels, spread, points: self.points as usize, tolerance: self.values.tolerance })
+    }
+
+    /// The features of the exact denoiser.
+    fn theory(&self, schedules: &Schedules) -> anyhow::Result<Source> {
+        let theory = schedules.theory(0)?;
+        let error = theory.quadrature_error;
+        let warnings = (error > self.values.tolerance)
+            .then(|| format!("averages were reached only to {error:.1e}; --tolerance sets what is accepted"));
+        let extra = [
+            ("tolerance".to_string(), number(self.values.tolerance)),
+            ("quadrature_error".to_string(), number(error)),
+        ];
+        Ok(Source {
+            features: theory.features,
+            data: Vec::new(),
+            time: symbol_of("tau"),
+            system: "exact-denoiser",
+            scale: Some(theory.scale),
+            parameters: schedules.parameters(),
+            extra: extra.into(),
+            notes: theory.notes,
+            warnings: warnings.into_iter().collect(),
+        })
+    }
+
+    /// The cells of a study.
+    ///
+    /// # Errors
+    /// Those of the command, for any cell.
+    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
+        self.values.take(study);
+        let schedules = Schedules::new(self.how()?, &self.values.wanted())?;
+        if schedules.is_along_d() && !self.spreads_as_usual() {
+            bail!(
+                "[options]: density, mass, floor and points are those of training times, and along d there are widths of windows; leave them out, or set d"
+            );
         }
-        let plain = self.destination.is_default() && self.is_plain(levels);
-        let files = self.destination.files(plain.then_some(OsStr::new("schedule")))?;
-        files.check()?;
-        self.values.start_threads();
-        if !self.values.sweep.is_empty() {
-            return self.widths(levels, &files);
-        }
-        let source = if self.curve.is_empty() { self.theory(levels)? } else { self.curves()? };
-        let plan = self.plan(&source, levels);
-        let quantiles = self.quantiles(&source, &plan)?;
-        let windows = window_table(&source, &plan)?;
-        let side = self.side(&source, &plan, &quantiles);
-        let figure = files.plot.is_some().then(|| figure::figure(&source, &plan, levels)).transpose()?;
-        let written = files.write(&quantiles, &side, figure.as_ref())?;
-        self.destination.print(&quantiles, self.values.quiet, || {
-            let max_rows = self.destination.rows_shown();
-            terminal::render(&windows, &TerminalOptions { columns: None, max_rows, digits: 6 })
-        })?;
-        source.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
-        if !self.values.quiet {
-            source.notes.iter().chain([&plan.words]).for_each(|line| eprintln!("note: {line}"));
-        }
-        self.destination.say_written(&written, self.values.quiet);
-        Ok(FINE)
+        Ok(Box::new(schedules))
+    }
+
+    /// Whether nothing is said about training times.
+    fn spreads_as_usual(&self) -> bool {
+        self.density == DensityName::Window && self.mass.is_none() && self.points == 1001
     }
 
     /// Whether nothing is asked for but the command.
@@ -170,44 +224,8 @@ impl Schedule {
             && self.values.sweep.is_empty()
             && self.curve.is_empty()
             && levels == Levels::default()
-            && self.density == DensityName::Window
-            && self.mass.is_none()
-            && self.points == 1001
-    }
-
-    fn plan(&self, source: &Source, levels: Levels) -> Plan {
-        let windows: Vec<Window> = source.features.iter().map(|feature| feature.window(levels)).collect();
-        let by_width = |a: &usize, b: &usize| windows[*a].width().total_cmp(&windows[*b].width());
-        let fastest = (0..windows.len()).min_by(by_width).unwrap_or_default();
-        let ends = |of: fn(&Feature) -> f64| source.features.iter().map(of);
-        let range = Window {
-            from: ends(|feature| feature.times[0]).fold(f64::INFINITY, f64::min),
-            to: ends(|feature| feature.times[feature.times.len() - 1]).fold(f64::NEG_INFINITY, f64::max),
-        };
-        let percent = |share: f64| format!("{} %", overlaps::numeric::significant(100.0 * share, 6));
-        let (density, words) = match self.density {
-            DensityName::Window => {
-                let mass = self.mass.unwrap_or(MASS);
-                let words = format!(
-                    "{} of the training times are in the window of {}, the others uniform over the rest",
-                    percent(mass),
-                    source.features[fastest].name
-                );
-                (Density::of_window(windows[fastest], range, mass), words)
-            }
-            DensityName::Rate => {
-                let floor = self.floor.unwrap_or(FLOOR);
-                let words = format!(
-                    "training times follow the rate of change of {}, {} of them are uniform",
-                    match source.features.len() {
-                        1 => source.features[0].name.clone(),
-                        count => format!("{count} features with the same weight"),
-                    },
-                    percent(floor)
-                );
-                (Density::of_rates(&source.features, range, floor), words)
-            }
-        };
-        Plan { windows, fastest, density, words }
+            && self.spreads_as_usual()
     }
 }
+
+impl Work for Schedules {}

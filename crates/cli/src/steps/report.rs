@@ -5,7 +5,6 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::statements::{Statement, statements, text as statements_text};
-use crate::figure::short;
 use crate::points::subtitle;
 use overlaps::compare::ScalingLaw;
 use overlaps::name::symbol_of;
@@ -68,7 +67,7 @@ impl Report {
             let names = plan.sweeps_at(cell).filter(|(s, _)| !without.contains(&s.name.as_str()));
             let words: Vec<String> = names
                 .map(|(s, v)| match v.word() {
-                    None => format!("{} = {}", symbol_of(&s.name), short(&Cell::from(&v))),
+                    None => format!("{} = {}", symbol_of(&s.name), Cell::from(&v).short()),
                     Some(word) => word.to_string(),
                 })
                 .collect();
@@ -102,7 +101,7 @@ impl Report {
                 };
                 let slope = |a: &(f64, f64), b: &(f64, f64)| (b.1 / a.1).ln() / (b.0 / a.0).ln();
                 // Spins are counted to 4 %; where N = 1 half a step is as good as none.
-                let magnet = here.iter().any(|r| matches!(r.setting.target, Target::CurieWeiss { .. }));
+                let magnet = here.iter().any(|r| is_magnet(r));
                 let resolution = if magnet { RESOLUTION.max(0.5 / b.1) } else { 0.5 / b.1 };
                 let last = slope(a, b);
                 exponents.push(Exponent {
@@ -126,7 +125,7 @@ impl Report {
 
     /// The columns for the terminal.
     pub fn shown(&self) -> Vec<String> {
-        let magnet = self.rows.iter().any(|r| matches!(r.setting.target, Target::CurieWeiss { .. }));
+        let magnet = self.rows.iter().any(is_magnet);
         let optimised = self.rows.iter().any(|r| matches!(r.what, What::Optimised(_)));
         let mut names = self.swept.clone();
         names.extend(["what", "steps", "fraction_plus", "inside"].map(String::from));
@@ -226,7 +225,7 @@ impl Report {
             );
         }
         let setting = &self.rows[0].setting;
-        let magnet = matches!(setting.target, Target::CurieWeiss { .. });
+        let magnet = is_magnet(&self.rows[0]);
         let steps = costs.steps[0];
         let inside = if magnet { "|X_i|" } else { "variance/σ²" };
         // Near 1 the variance has its place on a linear axis, down to 0; Euler on a square root that explodes goes far above.
@@ -246,59 +245,13 @@ impl Report {
             .map(|(k, y_label)| Panel { y_label, y_log: k == 2 || (k == 1 && far), ..Panel::default() })
             .collect();
         for (colour, (label, rows)) in series.iter().enumerate() {
-            let given = rows.iter().filter(|r| {
-                r.steps == Some(steps) && matches!(r.what, What::Given | What::Optimised(Free::Both))
-            });
-            let d = |r: &Row| r.setting.d as f64;
-            let mut draw = |panel: usize, label: String, line: LineStyle, data: Vec<(f64, f64, f64)>| {
-                let curve = data.iter().map(|(x, y, _)| (*x, *y)).collect();
-                panels[panel].curves.push(Curve {
-                    label: String::new(),
-                    line,
-                    colour,
-                    segments: vec![curve],
-                });
-                panels[panel].points.push(Points { label, colour, data });
-            };
-            for what in [What::Given, What::Optimised(Free::Both)] {
-                let of = |value: &dyn Fn(&Row) -> Option<(f64, f64)>| -> Vec<(f64, f64, f64)> {
-                    given
-                        .clone()
-                        .filter(|r| r.what == what)
-                        .filter_map(|r| value(r).map(|(y, error)| (d(r), y, error)))
-                        .collect()
-                };
-                let fraction = of(&|r| r.accuracy.map(|a| (a.fraction, a.fraction_error)));
-                let inside = of(&|r| {
-                    let expected = expected_inside(&r.setting);
-                    r.accuracy.map(|a| (if magnet { a.spin } else { a.inside / expected }, 0.0))
-                });
-                if fraction.is_empty() {
-                    continue;
-                }
-                let (line, label) = match what {
-                    What::Optimised(_) => (LineStyle::Dashed, "optimised".to_string()),
-                    _ if label.is_empty() => (LineStyle::Solid, "given schedule".to_string()),
-                    _ => (LineStyle::Solid, label.to_string()),
-                };
-                draw(0, label.clone(), line, fraction);
-                draw(1, label, line, inside);
-            }
-            let needed: Vec<(f64, f64, f64)> = rows
-                .iter()
-                .filter(|r| r.what == What::Needed(Feature::Both))
-                .filter_map(|r| r.steps.map(|n| (d(r), n as f64, 0.0)))
-                .collect();
-            if !needed.is_empty() {
-                draw(2, label.to_string(), LineStyle::Solid, needed);
-            }
+            draw(&mut panels, rows, label, colour, steps);
         }
         let range = |rows: &[Row]| {
             let all = rows.iter().map(|r| r.setting.d as f64);
             (all.clone().fold(f64::INFINITY, f64::min), all.fold(0.0, f64::max))
         };
         let (low, high) = range(&self.rows);
-        let is_magnet = |r: &Row| matches!(r.setting.target, Target::CurieWeiss { .. });
         if self.rows.iter().any(|r| is_magnet(r) != magnet) {
             bail!("a figure of steps is of one law of the data; set the target, or leave out --plot");
         }
@@ -306,24 +259,14 @@ impl Report {
             bail!("the figure is drawn against d, and there is one d only; sweep d, or leave out --plot");
         }
         for (panel, value) in [(0, setting.p), (1, 1.0)] {
-            panels[panel].curves.push(Curve {
-                label: "data".into(),
-                line: LineStyle::Dotted,
-                colour: overlaps_figures::PALETTE.len() - 1,
-                segments: vec![vec![(low, value), (high, value)]],
-            });
+            panels[panel].curves.push(level("data", LineStyle::Dotted, value, (low, high)));
         }
         // What a flow has that has lost the feature; without it a small error would fill the panel.
         let all_in = if setting.p < 0.5 { 0.0 } else { 1.0 };
         let lost = [(0, all_in), (1, if magnet { setting.target.m() } else { 0.0 })];
         for (panel, value) in lost {
             if !panels[panel].y_log {
-                panels[panel].curves.push(Curve {
-                    label: "lost".into(),
-                    line: LineStyle::Dashed,
-                    colour: overlaps_figures::PALETTE.len() - 1,
-                    segments: vec![vec![(low, value), (high, value)]],
-                });
+                panels[panel].curves.push(level("lost", LineStyle::Dashed, value, (low, high)));
             }
         }
         panels.retain(|p| !p.points.is_empty());
@@ -339,6 +282,61 @@ impl Report {
             panels,
         })
     }
+}
+
+/// The curves of one combination: fraction and inside with so many steps, and the steps needed.
+fn draw(panels: &mut [Panel], rows: &[&Row], label: &str, colour: usize, steps: usize) {
+    let given = rows
+        .iter()
+        .filter(|r| r.steps == Some(steps) && matches!(r.what, What::Given | What::Optimised(Free::Both)));
+    let d = |r: &Row| r.setting.d as f64;
+    let mut draw = |panel: usize, label: String, line: LineStyle, data: Vec<(f64, f64, f64)>| {
+        let curve = data.iter().map(|(x, y, _)| (*x, *y)).collect();
+        panels[panel].curves.push(Curve { label: String::new(), line, colour, segments: vec![curve] });
+        panels[panel].points.push(Points { label, colour, data });
+    };
+    for what in [What::Given, What::Optimised(Free::Both)] {
+        let of = |value: &dyn Fn(&Row) -> Option<(f64, f64)>| -> Vec<(f64, f64, f64)> {
+            given
+                .clone()
+                .filter(|r| r.what == what)
+                .filter_map(|r| value(r).map(|(y, error)| (d(r), y, error)))
+                .collect()
+        };
+        let fraction = of(&|r| r.accuracy.map(|a| (a.fraction, a.fraction_error)));
+        let inside = of(&|r| {
+            let expected = expected_inside(&r.setting);
+            r.accuracy.map(|a| (if is_magnet(r) { a.spin } else { a.inside / expected }, 0.0))
+        });
+        if fraction.is_empty() {
+            continue;
+        }
+        let (line, label) = match what {
+            What::Optimised(_) => (LineStyle::Dashed, "optimised".to_string()),
+            _ if label.is_empty() => (LineStyle::Solid, "given schedule".to_string()),
+            _ => (LineStyle::Solid, label.to_string()),
+        };
+        draw(0, label.clone(), line, fraction);
+        draw(1, label, line, inside);
+    }
+    let needed: Vec<(f64, f64, f64)> = rows
+        .iter()
+        .filter(|r| r.what == What::Needed(Feature::Both))
+        .filter_map(|r| r.steps.map(|n| (d(r), n as f64, 0.0)))
+        .collect();
+    if !needed.is_empty() {
+        draw(2, label.to_string(), LineStyle::Solid, needed);
+    }
+}
+
+/// A horizontal line over the range of d.
+fn level(label: &str, line: LineStyle, value: f64, (low, high): (f64, f64)) -> Curve {
+    let colour = overlaps_figures::PALETTE.len() - 1;
+    Curve { label: label.into(), line, colour, segments: vec![vec![(low, value), (high, value)]] }
+}
+
+fn is_magnet(row: &Row) -> bool {
+    matches!(row.setting.target, Target::CurieWeiss { .. })
 }
 
 fn what(feature: Feature) -> &'static str {

@@ -29,9 +29,9 @@ const TASKS: usize = 64;
 
 /// Compute a study: many combinations of parameters, each kept when it is done.
 ///
-/// A study file names a command (solve, critical, simulate, check, generate, steps), fixed and swept parameters, and the
-/// files of the result. Its cells are computed on all cores; each is on the disk, in a folder NAME.sweep beside NAME.csv,
-/// before it counts. Stopped at any moment, the same command goes on where it was, and the result has the same bytes.
+/// A study file names a command (solve, critical, limit, simulate, check, generate, steps, uturn, schedule), fixed and swept
+/// parameters, and the files of the result. Its cells are computed on all cores; each is on the disk, in a folder NAME.sweep
+/// beside NAME.csv, before it counts. Stopped at any moment, the same command goes on where it was, and the result has the same bytes.
 #[derive(Debug, Args)]
 pub struct Sweep {
     /// The study file.

@@ -65,6 +65,7 @@ fn say(opened: &Opened, counts: Counts, finished: &Finished, written: &[String],
             Task::Solve | Task::Simulate => {
                 eprintln!("warning: {failed} of {} rows did not converge (outputs empty)", counts.rows);
             }
+            Task::Limit => eprintln!("warning: some rows did not converge; their deviations are empty"),
             Task::Critical => eprintln!(
                 "warning: {failed} rows along the control did not converge; a change there can be missing"
             ),

@@ -166,10 +166,13 @@ fn work(study: &Study, folder: &Path, csv: &Path) -> anyhow::Result<Box<dyn Work
     let work = match command(study, folder)? {
         Command::Solve(command) => command.work(study),
         Command::Critical(command) => command.work(study),
+        Command::Limit(command) => command.work(study),
         Command::Simulate(command) => command.work(study, csv),
         Command::Check(command) => command.work(study, csv),
         Command::Generate(command) => command.work(study, csv),
         Command::Steps(command) => command.work(study),
+        Command::Uturn(command) => command.work(study, csv),
+        Command::Schedule(command) => command.work(study),
         _ => bail!("`{}` does not fall into cells", study.task.name()),
     };
     let work = work?;

@@ -2,9 +2,9 @@
 
 use anyhow::bail;
 
-use super::report::Report;
 use crate::points::subtitle;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps_models::generate::uturn::Returns;
 use overlaps_models::model::FLOW;
 use overlaps_models::simulate::Runs;
 
@@ -15,16 +15,16 @@ const MOST_SERIES: usize = 3;
 ///
 /// # Errors
 /// More combinations than a panel can hold.
-pub fn figure(report: &Report, runs: &Runs) -> anyhow::Result<Figure> {
-    if report.series.len() > MOST_SERIES {
+pub fn figure(returns: &Returns, runs: &Runs) -> anyhow::Result<Figure> {
+    if returns.series.len() > MOST_SERIES {
         bail!(
             "a figure of U-turns holds at most {MOST_SERIES} combinations of parameters, and this sweep makes {}; sweep fewer values, or leave out --plot and draw from the CSV",
-            report.series.len()
+            returns.series.len()
         );
     }
     let mut fractions = Panel { y_label: "P(end in +)".into(), ..Panel::default() };
     let mut memory = Panel { y_label: "memory P(+|+) − P(+|−)".into(), ..Panel::default() };
-    for (index, series) in report.series.iter().enumerate() {
+    for (index, series) in returns.series.iter().enumerate() {
         let line = |label: &str, line: LineStyle, colour: usize, data: Vec<(f64, f64)>| Curve {
             label: label.into(),
             line,
@@ -34,7 +34,7 @@ pub fn figure(report: &Report, runs: &Runs) -> anyhow::Result<Figure> {
         let less = |a: &[(f64, f64)], b: &[(f64, f64)]| -> Vec<(f64, f64)> {
             a.iter().zip(b).map(|((t, x), (_, y))| (*t, x - y)).collect()
         };
-        let one = report.series.len() == 1;
+        let one = returns.series.len() == 1;
         for (direction, name) in ["started in +", "started in −"].iter().enumerate() {
             let colour = if one { direction } else { 2 * index + direction };
             let label = if one { name.to_string() } else { format!("{}, {name}", series.label) };
@@ -75,14 +75,14 @@ pub fn figure(report: &Report, runs: &Runs) -> anyhow::Result<Figure> {
             .map(|((t, x, a), (_, y, b))| (*t, x - y, (a * a + b * b).sqrt()))
             .collect();
         memory.points.push(Points { label: if one { "memory".into() } else { String::new() }, colour, data });
-        let window = &report.windows[index];
+        let window = &returns.windows[index];
         for edge in window.predicted.into_iter().flatten() {
             memory.curves.push(line("window", LineStyle::Dotted, colour, vec![(edge, 0.0), (edge, 1.0)]));
         }
     }
     let mut parameters = runs.parameters();
     parameters.retain(|name, _| name != "p_test");
-    if !report.rows.rows.iter().any(|row| row[1].number().is_some()) {
+    if !returns.rows.rows.iter().any(|row| row[1].number().is_some()) {
         parameters.retain(|name, _| !["n", "k", "lambda", "ell"].contains(&name.as_str()));
     }
     Ok(Figure {

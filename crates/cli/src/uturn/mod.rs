@@ -1,33 +1,30 @@
-//! `overlaps uturn`.
-//!
-//! `turns` runs the U-turns of one data set, `report` sets them beside the prediction; `series` are what is drawn in the
-//! `figure`, with the window in which the class is decided.
+//! `overlaps uturn`, and the same in a study, where a cell holds the U-turns of one combination of parameters, of all its data
+//! sets, with the prediction and the verdict.
 
 mod figure;
-mod report;
-mod series;
-mod turns;
+
+use std::path::Path;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::arguments::Values;
-use super::cells::{Cells, for_each_cell, interrupted};
+use super::cells::with_progress;
 use super::destination::{Destination, Files, side};
 use super::generate::DenoiserName;
 use super::simulation::{SimulationOptions, stopped};
+use super::sweep::Work;
 use super::{DISAGREES, FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
+use overlaps::compare::Verdict;
 use overlaps::model::Model;
-use overlaps::numeric::grid;
 use overlaps::output::SideFile;
-use overlaps_models::generate::uturn::Forward;
-use overlaps_models::generate::{GenerateError, Generation};
+use overlaps::study::Study;
+use overlaps_models::generate::uturn::{Forward, Returns, UTurns};
+use overlaps_models::generate::{Combinations, Sampling};
 use overlaps_models::simulate::Runs;
-use report::Report;
-use turns::{Turned, Turns};
 
 /// Noise samples of a known class back to a time t, generate again from there, and count which class comes out.
 ///
@@ -77,55 +74,35 @@ enum ForwardName {
 impl Uturn {
     /// Turns, compares, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let &[from, to] = self.window.as_slice() else {
-            bail!("--window takes two values, FROM,TO; for example 0.1,0.9");
-        };
-        if from >= to {
-            bail!("--window {from},{to}: the first value is below the second");
-        }
         let files = self.files()?;
         files.check()?;
-        let runs = self.checked_simulation(&files)?;
-        let turns = self.turns(&runs)?;
+        let uturns = self.uturns(files.csv.as_deref())?;
+        let runs = uturns.runs(self.simulation.wanted_of(self.denoiser.whose(), &self.values)?)?;
         self.values.start_threads();
-        runs.denoiser().prepare().map_err(anyhow::Error::from_boxed)?;
-        let count = runs.cells();
-        let units = match turns.units(&runs) {
-            0 => runs.times.len() as u64,
-            units => units,
-        };
-        let mut turned: Vec<Turned> = Vec::new();
-        for_each_cell(
-            Cells { count, units },
-            self.values.quiet,
-            |cell, progress| turns.turn(&self.generation(&runs, cell), &interrupted, &|| progress.tick()),
-            |_, outcome: Result<Option<Turned>, GenerateError>| {
-                turned.push(outcome?.ok_or_else(|| stopped(runs.denoiser().left()))?);
-                Ok(())
-            },
-        )
-        .map_err(|error| if interrupted() { stopped(runs.denoiser().left()) } else { error })?;
-        let generations: Vec<Generation> = (0..count).map(|cell| self.generation(&runs, cell)).collect();
-        let report = Report::new(&runs, &turns, &generations, &turned, (from, to), self.level)?;
-        let figure = files.plot.is_some().then(|| figure::figure(&report, &runs)).transpose()?;
-        let written = files.write(&report.rows, &self.side(&runs, &report), figure.as_ref())?;
-        runs.finish(turns.needed());
-        self.destination.print(&report.rows, self.values.quiet, || {
+        let total = runs.cells() as u64 * uturns.units(&runs);
+        let turned = with_progress(total, self.values.quiet, |running| uturns.turned(&runs, running));
+        let turned = turned?.ok_or_else(|| stopped(runs.denoiser().left()))?;
+        let returns = uturns.returns(&runs, &turned)?;
+        let figure = files.plot.is_some().then(|| figure::figure(&returns, &runs)).transpose()?;
+        let written = files.write(&returns.rows, &self.side(&runs, &returns), figure.as_ref())?;
+        runs.finish(&uturns.times(&runs));
+        self.destination.print(&returns.rows, self.values.quiet, || {
             let max_rows = if self.destination.all_rows { 0 } else { 42 };
             let options = TerminalOptions { columns: None, max_rows, digits: 5 };
-            terminal::render(&report.table, &options) + &report.words()
+            terminal::render(&returns.table, &options) + &returns.words()
         })?;
         let failed = turned.iter().filter(|t| !t.converged).count();
         if failed > 0 {
             eprintln!(
-                "warning: of {failed} of {count} data sets some denoiser did not converge (status not-converged)"
+                "warning: of {failed} of {} data sets some denoiser did not converge (status not-converged)",
+                turned.len()
             );
         }
         self.destination.say_written(&written, self.values.quiet);
-        Ok(match report.disagrees() {
-            true => DISAGREES,
-            false if failed > 0 => NOT_CONVERGED,
-            false => FINE,
+        Ok(match returns.verdict() {
+            Verdict::Disagrees => DISAGREES,
+            _ if failed > 0 => NOT_CONVERGED,
+            _ => FINE,
         })
     }
 
@@ -140,37 +117,43 @@ impl Uturn {
         self.destination.files(nothing_given.then(|| "uturn".as_ref()))
     }
 
-    fn checked_simulation(&self, files: &Files) -> anyhow::Result<Runs> {
-        if self.denoiser == DenoiserName::Learnt && self.forward == ForwardName::Resample {
-            bail!(
-                "--forward resample draws from the exact posterior; learnt denoisers have --forward sde only"
-            );
+    /// What is to be turned; networks that are trained are kept beside this CSV.
+    fn uturns(&self, csv: Option<&Path>) -> anyhow::Result<UTurns> {
+        let &[from, to] = self.window.as_slice() else {
+            bail!("--window takes two values, FROM,TO; for example 0.1,0.9");
+        };
+        if from >= to {
+            bail!("--window {from},{to}: the first value is below the second");
         }
         if self.simulation.explicit_asked() {
             bail!("U-turns are made in reduced coordinates, exact in law; leave out --data explicit");
         }
-        let mut wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
-        let mut denoiser = self.simulation.denoiser(self.values.tolerance, files.csv.as_deref())?;
-        self.denoiser.whose().complete(&mut wanted, &mut denoiser)?;
-        Ok(Runs::new(denoiser, &wanted, self.simulation.seeds()?, false, &grid(0.0, 1.0, 21))?)
+        Ok(UTurns {
+            whose: self.denoiser.whose(),
+            denoiser: self.simulation.denoiser(self.values.tolerance, csv)?,
+            forward: match self.forward {
+                ForwardName::Sde => Forward::Sde,
+                ForwardName::Resample => Forward::Resample,
+            },
+            steps: self.steps as usize,
+            samples: self.samples as usize,
+            seeds: self.simulation.seeds()?,
+            window: (from, to),
+            level: self.level,
+        })
     }
 
-    fn turns(&self, runs: &Runs) -> anyhow::Result<Turns> {
-        let forward = match self.forward {
-            ForwardName::Sde => Forward::Sde,
-            ForwardName::Resample => Forward::Resample,
-        };
-        for cell in 0..runs.cells() {
-            self.generation(runs, cell).check()?;
-        }
-        Ok(Turns::new(&runs.times, self.steps as usize, self.samples as usize, forward)?)
+    /// The cells of a study; networks that are being trained are kept beside its CSV.
+    ///
+    /// # Errors
+    /// Those of the command, for any cell.
+    pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+        self.values.take(study);
+        let wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
+        Ok(Box::new(Combinations::new(self.uturns(Some(csv))?, &wanted)?))
     }
 
-    fn generation<'s>(&self, runs: &'s Runs, cell: usize) -> Generation<'s> {
-        self.denoiser.whose().generation(&runs.run(cell), self.steps as usize, self.samples as usize)
-    }
-
-    fn side(&self, runs: &Runs, report: &Report) -> SideFile {
+    fn side(&self, runs: &Runs, returns: &Returns) -> SideFile {
         let described = runs.describe();
         let mut parameters = runs.parameters();
         parameters.retain(|name, _| !self.denoiser.whose().unused().contains(&name.as_str()));
@@ -186,7 +169,7 @@ impl Uturn {
             turns["learning"] = runs.learning();
         }
         let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
-        let extra = [("u_turn".to_string(), turns), ("comparison".to_string(), report.json())].into();
-        side("u-turn", parameters, sweeps, &report.rows, extra)
+        let extra = [("u_turn".to_string(), turns), ("comparison".to_string(), returns.json())].into();
+        side("u-turn", parameters, sweeps, &returns.rows, extra)
     }
 }

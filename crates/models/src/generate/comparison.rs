@@ -77,6 +77,12 @@ fn testable(law: &Law, samples: usize, seeds: usize, values: Vec<f64>) -> Vec<f6
     LAW.iter().zip(values).map(|((name, _), x)| if test(name) { x } else { f64::NAN }).collect()
 }
 
+/// The values of a law that are compared at a time.
+fn masked(law: &Law, t: f64) -> Vec<f64> {
+    let shown = shown(t);
+    LAW.iter().zip(law.values()).map(|((name, _), x)| if shown(name) { x } else { f64::NAN }).collect()
+}
+
 impl Comparison {
     /// Judges the samples by the theory at their d, where there is one.
     ///
@@ -116,14 +122,6 @@ impl Comparison {
                 .collect();
             for place in places(generation) {
                 let t = generation.times()[place];
-                let shown = shown(t);
-                let masked = |law: &Law| -> Vec<f64> {
-                    let values = law.values();
-                    LAW.iter()
-                        .zip(values)
-                        .map(|((name, _), x)| if shown(name) { x } else { f64::NAN })
-                        .collect()
-                };
                 measurements.rows.push(Measurement {
                     line: measurements.rows.len(),
                     control: t,
@@ -131,26 +129,22 @@ impl Comparison {
                     seed: generation.seed.to_string(),
                     parameters: swept.clone(),
                     overlaps: if generated.converged {
-                        masked(&generated.laws[place])
+                        masked(&generated.laws[place], t)
                     } else {
                         vec![f64::NAN; LAW.len()]
                     },
                 });
                 values.push(match &predicted.at_d {
-                    Ok(laws) => masked(&laws[place]),
+                    Ok(laws) => masked(&laws[place], t),
                     Err(_) => vec![f64::NAN; LAW.len()],
                 });
                 judged_by.push(match &predicted.at_d {
-                    Ok(laws) => testable(&laws[place], generation.samples, seeds, masked(&laws[place])),
+                    Ok(laws) => testable(&laws[place], generation.samples, seeds, masked(&laws[place], t)),
                     Err(_) => vec![f64::NAN; LAW.len()],
                 });
                 infinite.push(predicted.infinite[place].values().to_vec());
-                let limit = predicted.continuous.as_ref().and_then(|flow| match t {
-                    1.0 => Some(flow.first),
-                    2.0 => Some(flow.last),
-                    _ => None,
-                });
-                flow.push(limit.map_or(vec![f64::NAN; LAW.len()], |law| law.values().to_vec()));
+                let ends = predicted.continuous.as_ref().and_then(|flow| flow.at(t));
+                flow.push(ends.map_or(vec![f64::NAN; LAW.len()], |law| law.values().to_vec()));
             }
         }
         let mut judged =
@@ -251,17 +245,7 @@ impl Comparison {
     }
 }
 
-/// One row per quantity that theory or samples have, at every place.
-fn table(
-    plan: &Plan,
-    measurements: &Measurements,
-    values: &[Vec<f64>],
-    infinite: &[Vec<f64>],
-    flow: &[Vec<f64>],
-    judged: &Judged,
-    rules: &Rules,
-) -> Result<Table, OutputError> {
-    let with_d = plan.swept.iter().any(|s| s.name == "d");
+fn columns(measurements: &Measurements, with_d: bool) -> Vec<Column> {
     let mut columns: Vec<Column> = measurements
         .parameters
         .iter()
@@ -283,7 +267,21 @@ fn table(
     ] {
         columns.push(Column::new(name, meaning, role));
     }
-    let mut table = Table::new(columns);
+    columns
+}
+
+/// One row per quantity that theory or samples have, at every place.
+fn table(
+    plan: &Plan,
+    measurements: &Measurements,
+    values: &[Vec<f64>],
+    infinite: &[Vec<f64>],
+    flow: &[Vec<f64>],
+    judged: &Judged,
+    rules: &Rules,
+) -> Result<Table, OutputError> {
+    let with_d = plan.swept.iter().any(|s| s.name == "d");
+    let mut table = Table::new(columns(measurements, with_d));
     // One group per parameters, d and time, in the order of the rows.
     let mut groups: Vec<(&Measurement, Vec<usize>)> = Vec::new();
     for (index, row) in measurements.rows.iter().enumerate() {

@@ -111,44 +111,23 @@ impl Predicted {
             }
         };
         let times = generation.times();
-        let at_the_end = |law: Law| {
-            let mut laws = vec![Law::UNKNOWN; times.len()];
-            if let Some(last) = laws.last_mut() {
-                *last = law;
-            }
-            laws
-        };
-        // Of spins the law is known that the flow itself ends with, at any d but for the fluctuation of M.
+        let unknown = vec![Law::UNKNOWN; times.len()];
         if let Target::CurieWeiss { m, .. } = setting.target {
-            let law = Law {
-                fraction_plus: setting.p,
-                m: [m, -m],
-                variance: 1.0 - m * m,
-                spin: 1.0,
-                ..Law::UNKNOWN
-            };
-            let flow = Continuous { first: Law::UNKNOWN, last: law, error: 0.0 };
+            let continuous = Some(of_spins(setting.p, m));
             return Ok(Predicted {
                 first,
                 p_bar,
                 at_d: Err(SPINS),
-                infinite: at_the_end(Law::UNKNOWN),
-                continuous: Some(flow),
+                infinite: unknown,
+                continuous,
                 error: 0.0,
             });
         }
         let plain = !setting.interpolant.is_exploding() && setting.target.m() == 1.0 && setting.bend == 1.0;
         // Training data of one class only have nothing that tells modes apart.
         if matches!(source, Source::Learnt { n } if n[0] == 0 || n[1] == 0) {
-            let infinite = vec![Law::UNKNOWN; times.len()];
-            return Ok(Predicted {
-                first,
-                p_bar,
-                at_d: Err(ONE_CLASS),
-                infinite,
-                continuous: None,
-                error: 0.0,
-            });
+            let at_d = Err(ONE_CLASS);
+            return Ok(Predicted { first, p_bar, at_d, infinite: unknown, continuous: None, error: 0.0 });
         }
         let known_at_d = match source {
             Source::Exact => Ok(()),
@@ -183,18 +162,20 @@ impl Predicted {
             (Ok(()), false, _) => Ok(take(predict_flow(theories, setting, source, &times)?)),
         };
         let infinite = if !plain {
-            at_the_end(Law::UNKNOWN)
+            unknown
         } else if euler {
             take(predict(theories, setting, source, Dimension::Infinite, generation.integrator, &times, &at)?)
         } else {
             // Of the flow itself the law is known at the ends of the phases.
-            let known = |t: &f64| match &continuous {
-                Some(flow) if *t == 1.0 => flow.first,
-                Some(flow) if *t == 2.0 => flow.last,
-                _ => Law::UNKNOWN,
-            };
-            times.iter().map(known).collect()
+            let known = |t: &f64| continuous.as_ref().and_then(|flow| flow.at(*t));
+            times.iter().map(|t| known(t).unwrap_or(Law::UNKNOWN)).collect()
         };
         Ok(Predicted { first, p_bar, at_d, infinite, continuous, error })
     }
+}
+
+/// Of spins the law is known that the flow itself ends with, at any d but for the fluctuation of M.
+fn of_spins(p: f64, m: f64) -> Continuous {
+    let last = Law { fraction_plus: p, m: [m, -m], variance: 1.0 - m * m, spin: 1.0, ..Law::UNKNOWN };
+    Continuous { first: Law::UNKNOWN, last, error: 0.0 }
 }

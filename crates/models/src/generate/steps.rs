@@ -4,18 +4,17 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
-use rayon::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::accuracy::{Accuracy, Feature, Sampling, Search, accuracy, steps_needed};
 use super::error::GenerateError;
-use super::experiment::Whose;
 use super::flow::Integrator;
 use super::optimum::{Free, optimum};
 use super::spins;
+use super::whose::Whose;
 use crate::model::{Schedule, Setting, Target};
 use crate::simulate::Runs;
-use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure};
+use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure, each};
 use overlaps::model::{ModelError, Running};
 use overlaps::output::{Cell, Column, Role};
 use overlaps::study::Plan;
@@ -282,22 +281,15 @@ impl Steps {
     /// # Errors
     /// Settings that cannot be optimised.
     pub fn rows(&self, running: &Running) -> Result<Option<Vec<Row>>, ExperimentError> {
-        let of = |cell| {
+        let all = each(0..self.runs.cells(), running, |cell, running| {
             let found = self.of(cell, running);
             (running.progress)();
             found
-        };
-        let cells: Vec<Result<Option<Vec<Row>>, GenerateError>> =
-            (0..self.runs.cells()).into_par_iter().map(of).collect();
-        let all: Result<Option<Vec<Vec<Row>>>, GenerateError> =
-            cells.into_iter().collect::<Result<Vec<_>, _>>().map(|all| all.into_iter().collect());
+        });
         Ok(all.map_err(ModelError::from)?.map(|all| all.concat()))
     }
 
     fn of(&self, cell: usize, running: &Running) -> Result<Option<Vec<Row>>, GenerateError> {
-        if (running.interrupted)() {
-            return Ok(None);
-        }
         self.costs.of_cell(cell, &self.runs.run(cell).setting, running.interrupted)
     }
 

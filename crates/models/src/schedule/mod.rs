@@ -7,13 +7,21 @@
 //! - [`isotonic`]: the monotone curve nearest to noisy data;
 //! - [`feature`]: a curve as the share of its change that has happened, and its [`Window`];
 //! - [`mixture`]: the two features of the exact denoiser of the mixture, resolved at any dimension;
-//! - [`density`]: a density over training times, and its quantiles.
+//! - [`density`]: a density over training times, and its quantiles;
+//! - `training`: windows and training times of some features; `widths`: the window of the mode along the dimension;
+//!   `experiment`: both for every combination of parameters.
 
 pub mod density;
+mod experiment;
 pub mod feature;
 pub mod isotonic;
 pub mod mixture;
+mod training;
+mod widths;
 
 pub use density::Density;
+pub use experiment::{How, OfTheory, Schedules};
 pub use feature::{Feature, FeatureError, Levels, Window};
 pub use mixture::{MixtureFeatures, dilated_time};
+pub use training::{Spread, TrainingTimes};
+pub use widths::{Width, Widths};

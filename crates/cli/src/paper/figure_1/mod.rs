@@ -12,12 +12,12 @@ use anyhow::bail;
 use super::Reproduce;
 use super::files::Files;
 use super::verdicts::{decide, entries, side};
-use crate::cells::{Cells, for_each_cell, interrupted};
+use crate::cells::all_cells;
 pub use curves::Curves;
 use overlaps::paper::Paper;
 use overlaps::value::Value;
 
-use overlaps_models::generate::{Denoisers, Generated, Generation, Integrator};
+use overlaps_models::generate::{Denoisers, Generation, Integrator};
 use overlaps_models::model::{Schedule, Setting};
 use overlaps_models::simulate::{DataRule, LabelRule, Method, Search};
 
@@ -133,26 +133,21 @@ fn simulate(seeds: u64, quiet: bool) -> anyhow::Result<Runs> {
         }
     }
     let mut runs = Vec::new();
-    for_each_cell(
-        Cells { count: generations.len(), units: STEPS as u64 },
-        quiet,
-        |cell, progress| generations[cell].1.generate(&interrupted, &|| progress.tick()),
-        |cell, outcome: Result<Option<Generated>, _>| {
-            let Some(generated) = outcome? else { bail!("interrupted; nothing was written") };
-            let (part, generation) = &generations[cell];
-            if !generated.converged {
-                bail!("denoisers at d = {}, seed {} did not converge", part.d(), generation.seed);
-            }
-            runs.push(Run {
-                part: *part,
-                schedule: generation.setting.schedule,
-                seed: generation.seed,
-                p_bar: generated.p_bar,
-                fractions: generated.laws.iter().map(|law| law.fraction_plus).collect(),
-            });
-            Ok(())
-        },
-    )?;
+    let all = all_cells(generations.len(), STEPS as u64, quiet, |cell, running| {
+        generations[cell].1.generate(running.interrupted, running.progress)
+    });
+    for ((part, generation), generated) in generations.iter().zip(all?) {
+        if !generated.converged {
+            bail!("denoisers at d = {}, seed {} did not converge", part.d(), generation.seed);
+        }
+        runs.push(Run {
+            part: *part,
+            schedule: generation.setting.schedule,
+            seed: generation.seed,
+            p_bar: generated.p_bar,
+            fractions: generated.laws.iter().map(|law| law.fraction_plus).collect(),
+        });
+    }
     Ok(Runs(runs))
 }
 

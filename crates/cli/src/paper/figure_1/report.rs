@@ -88,7 +88,35 @@ pub fn text(runs: &Runs, curves: &Curves, seeds: u64, claims: &[Decided]) -> Str
             significant(of.infinite[STEPS], 4),
         );
     }
+    text += &against_p(runs, curves, seeds);
     text += &format!(
+        "
+## Against d
+
+p̂ with the same {STEPS} steps ({seeds} data sets, {} + {} samples), and in brackets what is predicted at that d:
+
+| d | dilated | plain |
+|---|---|---|
+",
+        curves.n[0], curves.n[1]
+    );
+    for part in by_dimension() {
+        let cell = |schedule| {
+            let last = Spread::of(&runs.last(part, schedule));
+            format!("{} ({})", last.text(), significant(curves.of(schedule).last_at(part.d()), 4))
+        };
+        text += &format!("| {} | {} | {} |\n", part.d(), cell(Schedule::Dilated), cell(Schedule::Uniform));
+    }
+    let infinite = |schedule| significant(curves.of(schedule).infinite[STEPS], 4);
+    text += &format!("| ∞ | ({}) | ({}) |\n", infinite(Schedule::Dilated), infinite(Schedule::Uniform));
+    text += "
+Predictions replace the Gram matrix of the data by its mean: they leave out terms of order 1/d and n/d, which are seen at d = 500.
+";
+    text
+}
+
+fn against_p(runs: &Runs, curves: &Curves, seeds: u64) -> String {
+    let mut text = format!(
         "
 ## Against p̄
 
@@ -118,29 +146,6 @@ pub fn text(runs: &Runs, curves: &Curves, seeds: u64, claims: &[Decided]) -> Str
             predicted,
         );
     }
-    text += &format!(
-        "
-## Against d
-
-p̂ with the same {STEPS} steps ({seeds} data sets, {} + {} samples), and in brackets what is predicted at that d:
-
-| d | dilated | plain |
-|---|---|---|
-",
-        curves.n[0], curves.n[1]
-    );
-    for part in by_dimension() {
-        let cell = |schedule| {
-            let last = Spread::of(&runs.last(part, schedule));
-            format!("{} ({})", last.text(), significant(curves.of(schedule).last_at(part.d()), 4))
-        };
-        text += &format!("| {} | {} | {} |\n", part.d(), cell(Schedule::Dilated), cell(Schedule::Uniform));
-    }
-    let infinite = |schedule| significant(curves.of(schedule).infinite[STEPS], 4);
-    text += &format!("| ∞ | ({}) | ({}) |\n", infinite(Schedule::Dilated), infinite(Schedule::Uniform));
-    text += "
-Predictions replace the Gram matrix of the data by its mean: they leave out terms of order 1/d and n/d, which are seen at d = 500.
-";
     text
 }
 

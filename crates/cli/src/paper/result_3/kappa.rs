@@ -1,13 +1,11 @@
 //! The exact denoiser: the law of ν = μ·X/√d at the end of the first phase, against the dilation κ (Proposition 1).
 
-use anyhow::bail;
-
 use super::rates::{FAR, P};
-use crate::cells::{Cells, for_each_cell};
+use crate::cells::all_cells;
 use overlaps::compare::statistics::kolmogorov_smirnov;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps_models::generate::predicted::closed_form::{mixture_cdf, p_kappa};
-use overlaps_models::generate::{Denoisers, GenerateError, Generated, Generation, Integrator};
+use overlaps_models::generate::{Denoisers, Generation, Integrator};
 use overlaps_models::model::Setting;
 use overlaps_models::simulate::{DataRule, LabelRule};
 
@@ -42,43 +40,36 @@ pub fn at_kappa(kappas: &[f64], samples: usize, quiet: bool) -> anyhow::Result<V
             })
         })
         .collect::<Result<_, _>>()?;
-    let mut found = Vec::new();
-    for_each_cell(
-        Cells { count: kappas.len(), units: 1 },
-        quiet,
-        |cell, _| -> Result<Option<Generated>, GenerateError> {
-            let generation = Generation {
-                setting: settings[cell],
-                // The flow keeps the order of ν, so that equal starts would make equal distances.
-                seed: 1000 + cell as u64,
-                labels: LabelRule::Fixed,
-                denoisers: Denoisers::Exact,
-                steps: 2,
-                samples,
-                integrator: Integrator::Adaptive,
-                data: DataRule::Gram,
-            };
-            generation.generate(&|| false, &|| ())
-        },
-        |cell, outcome| {
-            let Some(mut generated) = outcome? else { bail!("interrupted; nothing was written") };
-            let (setting, count) = (&settings[cell], samples as f64);
-            let error = |p: f64| (p * (1.0 - p) / count).sqrt();
-            let [first, last] = [1, 2].map(|place| generated.laws[place].fraction_plus);
-            let expected = p_kappa(P, setting.kappa);
-            let (distance, probability) =
-                kolmogorov_smirnov(&mut generated.nu_first, |x| mixture_cdf(setting, 1.0, x));
-            found.push(AtKappa {
-                kappa: setting.kappa,
-                fraction: [first, error(expected), expected],
-                missing: [last - first, error(P - expected), P - expected],
-                distance: [distance, probability],
-                samples,
-            });
-            Ok(())
-        },
-    )?;
-    Ok(found)
+    let all = all_cells(kappas.len(), 1, quiet, |cell, running| {
+        let generation = Generation {
+            setting: settings[cell],
+            // The flow keeps the order of ν, so that equal starts would make equal distances.
+            seed: 1000 + cell as u64,
+            labels: LabelRule::Fixed,
+            denoisers: Denoisers::Exact,
+            steps: 2,
+            samples,
+            integrator: Integrator::Adaptive,
+            data: DataRule::Gram,
+        };
+        generation.generate(running.interrupted, running.progress)
+    });
+    let found = settings.iter().zip(all?).map(|(setting, mut generated)| {
+        let count = samples as f64;
+        let error = |p: f64| (p * (1.0 - p) / count).sqrt();
+        let [first, last] = [1, 2].map(|place| generated.laws[place].fraction_plus);
+        let expected = p_kappa(P, setting.kappa);
+        let (distance, probability) =
+            kolmogorov_smirnov(&mut generated.nu_first, |x| mixture_cdf(setting, 1.0, x));
+        AtKappa {
+            kappa: setting.kappa,
+            fraction: [first, error(expected), expected],
+            missing: [last - first, error(P - expected), P - expected],
+            distance: [distance, probability],
+            samples,
+        }
+    });
+    Ok(found.collect())
 }
 
 /// The same, as statements are about them.

@@ -4,7 +4,7 @@ use anyhow::bail;
 use rayon::prelude::*;
 
 use super::coupled::{Gap, gap};
-use crate::cells::{Cells, for_each_cell, interrupted};
+use crate::cells::all_cells;
 use overlaps::compare::statistics::Sample;
 use overlaps::compare::{Estimate, PowerLaw};
 use overlaps::output::{Cell, Column, Role, Table};
@@ -142,20 +142,16 @@ pub fn sizes(n: &[usize], k: f64, seeds: u64, samples: usize, quiet: bool) -> an
     }
     // The dear ones first, so that no core waits for the last of them.
     cells.reverse();
-    for_each_cell(
-        Cells { count: cells.len(), units: STEPS as u64 },
-        quiet,
-        |cell, progress| gap(&cells[cell].1, &method, &interrupted, &|| progress.tick()),
-        |cell, outcome| {
-            let Some(gap) = outcome? else { bail!("interrupted; nothing was written") };
-            let setting = cells[cell].1.setting;
-            if gap.mu.is_nan() {
-                bail!("denoisers at n = {}, seed {} did not converge", setting.n, cells[cell].1.seed);
-            }
-            sizes[cells[cell].0].gaps.push(gap);
-            Ok(())
-        },
-    )?;
+    let all = all_cells(cells.len(), STEPS as u64, quiet, |cell, running| {
+        gap(&cells[cell].1, &method, running.interrupted, running.progress)
+    });
+    for ((size, generation), gap) in cells.iter().zip(all?) {
+        if gap.mu.is_nan() {
+            let (n, seed) = (generation.setting.n, generation.seed);
+            bail!("denoisers at n = {n}, seed {seed} did not converge");
+        }
+        sizes[*size].gaps.push(gap);
+    }
     Ok(sizes)
 }
 

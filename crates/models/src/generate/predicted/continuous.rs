@@ -45,6 +45,17 @@ pub struct Continuous {
     pub error: f64,
 }
 
+impl Continuous {
+    /// The law at the end of a phase.
+    pub fn at(&self, t: f64) -> Option<Law> {
+        match t {
+            1.0 => Some(self.first),
+            2.0 => Some(self.last),
+            _ => None,
+        }
+    }
+}
+
 /// The laws at the ends of both phases.
 ///
 /// # Errors

@@ -25,6 +25,75 @@ struct SampleSums {
     phi_along: f64,
 }
 
+impl SampleSums {
+    /// Over the noise samples of all data, with Σ φ and Σ δ of each datum; `data` has u·x₁ and w·x₁, `c` and `uu` are the
+    /// skip connection and |u|².
+    fn of(
+        at: Coefficients,
+        c: f64,
+        uu: f64,
+        data: &[(f64, f64)],
+        draws: usize,
+        drawn: &Drawn,
+    ) -> (SampleSums, Vec<[f64; 2]>) {
+        let Coefficients { alpha, beta, .. } = at;
+        let mut sums = SampleSums::default();
+        let mut datum = vec![[0.0f64; 2]; data.len()];
+        for (i, (data, weights)) in data.iter().zip(&mut datum).enumerate() {
+            for j in i * draws..(i + 1) * draws {
+                let (xi, noise) = (drawn.xi[j], drawn.along_u[j]);
+                let (phi, slope) = (drawn.phi[j], drawn.slope[j]);
+                // u·x_t and δ = φ′ u·(c x_t + uφ − x₁).
+                let along = alpha * noise + beta * data.0;
+                let delta = slope * (c * along + uu * phi - data.0);
+                weights[0] += phi;
+                weights[1] += delta;
+                for (l, xi) in xi.iter().enumerate() {
+                    sums.phi_xi[l] += phi * xi;
+                    sums.delta_xi[l] += delta * xi;
+                    sums.squares += xi * xi;
+                }
+                sums.phi2 += phi * phi;
+                sums.phi_delta += phi * delta;
+                sums.delta2 += delta * delta;
+                sums.phi_along += phi * along;
+            }
+        }
+        (sums, datum)
+    }
+}
+
+/// The frames of the noise: its columns along span(w, u), its rows along span(φ, δ), and the products of the two normal
+/// vectors g of the rows with u, w and themselves.
+struct Frames {
+    columns: Frame,
+    rows: Frame,
+    products: [[f64; 3]; 2],
+}
+
+impl Frames {
+    /// g·e of the frame of the columns.
+    fn g_along(&self, m: usize, l: usize) -> f64 {
+        let (terms, products) = (self.columns.in_terms[l], self.products[m]);
+        terms[0] * products[1] + terms[1] * products[0]
+    }
+
+    /// P = Σφx₀ and Q = Σδx₀ = Σ_l (weights·ξ_l − …) e_l + Σ_m components g_m.
+    fn combination(&self, which: usize, with_xi: [f64; 2]) -> [f64; 4] {
+        let Frames { columns, rows, .. } = self;
+        let mut total = [0.0; 4];
+        for m in 0..rows.size {
+            total[2 + m] = rows.components[m][which];
+        }
+        for (l, with_xi) in with_xi.iter().enumerate().take(columns.size) {
+            let removed = (0..rows.size).map(|m| rows.components[m][which] * self.g_along(m, l)).sum::<f64>();
+            total[0] += (with_xi - removed) * columns.in_terms[l][1];
+            total[1] += (with_xi - removed) * columns.in_terms[l][0];
+        }
+        total
+    }
+}
+
 impl Network {
     /// One epoch: draws the noise (unless it is fixed), takes one step of Adam on the full batch.
     ///
@@ -73,51 +142,15 @@ impl Network {
         let drawn = Drawn::new(&columns, &data, draws, rng, |data, noise| {
             (alpha * noise.1 + beta * data.1) / root_d + self.b.value
         });
-        let mut sums = SampleSums::default();
-        let mut datum = vec![[0.0f64; 2]; n];
-        for (i, (data, weights)) in data.iter().zip(&mut datum).enumerate() {
-            for j in i * draws..(i + 1) * draws {
-                let (xi, noise) = (drawn.xi[j], drawn.along_u[j]);
-                let (phi, slope) = (drawn.phi[j], drawn.slope[j]);
-                // u·x_t and δ = φ′ u·(c x_t + uφ − x₁).
-                let along = alpha * noise + beta * data.0;
-                let delta = slope * (c * along + uu * phi - data.0);
-                weights[0] += phi;
-                weights[1] += delta;
-                for (l, xi) in xi.iter().enumerate() {
-                    sums.phi_xi[l] += phi * xi;
-                    sums.delta_xi[l] += delta * xi;
-                    sums.squares += xi * xi;
-                }
-                sums.phi2 += phi * phi;
-                sums.phi_delta += phi * delta;
-                sums.delta2 += delta * delta;
-                sums.phi_along += phi * along;
-            }
-        }
+        let (sums, datum) = SampleSums::of(at, c, uu, &data, draws, &drawn);
 
         // The rows along span(φ, δ): two normal vectors g, made orthogonal to w and u by their products with them.
         let rows = Frame::new(sums.phi2, sums.phi_delta, sums.delta2);
         let vectors = self.noise_vectors(batch.d, rows.size, rng);
         let products = [&vectors[0], &vectors[1]].map(|g| dot_products(g, &self.u, &self.w));
-        // g·e of the frame of the columns.
-        let g_along = |m: usize, l: usize| {
-            columns.in_terms[l][0] * products[m][1] + columns.in_terms[l][1] * products[m][0]
-        };
-        // P = Σφx₀ and Q = Σδx₀ = Σ_l (weights·ξ_l − …) e_l + Σ_m components g_m.
-        let combination = |which: usize, with_xi: [f64; 2]| -> [f64; 4] {
-            let mut total = [0.0; 4];
-            for m in 0..rows.size {
-                total[2 + m] = rows.components[m][which];
-            }
-            for (l, with_xi) in with_xi.iter().enumerate().take(columns.size) {
-                let removed = (0..rows.size).map(|m| rows.components[m][which] * g_along(m, l)).sum::<f64>();
-                total[0] += (with_xi - removed) * columns.in_terms[l][1];
-                total[1] += (with_xi - removed) * columns.in_terms[l][0];
-            }
-            total
-        };
-        let (p, q) = (combination(0, sums.phi_xi), combination(1, sums.delta_xi));
+        let frames = Frames { columns, rows, products };
+        let g_along = |m: usize, l: usize| frames.g_along(m, l);
+        let (p, q) = (frames.combination(0, sums.phi_xi), frames.combination(1, sums.delta_xi));
         let mut by_u = p.map(|x| inverse * c * alpha * x);
         by_u[0] += inverse * sums.phi2 + setting.lambda;
         let mut by_w = q.map(|x| inverse * alpha / root_d * x);

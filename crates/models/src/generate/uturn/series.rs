@@ -1,9 +1,9 @@
 //! What came out of one combination of parameters, and the window of times in which the class is decided there.
 
-use overlaps_models::generate::uturn::decided_at;
+use super::decided_at;
 
 /// What came out of one combination of parameters, against the time of the turn, for samples that started in + and −.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Series {
     /// The combination in words.
     pub label: String,
@@ -16,6 +16,7 @@ pub struct Series {
 }
 
 /// The window of one combination of parameters, in t and in √dτ.
+#[derive(Debug, Clone)]
 pub struct Window {
     /// The combination in words.
     pub label: String,
@@ -31,7 +32,7 @@ pub struct Window {
 
 impl Window {
     /// Of one combination at weight p of mode +.
-    pub fn new(series: &Series, p: f64, levels: (f64, f64)) -> Window {
+    pub(super) fn new(series: &Series, p: f64, levels: (f64, f64)) -> Window {
         let memory = |plus: &[(f64, f64)], minus: &[(f64, f64)]| -> Vec<(f64, f64)> {
             plus.iter().zip(minus).map(|((t, x), (_, y))| (*t, x - y)).collect()
         };

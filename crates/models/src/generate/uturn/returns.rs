@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::series::{Series, Window};
 use super::turns::{Expected, Turned, Turns, posterior};
-use crate::figure::values_in_words;
+use crate::generate::predicted::Theories;
+use crate::generate::{Denoisers, GenerateError, Generation, lead};
+use crate::simulate::Runs;
+use overlaps::compare::Verdict;
 use overlaps::compare::statistics::{Sample, holm, two_sided};
 use overlaps::numeric::significant;
 use overlaps::output::json::{cell_value, number};
 use overlaps::output::{Cell, Column, Role, Status, Table};
-use overlaps_models::generate::{Denoisers, GenerateError, Generation};
-use overlaps_models::simulate::Runs;
 
 /// Both directions, and how they are told in tables and figures.
 const FROM: [(&str, &str); 2] = [
@@ -18,8 +19,8 @@ const FROM: [(&str, &str); 2] = [
     ("plus_from_minus", "the same of those that started in mode −"),
 ];
 
-/// The result of a run.
-pub struct Report {
+/// How many of the samples come back, beside the prediction, with the verdict.
+pub struct Returns {
     /// Rows for files: one per data set and turn, and those of the predictions.
     pub rows: Table,
     /// Means beside predictions.
@@ -28,8 +29,9 @@ pub struct Report {
     pub windows: Vec<Window>,
     /// What came out, combination by combination.
     pub series: Vec<Series>,
+    /// p-values of what was tested, and the rows of the table that have it.
+    tests: Vec<(f64, usize)>,
     rejected: usize,
-    compared: usize,
     largest: f64,
     /// Whether some prediction is missing.
     without: bool,
@@ -37,125 +39,131 @@ pub struct Report {
     of_steps: bool,
 }
 
-impl Report {
+impl Returns {
     /// Compares; `window` are the levels of memory, `level` the error rate of the verdict.
     ///
     /// # Errors
     /// A theory that does not converge.
-    pub fn new(
+    pub(super) fn new(
         runs: &Runs,
         turns: &Turns,
         generations: &[Generation],
         turned: &[Turned],
         window: (f64, f64),
         level: f64,
-    ) -> Result<Report, anyhow::Error> {
-        let plan = &runs.plan;
-        let cells = plan.cells();
-        let seeds = generations.len() / cells;
-        let mut report = Report {
+    ) -> Result<Returns, GenerateError> {
+        let mut returns = Returns {
             rows: Table::new(columns()),
             table: Table::new(table_columns(runs)),
             windows: Vec::new(),
             series: Vec::new(),
+            tests: Vec::new(),
             rejected: 0,
-            compared: 0,
             largest: 0.0,
             without: false,
             of_steps: generations.iter().all(|g| g.denoisers == Denoisers::Exact),
         };
-        let mut p_values: Vec<f64> = Vec::new();
-        let mut places: Vec<usize> = Vec::new();
-        for cell in 0..cells {
-            let here = cell * seeds..(cell + 1) * seeds;
-            let (generations, turned) = (&generations[here.clone()], &turned[here]);
+        let theories = Theories::load()?;
+        let seeds = runs.seeds();
+        for (cell, (generations, turned)) in generations.chunks(seeds).zip(turned.chunks(seeds)).enumerate() {
             for (generation, turned) in generations.iter().zip(turned) {
                 for (t, plus) in runs.times.iter().zip(&turned.plus) {
-                    report.rows.push(sample_row(generation, turned, turns, *t, *plus))?;
+                    returns.rows.rows.push(sample_row(generation, turned, turns, *t, *plus));
                 }
             }
-            let expected = mean_expected(turns, generations, turned)?;
-            report.without |= expected.is_none();
-            let swept: Vec<Cell> = plan.swept_values(cell).iter().map(Cell::from).collect();
-            let label = values_in_words(plan.sweeps_at(cell));
-            let label = if label.is_empty() { "samples".into() } else { label };
-            let mut series = Series { label, ..Series::default() };
-            let setting = &generations[0].setting;
-            for (k, t) in runs.times.iter().enumerate() {
-                let exact = posterior(setting, *t);
-                if let Some(expected) = &expected {
-                    report.rows.push(theory_row(&generations[0], turned[0].p_bar, *t, &expected[k]))?;
-                }
-                for (direction, (name, _)) in FROM.iter().enumerate() {
-                    let values: Vec<f64> =
-                        turned.iter().filter(|t| t.converged).map(|t| t.plus[k][direction]).collect();
-                    let sample = Sample { d: 1.0, values };
-                    let estimate = sample.estimate();
-                    let expected = expected.as_ref().map(|e| (e[k].plus[direction], e[k].error[direction]));
-                    let tested = estimate.zip(expected).map(|(estimate, (expected, error))| {
-                        // Where every sample agrees the scatter is 0: at least that of one sample in all.
-                        let one = 1.0 / (generations[0].samples * seeds) as f64;
-                        let error = (estimate.error.powi(2) + error * error).sqrt().max(one);
-                        let z = (estimate.value - expected) / error;
-                        (z, two_sided(z, estimate.freedom))
-                    });
-                    if let Some((z, p)) = tested {
-                        p_values.push(p);
-                        places.push(report.table.rows.len());
-                        report.largest = report.largest.max(z.abs());
-                    }
-                    let mut row = swept.clone();
-                    row.extend([Cell::Number(*t), Cell::Number(setting.path().scale(*t)), Cell::from(*name)]);
-                    row.extend([Cell::Number(sample.mean()), estimate.map(|e| e.error).into()]);
-                    row.push(expected.map(|(x, _)| x).into());
-                    row.push(expected.map(|(_, error)| error).filter(|error| *error > 0.0).into());
-                    row.push(tested.map(|(z, _)| (z * 100.0).round() / 100.0).into());
-                    row.extend([Cell::Number(exact[direction]), Cell::Missing]);
-                    report.table.push(row)?;
-                    series.measured[direction].push((*t, sample.mean(), estimate.map_or(0.0, |e| e.error)));
-                    series.exact[direction].push((*t, exact[direction]));
-                    series.expected[direction].extend(expected.map(|(x, _)| (*t, x)));
-                }
+            let expected = mean_expected(turns, &theories, generations, turned)?;
+            returns.without |= expected.is_none();
+            for (t, expected) in runs.times.iter().zip(expected.iter().flatten()) {
+                returns.rows.rows.push(theory_row(&generations[0], turned[0].p_bar, *t, expected));
             }
-            report.windows.push(Window::new(&series, setting.p, window));
-            report.series.push(series);
+            let series = returns.compare(runs, cell, &generations[0], turned, expected.as_deref());
+            returns.windows.push(Window::new(&series, generations[0].setting.p, window));
+            returns.series.push(series);
         }
-        let adjusted = holm(&p_values);
-        report.compared = adjusted.len();
-        let status = report.table.columns.len() - 1;
-        for (place, p) in places.into_iter().zip(adjusted) {
+        returns.judge(level);
+        Ok(returns)
+    }
+
+    /// Sets the data sets of one combination beside their prediction.
+    fn compare(
+        &mut self,
+        runs: &Runs,
+        cell: usize,
+        generation: &Generation,
+        turned: &[Turned],
+        expected: Option<&[Expected]>,
+    ) -> Series {
+        let swept: Vec<Cell> = runs.plan.swept_values(cell).iter().map(Cell::from).collect();
+        let label = runs.plan.swept_in_words(cell);
+        let label = if label.is_empty() { "samples".into() } else { label };
+        let mut series = Series { label, ..Series::default() };
+        let setting = &generation.setting;
+        for (k, t) in runs.times.iter().enumerate() {
+            let exact = posterior(setting, *t);
+            for (direction, (name, _)) in FROM.iter().enumerate() {
+                let values = turned.iter().filter(|t| t.converged).map(|t| t.plus[k][direction]).collect();
+                let sample = Sample { d: 1.0, values };
+                let estimate = sample.estimate();
+                let expected = expected.map(|e| (e[k].plus[direction], e[k].error[direction]));
+                let tested = estimate.zip(expected).map(|(estimate, (expected, error))| {
+                    // Where every sample agrees the scatter is 0: at least that of one sample in all.
+                    let one = 1.0 / (generation.samples * turned.len()) as f64;
+                    let error = (estimate.error.powi(2) + error * error).sqrt().max(one);
+                    let z = (estimate.value - expected) / error;
+                    (z, two_sided(z, estimate.freedom))
+                });
+                if let Some((z, p)) = tested {
+                    self.tests.push((p, self.table.rows.len()));
+                    self.largest = self.largest.max(z.abs());
+                }
+                let mut row = swept.clone();
+                row.extend([Cell::Number(*t), Cell::Number(setting.path().scale(*t)), Cell::from(*name)]);
+                row.extend([Cell::Number(sample.mean()), estimate.map(|e| e.error).into()]);
+                row.push(expected.map(|(x, _)| x).into());
+                row.push(expected.map(|(_, error)| error).filter(|error| *error > 0.0).into());
+                row.push(tested.map(|(z, _)| (z * 100.0).round() / 100.0).into());
+                row.extend([Cell::Number(exact[direction]), Cell::Missing]);
+                self.table.rows.push(row);
+                series.measured[direction].push((*t, sample.mean(), estimate.map_or(0.0, |e| e.error)));
+                series.exact[direction].push((*t, exact[direction]));
+                series.expected[direction].extend(expected.map(|(x, _)| (*t, x)));
+            }
+        }
+        series
+    }
+
+    /// Enters what is rejected, so that a right theory is at all places together with this error rate.
+    fn judge(&mut self, level: f64) {
+        let p_values: Vec<f64> = self.tests.iter().map(|(p, _)| *p).collect();
+        let status = self.table.columns.len() - 1;
+        for ((_, place), p) in self.tests.iter().zip(holm(&p_values)) {
             let rejected = p < level;
-            report.rejected += usize::from(rejected);
-            report.table.rows[place][status] = if rejected { "rejected" } else { "consistent" }.into();
+            self.rejected += usize::from(rejected);
+            self.table.rows[*place][status] = if rejected { "rejected" } else { "consistent" }.into();
         }
-        Ok(report)
     }
 
-    /// Whether the prediction is rejected.
-    pub fn disagrees(&self) -> bool {
-        self.rejected > 0
-    }
-
-    fn verdict(&self) -> &'static str {
-        match (self.rejected, self.compared) {
-            (0, 0) => "undecided",
-            (0, _) => "agrees",
-            _ => "disagrees",
+    /// Whether samples and prediction agree.
+    pub fn verdict(&self) -> Verdict {
+        match (self.rejected, self.tests.len()) {
+            (0, 0) => Verdict::Undecided,
+            (0, _) => Verdict::Agrees,
+            _ => Verdict::Disagrees,
         }
     }
 
     /// Verdict and windows in words.
     pub fn words(&self) -> String {
         let mut text = match self.verdict() {
-            "undecided" if self.without => {
+            Verdict::Undecided if self.without => {
                 "undecided: there is no theory at finite d here (fixed noise, sigma = 0, one class only, or d above 10¹⁴); the posterior is that of the exact denoiser\n".into()
             }
-            "undecided" => "undecided: one data set has no standard error; use --seeds 2 or more\n".to_string(),
+            Verdict::Undecided => "undecided: one data set has no standard error; use --seeds 2 or more\n".to_string(),
             verdict => format!(
                 "prediction and samples {}: {} of {} comparisons rejected, largest |z| {}\n",
-                if verdict == "agrees" { "agree" } else { "disagree" },
+                if verdict == Verdict::Agrees { "agree" } else { "disagree" },
                 self.rejected,
-                self.compared,
+                self.tests.len(),
                 significant(self.largest, 3)
             ),
         };
@@ -205,7 +213,7 @@ impl Report {
             })
             .collect();
         json!({
-            "verdict": self.verdict(),
+            "verdict": self.verdict().name(),
             "rows": self.table.rows.iter().map(row).collect::<Vec<_>>(),
             "windows": windows,
         })
@@ -215,6 +223,7 @@ impl Report {
 /// The mean of the predictions over data sets, whose p̄ may differ.
 fn mean_expected(
     turns: &Turns,
+    theories: &Theories,
     generations: &[Generation],
     turned: &[Turned],
 ) -> Result<Option<Vec<Expected>>, GenerateError> {
@@ -224,7 +233,9 @@ fn mean_expected(
         let place = match known.iter().position(|(p, _)| *p == turned.p_bar) {
             Some(place) => place,
             None => {
-                let Some(expected) = turns.expected(generation, turned.p_bar)? else { return Ok(None) };
+                let Some(expected) = turns.expected(theories, generation, turned.p_bar)? else {
+                    return Ok(None);
+                };
                 known.push((turned.p_bar, expected));
                 known.len() - 1
             }
@@ -248,8 +259,8 @@ fn mean_expected(
     Ok(Some((0..turns).map(mean).collect()))
 }
 
-fn columns() -> Vec<Column> {
-    let mut columns = overlaps_models::generate::columns();
+pub(super) fn columns() -> Vec<Column> {
+    let mut columns = crate::generate::columns();
     // The columns of generated samples up to the time of the interpolant.
     let end = columns.iter().position(|c| c.name == "tau").map_or(columns.len(), |place| place + 1);
     columns.truncate(end);
@@ -291,8 +302,7 @@ fn table_columns(runs: &Runs) -> Vec<Column> {
 }
 
 fn sample_row(generation: &Generation, turned: &Turned, turns: &Turns, t: f64, plus: [f64; 2]) -> Vec<Cell> {
-    let mut row =
-        overlaps_models::generate::lead(generation, "samples", t, turned.p_bar, Some(generation.seed));
+    let mut row = lead(generation, "samples", t, turned.p_bar, Some(generation.seed));
     let forward = row.len() - 2;
     row[forward] = turns.forward.name().into();
     row.extend(plus.map(|x| if turned.converged { Cell::Number(x) } else { Cell::Missing }));
@@ -302,7 +312,7 @@ fn sample_row(generation: &Generation, turned: &Turned, turns: &Turns, t: f64, p
 }
 
 fn theory_row(generation: &Generation, p_bar: f64, t: f64, expected: &Expected) -> Vec<Cell> {
-    let mut row = overlaps_models::generate::lead(generation, "theory", t, p_bar, None);
+    let mut row = lead(generation, "theory", t, p_bar, None);
     let forward = row.len() - 2;
     let exact = generation.denoisers == Denoisers::Exact;
     row[forward] = if exact { "posterior" } else { "sde" }.into();

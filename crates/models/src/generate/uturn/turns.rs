@@ -1,12 +1,10 @@
 //! The U-turns of one data set at all times, and those of the denoisers of theory.
 
-use overlaps_models::generate::MOST_DIMENSIONS;
-use overlaps_models::generate::predicted::{Dimension, Source, Theories, closed_form::normal_cdf};
-use overlaps_models::generate::uturn::{Forward, Turn, exact_return};
-use overlaps_models::generate::{Denoisers, GenerateError, Generation, Projected, exact, times};
-use overlaps_models::model::{Noise, Setting};
-use overlaps_models::simulate::Method;
-use overlaps_models::simulate::Runs;
+use super::{Forward, Turn, exact_return};
+use crate::generate::predicted::{Dimension, Source, Theories, closed_form::normal_cdf};
+use crate::generate::{Denoisers, GenerateError, Generation, MOST_DIMENSIONS, Projected, exact, times};
+use crate::model::{Noise, Setting};
+use overlaps::model::Running;
 
 /// Samples of each class with which the process of theory is run.
 const OF_THEORY: usize = 40_000;
@@ -14,8 +12,7 @@ const OF_THEORY: usize = 40_000;
 const SAME: f64 = 1e-9;
 
 /// What is run.
-pub struct Turns {
-    theories: Theories,
+pub(super) struct Turns {
     turns: Vec<f64>,
     /// Times of the steps, and of the turns among them.
     times: Vec<f64>,
@@ -37,7 +34,7 @@ pub struct Turned {
 
 /// What theory says of a turn: the fractions that end in mode +, and their errors.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Expected {
+pub(super) struct Expected {
     /// From + and −.
     pub plus: [f64; 2],
     /// Standard error, where they come from samples themselves.
@@ -46,21 +43,13 @@ pub struct Expected {
 
 impl Turns {
     /// Turns at some times, with so many steps from 0 to 2.
-    ///
-    /// # Errors
-    /// None that a user can cause.
-    pub fn new(
-        turns: &[f64],
-        steps: usize,
-        samples: usize,
-        forward: Forward,
-    ) -> Result<Turns, GenerateError> {
+    pub fn new(turns: &[f64], steps: usize, samples: usize, forward: Forward) -> Turns {
         let mut all = times(steps);
         all.retain(|t| turns.iter().all(|turn| (t - turn).abs() > SAME) || *t == 2.0);
         all.extend(turns.iter().copied().filter(|t| *t < 2.0));
         all.sort_by(f64::total_cmp);
         all.dedup();
-        Ok(Turns { theories: Theories::load()?, turns: turns.to_vec(), times: all, samples, forward })
+        Turns { turns: turns.to_vec(), times: all, samples, forward }
     }
 
     /// The denoisers that are needed: from the first turn on, at every time but the last.
@@ -70,24 +59,12 @@ impl Turns {
         &self.times[start..self.times.len() - 1]
     }
 
-    /// Units of progress in one data set, where denoisers are learnt; 0 otherwise.
-    pub fn units(&self, runs: &Runs) -> u64 {
-        match runs.run(0).method {
-            Method::Trained { training, .. } => training.epochs * self.needed().len() as u64,
-            Method::Integrated { .. } => self.needed().len() as u64,
-        }
-    }
-
-    /// All turns of one data set; none where `stop` said so.
+    /// All turns of one data set; none where an interruption was asked for.
     ///
     /// # Errors
     /// Impossible data, checkpoints.
-    pub fn turn(
-        &self,
-        generation: &Generation,
-        stop: &(dyn Fn() -> bool + Sync),
-        progress: &(dyn Fn() + Sync),
-    ) -> Result<Option<Turned>, GenerateError> {
+    pub fn turn(&self, generation: &Generation, running: &Running) -> Result<Option<Turned>, GenerateError> {
+        let Running { interrupted: stop, progress } = *running;
         let setting = &generation.setting;
         let needed = self.needed();
         let (denoisers, size, p_bar, converged) = match generation.denoisers {
@@ -142,6 +119,7 @@ impl Turns {
     /// A theory that does not converge.
     pub fn expected(
         &self,
+        theories: &Theories,
         generation: &Generation,
         p_bar: f64,
     ) -> Result<Option<Vec<Expected>>, GenerateError> {
@@ -163,7 +141,7 @@ impl Turns {
             return Ok(None);
         }
         let source = Source::Learnt { n: [plus, setting.n - plus] };
-        let denoisers = self.theories.networks(setting, source, Dimension::Finite, self.needed())?;
+        let denoisers = theories.networks(setting, source, Dimension::Finite, self.needed())?;
         let size = denoisers.first().map_or(1, |d| d.u.len());
         let seed = generation.seed.wrapping_add(0x5eed_0000_0000);
         let plus = self.run(setting, seed, OF_THEORY, &denoisers, size, &|| false).unwrap_or_default();
@@ -173,7 +151,7 @@ impl Turns {
 }
 
 /// The posterior probabilities of + at a turn, averaged over the samples of each class.
-pub fn posterior(setting: &Setting, t: f64) -> [f64; 2] {
+pub(super) fn posterior(setting: &Setting, t: f64) -> [f64; 2] {
     let at = setting.path().at(t);
     exact_return(setting.p, at.scale, at.variance(setting.sigma).max(f64::MIN_POSITIVE)).0
 }

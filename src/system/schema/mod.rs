@@ -1,18 +1,18 @@
-//! The shape of an equation file: what serde reads, before any expression is looked at.
+//! The shape of an equation file: what serde reads (`read`), before any expression is looked at.
+
+mod read;
 
 use std::fmt;
-use std::ops::Range;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
-use crate::diagnostic::short;
 use crate::diagnostic::{Source, Text};
-use crate::language::error::{EquationError, Problem};
-use crate::name::canonical;
+
+pub use read::read;
 
 /// A string of the file with its place.
 pub type Str = Spanned<String>;
@@ -65,12 +65,15 @@ pub struct File {
     /// Abbreviations, used in order.
     #[serde(default)]
     pub definitions: Entries<Str>,
+    /// Numbers that solve an equation, or minimise something, at every node of an average.
+    #[serde(default)]
+    pub implicit: Entries<Spanned<Implicit>>,
     /// What is solved for.
     #[serde(default)]
     pub unknowns: Entries<Unknown>,
-    /// The unknowns minimise an energy.
+    /// The unknowns minimise an energy, or are a stationary point of a free energy.
     #[serde(default)]
-    pub energy: Option<Spanned<Minimise>>,
+    pub energy: Option<Spanned<Energy>>,
     /// The unknowns are a fixed point.
     #[serde(default)]
     pub fixed_point: Option<Spanned<Entries<Str>>>,
@@ -188,6 +191,24 @@ pub struct Discrete {
     pub weights: Vec<Spanned<NumberOrText>>,
 }
 
+/// An implicit definition.
+#[derive(Debug, serde::Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table { equation = \"…\" } or { minimise = \"…\" }, with a range if it has one"
+)]
+pub struct Implicit {
+    /// What is to vanish.
+    #[serde(default)]
+    pub equation: Option<Str>,
+    /// What is to be minimal.
+    #[serde(default)]
+    pub minimise: Option<Str>,
+    /// Where the number lies.
+    #[serde(default)]
+    pub range: Option<Vec<Spanned<NumberOrText>>>,
+}
+
 /// An unknown: a string with its meaning, or a table.
 #[derive(Debug)]
 pub struct Unknown(pub UnknownTable);
@@ -201,6 +222,30 @@ pub struct UnknownTable {
     /// Interval in which solutions are sought.
     #[serde(default)]
     pub range: Option<Vec<Spanned<NumberOrText>>>,
+}
+
+/// `minimise = "…"`, or `extremise = "…"` with the unknowns in which it is to be extremal.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Energy {
+    /// The free energy of which a stationary point is meant.
+    #[serde(default)]
+    pub extremise: Option<Str>,
+    /// The energy, or unknowns in which the free energy is minimal.
+    #[serde(default)]
+    pub minimise: Option<Spanned<TextOrNames>>,
+    /// Unknowns in which the free energy is maximal.
+    #[serde(default)]
+    pub maximise: Option<Spanned<TextOrNames>>,
+}
+
+/// An expression, or a list of names.
+#[derive(Debug, Clone)]
+pub enum TextOrNames {
+    /// An expression.
+    Text(String),
+    /// Names.
+    Names(Vec<Str>),
 }
 
 /// `minimise = "…"`.
@@ -280,105 +325,6 @@ pub struct Piece {
     pub to: Number,
 }
 
-impl File {
-    /// Reads the TOML of an equation file.
-    ///
-    /// # Errors
-    /// Anything that is not TOML of this shape, with its place.
-    pub fn parse(source: &Arc<Source>) -> Result<File, EquationError> {
-        if source.text.trim().is_empty() {
-            return Err(EquationError::at(
-                source.place(0..0),
-                Problem::Structure(
-                    "the file is empty; an equation file needs at least title, control and outputs".into(),
-                ),
-            ));
-        }
-        let mut file: File = read(source)?;
-        file.spell_names(source)?;
-        Ok(file)
-    }
-
-    /// Brings all names to the form in which they are compared.
-    fn spell_names(&mut self, source: &Source) -> Result<(), EquationError> {
-        spell(&mut self.control.name);
-        spell_keys(&mut self.parameters, source)?;
-        spell_keys(&mut self.variables, source)?;
-        spell_keys(&mut self.definitions, source)?;
-        spell_keys(&mut self.unknowns, source)?;
-        spell_keys(&mut self.outputs, source)?;
-        for section in [&mut self.fixed_point, &mut self.residual] {
-            section.iter_mut().try_for_each(|entries| spell_keys(entries.get_mut(), source))?;
-        }
-        for branch in &mut self.branch {
-            let branch = branch.get_mut();
-            for point in branch.start.iter_mut().flatten().chain(&mut branch.at) {
-                spell_keys(point.get_mut(), source)?;
-            }
-        }
-        self.gauge.iter_mut().flat_map(|gauge| &mut gauge.flip).for_each(spell);
-        self.limit.iter_mut().for_each(|limit| spell(&mut limit.get_mut().parameter));
-        Ok(())
-    }
-}
-
-/// Reads the TOML of a file of some shape.
-///
-/// # Errors
-/// Anything that is not TOML of this shape, with its place.
-pub fn read<T: de::DeserializeOwned>(source: &Source) -> Result<T, EquationError> {
-    toml::from_str(&source.text).map_err(|e| {
-        let mut message = short(e.message().trim()).into_owned();
-        let written = e.span().and_then(|span| source.text.get(span)).unwrap_or_default().trim();
-        if written.parse::<toml::value::Datetime>().is_ok() {
-            // TOML hands a date over as a table.
-            message = message.replace("invalid type: map", "this is a date or a time");
-        }
-        let place = source.place(e.span().unwrap_or_else(|| nested_line(&source.text)));
-        if message.contains("recurs") {
-            message += ": tables, arrays and dotted keys nest too deeply here";
-        }
-        if message.contains("unquoted key") {
-            message += "; a name in other letters stands in quotes: \"ω\" = …";
-        }
-        EquationError::at(place, Problem::Toml(message))
-    })
-}
-
-fn spell(name: &mut Str) {
-    *name.get_mut() = canonical(name.get_ref());
-}
-
-/// Spells the names of a section; TOML takes µ and μ for two.
-fn spell_keys<T>(entries: &mut Entries<T>, source: &Source) -> Result<(), EquationError> {
-    if entries.keys().all(|name| name.get_ref().is_ascii()) {
-        return Ok(());
-    }
-    for (mut name, entry) in std::mem::take(entries) {
-        spell(&mut name);
-        if entries.contains_key(&name) {
-            let message = format!("`{}` stands twice in this section", name.get_ref());
-            return Err(EquationError::at(source.place(name.span()), Problem::Structure(message)));
-        }
-        entries.insert(name, entry);
-    }
-    Ok(())
-}
-
-/// The start of the first line that can nest too deeply: the parser does not say where it gave up.
-fn nested_line(text: &str) -> Range<usize> {
-    // The depth at which the parser gives up.
-    const DEPTH: usize = 80;
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if line.bytes().filter(|byte| b".[{".contains(byte)).count() >= DEPTH {
-            return start..start + 1;
-        }
-        start += line.len();
-    }
-    0..0
-}
-
 /// The string of the file as a [`Text`] that knows its place.
 pub fn text(value: &Str, source: &Arc<Source>) -> Text {
     Text::new(value.get_ref().clone(), value.span(), source.clone())
@@ -450,6 +396,29 @@ impl<'de> Deserialize<'de> for NumberOrText {
             visit_numbers!(NumberOrText, NumberOrText::Number);
             fn visit_str<E: de::Error>(self, x: &str) -> Result<NumberOrText, E> {
                 Ok(NumberOrText::Text(x.to_string()))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for TextOrNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = TextOrNames;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an expression in a string, or a list of unknowns in quotes")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<TextOrNames, E> {
+                Ok(TextOrNames::Text(x.to_string()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TextOrNames, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = list.next_element()? {
+                    names.push(name);
+                }
+                Ok(TextOrNames::Names(names))
             }
         }
         deserializer.deserialize_any(V)

@@ -2,15 +2,21 @@
 //!
 //! What is smooth and wide is averaged with a rule of the ladder, where neighbouring rules measure each other. A rule of
 //! the ladder may be chosen only where its spacing resolves every place found from the expressions, so that two rules
-//! cannot agree because both miss it; what bends more sharply, has kinks, or its mass far out, is integrated over panels.
+//! cannot agree because both miss it; what bends more sharply, has kinks, or its mass far out, is integrated over panels
+//! (`panels`).
+
+mod panels;
 
 use std::collections::HashMap;
 
 use nalgebra::DVector;
 
 use super::equations::{CERTIFICATE, Equations, on_boundary};
-use crate::average::{LOWEST_RUNG, PANELS, Refined, RuleKind, rule};
-use crate::language::{Choice, Frame, Levels, Measured, Node, Pattern, Places, Points, Scales};
+use crate::average::{LOWEST_RUNG, PANELS, RuleKind, rule};
+use crate::language::{Choice, Measured, Node, Pattern, Places, Points, Scales};
+use panels::judge;
+
+pub(super) use panels::Panelled;
 
 /// A rule of the ladder resolves a width if its spacing is at most this many widths: the difference of two rules is then
 /// not small where they have not converged.
@@ -21,24 +27,12 @@ const NARROW: f64 = 0.05;
 const END_OF_LADDER: f64 = 10.0;
 /// The mass of an exponent, but for its last digit, must lie within this: where the shortest trapezoid rule ends.
 const MASS_WITHIN: f64 = 9.0;
-/// Of an average that rounding keeps from its tolerance this part may be unknown.
-const ROUNDED_AWAY: f64 = 1e-8;
-/// Differences of rules up to this many times the rounding of a sum are rounding.
-const ROUNDINGS: f64 = 8.0;
 /// An average of which less than this share counts is judged by its share.
 const MUCH_LARGER: f64 = 0.03;
 /// An average whose error grows so much on its way to an output is to be known with its rounding.
 const AMPLIFIED: f64 = 1e8;
 /// The error of averages over many variables whose places no rule can follow.
 const UNRESOLVED: f64 = 0.1;
-/// The most rounds in which panels are halved.
-const MOST_ROUNDS: usize = 40;
-/// The most often that panels of inner averages are halved.
-const MOST_INNER: u32 = 3;
-/// The most half-widths that intervals are made longer by at both ends.
-const MOST_WIDER: u32 = 8;
-/// The most nodes of one average that refinement may lead to.
-const MOST_NODES: usize = 40_000;
 
 /// How far values may be from the exact ones at a point.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,39 +58,6 @@ pub struct WorstAverage {
     pub undefined: bool,
 }
 
-/// A set of expressions over panels, with the point at which it was evaluated last.
-pub(super) struct Panelled<'s> {
-    levels: &'s Levels,
-    frame: Option<Box<Frame<f64>>>,
-    values: Vec<f64>,
-    nodes: usize,
-    last: Option<Last>,
-    measured: Option<(Last, Vec<Measured>, Scales)>,
-}
-
-#[derive(PartialEq)]
-struct Last {
-    version: u64,
-    x: Vec<f64>,
-    points: Points,
-    pattern: Pattern,
-    changes: Vec<f64>,
-}
-
-impl<'s> Panelled<'s> {
-    pub(super) fn new(levels: &'s Levels) -> Self {
-        Panelled { levels, frame: None, values: Vec::new(), nodes: 0, last: None, measured: None }
-    }
-
-    pub(super) fn value(&self, root: usize) -> f64 {
-        self.values.get(root).copied().unwrap_or(f64::NAN)
-    }
-
-    pub(super) fn nodes(&self) -> usize {
-        self.nodes
-    }
-}
-
 /// The spacing of a rule of the ladder, where it is closest to the middle.
 fn spacing(rung: usize) -> f64 {
     let rule = rule(rung);
@@ -109,15 +70,6 @@ fn no_small_nan(error: f64) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// The largest error of any average, as it is judged.
-fn judge(measured: &[Measured], scales: &Scales) -> f64 {
-    let error = |m: &Measured| match m.total() {
-        0.0 => 0.0,
-        total => no_small_nan(total * scales.of(m.node)),
-    };
-    measured.iter().map(error).fold(0.0, f64::max)
-}
-
 impl Equations<'_> {
     /// Forgets where panels were halved at other points: what follows depends on what is asked alone.
     pub fn forget_rules(&mut self) {
@@ -127,26 +79,6 @@ impl Equations<'_> {
     /// The rule with which to search where `rung` meets the tolerance.
     pub fn search_rung(&self, rung: usize) -> usize {
         if rung >= PANELS { PANELS - 1 } else { rung.saturating_sub(2) }
-    }
-
-    pub(super) fn over_panels(&mut self, which: usize, points: Points, x: &DVector<f64>) {
-        let symbols = self.all_symbols(x);
-        let last = Last {
-            version: self.version,
-            x: x.as_slice().to_vec(),
-            points,
-            pattern: self.pattern.clone(),
-            changes: Vec::new(),
-        };
-        let panelled = &mut self.panelled[which];
-        if panelled.last.as_ref() == Some(&last) {
-            return;
-        }
-        let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
-        let choice = Choice::Panels(&self.pattern, points);
-        panelled.nodes = panelled.levels.evaluate(frame, &symbols, choice, &mut panelled.values);
-        panelled.last = Some(last);
-        self.effort.evaluations += 1;
     }
 
     fn all_symbols(&self, x: &DVector<f64>) -> Vec<f64> {
@@ -221,52 +153,6 @@ impl Equations<'_> {
         let changes =
             (0..x.len()).map(change).map(|c| if c.is_finite() { c.log2().floor().exp2() } else { 1.0 });
         self.changes = changes.collect();
-    }
-
-    /// The outermost averages with both rules, and by what their errors are multiplied.
-    fn measure(&mut self, x: &DVector<f64>) -> (&[Measured], &Scales) {
-        let symbols = self.all_symbols(x);
-        let last = Last {
-            version: self.version,
-            x: x.as_slice().to_vec(),
-            points: Points::Both,
-            pattern: self.pattern.clone(),
-            changes: self.changes.clone(),
-        };
-        let panelled = &mut self.panelled[CERTIFICATE];
-        let (_, measured, scales) = match panelled.measured.take().filter(|(known, ..)| *known == last) {
-            Some(known) => panelled.measured.insert(known),
-            None => {
-                panelled.last = None;
-                let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
-                self.effort.evaluations += 2;
-                let measured = panelled.levels.measure(frame, &symbols, &self.pattern, &mut panelled.values);
-                let scales = panelled.levels.scales(frame, &self.changes, &measured);
-                panelled.measured.insert((last, measured, scales))
-            }
-        };
-        self.amplified = scales.amplified;
-        (measured, scales)
-    }
-
-    /// The part of the error of averages that no rule removes.
-    pub(super) fn rounding(&mut self, x: &DVector<f64>, rung: usize) -> f64 {
-        if self.points(rung).is_none() || on_boundary(x) {
-            return 0.0;
-        }
-        let (measured, scales) = self.measure(x);
-        measured
-            .iter()
-            .filter(|m| m.error <= ROUNDINGS * m.rounding && m.value.is_finite())
-            // Where rounding leaves no digits (near a singularity that is not integrable) nothing is known.
-            .map(|m| (m, scales.of(m.node)))
-            .filter(|(m, scale)| {
-                let size = m.value.abs().max(1e-3) * scale;
-                m.total() * scale <= ROUNDED_AWAY * size.min(m.value.abs().max(1.0))
-            })
-            .map(|(m, scale)| m.total() * scale)
-            .filter(|r| r.is_finite())
-            .fold(0.0, f64::max)
     }
 
     /// The lowest rule, from `from` on, whose error is within the tolerance, and its error; the highest rule if none is. A
@@ -346,62 +232,6 @@ impl Equations<'_> {
     /// Whether averages may have their mass where the ladder ends, and panels can tell.
     fn in_tails(&self, scales: &Scales) -> bool {
         self.has_panels() && (scales.small || scales.amplified > AMPLIFIED)
-    }
-
-    /// Halves panels until every average is within the tolerance, or as near as double precision comes.
-    fn adequate_panels(&mut self, x: &DVector<f64>, tolerance: f64) -> (usize, f64) {
-        self.pattern = Pattern::default();
-        let (mut least, mut stalls) = (f64::INFINITY, 0);
-        for _ in 0..MOST_ROUNDS {
-            let several = self.system.normals_at_once() > 1;
-            let (measured, scales) = self.measure(x);
-            let error = judge(measured, scales);
-            if error <= tolerance {
-                return (PANELS, error);
-            }
-            let mut refined: Vec<(u8, Refined)> = Vec::new();
-            let (mut settled, mut wider) = (true, false);
-            for m in measured {
-                let scale = scales.of(m.node);
-                let total = no_small_nan(m.total() * scale);
-                if total <= tolerance || m.error <= ROUNDINGS * m.rounding && m.value.is_finite() {
-                    continue;
-                }
-                settled = false;
-                wider |= m.tails * scale > 0.1 * tolerance;
-                let share = tolerance / (4.0 * m.panels.len().max(1) as f64);
-                for (from, to, difference, rounding) in &m.panels {
-                    let too_large = difference.is_nan()
-                        || difference * scale > share && *difference > ROUNDINGS * rounding;
-                    let length = 0.5 * (to - from);
-                    if too_large && length > 1e-13 * (1.0 + from.abs()) {
-                        refined
-                            .push((m.variable, Refined { from: *from, to: *to, length: 1.000_001 * length }));
-                    }
-                }
-            }
-            if settled {
-                return (PANELS, error);
-            }
-            stalls = if error > 0.5 * least { stalls + 1 } else { 0 };
-            least = least.min(error);
-            let nodes: usize = measured.iter().map(|m| 34 * m.panels.len()).max().unwrap_or(0);
-            let inner = stalls >= 6 && several && self.pattern.inner < MOST_INNER;
-            if wider && self.pattern.wider < MOST_WIDER {
-                self.pattern.wider += 1;
-                stalls = 0;
-            } else if inner {
-                self.pattern.inner += 1;
-                stalls = 0;
-            } else if refined.is_empty() || nodes > MOST_NODES || stalls >= 12 {
-                return (PANELS, error);
-            }
-            refined.sort_by(|a, b| a.1.from.total_cmp(&b.1.from).then(a.1.length.total_cmp(&b.1.length)));
-            refined.dedup();
-            self.pattern.refined.extend(refined);
-        }
-        let (measured, scales) = self.measure(x);
-        (PANELS, judge(measured, scales))
     }
 
     /// Bounds of the errors of the equations and of the energy at a point: the rounding of every operation, the

@@ -5,6 +5,14 @@
 //! x_t = (β_t/β_s) x_s + √v z for t < s with v = α_t² − (β_t/β_s)² α_s²; given x_t and the datum x₁, x_s is Gaussian with mean
 //! β_s x₁ + (β_t α_s²/(β_s α_t²)) (x_t − β_t x₁) and variance α_s² v/α_t². A step of the reverse process puts f(x_t) in the place of
 //! x₁; its error vanishes with the length of the step.
+//!
+//! `turns` makes the U-turns of one data set, `returns` sets those of many beside the prediction, with the `series` that are drawn and
+//! the window in which the class is decided; `experiment` does all of that for every combination of parameters.
+
+mod experiment;
+mod returns;
+mod series;
+mod turns;
 
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
@@ -13,6 +21,11 @@ use super::denoiser::{Projected, half_log_odds};
 use crate::model::{Path, Setting, switch_probability};
 use crate::simulate::{Purpose, stream};
 use overlaps::numeric::tanh_and_sech2;
+
+pub use experiment::UTurns;
+pub use returns::Returns;
+pub use series::{Series, Window};
+pub use turns::Turned;
 
 /// Absolute tolerance of the posterior's average.
 const TOLERANCE: f64 = 1e-13;

@@ -1,0 +1,136 @@
+//! The sections of a file → nodes of one graph, in the order in which they are computed.
+
+use std::sync::Arc;
+
+use super::sections::Sections;
+use super::{Builder, Written};
+use crate::diagnostic::Source;
+use crate::language::error::{EquationError, Problem};
+use crate::language::graph::{Graph, Node};
+use crate::language::lower::{DiscreteNodes, Lowering};
+use crate::system::equations::{BranchSpec, Origin, Parameter, Unknown};
+use crate::system::schema::expression_text;
+
+/// A file as nodes of a graph.
+pub(super) struct Lowered {
+    pub(super) graph: Graph,
+    pub(super) discrete: Vec<DiscreteNodes>,
+    pub(super) parameters: Vec<Parameter>,
+    pub(super) equations: Vec<Node>,
+    pub(super) selection: Option<Node>,
+    pub(super) outputs: Vec<Node>,
+    pub(super) gauge: Option<Node>,
+    pub(super) branches: Vec<BranchSpec>,
+    pub(super) unknowns: Vec<Unknown>,
+    /// Starts, boundary points, ranges.
+    pub(super) setup: Vec<Node>,
+    /// The condition that solutions meet, and how far inside they are.
+    pub(super) admissible: Option<[Node; 2]>,
+}
+
+impl Builder<'_> {
+    pub(super) fn lower(&self, sections: &Sections) -> Result<Lowered, EquationError> {
+        let mut lowering = Lowering::new(&sections.scope);
+        for variable in &sections.discrete {
+            let mut nodes = |list: &[Written]| list.iter().map(|w| w.lower(&mut lowering)).collect();
+            let (values, weights): (Result<Vec<Node>, _>, Result<Vec<Node>, _>) =
+                (nodes(&variable.values), nodes(&variable.weights));
+            let name = variable.name.to_string();
+            lowering.discrete.push(DiscreteNodes { name, values: values?, weights: weights? });
+        }
+        lowering.definitions()?;
+        let parameters = parameters(sections, &mut lowering, self.source)?;
+        let mut lower = |w: &Written| w.lower(&mut lowering);
+        let equations = sections.equations.iter().map(|(_, w)| lower(w)).collect::<Result<_, _>>()?;
+        let selection = sections.selection.as_ref().map(&mut lower).transpose()?;
+        let outputs = sections.outputs.iter().map(|o| lower(&o.value)).collect::<Result<_, _>>()?;
+        let gauge = sections.gauge.as_ref().map(|(w, _)| lower(w)).transpose()?;
+        let mut setup = Vec::new();
+        let mut add_setup = |node: Node| {
+            setup.push(node);
+            setup.len() - 1
+        };
+        let mut branches = Vec::new();
+        for b in &sections.branches {
+            let mut places = Vec::new();
+            for point in &b.points {
+                let point = point.iter().map(|w| lower(w).map(&mut add_setup));
+                places.push(point.collect::<Result<Vec<usize>, _>>()?);
+            }
+            let origin = if b.boundary { Origin::Boundary(places.remove(0)) } else { Origin::Starts(places) };
+            branches.push(BranchSpec { name: b.name.clone(), origin, texts: b.texts.clone() });
+        }
+        let mut unknowns = Vec::new();
+        for ((name, entry), range) in self.file.unknowns.iter().zip(&sections.ranges) {
+            let range = match range {
+                Some([from, to]) => Some((add_setup(lower(from)?), add_setup(lower(to)?))),
+                None => None,
+            };
+            unknowns.push(Unknown { name: name.get_ref().clone(), meaning: entry.0.meaning.clone(), range });
+        }
+        let (lowering, admissible) = match &sections.admissible {
+            Some((keep, scope)) => {
+                let mut lowering = lowering.over(scope);
+                lowering.definitions()?;
+                let holds = keep.lower(&mut lowering)?;
+                let margin = lowering.margin(&keep.expression, &keep.text)?;
+                (lowering, Some([holds, margin]))
+            }
+            None => (lowering, None),
+        };
+        let Lowering { graph, discrete, .. } = lowering;
+        let lowered = Lowered {
+            graph,
+            discrete,
+            parameters,
+            equations,
+            selection,
+            outputs,
+            gauge,
+            branches,
+            unknowns,
+            setup,
+            admissible,
+        };
+        lowered.refuse_empty_ranges(sections)?;
+        Ok(lowered)
+    }
+}
+
+fn parameters(
+    sections: &Sections,
+    lowering: &mut Lowering,
+    source: &Arc<Source>,
+) -> Result<Vec<Parameter>, EquationError> {
+    let mut parameters = Vec::new();
+    for parameter in &sections.parameters {
+        let default_text = expression_text(&parameter.entry.default, source).value;
+        parameters.push(Parameter {
+            name: parameter.name.to_string(),
+            default_text: default_text.trim_end_matches(".0").to_string(),
+            default: parameter.default.lower(lowering)?,
+            words: parameter.words.clone(),
+            domain_text: parameter.domain.as_ref().map(|d| d.text.value.clone()),
+            domain: parameter.domain.as_ref().map(|d| d.lower(lowering)).transpose()?,
+            meaning: parameter.entry.meaning.clone(),
+        });
+    }
+    Ok(parameters)
+}
+
+impl Lowered {
+    /// Ranges between numbers, which no parameter can mend.
+    fn refuse_empty_ranges(&self, sections: &Sections) -> Result<(), EquationError> {
+        for (unknown, range) in self.unknowns.iter().zip(&sections.ranges) {
+            if let (Some((from, to)), Some([_, end])) = (unknown.range, range)
+                && let [Some(low), Some(high)] =
+                    [from, to].map(|place| self.graph.value_of(self.setup[place]))
+                && (low >= high || low.is_nan() || high.is_nan())
+            {
+                let message = format!("the range of `{}` from {low} to {high} holds nothing", unknown.name);
+                return Err(end.text.error(end.expression.span.clone(), Problem::Structure(message)));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,119 @@
+//! TOML → [`File`]: errors at their places, names in the form in which they are compared.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::de;
+
+use super::{Entries, File, Str, TextOrNames};
+use crate::diagnostic::{Source, short};
+use crate::language::error::{EquationError, Problem};
+use crate::name::canonical;
+
+impl File {
+    /// Reads the TOML of an equation file.
+    ///
+    /// # Errors
+    /// Anything that is not TOML of this shape, with its place.
+    pub fn parse(source: &Arc<Source>) -> Result<File, EquationError> {
+        if source.text.trim().is_empty() {
+            return Err(EquationError::at(
+                source.place(0..0),
+                Problem::Structure(
+                    "the file is empty; an equation file needs at least title, control and outputs".into(),
+                ),
+            ));
+        }
+        let mut file: File = read(source)?;
+        file.spell_names(source)?;
+        Ok(file)
+    }
+
+    /// Brings all names to the form in which they are compared.
+    fn spell_names(&mut self, source: &Source) -> Result<(), EquationError> {
+        spell(&mut self.control.name);
+        spell_keys(&mut self.parameters, source)?;
+        spell_keys(&mut self.variables, source)?;
+        spell_keys(&mut self.definitions, source)?;
+        spell_keys(&mut self.implicit, source)?;
+        spell_keys(&mut self.unknowns, source)?;
+        spell_keys(&mut self.outputs, source)?;
+        for section in [&mut self.fixed_point, &mut self.residual] {
+            section.iter_mut().try_for_each(|entries| spell_keys(entries.get_mut(), source))?;
+        }
+        for branch in &mut self.branch {
+            let branch = branch.get_mut();
+            for point in branch.start.iter_mut().flatten().chain(&mut branch.at) {
+                spell_keys(point.get_mut(), source)?;
+            }
+        }
+        if let Some(energy) = &mut self.energy {
+            let energy = energy.get_mut();
+            for way in [&mut energy.minimise, &mut energy.maximise].into_iter().flatten() {
+                if let TextOrNames::Names(names) = way.get_mut() {
+                    names.iter_mut().for_each(spell);
+                }
+            }
+        }
+        self.gauge.iter_mut().flat_map(|gauge| &mut gauge.flip).for_each(spell);
+        self.limit.iter_mut().for_each(|limit| spell(&mut limit.get_mut().parameter));
+        Ok(())
+    }
+}
+
+/// Reads the TOML of a file of some shape.
+///
+/// # Errors
+/// Anything that is not TOML of this shape, with its place.
+pub fn read<T: de::DeserializeOwned>(source: &Source) -> Result<T, EquationError> {
+    toml::from_str(&source.text).map_err(|e| {
+        let mut message = short(e.message().trim()).into_owned();
+        let written = e.span().and_then(|span| source.text.get(span)).unwrap_or_default().trim();
+        if written.parse::<toml::value::Datetime>().is_ok() {
+            // TOML hands a date over as a table.
+            message = message.replace("invalid type: map", "this is a date or a time");
+        }
+        let place = source.place(e.span().unwrap_or_else(|| nested_line(&source.text)));
+        if message.contains("recurs") {
+            message += ": tables, arrays and dotted keys nest too deeply here";
+        }
+        if message.contains("unquoted key") {
+            message += "; a name in other letters stands in quotes: \"ω\" = …";
+        }
+        EquationError::at(place, Problem::Toml(message))
+    })
+}
+
+fn spell(name: &mut Str) {
+    *name.get_mut() = canonical(name.get_ref());
+}
+
+/// Spells the names of a section; TOML takes µ and μ for two.
+fn spell_keys<T>(entries: &mut Entries<T>, source: &Source) -> Result<(), EquationError> {
+    if entries.keys().all(|name| name.get_ref().is_ascii()) {
+        return Ok(());
+    }
+    for (mut name, entry) in std::mem::take(entries) {
+        spell(&mut name);
+        if entries.contains_key(&name) {
+            let message = format!("`{}` stands twice in this section", name.get_ref());
+            return Err(EquationError::at(source.place(name.span()), Problem::Structure(message)));
+        }
+        entries.insert(name, entry);
+    }
+    Ok(())
+}
+
+/// The start of the first line that can nest too deeply: the parser does not say where it gave up.
+fn nested_line(text: &str) -> Range<usize> {
+    // The depth at which the parser gives up.
+    const DEPTH: usize = 80;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if line.bytes().filter(|byte| b".[{".contains(byte)).count() >= DEPTH {
+            return start..start + 1;
+        }
+        start += line.len();
+    }
+    0..0
+}

@@ -1,0 +1,234 @@
+//! Numbers that solve an equation, or minimise something, by halving and secants of what is written: no program, no Newton step and no
+//! bracket is shared with those of the engine.
+
+use super::apply::{apply, partial};
+use super::formula::Binary;
+use super::formula::{Formula, Operation, Place, Unsupported, arguments};
+use super::function::Unary;
+use super::number::{Number, ROUND_OFF};
+
+/// An implicit definition.
+#[derive(Debug, Clone)]
+pub struct Implicit {
+    /// What it depends on.
+    pub inputs: Vec<Place>,
+    /// Operations over the inputs, the unknown, and the operations before; the last is the equation.
+    steps: Vec<(Operation, Vec<usize>)>,
+    range: Option<[usize; 2]>,
+    /// Whether the equation rises through its root.
+    rising: bool,
+}
+
+/// Symbols from here on are implicit unknowns.
+pub const IMPLICIT: usize = 1 << 40;
+/// Secants and halvings of a bracket.
+const STEPS: usize = 400;
+
+impl Formula {
+    /// The number that makes an expression of the symbol `unknown` zero, or minimal.
+    ///
+    /// # Errors
+    /// What has no derivative here, an average over the unknown.
+    pub fn implicit(
+        &mut self,
+        unknown: Operation,
+        expression: Place,
+        minimise: bool,
+        range: Option<[Place; 2]>,
+    ) -> Result<Place, Unsupported> {
+        let equation = if minimise { self.derivative(expression, unknown)? } else { expression };
+        let symbol = self.add(unknown);
+        let mut contains = vec![false; self.operations.len()];
+        contains[symbol] = true;
+        for place in symbol + 1..self.operations.len() {
+            contains[place] = arguments(self.operations[place]).any(|argument| contains[argument]);
+        }
+        // What the equation needs, arguments first; what does not contain the unknown is an input.
+        let mut needed = vec![equation];
+        let mut stack = needed.clone();
+        while let Some(place) = stack.pop() {
+            for argument in arguments(self.operations[place]).filter(|_| contains[place]) {
+                if !needed.contains(&argument) {
+                    needed.push(argument);
+                    stack.push(argument);
+                }
+            }
+        }
+        needed.sort_unstable();
+        let whole = |place: &Place| {
+            matches!(self.operations[*place], Operation::Average(..) | Operation::Implicit(..))
+        };
+        if needed.iter().any(|place| contains[*place] && whole(place)) {
+            return Err(Unsupported::Construct("an average over an implicit unknown".into()));
+        }
+        let mut inputs: Vec<Place> = needed.iter().copied().filter(|place| !contains[*place]).collect();
+        for end in range.into_iter().flatten() {
+            if !inputs.contains(&end) {
+                inputs.push(end);
+            }
+        }
+        let mut order: Vec<Place> = inputs.iter().copied().chain([symbol]).collect();
+        let mut steps = Vec::new();
+        for place in needed.into_iter().filter(|place| contains[*place] && *place != symbol) {
+            let operation = self.operations[place];
+            let at = |argument: Place| order.iter().position(|other| *other == argument).unwrap_or_default();
+            steps.push((operation, arguments(operation).map(at).collect()));
+            order.push(place);
+        }
+        let range =
+            range.map(|ends| ends.map(|end| inputs.iter().position(|i| *i == end).unwrap_or_default()));
+        let bends = steps.iter().any(|(operation, _)| match operation {
+            // Functions of |x| that are even have a kink at 0.
+            Operation::Unary(f, _) => {
+                f.jumps() || *f == Unary::Abs || matches!(f, Unary::BesselIe(n) if n % 2 == 0)
+            }
+            Operation::Binary(f, ..) => {
+                matches!(f, Binary::Min | Binary::Max | Binary::Less | Binary::LessEqual | Binary::Equal)
+            }
+            Operation::Where(..) => true,
+            _ => false,
+        });
+        let kinked = bends || minimise && range.is_some();
+        let mut bundle = self.add(Operation::Number(0));
+        for input in &inputs {
+            bundle = self.add(Operation::Bundle(*input, bundle));
+        }
+        self.implicit.push(Implicit { inputs, steps, range, rising: minimise });
+        let number = self.implicit.len() - 1;
+        let pinned = self.add(Operation::Pinned(number, bundle));
+        Ok(self.add(Operation::Implicit(number, pinned, kinked)))
+    }
+}
+
+impl Implicit {
+    /// What an operation stands for: the number with its derivatives by the inputs, or whether it sits in a kink.
+    pub fn value(&self, operation: Operation, input: &dyn Fn(usize) -> Number) -> (Number, Vec<Number>) {
+        let (number, slopes, pinned) = self.solve(input);
+        match operation {
+            Operation::Pinned(..) => {
+                let side = Number::exact(if pinned { 0.5 } else { -0.5 });
+                (side, vec![Number::ZERO; self.inputs.len()])
+            }
+            _ => (number, slopes),
+        }
+    }
+
+    fn solve(&self, input: &dyn Fn(usize) -> Number) -> (Number, Vec<Number>, bool) {
+        let inputs: Vec<Number> = (0..self.inputs.len()).map(input).collect();
+        let at = |p: f64| self.at(&inputs, p).pop().map_or(f64::NAN, |y| y.sign() * y.abs().value());
+        let Some((p, width)) = self.root(&inputs, &at) else {
+            return (Number::NAN, vec![Number::NAN; inputs.len()], false);
+        };
+        let values = self.at(&inputs, p);
+        let slopes = self.slopes(&values);
+        let own = slopes[self.inputs.len()];
+        let rest = values.last().copied().unwrap_or(Number::NAN);
+        // Where the equation jumps through zero, its slope says nothing.
+        let off = (rest.abs() + rest.uncertainty()) / own.abs();
+        let off = if off.value() <= width || !off.is_finite() { off } else { Number::exact(width) };
+        let value = Number::with_error(p, ROUND_OFF * p.abs() + width).blurred(off);
+        let by = |i: usize| -(slopes[i] / own);
+        // What is left of the equation is more than the bracket explains: it jumps, or has no zero in the range.
+        let pinned = rest.abs().value() > 1e2 * own.abs().value() * width + rest.error();
+        (value, (0..self.inputs.len()).map(by).collect(), pinned)
+    }
+
+    /// Inputs, the unknown and all operations at a value of it.
+    fn at(&self, inputs: &[Number], p: f64) -> Vec<Number> {
+        let mut values: Vec<Number> = inputs.iter().copied().chain([Number::exact(p)]).collect();
+        for (operation, places) in &self.steps {
+            let mut given = [Number::ZERO; 3];
+            given.iter_mut().zip(places).for_each(|(slot, place)| *slot = values[*place]);
+            values.push(apply(*operation, given));
+        }
+        values
+    }
+
+    /// The derivatives of the equation by everything that it is made of, backwards.
+    fn slopes(&self, values: &[Number]) -> Vec<Number> {
+        let mut slopes = vec![Number::ZERO; values.len()];
+        if let Some(last) = slopes.last_mut() {
+            *last = Number::ONE;
+        }
+        let first = self.inputs.len() + 1;
+        for (i, (operation, places)) in self.steps.iter().enumerate().rev() {
+            let mut given = [Number::ZERO; 3];
+            given.iter_mut().zip(places).for_each(|(slot, place)| *slot = values[*place]);
+            for (which, place) in places.iter().enumerate() {
+                if let Some(partial) = partial(*operation, which, given, values[first + i]) {
+                    slopes[*place] = slopes[*place] + partial * slopes[first + i];
+                }
+            }
+        }
+        slopes
+    }
+
+    /// A root, and how wide the bracket is in which it lies.
+    fn root(&self, inputs: &[Number], at: &dyn Fn(f64) -> f64) -> Option<(f64, f64)> {
+        let (low, high) = match self.range {
+            Some([from, to]) => (inputs[from].value(), inputs[to].value()),
+            None => (f64::NEG_INFINITY, f64::INFINITY),
+        };
+        let start = if low.is_finite() {
+            low
+        } else if high.is_finite() {
+            high
+        } else {
+            0.0
+        };
+        let first = at(start);
+        if first == 0.0 {
+            return Some((start, 0.0));
+        }
+        // The minimum is the end of the range at which what is minimal still falls.
+        if self.rising && low.is_finite() && first > 0.0 {
+            return Some((low, 0.0));
+        }
+        let (mut a, mut b) = (start, f64::NAN);
+        if low.is_finite() && high.is_finite() {
+            b = high;
+            let last = at(high);
+            if self.rising && last < 0.0 {
+                return Some((high, 0.0));
+            }
+        } else {
+            let mut step = 2f64.powi(-3);
+            'out: for _ in 0..80 {
+                for side in [1.0, -1.0] {
+                    let to = (start + side * step).clamp(low, high);
+                    let right = !self.rising || (first < 0.0) == (side > 0.0);
+                    if right && at(to) * first.signum() <= 0.0 {
+                        (a, b) = ((start + side * 0.5 * step).clamp(low, high), to);
+                        // The place before may have been passed over by the first step.
+                        if at(a) * first.signum() <= 0.0 {
+                            a = start;
+                        }
+                        break 'out;
+                    }
+                }
+                step *= 2.0;
+            }
+        }
+        let (mut fa, mut fb) = (at(a), at(b));
+        if !(fa * fb <= 0.0) {
+            return None;
+        }
+        for round in 0..STEPS {
+            let middle = 0.5 * (a + b);
+            if fa == 0.0 || fb == 0.0 || middle == a || middle == b {
+                break;
+            }
+            let secant = b - fb * ((b - a) / (fb - fa));
+            let inside = (a.min(b) < secant) && (secant < a.max(b));
+            // Every other step halves, so that no shape of the equation can hold the bracket open.
+            let p = if round % 2 == 0 && inside { secant } else { middle };
+            let f = at(p);
+            if f.is_nan() {
+                return None;
+            }
+            if (f > 0.0) == (fa > 0.0) && f != 0.0 { (a, fa) = (p, f) } else { (b, fb) = (p, f) }
+        }
+        let width = if fa == 0.0 || fb == 0.0 { 0.0 } else { (b - a).abs() };
+        Some((if fa.abs() < fb.abs() { a } else { b }, width))
+    }
+}

@@ -1,0 +1,193 @@
+//! Numbers that solve an equation, or minimise something, at every node of an average: against closed forms, against the steps that they
+//! replace, and what is said where there is none.
+
+mod support;
+
+use overlaps::solve::Settings;
+use overlaps::system::Theory;
+use overlaps::verify::{Claim, Verifier};
+use support::{close, job, solve};
+
+fn parse(text: &str) -> Theory {
+    Theory::parse("x", text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A closed form in the parameter a, with implicit definitions and outputs.
+fn outputs(implicit: &str, outputs: &[&str]) -> String {
+    let outputs: String = outputs
+        .iter()
+        .enumerate()
+        .map(|(i, e)| format!("y{i} = {{ value = \"{e}\", meaning = \"\" }}\n"))
+        .collect();
+    format!(
+        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.2, to = 3, points = 3 }}\n[parameters]\n\
+         b = {{ default = 0.5, meaning = \"\" }}\n[variables]\nz = \"normal\"\nw = \"normal\"\n\
+         [implicit]\n{implicit}\n[outputs]\n{outputs}"
+    )
+}
+
+/// Every second output is the closed form of the one before it, in the engine and in the second evaluator.
+fn pairs(implicit: &str, expressions: &[&str], tolerance: f64) {
+    let theory = parse(&outputs(implicit, expressions));
+    let pieces = job(&[], &[0.3, 1.0, 2.5]).solve(&theory, Settings::default());
+    for row in 0..3 {
+        let (_, solution) = pieces[0].curve.solution(row).unwrap_or_else(|| panic!("{implicit}"));
+        let found = &solution.certified.outputs;
+        assert!(solution.certified.within(1e-12), "{implicit}: {:?}", solution.certified);
+        for (i, pair) in found.chunks(2).enumerate() {
+            close(&format!("{implicit}: {}", expressions[2 * i]), pair[0], pair[1], tolerance);
+        }
+        let verifier = Verifier::new(&theory.pieces[0].system, &[0.5]);
+        let Ok(verifier) = verifier else { continue };
+        let claim = Claim {
+            control: solution.control,
+            x: &[],
+            outputs: found,
+            energy: f64::NAN,
+            quadrature_error: solution.certified.quadrature_error,
+            boundary: false,
+            branch: None,
+            reported: false,
+            known: Vec::new(),
+        };
+        let report = verifier.verify(&claim, 1e-12);
+        assert!(report.disagreements.is_empty(), "{implicit}: {:?}", report.disagreements);
+    }
+}
+
+#[test]
+fn what_has_a_closed_form_is_that() {
+    // p + a p³ = z has one real root; p² = 1 + z² in p > 0; the square loss.
+    pairs(
+        "p = { equation = \"p^2 - 1 - z^2\", range = [0, inf] }",
+        &["E[z](p)", "E[z](sqrt(1 + z^2))"],
+        1e-13,
+    );
+    pairs(
+        "p = { equation = \"sinh(p) - a*z\" }",
+        &["E[z](p^2)", "E[z](log(a*z + sqrt(1 + a^2*z^2))^2)"],
+        1e-12,
+    );
+    pairs(
+        "p = { minimise = \"(p - z)^2/(2*a) + (1 - p)^2/2\" }",
+        &["E[z](p^3)", "E[z](((z + a)/(1 + a))^3)"],
+        1e-12,
+    );
+    // Without averages, and as an argument.
+    pairs("p = { equation = \"exp(p) - a\" }", &["p + tanh(p)", "log(a) + tanh(log(a))"], 1e-13);
+}
+
+#[test]
+fn proximal_operators_with_kinks_are_the_ones_that_are_known() {
+    let soft = "where(abs(z) > a, z - a*sign(z), 0)";
+    let hinge = "where(z >= 1, z, where(z <= 1 - a, z + a, 1))";
+    pairs(
+        "p = { minimise = \"(p - z)^2/2 + a*abs(p)\" }",
+        &["E[z](p^2)", &format!("E[z](({soft})^2)")],
+        1e-12,
+    );
+    pairs(
+        "p = { minimise = \"(p - z)^2/(2*a) + max(0, 1 - p)\" }",
+        &["E[z](p*tanh(z))", &format!("E[z](({hinge})*tanh(z))")],
+        1e-12,
+    );
+    // A constraint is a range: the minimum lies at its end.
+    pairs("p = { minimise = \"(p - z)^2/2\", range = [0, inf] }", &["E[z](p)", "E[z](max(z, 0))"], 1e-12);
+    // The Moreau envelope of the absolute value is Huber's loss.
+    pairs(
+        "p = { minimise = \"(p - z)^2/(2*a) + abs(p)\" }",
+        &["E[z]((p - z)^2/(2*a) + abs(p))", "E[z](where(abs(z) < a, z^2/(2*a), abs(z) - a/2))"],
+        1e-12,
+    );
+}
+
+#[test]
+fn derivatives_are_those_of_the_closed_form() {
+    // By the implicit function theorem, to second order, and by the variable.
+    let root = "log(a*z + sqrt(1 + a^2*z^2))";
+    let of = |f: &str| (format!("D[a](E[z]({f}))"), format!("D[a,a](E[z]({f}))"), format!("E[z](D[z]({f}))"));
+    let (first, second, slope) = of("p^2");
+    let (first_known, second_known, slope_known) = of(&format!("({root})^2"));
+    pairs(
+        "p = { equation = \"sinh(p) - a*z\" }",
+        &[&first, &first_known, &second, &second_known, &slope, &slope_known],
+        1e-11,
+    );
+    let soft = "where(abs(z) > a, z - a*sign(z), 0)";
+    pairs(
+        "p = { minimise = \"(p - z)^2/2 + a*abs(p)\" }",
+        &[
+            "D[a](E[z](p^2))",
+            &format!("D[a](E[z](({soft})^2))"),
+            "E[z](D[z](p)*z^2)",
+            "E[z](where(abs(z) > a, 1, 0)*z^2)",
+        ],
+        1e-12,
+    );
+    pairs(
+        "p = { minimise = \"(p - z)^2/2 + abs(p - a*z - b)\" }",
+        &["E[z](D[b](p))", "E[z](where(abs(z - a*z - b) < 1, 1, 0))"],
+        1e-12,
+    );
+}
+
+#[test]
+fn averages_nest_and_discrete_variables_choose() {
+    pairs(
+        "p = { equation = \"sinh(p) - a*z - w\" }",
+        &["E[z](E[w](p)^2)", "E[z](E[w](log(a*z + w + sqrt(1 + (a*z + w)^2)))^2)"],
+        1e-11,
+    );
+    let text = outputs("p = { equation = \"exp(p) - s\" }", &["E[s](p^2)", "(log(2)^2 + log(5)^2)/2"])
+        .replace("z = \"normal\"", "z = \"normal\"\ns = { values = [2, 5], weights = [0.5, 0.5] }");
+    let row = &solve(&parse(&text), &[], &[1.0])[0];
+    close("two values", row.get("y0"), row.get("y1"), 1e-14);
+}
+
+/// The logistic loss of two clusters: eight Newton lines by hand, and as the paper prints it.
+#[test]
+fn the_logistic_proximal_is_that_of_the_unrolled_steps() {
+    let path = format!("{}/tests/theories/gmm-logistic.toml", env!("CARGO_MANIFEST_DIR"));
+    let unrolled = Theory::load(&path).unwrap_or_else(|e| panic!("{e}"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|l| !l.starts_with('z') && !l.starts_with("p  =") && !l.starts_with("left"))
+        .collect();
+    for condition in [
+        "minimise = \"(p - omega)^2/(2*V) + log(1 + exp(-p))\"",
+        "equation = \"p - omega - V*logistic(-p)\", range = [\"omega\", \"omega + V\"]",
+    ] {
+        let printed =
+            lines.join("\n").replace("[unknowns]", &format!("[implicit]\np = {{ {condition} }}\n[unknowns]"));
+        let printed = parse(&printed);
+        for (a, b) in
+            solve(&printed, &[], &[0.5, 2.0, 8.0]).iter().zip(solve(&unrolled, &[], &[0.5, 2.0, 8.0]))
+        {
+            assert!(a.converged, "{a:?}");
+            for column in ["V", "q", "m", "test_error", "train_loss"] {
+                close(column, a.get(column), b.get(column), 1e-10);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_no_number_or_several_is_no_row() {
+    for implicit in [
+        // No root, several, and a minimum that is one of two.
+        "p = { equation = \"p^2 + 1 + z^2\" }",
+        "p = { equation = \"p^3 - p - z/10\", range = [-2, 2] }",
+        "p = { minimise = \"(p^2 - 1)^2 - z*p/10\" }",
+    ] {
+        let text = outputs(implicit, &["0"])
+            .replace("[outputs]", "[unknowns]\nu = \"\"\n[fixed_point]\nu = \"E[z](p)\"\n[outputs]");
+        let theory = parse(&text);
+        let pieces = job(&[], &[1.0]).solve(&theory, Settings::default());
+        assert!(
+            pieces[0].curve.solution(0).is_none(),
+            "{implicit}: {:?}",
+            pieces[0].curve.solution(0).map(|(_, s)| s)
+        );
+    }
+}
