@@ -176,7 +176,7 @@ pub fn bessel(i: u8, j: u8, a: Number) -> Number {
     match a.sign() {
         _ if i % 2 == j % 2 => mean,
         // An odd function, or the middle of a jump.
-        0.0 => Number::with_error(0.0, if j % 2 == 0 { a.error() } else { 0.0 }),
+        0.0 => Number::with_error(0.0, if j == 0 { a.error() } else { 0.0 }),
         sign => mean.times(sign),
     }
 }

@@ -7,6 +7,7 @@
 mod solver;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::derivative::differentiate;
@@ -125,8 +126,8 @@ impl Graph {
             tops.iter().flat_map(|top| self.children(*top).collect::<Vec<_>>()).chain(roots.iter().copied());
         let needed: Vec<Node> = needed.filter(|n| !place.contains_key(n)).collect();
         for node in needed {
-            if !place.contains_key(&node) {
-                place.insert(node, self.symbol(INPUT + inputs.len()));
+            if let Entry::Vacant(free) = place.entry(node) {
+                free.insert(self.symbol(INPUT + inputs.len()));
                 inputs.push(node);
             }
         }

@@ -315,7 +315,7 @@ impl Lanes<'_> {
                 break;
             }
             if step % 8 == 7 {
-                self.into_kinks(&mut brackets);
+                self.put_into_kinks(&mut brackets);
             }
             let at: Vec<f64> = brackets.iter().map(|b| b.at).collect();
             let zero = self.equation(&at);
@@ -325,7 +325,7 @@ impl Lanes<'_> {
                 }
             }
         }
-        self.into_kinks(&mut brackets);
+        self.put_into_kinks(&mut brackets);
         for (out, bracket) in out.iter_mut().zip(&brackets) {
             *out = if bracket.done { bracket.at } else { f64::NAN };
         }
@@ -420,7 +420,7 @@ impl Lanes<'_> {
     }
 
     /// Lanes whose minimum is a kink, at which the slope jumps through zero, are put there.
-    fn into_kinks(&mut self, brackets: &mut [Bracket]) {
+    fn put_into_kinks(&mut self, brackets: &mut [Bracket]) {
         let at: Vec<f64> = brackets.iter().map(|b| b.at).collect();
         for kink in 0..self.inner_kinks() {
             let (places, digits) = self.kink(kink, &at);
