@@ -102,6 +102,48 @@ fn proximal_operators_with_kinks_are_the_ones_that_are_known() {
 }
 
 #[test]
+fn equations_have_all_functions() {
+    let cases = [
+        // Where ρ = 0 the bivariate distribution is a product; P(X ≤ 0, Y ≤ 0) = 1/4 + arcsin(ρ)/2π.
+        ("equation = \"bivariate_normal_cdf(p, z, 0) - normal_cdf(a)*normal_cdf(z)\"", "p^2", "a^2", 1e-9),
+        (
+            "equation = \"bivariate_normal_cdf(0, 0, p) - 1/4 - atan(a*z)/10\", range = [-1, 1]",
+            "p^2",
+            "sin(pi*atan(a*z)/5)^2",
+            1e-12,
+        ),
+        ("equation = \"logit(p) - a*z\", range = [0, 1]", "p^2", "logistic(a*z)^2", 1e-12),
+        ("equation = \"asinh(p) - a*z/2\"", "p^2", "sinh(a*z/2)^2", 1e-12),
+        ("equation = \"normal_quantile(p) - a*z\", range = [0, 1]", "p^2", "normal_cdf(a*z)^2", 1e-12),
+        ("equation = \"digamma(p) - digamma(1 + a*z^2)\", range = [0.5, inf]", "p", "1 + a*z^2", 1e-10),
+        // The field of a response, I₁/I₀ inverted.
+        ("minimise = \"log_bessel_i0(p) - p*bessel_ratio(a*z)\"", "p^2", "a^2*z^2", 1e-8),
+    ];
+    for (condition, value, known, tolerance) in cases {
+        let implicit = format!("p = {{ {condition} }}");
+        let [value, known] = [value, known].map(|x| format!("E[z]({x})"));
+        pairs(&implicit, &[&value, &known], tolerance);
+        // The second evaluator has no derivatives of implicit definitions.
+        let [slope, known] = [value, known].map(|x| format!("D[a]({x})"));
+        pairs(&implicit, &[&slope, &known], tolerance);
+    }
+}
+
+#[test]
+fn cusps_of_functions_are_kinks() {
+    // e^(−|p|) I₀(p) has one at its maximum, in which minima of its negative sit, as those of |p| do: its slope is ±1 there.
+    let implicit = "p = { minimise = \"(p - z)^2/2 - (0.3 + a/8)*bessel_i0e(p)\" }";
+    let energy = "E[z]((p - z)^2/2 - (0.3 + a/8)*bessel_i0e(p))";
+    // The average over p itself: dz = h′(p) dp beside the kink, with z = h(p) = p + c f(p) for p > 0 and f = e^(−p) (I₀ − I₁).
+    let f = "(bessel_i0e(w) - bessel_i1e(abs(w)))";
+    let slope = format!("(w^2 + (0.3 + a/8)*(abs(w)*bessel_i1e(abs(w)) - 2*w^2*{f}))");
+    let over_p = format!("E[w](exp((w^2 - (abs(w) + (0.3 + a/8)*{f})^2)/2)*{slope})");
+    pairs(implicit, &["E[z](p^2)", &over_p], 1e-12);
+    // By the envelope theorem.
+    pairs(implicit, &[&format!("D[a]({energy})"), "-E[z](bessel_i0e(p))/8"], 1e-12);
+}
+
+#[test]
 fn derivatives_are_those_of_the_closed_form() {
     // By the implicit function theorem, to second order, and by the variable.
     let root = "log(a*z + sqrt(1 + a^2*z^2))";

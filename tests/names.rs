@@ -90,6 +90,12 @@ fn what_is_admissible_is_a_condition_on_everything_that_a_solution_has() {
         ("y > 0 &&", "it ends here"),
         ("step > 0", "`step` is a function"),
         ("softplus(m, y) > 0", "`softplus` takes 1 argument, not 2"),
+        ("bessel_i0(m, y) > 0", "`bessel_i0` takes 1 argument, not 2"),
+        ("bivariate_normal_cdf(m, y) > 0", "takes 3 arguments (a, b and the correlation), not 2"),
+        ("digama(m) > 0", "unknown function `digama` (did you mean `digamma`?)"),
+        ("bessel_io(m) > 0", "(did you mean `bessel_i0`?)"),
+        ("bivariate_norm_cdf(m, y, 0) > 0", "(did you mean `bivariate_normal_cdf`?)"),
+        ("trigamma > 0", "`trigamma` is a function"),
     ] {
         let error = refused(&with(keep));
         assert!(error.contains(said) && error.contains("x:12:"), "{keep}: {error}");

@@ -1,7 +1,8 @@
 //! Exact derivatives of graph nodes with respect to a symbol, as graph nodes.
 
-use super::function::{Combine, ERF_SLOPE, Function};
+use super::function::{Combine, Function, Join};
 use super::graph::{Graph, Node, Operation};
+use super::slope::slope;
 
 /// ∂root/∂symbol for each root. One pass over the nodes, children first: no recursion.
 pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Node> {
@@ -27,6 +28,10 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
                 Operation::Combine(op, a, b) => {
                     let (da, db) = (derivative[a.index()], derivative[b.index()]);
                     if da == zero && db == zero { zero } else { combine(graph, op, (a, da), (b, db), node) }
+                }
+                Operation::Join(op, all) => {
+                    let changes = all.map(|a| derivative[a.index()]);
+                    if changes.iter().all(|d| *d == zero) { zero } else { join(graph, op, all, changes) }
                 }
                 Operation::Pin(_) => zero,
                 Operation::Implicit(number) => {
@@ -60,117 +65,41 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
     roots.iter().map(|r| derivative[r.index()]).collect()
 }
 
-/// f′(a), where `value` is f(a).
-fn slope(graph: &mut Graph, f: Function, a: Node, value: Node) -> Node {
-    match f {
-        Function::Negate => graph.constant(-1.0),
-        // Outside averages a step is constant but for its jump.
-        Function::Not | Function::Sign | Function::Step if graph.axes(a).is_none() => graph.constant(0.0),
-        Function::DeltaSlope => graph.constant(0.0),
-        Function::Not => graph.constant(-1.0),
-        Function::Step => graph.apply(Function::Delta, a),
-        Function::Sign => {
-            let two = graph.constant(2.0);
-            let delta = graph.apply(Function::Delta, a);
-            graph.multiply(two, delta)
+fn join(graph: &mut Graph, op: Join, all: [Node; 3], changes: [Node; 3]) -> Node {
+    match op {
+        Join::BivariateNormalCdf => {
+            // ∂/∂a = φ(a) Φ((b − ρa)/s), ∂/∂b likewise, and ∂/∂ρ is the density φ(a) φ((b − ρa)/s)/s, with s² = (1 − ρ)(1 + ρ)
+            let [a, b, _] = all;
+            let (spread, [from_a, from_b]) = conditional(graph, all);
+            let [density_a, density_b] = [a, b].map(|x| graph.apply(Function::NormalPdf, x));
+            let [below_b, below_a] = [from_a, from_b].map(|x| graph.apply(Function::NormalCdf, x));
+            let density = graph.apply(Function::NormalPdf, from_a);
+            let density = graph.divide(density, spread);
+            let zero = graph.constant(0.0);
+            [(density_a, below_b), (density_b, below_a), (density_a, density)].into_iter().zip(changes).fold(
+                zero,
+                |sum, ((x, y), change)| {
+                    let slope = graph.multiply(x, y);
+                    let part = graph.multiply(slope, change);
+                    graph.add(sum, part)
+                },
+            )
         }
-        Function::Delta => graph.apply(Function::DeltaSlope, a),
-        Function::Exp => value,
-        Function::Log => {
-            let one = graph.constant(1.0);
-            graph.divide(one, a)
-        }
-        Function::Sqrt => {
-            let half = graph.constant(0.5);
-            graph.divide(half, value)
-        }
-        Function::Abs => graph.apply(Function::Sign, a),
-        Function::Tanh => graph.apply(Function::Sech2, a),
-        Function::Sech2 => {
-            let tanh = graph.apply(Function::Tanh, a);
-            let product = graph.multiply(tanh, value);
-            let minus_two = graph.constant(-2.0);
-            graph.multiply(minus_two, product)
-        }
-        Function::Atanh => {
-            let one = graph.constant(1.0);
-            let square = graph.multiply(a, a);
-            let rest = graph.subtract(one, square);
-            graph.divide(one, rest)
-        }
-        Function::Sinh => graph.apply(Function::Cosh, a),
-        Function::Cosh => graph.apply(Function::Sinh, a),
-        Function::Sin => graph.apply(Function::Cos, a),
-        Function::Cos => {
-            let sine = graph.apply(Function::Sin, a);
-            graph.negate(sine)
-        }
-        Function::Asin | Function::Acos => {
-            // ±1/√((1 − x)(1 + x)), which keeps its digits near ±1
-            let one = graph.constant(1.0);
-            let below = graph.subtract(one, a);
-            let above = graph.add(one, a);
-            let product = graph.multiply(below, above);
-            let root = graph.apply(Function::Sqrt, product);
-            let sign = graph.constant(if f == Function::Asin { 1.0 } else { -1.0 });
-            graph.divide(sign, root)
-        }
-        Function::Log1p => {
-            let one = graph.constant(1.0);
-            let sum = graph.add(one, a);
-            graph.divide(one, sum)
-        }
-        Function::Expm1 => graph.apply(Function::Exp, a),
-        Function::Atan => {
-            let one = graph.constant(1.0);
-            let square = graph.multiply(a, a);
-            let sum = graph.add(one, square);
-            graph.divide(one, sum)
-        }
-        Function::Erf | Function::Erfc => {
-            // erf′(x) = (2/√π) e^(−x²) = 2√2 normal_pdf(√2 x)
-            let root = graph.constant(std::f64::consts::SQRT_2);
-            let argument = graph.multiply(root, a);
-            let density = graph.apply(Function::NormalPdf, argument);
-            let scale = graph.constant(if f == Function::Erf { ERF_SLOPE } else { -ERF_SLOPE });
-            graph.multiply(scale, density)
-        }
-        Function::NormalPdf => {
-            let product = graph.multiply(a, value);
-            graph.negate(product)
-        }
-        Function::Erfcx => {
-            // erfcx′(x) = 2x erfcx(x) − 2/√π, which cancels for large x; with r = φ/Φ, erfcx(x) = √(2/π)/r(−√2 x) and so
-            // erfcx′(x) = −√2 erfcx(x) (r(u) + u) at u = −√2 x
-            let minus_root = graph.constant(-std::f64::consts::SQRT_2);
-            let argument = graph.multiply(minus_root, a);
-            let excess = graph.apply(Function::MillsExcess, argument);
-            let product = graph.multiply(value, excess);
-            graph.multiply(minus_root, product)
-        }
-        Function::NormalCdf => graph.apply(Function::NormalPdf, a),
-        Function::LogNormalCdf => graph.apply(Function::InverseMills, a),
-        Function::InverseMills => {
-            // r′ = −r (x + r)
-            let excess = graph.apply(Function::MillsExcess, a);
-            let product = graph.multiply(value, excess);
-            graph.negate(product)
-        }
-        Function::MillsExcess => {
-            let mills = graph.apply(Function::InverseMills, a);
-            let product = graph.multiply(mills, value);
-            let one = graph.constant(1.0);
-            graph.subtract(one, product)
-        }
-        Function::Logistic => {
-            // σ′(x) = σ(x) σ(−x), without cancellation
-            let minus = graph.negate(a);
-            let mirrored = graph.apply(Function::Logistic, minus);
-            graph.multiply(value, mirrored)
-        }
-        Function::Softplus => graph.apply(Function::Logistic, a),
-        Function::LogCosh => graph.apply(Function::Tanh, a),
     }
+}
+
+/// √(1 − ρ²), and (b − ρa)/√(1 − ρ²) and (a − ρb)/√(1 − ρ²): each variable's distance from its mean where the other is known.
+pub(super) fn conditional(graph: &mut Graph, [a, b, rho]: [Node; 3]) -> (Node, [Node; 2]) {
+    let one = graph.constant(1.0);
+    let (below, above) = (graph.subtract(one, rho), graph.add(one, rho));
+    let product = graph.multiply(below, above);
+    let spread = graph.apply(Function::Sqrt, product);
+    let distances = [(b, a), (a, b)].map(|(x, known)| {
+        let mean = graph.multiply(rho, known);
+        let distance = graph.subtract(x, mean);
+        graph.divide(distance, spread)
+    });
+    (spread, distances)
 }
 
 /// (a ∘ b)′, where `value` is a ∘ b.

@@ -59,6 +59,8 @@ impl Graph {
     fn has_exponential(&self, node: Node, depth: usize) -> bool {
         match self.operation(node) {
             Operation::Apply(Function::Exp | Function::Cosh | Function::Sinh, _) => true,
+            // e^(log I₀) and e^(log I₀) I₁/I₀
+            Operation::Apply(Function::BesselI(0 | 1), _) => true,
             Operation::Apply(Function::Negate, a) => depth > 0 && self.has_exponential(a, depth - 1),
             Operation::Combine(Combine::Divide, a, _) => depth > 0 && self.has_exponential(a, depth - 1),
             Operation::Combine(Combine::Add | Combine::Subtract | Combine::Multiply, a, b) => {
@@ -83,6 +85,12 @@ impl Graph {
             Operation::Apply(Function::Sinh, u) => {
                 let exponent = self.apply(Function::LogCosh, u);
                 vec![Term { factor: self.apply(Function::Tanh, u), exponent: Some(exponent) }]
+            }
+            Operation::Apply(Function::BesselI(n @ (0 | 1)), u) => {
+                let exponent = Some(self.apply(Function::LogBesselI0, u));
+                let factor =
+                    if n == 0 { self.constant(1.0) } else { self.apply(Function::BesselCumulant(1), u) };
+                vec![Term { factor, exponent }]
             }
             Operation::Apply(Function::Negate, a) => {
                 let terms = self.exponential_terms(a, depth - 1)?;

@@ -6,10 +6,11 @@
 use std::cmp::Ordering;
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, SQRT_2};
 
+pub use super::operation::{Combine, Join};
 use crate::numeric as special;
 
 /// The functions of one argument that a user can call.
-const OF_ONE_ARGUMENT: [(&str, Function); 27] = [
+const OF_ONE_ARGUMENT: [(&str, Function); 40] = [
     ("exp", Function::Exp),
     ("log", Function::Log),
     ("sqrt", Function::Sqrt),
@@ -37,14 +38,28 @@ const OF_ONE_ARGUMENT: [(&str, Function); 27] = [
     ("logistic", Function::Logistic),
     ("softplus", Function::Softplus),
     ("log_cosh", Function::LogCosh),
+    ("asinh", Function::Asinh),
+    ("normal_quantile", Function::NormalQuantile),
+    ("logit", Function::Logit),
+    ("binary_entropy", Function::BinaryEntropy),
+    ("log_gamma", Function::LogGamma),
+    ("digamma", Function::Polygamma(0)),
+    ("trigamma", Function::Polygamma(1)),
+    ("bessel_i0", Function::BesselI(0)),
+    ("bessel_i1", Function::BesselI(1)),
+    ("bessel_i0e", Function::BesselFall(0)),
+    ("bessel_i1e", Function::BesselI1e),
+    ("log_bessel_i0", Function::LogBesselI0),
+    ("bessel_ratio", Function::BesselCumulant(1)),
 ];
 
 /// The functions of several arguments that a user can call.
-pub const OF_SEVERAL_ARGUMENTS: [&str; 5] = ["min", "max", "log_sum_exp", "where", "choose"];
+pub const OF_SEVERAL_ARGUMENTS: [&str; 6] =
+    ["min", "max", "log_sum_exp", "where", "choose", "bivariate_normal_cdf"];
 
 /// Functions whose names may be used for something else, as files do that are older than they: a function is known by its
 /// brackets.
-const FREE_NAMES: [&str; 11] = [
+const FREE_NAMES: [&str; 25] = [
     "step",
     "where",
     "asin",
@@ -56,6 +71,20 @@ const FREE_NAMES: [&str; 11] = [
     "inverse_mills",
     "softplus",
     "log_sum_exp",
+    "asinh",
+    "normal_quantile",
+    "logit",
+    "binary_entropy",
+    "log_gamma",
+    "digamma",
+    "trigamma",
+    "bessel_i0",
+    "bessel_i1",
+    "bessel_i0e",
+    "bessel_i1e",
+    "log_bessel_i0",
+    "bessel_ratio",
+    "bivariate_normal_cdf",
 ];
 
 /// Whether a name belongs to a function alone.
@@ -133,6 +162,28 @@ pub enum Function {
     Softplus,
     /// log cosh x.
     LogCosh,
+    /// Inverse hyperbolic sine.
+    Asinh,
+    /// Inverse of Φ.
+    NormalQuantile,
+    /// log(x/(1 − x)), the inverse of the logistic function.
+    Logit,
+    /// −x log x − (1 − x) log(1 − x).
+    BinaryEntropy,
+    /// log Γ(x) for x > 0.
+    LogGamma,
+    /// Derivative of order n + 1 of log Γ: digamma, trigamma, and their slopes, which have no names.
+    Polygamma(u8),
+    /// The modified Bessel function Iₙ; those of order 2 and above, which have no names, make up the slopes of the others.
+    BesselI(u8),
+    /// ± the derivative of order k of e^(−|x|) I₀(x): of order 0 the function itself, the others are its slopes.
+    BesselFall(u8),
+    /// e^(−|x|) I₁(x).
+    BesselI1e,
+    /// log I₀.
+    LogBesselI0,
+    /// Derivative of order n of log I₀: I₁/I₀ and its slopes.
+    BesselCumulant(u8),
     /// Dirac's delta, the derivative of a step: what an average over it is, is known at the zeros of x; a number has none.
     Delta,
     /// Its derivative, which leaves averages by parts.
@@ -198,6 +249,17 @@ impl Function {
                 let e = libm::exp(-x.abs());
                 if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) }
             }
+            Function::Asinh => libm::asinh(x),
+            Function::NormalQuantile => special::normal_quantile(x),
+            Function::Logit => special::logit(x),
+            Function::BinaryEntropy => special::binary_entropy(x),
+            Function::LogGamma => special::log_gamma(x),
+            Function::Polygamma(n) => special::polygamma(n, x),
+            Function::BesselI(n) => special::bessel_i(n, x),
+            Function::BesselFall(k) => special::bessel_fall(k, x),
+            Function::BesselI1e => special::bessel_ie(1, x),
+            Function::LogBesselI0 => special::log_bessel_i0(x),
+            Function::BesselCumulant(n) => special::bessel_cumulant(n, x),
             Function::LogCosh => {
                 let a = x.abs();
                 if a < 0.5 {
@@ -216,95 +278,6 @@ impl Function {
 
 /// erf′(x) = 2√2 · normal_pdf(√2 x).
 pub const ERF_SLOPE: f64 = 2.0 * SQRT_2;
-
-/// An operation on two numbers; comparisons and logic give 0 or 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Combine {
-    /// a + b
-    Add,
-    /// a − b
-    Subtract,
-    /// a · b
-    Multiply,
-    /// a / b
-    Divide,
-    /// a^b
-    Power,
-    /// The smaller.
-    Min,
-    /// The larger.
-    Max,
-    /// log(e^a + e^b)
-    LogAddExp,
-    /// a == b
-    Equal,
-    /// a < b
-    Less,
-    /// a <= b
-    LessEqual,
-    /// both
-    And,
-    /// either
-    Or,
-    /// b where a holds; where it does not, 0 whatever b is
-    If,
-}
-
-impl Combine {
-    /// Its value.
-    pub fn apply(self, a: f64, b: f64) -> f64 {
-        match self {
-            Combine::Add => a + b,
-            Combine::Subtract => a - b,
-            Combine::Multiply => a * b,
-            Combine::Divide => a / b,
-            Combine::Power => libm::pow(a, b),
-            // NaN must not be lost, as it would be in f64::min.
-            Combine::Min => {
-                if a < b || a.is_nan() {
-                    a
-                } else {
-                    b
-                }
-            }
-            Combine::Max => {
-                if a > b || a.is_nan() {
-                    a
-                } else {
-                    b
-                }
-            }
-            Combine::LogAddExp => special::log_add_exp(a, b),
-            Combine::Equal => f64::from(a == b),
-            Combine::Less => f64::from(a < b),
-            Combine::LessEqual => f64::from(a <= b),
-            Combine::And => f64::from(a != 0.0 && b != 0.0),
-            Combine::Or => f64::from(a != 0.0 || b != 0.0),
-            Combine::If => {
-                if a != 0.0 {
-                    b
-                } else {
-                    0.0
-                }
-            }
-        }
-    }
-
-    /// Whether a ∘ b = b ∘ a.
-    pub fn commutes(self) -> bool {
-        matches!(
-            self,
-            Combine::Add
-                | Combine::Multiply
-                | Combine::Min
-                | Combine::Max
-                | Combine::LogAddExp
-                | Combine::Equal
-                | Combine::And
-                | Combine::Or
-        )
-    }
-}
 
 #[cfg(test)]
 mod tests {

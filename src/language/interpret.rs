@@ -61,6 +61,7 @@ impl<'a> Interpreter<'a> {
                 Operation::Normal(_) => f64::NAN,
                 Operation::Apply(f, a) => f.apply(at(a)),
                 Operation::Combine(op, a, b) => op.apply(at(a), at(b)),
+                Operation::Join(op, all) => op.apply(all.map(at)),
                 Operation::Implicit(number) | Operation::Pin(number) => self.implicit(*node, number, &at),
                 Operation::Average { variable, weight, body } => self.average(variable, weight, body, values),
             };

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::derivative::differentiate;
 use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, Operator};
-use super::function::{Combine, Function};
+use super::function::{Combine, Function, Join};
 use super::graph::{Graph, MAX_NODES, Node};
 use super::implicit::Condition;
 use super::scope::{Meaning, Scope, Solved};
@@ -271,6 +271,7 @@ impl<'s> Lowering<'s> {
         match (name, arguments) {
             ("choose", [index, alternatives @ ..]) => graph.choose(*index, alternatives),
             ("where", [condition, x, y]) => graph.select(*condition, *x, *y),
+            ("bivariate_normal_cdf", [a, b, rho]) => graph.join(Join::BivariateNormalCdf, [*a, *b, *rho]),
             ("min" | "max" | "log_sum_exp", [first, rest @ ..]) => {
                 let combine = match name {
                     "min" => Combine::Min,

@@ -1,8 +1,8 @@
 //! The language of equations: text → expression → graph → exact derivatives → compiled program.
 //!
 //! The stages, each in its own file: `expression` (text to tree) → `scope` (names and shapes) → `lower` (tree to `graph`,
-//! discrete variables summed) → `derivative` → `program` (compiled for whole arrays of quadrature nodes). `function` has
-//! what can be called by name; `stable`, `mills` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
+//! discrete variables summed) → `derivative` and `slope` → `program` (compiled for whole arrays of quadrature nodes). `function` has
+//! what can be called by name, `operation` what is written between numbers; `stable`, `mills` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
 //! node by node, for parameters and for tests; `formula` is one expression over named numbers; `implicit` has numbers that solve an equation.
 
 pub(crate) mod derivative;
@@ -16,8 +16,10 @@ mod implicit;
 pub(crate) mod interpret;
 pub(crate) mod lower;
 mod mills;
+mod operation;
 pub(crate) mod program;
 pub(crate) mod scope;
+mod slope;
 mod stable;
 
 pub use error::{EquationError, Problem};

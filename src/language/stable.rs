@@ -54,6 +54,7 @@ impl Graph {
             }
             Operation::Apply(Function::Exp, u) => Some(u),
             Operation::Apply(Function::Cosh, u) => Some(self.apply(Function::LogCosh, u)),
+            Operation::Apply(Function::BesselI(0), u) => Some(self.apply(Function::LogBesselI0, u)),
             Operation::Apply(Function::NormalCdf, u) => Some(self.apply(Function::LogNormalCdf, u)),
             Operation::Apply(Function::Erfc, u) => {
                 // erfc(u) = 2Φ(−√2 u)

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
+use super::elementary::power;
 use super::formula::{Binary, Operation};
-use super::function::{Unary, power};
+use super::function::Unary;
 use super::number::Number;
 
 /// The value of an operation of its arguments.
@@ -28,6 +29,7 @@ pub(super) fn apply(operation: Operation, [a, b, c]: [Number; 3]) -> Number {
             Binary::And => truth(Some(!a.is_zero() && !b.is_zero())),
             Binary::Or => truth(Some(!a.is_zero() || !b.is_zero())),
         },
+        Operation::Bivariate(..) => super::bivariate::value(a, b, c),
         Operation::Where(..) => {
             if a.is_zero() {
                 c
@@ -43,7 +45,7 @@ pub(super) fn apply(operation: Operation, [a, b, c]: [Number; 3]) -> Number {
 pub(super) fn partial(
     operation: Operation,
     which: usize,
-    [a, b, _]: [Number; 3],
+    [a, b, c]: [Number; 3],
     y: Number,
 ) -> Option<Number> {
     let one = Number::ONE;
@@ -66,6 +68,7 @@ pub(super) fn partial(
             }
             _ => None,
         },
+        Operation::Bivariate(..) => Some(super::bivariate::slope(which, a, b, c)),
         Operation::Where(..) => (which == if a.is_zero() { 2 } else { 1 }).then_some(one),
         _ => None,
     }

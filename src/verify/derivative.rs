@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::f64::consts::FRAC_2_SQRT_PI;
 
 use super::formula::{Binary, Formula, Operation, Place, Unsupported, arguments};
 use super::function::Unary;
@@ -64,6 +65,7 @@ impl Formula {
                 let (dx, dy) = (self.or_zero(dx), self.or_zero(dy));
                 Some(self.add(Operation::Where(condition, dx, dy)))
             }
+            Operation::Bivariate(a, b, rho) => self.of_bivariate([a, b, rho], [a, b, rho].map(of)),
             // Only whether there is one is asked.
             Operation::Bundle(a, b) => of(a).or(of(b)),
             Operation::Pinned(_, inputs) => of(inputs),
@@ -105,15 +107,13 @@ impl Formula {
         if matches!(f, Binary::Equal | Less | Binary::LessEqual | Binary::And | Binary::Or) {
             return self.of_jump(place);
         }
-        let formula = RefCell::new(self);
-        let add = |operation| formula.borrow_mut().add(operation);
-        let binary = |f, x, y| add(Operation::Binary(f, x, y));
-        let unary = |f, x| add(Operation::Unary(f, x));
-        let number = |x: f64| add(Operation::Number(x.to_bits()));
+        let formula = Writer(RefCell::new(self));
+        let binary = |f, x, y| formula.binary(f, x, y);
+        let number = |x: f64| formula.number(x);
         if matches!(f, Min | Max) {
             let [da, db] = [da, db].map(|d| d.unwrap_or_else(|| number(0.0)));
             let (x, y) = if f == Min { (da, db) } else { (db, da) };
-            return Ok(Some(add(Operation::Where(binary(Less, a, b), x, y))));
+            return Ok(Some(formula.add_operation(Operation::Where(binary(Less, a, b), x, y))));
         }
         let left = da.map(|da| match f {
             Multiply => binary(Multiply, da, b),
@@ -127,64 +127,166 @@ impl Formula {
             Multiply => binary(Multiply, a, db),
             // (a/b)′ = a′/b − (a/b) b′/b
             Divide => binary(Divide, binary(Multiply, place, db), b),
-            Power => binary(Multiply, binary(Multiply, place, unary(Unary::Log, a)), db),
+            Power => binary(Multiply, binary(Multiply, place, formula.unary(Unary::Log, a)), db),
             _ => db,
         });
         let falls = matches!(f, Subtract | Divide);
         Ok(match (left, right) {
             (Some(left), Some(right)) => Some(binary(if falls { Subtract } else { Add }, left, right)),
-            (None, Some(right)) if falls => Some(unary(Unary::Negate, right)),
+            (None, Some(right)) if falls => Some(formula.negative(right)),
             (one, other) => one.or(other),
         })
     }
 
     /// The derivative of f(a), whose value stands at `y`, where that of a stands at `da`.
     fn of_unary(&mut self, f: Unary, a: Place, y: Place, da: Place) -> Result<Option<Place>, Unsupported> {
-        use Binary::{Add, Divide, Multiply, Subtract};
-        let formula = RefCell::new(self);
-        let binary = |f, x, y| formula.borrow_mut().add(Operation::Binary(f, x, y));
-        let unary = |f, x| formula.borrow_mut().add(Operation::Unary(f, x));
-        let number = |x: f64| formula.borrow_mut().add(Operation::Number(x.to_bits()));
-        let negative = |x| unary(Unary::Negate, x);
-        let one_over = |x| binary(Divide, number(1.0), x);
-        let square = |x| binary(Multiply, x, x);
-        let inside = || binary(Multiply, binary(Subtract, number(1.0), a), binary(Add, number(1.0), a));
-        let bell = || {
-            let gauss = unary(Unary::Exp, negative(square(a)));
-            binary(Multiply, number(std::f64::consts::FRAC_2_SQRT_PI), gauss)
-        };
+        let formula = Writer(RefCell::new(self));
+        let unary = |f, x| formula.unary(f, x);
         let slope = match f {
-            Unary::Not | Unary::Sign | Unary::Step => return formula.borrow().of_jump(y),
-            Unary::Negate => return Ok(Some(negative(da))),
+            Unary::Not | Unary::Sign | Unary::Step => return formula.0.borrow().of_jump(y),
+            Unary::Negate => return Ok(Some(formula.negative(da))),
             Unary::Exp => y,
-            Unary::Log => one_over(a),
-            Unary::Sqrt => one_over(binary(Multiply, number(2.0), y)),
+            Unary::Log => formula.one_over(a),
+            Unary::Sqrt => formula.one_over(formula.times(2.0, y)),
             Unary::Abs => unary(Unary::Sign, a),
-            Unary::Tanh => one_over(square(unary(Unary::Cosh, a))),
-            Unary::Atanh => one_over(inside()),
+            Unary::Tanh => formula.one_over(formula.square(unary(Unary::Cosh, a))),
+            Unary::Atanh => formula.one_over(formula.inside(a)),
             Unary::Sinh => unary(Unary::Cosh, a),
             Unary::Cosh => unary(Unary::Sinh, a),
             Unary::Sin => unary(Unary::Cos, a),
-            Unary::Cos => negative(unary(Unary::Sin, a)),
-            Unary::Atan => one_over(binary(Add, number(1.0), square(a))),
-            Unary::Asin => one_over(unary(Unary::Sqrt, inside())),
-            Unary::Acos => negative(one_over(unary(Unary::Sqrt, inside()))),
-            Unary::Erf => bell(),
-            Unary::Erfc => negative(bell()),
+            Unary::Cos => formula.negative(unary(Unary::Sin, a)),
+            Unary::Atan => formula.one_over(formula.one_plus(formula.square(a))),
+            Unary::Asin => formula.one_over(unary(Unary::Sqrt, formula.inside(a))),
+            Unary::Acos => formula.negative(formula.one_over(unary(Unary::Sqrt, formula.inside(a)))),
+            Unary::Erf => formula.bell(a),
+            Unary::Erfc => formula.negative(formula.bell(a)),
             Unary::Erfcx => {
-                let rising = binary(Multiply, binary(Multiply, number(2.0), a), y);
-                binary(Subtract, rising, number(std::f64::consts::FRAC_2_SQRT_PI))
+                let rising = formula.multiply(formula.times(2.0, a), y);
+                formula.subtract(rising, formula.number(FRAC_2_SQRT_PI))
             }
-            Unary::NormalPdf => negative(binary(Multiply, a, y)),
+            Unary::NormalPdf => formula.negative(formula.multiply(a, y)),
             Unary::NormalCdf => unary(Unary::NormalPdf, a),
             Unary::LogNormalCdf => unary(Unary::InverseMills, a),
-            Unary::InverseMills => negative(binary(Multiply, y, binary(Add, a, y))),
-            Unary::Logistic => binary(Multiply, y, unary(Unary::Logistic, negative(a))),
+            Unary::InverseMills => formula.negative(formula.multiply(y, formula.add(a, y))),
+            Unary::Logistic => formula.multiply(y, unary(Unary::Logistic, formula.negative(a))),
             Unary::LogCosh => unary(Unary::Tanh, a),
             Unary::Softplus => unary(Unary::Logistic, a),
-            Unary::LogOnePlus => one_over(binary(Add, number(1.0), a)),
+            Unary::LogOnePlus => formula.one_over(formula.one_plus(a)),
             Unary::ExpMinusOne => unary(Unary::Exp, a),
+            Unary::Asinh => formula.one_over(unary(Unary::Sqrt, formula.one_plus(formula.square(a)))),
+            Unary::NormalQuantile => formula.one_over(unary(Unary::NormalPdf, y)),
+            Unary::Logit => {
+                let rest = formula.subtract(formula.number(1.0), a);
+                formula.one_over(formula.multiply(a, rest))
+            }
+            Unary::BinaryEntropy => formula.negative(unary(Unary::Logit, a)),
+            Unary::LogGamma => unary(Unary::Polygamma(0), a),
+            Unary::Polygamma(n) => unary(Unary::Polygamma(next(n)?), a),
+            Unary::BesselI(n) => unary(Unary::BesselI(next(n)?), a),
+            // The exponential falls with |a|.
+            Unary::BesselIe(n) => {
+                let falling = formula.multiply(unary(Unary::Sign, a), y);
+                formula.subtract(unary(Unary::BesselIe(next(n)?), a), falling)
+            }
+            Unary::LogBesselI0 => unary(Unary::BesselRatio, a),
+            // I₀″/I₀ − (I₀′/I₀)²
+            Unary::BesselRatio => {
+                let [second, whole] = [2, 0].map(|n| unary(Unary::BesselIe(n), a));
+                formula.subtract(formula.divide(second, whole), formula.square(y))
+            }
         };
-        Ok(Some(binary(Multiply, slope, da)))
+        Ok(Some(formula.multiply(slope, da)))
+    }
+
+    /// The derivative of the distribution function of two normal variables and their correlation: φ(a) Φ((b − ρa)/s) by a, likewise by b,
+    /// and φ(a) φ((b − ρa)/s)/s by ρ, with s² = (1 − ρ)(1 + ρ).
+    fn of_bivariate(&mut self, [a, b, rho]: [Place; 3], changes: [Option<Place>; 3]) -> Option<Place> {
+        let formula = Writer(RefCell::new(self));
+        let spread = formula.unary(Unary::Sqrt, formula.inside(rho));
+        let distance = |x, known| {
+            let mean = formula.multiply(rho, known);
+            formula.divide(formula.subtract(x, mean), spread)
+        };
+        let density = |x| formula.unary(Unary::NormalPdf, x);
+        let slope = |which: usize| match which {
+            0 => formula.multiply(density(a), formula.unary(Unary::NormalCdf, distance(b, a))),
+            1 => formula.multiply(density(b), formula.unary(Unary::NormalCdf, distance(a, b))),
+            _ => formula.divide(formula.multiply(density(a), density(distance(b, a))), spread),
+        };
+        let parts = changes.into_iter().enumerate();
+        let parts = parts.filter_map(|(which, change)| Some(formula.multiply(slope(which), change?)));
+        parts.reduce(|sum, part| formula.add(sum, part))
+    }
+}
+
+/// The next of a family of functions whose order grows with each derivative.
+fn next(order: u8) -> Result<u8, Unsupported> {
+    order.checked_add(1).ok_or_else(|| Unsupported::Construct("so many derivatives".into()))
+}
+
+/// A formula to which operations are added within one another.
+struct Writer<'f>(RefCell<&'f mut Formula>);
+
+impl Writer<'_> {
+    fn add_operation(&self, operation: Operation) -> Place {
+        self.0.borrow_mut().add(operation)
+    }
+
+    fn number(&self, x: f64) -> Place {
+        self.add_operation(Operation::Number(x.to_bits()))
+    }
+
+    fn unary(&self, f: Unary, a: Place) -> Place {
+        self.add_operation(Operation::Unary(f, a))
+    }
+
+    fn binary(&self, f: Binary, a: Place, b: Place) -> Place {
+        self.add_operation(Operation::Binary(f, a, b))
+    }
+
+    fn add(&self, a: Place, b: Place) -> Place {
+        self.binary(Binary::Add, a, b)
+    }
+
+    fn subtract(&self, a: Place, b: Place) -> Place {
+        self.binary(Binary::Subtract, a, b)
+    }
+
+    fn multiply(&self, a: Place, b: Place) -> Place {
+        self.binary(Binary::Multiply, a, b)
+    }
+
+    fn divide(&self, a: Place, b: Place) -> Place {
+        self.binary(Binary::Divide, a, b)
+    }
+
+    fn times(&self, x: f64, a: Place) -> Place {
+        self.multiply(self.number(x), a)
+    }
+
+    fn one_plus(&self, a: Place) -> Place {
+        self.add(self.number(1.0), a)
+    }
+
+    fn one_over(&self, a: Place) -> Place {
+        self.divide(self.number(1.0), a)
+    }
+
+    fn negative(&self, a: Place) -> Place {
+        self.unary(Unary::Negate, a)
+    }
+
+    fn square(&self, a: Place) -> Place {
+        self.multiply(a, a)
+    }
+
+    /// (1 − a)(1 + a)
+    fn inside(&self, a: Place) -> Place {
+        self.multiply(self.subtract(self.number(1.0), a), self.one_plus(a))
+    }
+
+    /// 2/√π e^(−a²)
+    fn bell(&self, a: Place) -> Place {
+        self.times(FRAC_2_SQRT_PI, self.unary(Unary::Exp, self.negative(self.square(a))))
     }
 }

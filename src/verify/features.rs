@@ -197,6 +197,8 @@ pub fn pieces(
                 a,
                 b,
             ) => Some((Watched::Difference(a, b), Bend::Sharp)),
+            // At its arguments it is as smooth as Φ: what is left is where one takes over from the other.
+            Operation::Bivariate(a, b, _) => Some((Watched::Difference(a, b), Bend::Sharp)),
             Operation::Pinned(..) => Some((Watched::Value(*place), Bend::Sharp)),
             _ => None,
         };

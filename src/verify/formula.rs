@@ -45,6 +45,8 @@ pub enum Operation {
     Binary(Binary, Place, Place),
     /// The second where the first is not 0, else the third; what is not chosen does not matter.
     Where(Place, Place, Place),
+    /// The distribution function of two normal variables, and their correlation.
+    Bivariate(Place, Place, Place),
     /// The average over a normal variable.
     Average(usize, Place),
     /// The number of an implicit definition, with what it depends on, and whether it has kinks.
@@ -194,7 +196,7 @@ pub fn arguments(operation: Operation) -> impl Iterator<Item = Place> {
         | Operation::Implicit(_, a, _)
         | Operation::Pinned(_, a) => (Some(a), None, None),
         Operation::Binary(_, a, b) | Operation::Bundle(a, b) => (Some(a), Some(b), None),
-        Operation::Where(a, b, c) => (Some(a), Some(b), Some(c)),
+        Operation::Where(a, b, c) | Operation::Bivariate(a, b, c) => (Some(a), Some(b), Some(c)),
     };
     [a, b, c].into_iter().flatten()
 }
@@ -422,6 +424,11 @@ impl<'w> Reader<'w> {
                 let condition = self.expression(condition, chosen)?;
                 let (x, y) = (self.expression(x, chosen)?, self.expression(y, chosen)?);
                 Ok(self.formula.add(Operation::Where(condition, x, y)))
+            }
+            ("bivariate_normal_cdf", [a, b, rho]) => {
+                let (a, b) = (self.expression(a, chosen)?, self.expression(b, chosen)?);
+                let rho = self.expression(rho, chosen)?;
+                Ok(self.formula.add(Operation::Bivariate(a, b, rho)))
             }
             ("min" | "max", [first, rest @ ..]) => {
                 let which = if name == "min" { Binary::Min } else { Binary::Max };

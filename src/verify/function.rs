@@ -1,9 +1,11 @@
 //! The functions of the expression language for [`Number`]s, written independently of those of the compiled
 //! programs: each with its derivative, tails included.
 
-use std::f64::consts::{FRAC_1_SQRT_2, LN_2, PI, SQRT_2};
+use std::f64::consts::{FRAC_1_SQRT_2, PI, SQRT_2};
 
+use super::elementary::{erfc, erfcx, exp, gauss, log, log_cosh, log_normal_cdf, log_one_plus, sech2, sqrt};
 use super::number::{Number, ROUND_OFF};
+use super::special;
 
 /// A function of one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +40,19 @@ pub enum Unary {
     Softplus,
     LogOnePlus,
     ExpMinusOne,
+    Asinh,
+    NormalQuantile,
+    Logit,
+    BinaryEntropy,
+    LogGamma,
+    /// Derivative of order n + 1 of log Γ: digamma, trigamma and so on.
+    Polygamma(u8),
+    /// Derivative of order n of I₀: I₀, I₁ and so on.
+    BesselI(u8),
+    /// The same times e^(−|x|).
+    BesselIe(u8),
+    LogBesselI0,
+    BesselRatio,
 }
 
 /// What an argument does to the integrand around its zero.
@@ -82,6 +97,19 @@ impl Unary {
             "softplus" => Unary::Softplus,
             "log1p" => Unary::LogOnePlus,
             "expm1" => Unary::ExpMinusOne,
+            "asinh" => Unary::Asinh,
+            "normal_quantile" => Unary::NormalQuantile,
+            "logit" => Unary::Logit,
+            "binary_entropy" => Unary::BinaryEntropy,
+            "log_gamma" => Unary::LogGamma,
+            "digamma" => Unary::Polygamma(0),
+            "trigamma" => Unary::Polygamma(1),
+            "bessel_i0" => Unary::BesselI(0),
+            "bessel_i1" => Unary::BesselI(1),
+            "bessel_i0e" => Unary::BesselIe(0),
+            "bessel_i1e" => Unary::BesselIe(1),
+            "log_bessel_i0" => Unary::LogBesselI0,
+            "bessel_ratio" => Unary::BesselRatio,
             _ => return None,
         })
     }
@@ -89,7 +117,18 @@ impl Unary {
     /// How it bends at 0.
     pub fn bend(self) -> Bend {
         match self {
-            Unary::Abs | Unary::Sign | Unary::Step | Unary::Not | Unary::Sqrt | Unary::Log => Bend::Sharp,
+            Unary::Abs
+            | Unary::Sign
+            | Unary::Step
+            | Unary::Not
+            | Unary::Sqrt
+            | Unary::Log
+            | Unary::NormalQuantile
+            | Unary::Logit
+            | Unary::BinaryEntropy
+            | Unary::LogGamma
+            | Unary::Polygamma(_)
+            | Unary::BesselIe(_) => Bend::Sharp,
             Unary::Tanh
             | Unary::Atan
             | Unary::Erf
@@ -102,6 +141,10 @@ impl Unary {
             | Unary::Logistic
             | Unary::LogCosh
             | Unary::Softplus
+            | Unary::Asinh
+            | Unary::BesselI(_)
+            | Unary::LogBesselI0
+            | Unary::BesselRatio
             | Unary::Cosh
             | Unary::Sinh => Bend::Smooth,
             _ => Bend::None,
@@ -146,32 +189,29 @@ impl Unary {
             Unary::Erfcx => erfcx(a),
             Unary::NormalPdf => gauss(a).times(0.398_942_280_401_432_7),
             Unary::NormalCdf => erfc(a.times(-FRAC_1_SQRT_2)).times(0.5),
-            Unary::LogNormalCdf if x > -1.0 => {
-                let upper = erfc(a.times(FRAC_1_SQRT_2)).times(0.5);
-                log_one_plus(-upper)
-            }
-            // log Φ(x) = −x²/2 + log(erfcx(−x/√2)/2)
-            Unary::LogNormalCdf => log(erfcx(a.times(-FRAC_1_SQRT_2)).times(0.5)) - (a * a).times(0.5),
+            Unary::LogNormalCdf => log_normal_cdf(a),
             // φ/Φ = √(2/π)/erfcx(−x/√2)
             Unary::InverseMills => {
                 Number::with_error(0.797_884_560_802_865_4, ROUND_OFF) / erfcx(a.times(-FRAC_1_SQRT_2))
             }
             Unary::Logistic if x >= 0.0 => one / (one + exp(-a)),
             Unary::Logistic => exp(a) / (one + exp(a)),
-            Unary::LogCosh if x.abs() < 0.3 => {
-                // log cosh x = log(1 + 2 sinh²(x/2))
-                let s = libm::sinh(0.5 * x);
-                double(libm::log1p(2.0 * s * s), x.abs())
-            }
-            Unary::LogCosh => {
-                let size = a.abs();
-                size + log_one_plus(exp(size.times(-2.0))) - Number::with_error(LN_2, ROUND_OFF)
-            }
+            Unary::LogCosh => log_cosh(a),
             Unary::Softplus if x > 0.0 => a + log_one_plus(exp(-a)),
             Unary::Softplus => log_one_plus(exp(a)),
             Unary::LogOnePlus => log_one_plus(a),
             Unary::ExpMinusOne if x.abs() < 1.0 => double(libm::expm1(x), libm::exp(x)),
             Unary::ExpMinusOne => exp(a) - one,
+            Unary::Asinh => special::asinh(a),
+            Unary::NormalQuantile => special::normal_quantile(a),
+            Unary::Logit => log(a) - log_one_plus(-a),
+            Unary::BinaryEntropy => special::binary_entropy(a),
+            Unary::LogGamma => special::log_gamma(a),
+            Unary::Polygamma(n) => special::polygamma(n.into(), a),
+            Unary::BesselI(n) => special::bessel(n, 0, a) * exp(a.abs()),
+            Unary::BesselIe(n) => special::bessel(n, 0, a),
+            Unary::LogBesselI0 => special::log_bessel_i0(a),
+            Unary::BesselRatio => special::bessel(1, 0, a) / special::bessel(0, 0, a),
         }
     }
 
@@ -208,143 +248,21 @@ impl Unary {
             Unary::Softplus => Unary::Logistic.value(a),
             Unary::LogOnePlus => one / (one + a),
             Unary::ExpMinusOne => exp(a),
-        }
-    }
-}
-
-/// e^a, whatever its size.
-pub fn exp(a: Number) -> Number {
-    let (x, error) = (a.value(), a.error());
-    if x.abs() < 200.0 {
-        let y = libm::exp(x);
-        return Number::with_error(y, (error + 2.0 * ROUND_OFF) * y);
-    }
-    if x > 1e15 {
-        return Number::exact(f64::INFINITY);
-    }
-    if x < -1e15 {
-        return Number::ZERO;
-    }
-    if x.is_nan() {
-        return Number::NAN;
-    }
-    // Cody and Waite: the first part of log 2 has 21 zeros at its end, and k fewer than 51 bits.
-    let k = (x / LN_2).round();
-    let rest = if k.abs() < 2e6 {
-        (x - k * 0.693_147_180_369_123_8) - k * 1.908_214_929_270_587_7e-10
-    } else {
-        libm::fma(-k, 1.908_214_929_270_587_7e-10, libm::fma(-k, 0.693_147_180_369_123_8, x))
-    };
-    let y = libm::exp(rest);
-    Number::scaled(y, (error + 4.0 * ROUND_OFF) * y, k as i64)
-}
-
-/// e^(−a²/2): the square is taken of two halves, so that it keeps its digits.
-pub fn gauss(a: Number) -> Number {
-    let (x, error) = (a.value(), a.error());
-    // The upper 26 bits of x: their square is exact.
-    let high = f64::from_bits(x.to_bits() & !0x07ff_ffff);
-    let low = -0.5 * (x - high) * (x + high);
-    let y = exp(Number::exact(-0.5 * high * high)) * exp(Number::exact(low));
-    if error == 0.0 { y } else { y.blurred(y.times(x * error)) }
-}
-
-/// log a.
-fn log(a: Number) -> Number {
-    let (m, e) = a.parts();
-    if m < 0.0 {
-        return Number::NAN;
-    }
-    let relative = a.uncertainty() / a;
-    if e == 0 {
-        let y = libm::log(m);
-        return Number::with_error(y, relative.value() + ROUND_OFF * y.abs());
-    }
-    let y = libm::log(m) + e as f64 * LN_2;
-    Number::with_error(y, relative.value() + 4.0 * ROUND_OFF * y.abs())
-}
-
-/// log(1 + a).
-fn log_one_plus(a: Number) -> Number {
-    let x = a.value();
-    if x > 1e6 {
-        return log(Number::ONE + a);
-    }
-    let y = libm::log1p(x);
-    // Numbers below the smallest double are their own logarithm.
-    if x.abs() < 1e-290 {
-        return a;
-    }
-    Number::with_error(y, a.error() / (1.0 + x) + 2.0 * ROUND_OFF * y.abs())
-}
-
-/// √a.
-fn sqrt(a: Number) -> Number {
-    let (m, e) = a.parts();
-    let (m, e) = if e % 2 == 0 { (m, e) } else { (m * 2.0, e - 1) };
-    let y = m.sqrt();
-    if y == 0.0 {
-        return Number::with_error(0.0, a.error().sqrt());
-    }
-    let relative = 0.5 * (a.uncertainty() / a).value();
-    Number::scaled(y, y * (relative + ROUND_OFF), e / 2)
-}
-
-/// 1 − tanh² = 4e/(1 + e)², e = e^(−2|x|).
-fn sech2(a: Number) -> Number {
-    let e = exp(a.abs().times(-2.0));
-    let sum = Number::ONE + e;
-    e.times(4.0) / (sum * sum)
-}
-
-/// The complement of the error function.
-fn erfc(a: Number) -> Number {
-    let (x, error) = (a.value(), a.error());
-    if x > 5.0 {
-        return gauss(a.times(SQRT_2)) * erfcx(a);
-    }
-    let y = libm::erfc(x);
-    Number::with_error(y, 1.13 * libm::exp(-x * x) * error + 2.0 * ROUND_OFF * y)
-}
-
-/// e^(x²)·erfc(x): the continued fraction of Laplace for large x, evaluated from its end.
-fn erfcx(a: Number) -> Number {
-    let (x, error) = (a.value(), a.error());
-    if x < 5.0 {
-        let square = gauss(a.times(SQRT_2));
-        return erfc(a) / square;
-    }
-    // At x = 5 forty terms reach round-off.
-    let tail = (1..=40).rev().fold(0.0, |tail, i| 0.5 * f64::from(i) / (x + tail));
-    let y = 1.0 / ((x + tail) * PI.sqrt());
-    Number::with_error(y, y / x * error + 4.0 * ROUND_OFF * y)
-}
-
-/// a^b.
-pub fn power(a: Number, b: Number) -> Number {
-    let y = b.value();
-    if b.error() == 0.0 && y.fract() == 0.0 && y.abs() <= 64.0 {
-        let mut product = Number::ONE;
-        let (mut square, mut n) = (a, y.abs() as u32);
-        while n > 0 {
-            if n & 1 == 1 {
-                product = product * square;
+            Unary::Asinh => one / sqrt(one + a * a),
+            Unary::NormalQuantile => one / Unary::NormalPdf.value(y),
+            Unary::Logit => one / (a * (one - a)),
+            Unary::BinaryEntropy => -Unary::Logit.value(a),
+            Unary::LogGamma => special::polygamma(0, a),
+            Unary::Polygamma(n) => special::polygamma(u32::from(n) + 1, a),
+            Unary::BesselI(n) => special::bessel(n.saturating_add(1), 0, a) * exp(a.abs()),
+            Unary::BesselIe(n) => -special::bessel(n, 1, a),
+            Unary::LogBesselI0 => Unary::BesselRatio.value(a),
+            Unary::BesselRatio => {
+                let whole = special::bessel(0, 0, a);
+                let first = special::bessel(0, 1, a) / whole;
+                special::bessel(0, 2, a) / whole - first * first
             }
-            square = square * square;
-            n >>= 1;
         }
-        return if y < 0.0 { Number::ONE / product } else { product };
-    }
-    if a.is_zero() {
-        return Number::exact(libm::pow(0.0, y));
-    }
-    let size = exp(b * log(a.abs()));
-    if a.sign() > 0.0 {
-        size
-    } else if y.fract() == 0.0 {
-        if y % 2.0 == 0.0 { size } else { -size }
-    } else {
-        Number::NAN
     }
 }
 
@@ -352,7 +270,7 @@ pub fn power(a: Number, b: Number) -> Number {
 mod tests {
     use super::*;
 
-    const ALL: [Unary; 29] = [
+    const ALL: [Unary; 45] = [
         Unary::Negate,
         Unary::Not,
         Unary::Exp,
@@ -382,6 +300,22 @@ mod tests {
         Unary::Softplus,
         Unary::LogOnePlus,
         Unary::ExpMinusOne,
+        Unary::Asinh,
+        Unary::NormalQuantile,
+        Unary::Logit,
+        Unary::BinaryEntropy,
+        Unary::LogGamma,
+        Unary::Polygamma(0),
+        Unary::Polygamma(1),
+        Unary::Polygamma(4),
+        Unary::BesselI(0),
+        Unary::BesselI(1),
+        Unary::BesselI(4),
+        Unary::BesselIe(0),
+        Unary::BesselIe(1),
+        Unary::BesselIe(2),
+        Unary::LogBesselI0,
+        Unary::BesselRatio,
     ];
 
     #[test]

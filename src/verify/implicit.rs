@@ -78,7 +78,10 @@ impl Formula {
         let range =
             range.map(|ends| ends.map(|end| inputs.iter().position(|i| *i == end).unwrap_or_default()));
         let bends = steps.iter().any(|(operation, _)| match operation {
-            Operation::Unary(f, _) => f.jumps() || *f == Unary::Abs,
+            // Functions of |x| that are even have a kink at 0.
+            Operation::Unary(f, _) => {
+                f.jumps() || *f == Unary::Abs || matches!(f, Unary::BesselIe(n) if n % 2 == 0)
+            }
             Operation::Binary(f, ..) => {
                 matches!(f, Binary::Min | Binary::Max | Binary::Less | Binary::LessEqual | Binary::Equal)
             }

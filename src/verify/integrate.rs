@@ -39,7 +39,7 @@ pub struct Average {
 }
 
 /// Nodes and weights of Kronrod's rule with 21 nodes, from the middle out; those of Gauss's rule with 10 nodes inside it.
-const NODES: [f64; 11] = [
+pub const NODES: [f64; 11] = [
     0.0,
     0.148_874_338_981_631_22,
     0.294_392_862_701_460_2,
@@ -52,7 +52,7 @@ const NODES: [f64; 11] = [
     0.973_906_528_517_171_7,
     0.995_657_163_025_808_1,
 ];
-const KRONROD: [f64; 11] = [
+pub const KRONROD: [f64; 11] = [
     0.149_445_554_002_916_9,
     0.147_739_104_901_338_5,
     0.142_775_938_577_060_08,

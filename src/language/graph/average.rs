@@ -194,9 +194,9 @@ impl Graph {
         }
         for term in &mut expanded {
             let grows = term.factors.iter().any(|f| {
-                use Function::{Cosh, Exp, NormalPdf, Sinh};
+                use Function::{BesselI, Cosh, Exp, NormalPdf, Sinh};
                 let operation = self.operation(*f);
-                matches!(operation, Operation::Apply(Exp | Cosh | Sinh | NormalPdf, _))
+                matches!(operation, Operation::Apply(Exp | Cosh | Sinh | BesselI(_) | NormalPdf, _))
                     || matches!(operation, Operation::Combine(Combine::Power, ..))
             });
             for tame in &taming {

@@ -53,6 +53,7 @@ impl Graph {
                 Operation::Implicit(_) | Operation::Pin(_) => n,
                 Operation::Apply(f, a) => self.apply(f, guarded[&a]),
                 Operation::Combine(op, a, b) => self.combine(op, guarded[&a], guarded[&b]),
+                Operation::Join(op, all) => self.join(op, all.map(|a| guarded[&a])),
                 Operation::Average { variable, weight, body } => {
                     let one = self.constant(1.0);
                     // Where only a function of the variable is averaged, that is what the condition joins.

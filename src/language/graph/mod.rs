@@ -9,7 +9,7 @@ mod choose;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::implicit::{Condition, Implicit};
 
 /// A node of a [`Graph`]; children always have smaller numbers than their parents.
@@ -36,6 +36,8 @@ pub enum Operation {
     Apply(Function, Node),
     /// a ∘ b.
     Combine(Combine, Node, Node),
+    /// An operation on three nodes.
+    Join(Join, [Node; 3]),
     /// The number of an implicit definition.
     Implicit(u32),
     /// In which of its kinks that sits: 0 in none.
@@ -148,6 +150,7 @@ impl Graph {
             Operation::Apply(Function::Delta | Function::DeltaSlope, _) => true,
             Operation::Apply(_, a) => self.deltas[a.index()],
             Operation::Combine(_, a, b) => self.deltas[a.index()] || self.deltas[b.index()],
+            Operation::Join(_, all) => all.iter().any(|a| self.deltas[a.index()]),
             _ => false,
         });
         self.known.insert(operation, node);
@@ -164,6 +167,7 @@ impl Graph {
             }
             Operation::Apply(_, a) => of(a),
             Operation::Combine(_, a, b) => of(a).max(of(b)),
+            Operation::Join(_, [a, b, c]) => of(a).max(of(b)).max(of(c)),
         };
         below.saturating_add(1)
     }
@@ -300,9 +304,18 @@ impl Graph {
                 _ => !has(a) && !has(b),
             },
             Operation::Average { weight, body, .. } => !(has(weight) && has(body)),
-            Operation::Implicit(_) | Operation::Pin(_) => !self.children(node).any(has),
+            Operation::Join(..) | Operation::Implicit(_) | Operation::Pin(_) => !self.children(node).any(has),
             _ => true,
         })
+    }
+
+    /// An operation on three nodes.
+    pub fn join(&mut self, op: Join, all: [Node; 3]) -> Node {
+        if let [Some(a), Some(b), Some(c)] = all.map(|a| self.value_of(a)) {
+            return self.constant(op.apply([a, b, c]));
+        }
+        let axes = all.iter().fold(Axes::NONE, |axes, a| axes.union(self.axes(*a)));
+        self.add_node(Operation::Join(op, all), axes)
     }
 
     fn integer_power(&mut self, a: Node, exponent: i32) -> Node {
@@ -340,19 +353,20 @@ impl Graph {
 
     /// Children of a node.
     pub fn children(&self, node: Node) -> impl Iterator<Item = Node> {
-        let pair = match self.operation(node) {
-            Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => [None, None],
-            Operation::Apply(_, a) => [Some(a), None],
-            Operation::Combine(_, a, b) => [Some(a), Some(b)],
-            Operation::Average { weight, body, .. } => [Some(weight), Some(body)],
-            Operation::Implicit(_) => [None, None],
-            Operation::Pin(number) => [self.find(Operation::Implicit(number)), None],
+        let own = match self.operation(node) {
+            Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => [None; 3],
+            Operation::Apply(_, a) => [Some(a), None, None],
+            Operation::Combine(_, a, b) => [Some(a), Some(b), None],
+            Operation::Join(_, all) => all.map(Some),
+            Operation::Average { weight, body, .. } => [Some(weight), Some(body), None],
+            Operation::Implicit(_) => [None; 3],
+            Operation::Pin(number) => [self.find(Operation::Implicit(number)), None, None],
         };
         let inputs: &[Node] = match self.operation(node) {
             Operation::Implicit(number) | Operation::Pin(number) => &self.implicit[number as usize].inputs,
             _ => &[],
         };
-        pair.into_iter().flatten().chain(inputs.iter().copied())
+        own.into_iter().flatten().chain(inputs.iter().copied())
     }
 
     /// All nodes that the roots need, children before parents.

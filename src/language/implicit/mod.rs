@@ -7,6 +7,7 @@
 mod solver;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::derivative::differentiate;
@@ -125,20 +126,23 @@ impl Graph {
             tops.iter().flat_map(|top| self.children(*top).collect::<Vec<_>>()).chain(roots.iter().copied());
         let needed: Vec<Node> = needed.filter(|n| !place.contains_key(n)).collect();
         for node in needed {
-            if !place.contains_key(&node) {
-                place.insert(node, self.symbol(INPUT + inputs.len()));
+            if let Entry::Vacant(free) = place.entry(node) {
+                free.insert(self.symbol(INPUT + inputs.len()));
                 inputs.push(node);
             }
         }
         Some(self.substitute(roots, &place.into_iter().filter(|(from, to)| from != to).collect()))
     }
 
-    /// Where the equation bends sharply: the arguments of abs, sign and step, and the differences of what min, max and comparisons compare.
+    /// Where the equation bends sharply: the arguments of abs, sign, step and what falls with |x|, and the differences of what min, max and comparisons compare.
     fn kinks(&mut self, roots: &[Node], unknown: Node) -> Vec<Node> {
         let mut kinks = Vec::new();
         for node in self.reachable(roots) {
             let argument = match self.operation(node) {
-                Operation::Apply(Function::Abs | Function::Sign | Function::Step, a) => a,
+                Operation::Apply(
+                    Function::Abs | Function::Sign | Function::Step | Function::BesselFall(_),
+                    a,
+                ) => a,
                 Operation::Combine(
                     Combine::Min | Combine::Max | Combine::Less | Combine::LessEqual,
                     a,
@@ -171,6 +175,7 @@ impl Graph {
             let made = match self.operation(node) {
                 Operation::Apply(f, a) => self.apply(f, new[&a]),
                 Operation::Combine(op, a, b) => self.combine(op, new[&a], new[&b]),
+                Operation::Join(op, all) => self.join(op, all.map(|a| new[&a])),
                 _ => node,
             };
             new.insert(node, made);

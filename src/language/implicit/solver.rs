@@ -3,7 +3,7 @@
 //! The equation is a short program over arrays, of which the part without the unknown runs once. Every lane has its own bracket; a step
 //! that leaves it, or does not shrink it, is replaced by halving. A minimiser that sits in a kink is put there exactly.
 
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Graph, Node, Operation};
 use crate::language::program::{Bounded, Number};
 
@@ -15,6 +15,7 @@ enum Step {
     Constant(f64),
     Apply(Function, Slot),
     Combine(Combine, Slot, Slot),
+    Join(Join, [Slot; 3]),
 }
 
 /// A small program that solves an equation.
@@ -102,6 +103,7 @@ impl Solver {
                     Operation::Constant(bits) => Step::Constant(f64::from_bits(bits)),
                     Operation::Apply(f, a) => Step::Apply(f, slots[&a]),
                     Operation::Combine(op, a, b) => Step::Combine(op, slots[&a], slots[&b]),
+                    Operation::Join(op, all) => Step::Join(op, all.map(|a| slots[&a])),
                     // Every other node is an input.
                     _ => Step::Constant(f64::NAN),
                 };
@@ -174,6 +176,7 @@ impl Solver {
                 }
                 Step::Apply(f, a) => N::apply_array(f, &slots[a], &mut result),
                 Step::Combine(op, a, b) => N::combine_array(op, &slots[a], &slots[b], &mut result),
+                Step::Join(op, all) => N::join_array(op, all.map(|a| slots[a].as_slice()), &mut result),
             }
             slots[out] = result;
         }
@@ -312,7 +315,7 @@ impl Lanes<'_> {
                 break;
             }
             if step % 8 == 7 {
-                self.into_kinks(&mut brackets);
+                self.put_into_kinks(&mut brackets);
             }
             let at: Vec<f64> = brackets.iter().map(|b| b.at).collect();
             let zero = self.equation(&at);
@@ -322,7 +325,7 @@ impl Lanes<'_> {
                 }
             }
         }
-        self.into_kinks(&mut brackets);
+        self.put_into_kinks(&mut brackets);
         for (out, bracket) in out.iter_mut().zip(&brackets) {
             *out = if bracket.done { bracket.at } else { f64::NAN };
         }
@@ -417,7 +420,7 @@ impl Lanes<'_> {
     }
 
     /// Lanes whose minimum is a kink, at which the slope jumps through zero, are put there.
-    fn into_kinks(&mut self, brackets: &mut [Bracket]) {
+    fn put_into_kinks(&mut self, brackets: &mut [Bracket]) {
         let at: Vec<f64> = brackets.iter().map(|b| b.at).collect();
         for kink in 0..self.inner_kinks() {
             let (places, digits) = self.kink(kink, &at);

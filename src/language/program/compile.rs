@@ -297,15 +297,9 @@ impl<'g> Compiler<'g> {
         let slot = if self.graph.value_of(function) == Some(1.0) {
             weights
         } else {
-            let values = self.operand(function, Axes::of(variable));
+            let (a, b) = (Operand::Array(weights), self.operand(function, Axes::of(variable)));
             let out = self.slot(Axes::of(variable));
-            let instruction = Instruction::CombineArray {
-                op: Combine::Multiply,
-                a: Operand::Array(weights),
-                b: values,
-                out,
-            };
-            self.emit(Section::Rule, instruction);
+            self.emit(Section::Rule, Instruction::CombineArray { op: Combine::Multiply, a, b, out });
             out
         };
         self.weighted.insert((variable, function), slot);
@@ -339,6 +333,12 @@ impl<'g> Compiler<'g> {
                 let out = self.register(0.0);
                 self.emit_scalar(section, ScalarOperation::Combine(op), [a, b, out as u32]);
                 Home::Register(out)
+            }
+            Operation::Join(op, all) => {
+                let all = all.map(|a| self.operand(a, axes));
+                let (home, out) = self.new_home(axes);
+                self.emit(section, Instruction::Join { op, all, out });
+                home
             }
             Operation::Implicit(number) | Operation::Pin(number) => self.emit_implicit(node, number, section),
             Operation::Apply(f, a) => Home::Slot(self.emit_apply(node, f, a, section)),
@@ -396,19 +396,24 @@ impl<'g> Compiler<'g> {
         out
     }
 
+    /// Where a new value goes.
+    fn new_home(&mut self, axes: Axes) -> (Home, Operand) {
+        if axes.is_none() {
+            let register = self.register(0.0);
+            return (Home::Register(register), Operand::Scalar(register));
+        }
+        let slot = self.slot(axes);
+        (Home::Slot(slot), Operand::Array(slot))
+    }
+
     fn emit_implicit(&mut self, node: Node, number: u32, section: Section) -> Home {
         let axes = self.graph.axes(node);
         let implicit = self.graph.implicit_of(number);
         let inputs = implicit.inputs.iter().map(|input| self.operand(*input, axes)).collect();
         let own = self.graph.find(Operation::Implicit(number)).filter(|own| *own != node);
         let given = own.map(|own| self.operand(own, axes));
-        let home =
-            if axes.is_none() { Home::Register(self.register(0.0)) } else { Home::Slot(self.slot(axes)) };
-        let out = match home {
-            Home::Register(register) => Operand::Scalar(register),
-            Home::Slot(slot) => Operand::Array(slot),
-        };
         let solver = implicit.solver.clone();
+        let (home, out) = self.new_home(axes);
         self.emit(section, Instruction::Implicit { solver, inputs, given, out });
         home
     }

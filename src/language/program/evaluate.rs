@@ -198,6 +198,11 @@ impl<'a> Run<'a> {
                 N::combine_array(op, &frame.slots[a], &frame.slots[b], &mut result);
                 frame.slots[out] = result;
             }
+            Step::Join(op, all, out) => {
+                let mut result = std::mem::take(&mut frame.slots[out]);
+                N::join_array(op, all.map(|a| frame.slots[a].as_slice()), &mut result);
+                frame.slots[out] = result;
+            }
             Step::Implicit { ref solver, ref inputs, given, out } => {
                 let mut result = std::mem::take(&mut frame.slots[out]);
                 let count = if level.single[out] { 1 } else { z.len() };

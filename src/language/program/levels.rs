@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::places::{Kind, Look, switches};
 use super::terms::{Term, terms};
 use crate::language::derivative::differentiate;
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Axes, Graph, Node, Operation};
 use crate::language::implicit::Solver;
 
@@ -29,6 +29,7 @@ pub(super) enum Step {
     Trial(Slot),
     Apply(Function, Slot, Slot),
     Combine(Combine, Slot, Slot, Slot),
+    Join(Join, [Slot; 3], Slot),
     /// The numbers of an implicit definition; with them given, the kinks in which they sit.
     Implicit {
         solver: Arc<Solver>,
@@ -256,6 +257,7 @@ impl Builder<'_> {
                     Operation::Normal(_) => Step::Trial(out),
                     Operation::Apply(f, a) => Step::Apply(f, slots[&a], out),
                     Operation::Combine(op, a, b) => Step::Combine(op, slots[&a], slots[&b], out),
+                    Operation::Join(op, all) => Step::Join(op, all.map(|a| slots[&a]), out),
                     Operation::Implicit(number) | Operation::Pin(number) => {
                         let implicit = self.graph.implicit_of(number);
                         let own = self.graph.find(Operation::Implicit(number)).filter(|own| own != node);

@@ -22,7 +22,7 @@ mod share;
 mod terms;
 mod tilt;
 
-use super::function::{Combine, Function};
+use super::function::{Combine, Function, Join};
 use super::graph::{Axes, Graph, Node};
 use super::implicit::Solver;
 use compile::Compiler;
@@ -75,6 +75,11 @@ enum Instruction {
         a: Operand,
         b: Operand,
         out: Slot,
+    },
+    Join {
+        op: Join,
+        all: [Operand; 3],
+        out: Operand,
     },
     TanhSech2 {
         a: Slot,

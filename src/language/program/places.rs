@@ -10,7 +10,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::levels::{Level, Slot};
 use super::terms::Term;
-use crate::language::function::{Combine, Function};
+use crate::language::derivative::conditional;
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Axes, Graph, Node, Operation};
 
 /// What happens where a switch vanishes (or peaks).
@@ -90,6 +91,11 @@ pub(super) fn switches(graph: &mut Graph, terms: &[Term], v: u8) -> Vec<(Kind, N
         match graph.operation(node) {
             Operation::Apply(f, a) => of_function(graph, v, f, a, &mut found),
             Operation::Combine(op, a, b) => of_operation(graph, v, op, a, b, &mut found),
+            // It turns over like Φ in both, and where one takes over from the other.
+            Operation::Join(Join::BivariateNormalCdf, all) => {
+                let (_, distances) = conditional(graph, all);
+                found.extend([all[0], all[1], distances[0], distances[1]].map(|x| (Kind::Centre, x)));
+            }
             Operation::Implicit(number) => of_implicit(graph, v, node, number, &mut found),
             _ => {}
         }
@@ -105,8 +111,12 @@ fn of_function(graph: &mut Graph, v: u8, f: Function, a: Node, found: &mut BTree
         | Function::Cos
         | Function::Sin
         | Function::Cosh
-        | Function::Sinh => {}
-        Function::Abs | Function::Sign | Function::Step => cut(graph, v, a, found),
+        | Function::Sinh
+        | Function::BesselI(_) => {}
+        // Those of |x| have a kink.
+        Function::Abs | Function::Sign | Function::Step | Function::BesselFall(_) | Function::BesselI1e => {
+            cut(graph, v, a, found)
+        }
         // Its zeros are asked for by its argument.
         Function::Delta => {
             found.insert((Kind::Cut, a));
@@ -117,7 +127,15 @@ fn of_function(graph: &mut Graph, v: u8, f: Function, a: Node, found: &mut BTree
                 found.insert((Kind::Peak, a));
             }
         }
-        Function::Log | Function::Sqrt => low(graph, v, a, found),
+        Function::Log | Function::Sqrt | Function::LogGamma | Function::Polygamma(_) => {
+            low(graph, v, a, found);
+        }
+        Function::Logit | Function::BinaryEntropy | Function::NormalQuantile => {
+            let one = graph.constant(1.0);
+            let rest = graph.subtract(one, a);
+            low(graph, v, a, found);
+            low(graph, v, rest, found);
+        }
         Function::Log1p => {
             let one = graph.constant(1.0);
             let sum = graph.add(one, a);
@@ -145,6 +163,9 @@ fn of_function(graph: &mut Graph, v: u8, f: Function, a: Node, found: &mut BTree
         | Function::Logistic
         | Function::Softplus
         | Function::LogCosh
+        | Function::Asinh
+        | Function::LogBesselI0
+        | Function::BesselCumulant(_)
         | Function::DeltaSlope => {
             found.insert((Kind::Centre, a));
         }
@@ -246,7 +267,7 @@ fn low(graph: &mut Graph, v: u8, node: Node, found: &mut BTreeSet<(Kind, Node)>)
     // Exponentials and the like have no zeros.
     if !matches!(
         graph.operation(node),
-        Operation::Apply(Function::Exp | Function::Cosh | Function::NormalPdf, _)
+        Operation::Apply(Function::Exp | Function::Cosh | Function::BesselI(0) | Function::NormalPdf, _)
     ) {
         found.insert((Kind::Low, node));
     }
@@ -274,6 +295,7 @@ fn log_of_size(graph: &mut Graph, a: Node) -> Node {
     match graph.operation(a) {
         Operation::Apply(Function::Exp, g) => g,
         Operation::Apply(Function::Cosh, x) => graph.apply(Function::LogCosh, x),
+        Operation::Apply(Function::BesselI(0), x) => graph.apply(Function::LogBesselI0, x),
         Operation::Apply(Function::Negate, x) => log_of_size(graph, x),
         Operation::Combine(op @ (Combine::Multiply | Combine::Divide), x, y) => {
             let (x, y) = (log_of_size(graph, x), log_of_size(graph, y));

@@ -1,7 +1,7 @@
 //! The execution of instructions.
 
 use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Axes, MAX_NORMALS};
 use crate::language::implicit::Solver;
 use crate::numeric;
@@ -42,6 +42,7 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
                 }
             }),
             Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| combine(w, op, a, b, out)),
+            Instruction::Join { op, all, out } => join(w, op, all, out),
             Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {
                 w.write(sech2, |w, sech2| numeric::tanh_sech2_array(&w.slots[a], tanh, sech2));
             }),
@@ -68,27 +69,25 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
     }
 }
 
+/// An operation on three numbers, or at every node.
+fn join(w: &mut Workspace, op: Join, all: [Operand; 3], out: Operand) {
+    w.write_operand(out, |w, out| {
+        let all = all.map(|operand| w.of(operand));
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = op.apply(all.map(|a| if let [a] = a { *a } else { a[i] }));
+        }
+    });
+}
+
 /// The numbers of an implicit definition, or the kinks in which those given sit.
 fn implicit(w: &mut Workspace, solver: &Solver, inputs: &[Operand], given: Option<Operand>, out: Operand) {
-    let fill = |w: &Workspace, out: &mut [f64]| {
-        let of = |operand: &Operand| match *operand {
-            Operand::Array(slot) => w.slots[slot].as_slice(),
-            Operand::Scalar(register) => std::slice::from_ref(&w.registers[register]),
-        };
-        let inputs: Vec<&[f64]> = inputs.iter().map(of).collect();
-        match &given {
-            Some(given) => solver.pins(&inputs, of(given), out),
+    w.write_operand(out, |w, out| {
+        let inputs: Vec<&[f64]> = inputs.iter().map(|input| w.of(*input)).collect();
+        match given {
+            Some(given) => solver.pins(&inputs, w.of(given), out),
             None => solver.solve(&inputs, out),
         }
-    };
-    match out {
-        Operand::Array(slot) => w.write(slot, |w, out| fill(w, out)),
-        Operand::Scalar(register) => {
-            let mut one = [f64::NAN];
-            fill(w, &mut one);
-            w.registers[register] = one[0];
-        }
-    }
+    });
 }
 
 impl Workspace {
@@ -97,6 +96,26 @@ impl Workspace {
         let mut array = std::mem::take(&mut self.slots[slot]);
         fill(self, &mut array);
         self.slots[slot] = array;
+    }
+
+    /// The same with an array or a number.
+    fn write_operand(&mut self, operand: Operand, fill: impl FnOnce(&mut Workspace, &mut [f64])) {
+        match operand {
+            Operand::Array(slot) => self.write(slot, fill),
+            Operand::Scalar(register) => {
+                let mut one = [f64::NAN];
+                fill(self, &mut one);
+                self.registers[register] = one[0];
+            }
+        }
+    }
+
+    /// One for all nodes, or one for each.
+    fn of(&self, operand: Operand) -> &[f64] {
+        match operand {
+            Operand::Array(slot) => &self.slots[slot],
+            Operand::Scalar(register) => std::slice::from_ref(&self.registers[register]),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::levels::{Level, Slot, Step};
-use crate::language::function::{Combine, Function};
+use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::Node;
 
 /// The tolerance is that of averages: on their way to an output, and to the unknowns, errors may grow by this factor.
@@ -82,6 +82,7 @@ pub(super) fn scales(
             Step::Combine(op, a, b, out) if averaged[out] => {
                 weights.pass_operation(op, a, b, out, averaged[b])
             }
+            Step::Join(op, all, out) if averaged[out] => weights.pass_join(op, all, out),
             Step::Group(g) => {
                 // Also what stands in the integrands of averages further out matters as it stands.
                 for average in &top.groups[g].averages {
@@ -109,6 +110,7 @@ fn averaged(top: &Level) -> Vec<bool> {
         match *step {
             Step::Apply(_, a, out) => averaged[out] = averaged[a],
             Step::Combine(_, a, b, out) => averaged[out] = averaged[a] || averaged[b],
+            Step::Join(_, all, out) => averaged[out] = all.iter().any(|a| averaged[*a]),
             Step::Implicit { ref inputs, out, .. } => {
                 averaged[out] = inputs.iter().any(|input| averaged[*input])
             }
@@ -199,6 +201,24 @@ impl Weights<'_> {
                 self.raise(a, absolute, relative);
                 self.raise(b, absolute, relative);
             }
+        }
+    }
+
+    /// From an operation on three to each of them.
+    fn pass_join(&mut self, op: Join, all: [Slot; 3], out: Slot) {
+        let Weight { absolute, relative, output } = self.of[out];
+        let values = all.map(|a| (self.value)(a));
+        for (i, a) in all.into_iter().enumerate() {
+            let step = 1e-6 * (1.0 + values[i].abs());
+            let at = |x: f64| {
+                let mut moved = values;
+                moved[i] = x;
+                op.apply(moved)
+            };
+            let slope = (at(values[i] + step) - at(values[i] - step)) / (2.0 * step);
+            self.raise_output(a, output, slope);
+            let relative = if relative == 0.0 { 0.0 } else { relative * slope.abs() };
+            self.raise(a, absolute, relative);
         }
     }
 }

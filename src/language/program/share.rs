@@ -12,6 +12,7 @@ impl Instruction {
         };
         match self {
             Instruction::Scalars { .. } => vec![],
+            Instruction::Join { all, .. } => all.iter().filter_map(array).collect(),
             Instruction::ApplyArray { a, .. }
             | Instruction::TanhSech2 { a, .. }
             | Instruction::Affine { a, .. }
@@ -37,6 +38,7 @@ impl Instruction {
         }
         match self {
             Instruction::Scalars { .. } => vec![],
+            Instruction::Join { all, out, .. } => all.iter_mut().chain([out]).filter_map(array).collect(),
             Instruction::ApplyArray { a, out, .. }
             | Instruction::Affine { a, out, .. }
             | Instruction::Expand { a, out, .. } => vec![a, out],

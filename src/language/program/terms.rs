@@ -122,6 +122,11 @@ fn split(graph: &mut Graph, v: u8, node: Node, depth: usize, steps: &mut usize) 
             let one = graph.constant(1.0);
             vec![Term { exponent: None, rest: one, delta: Some(Delta { argument: a, slope: one }) }]
         }
+        Operation::Apply(Function::BesselI(1), a) => {
+            let exponent = graph.apply(Function::LogBesselI0, a);
+            let rest = graph.apply(Function::BesselCumulant(1), a);
+            vec![Term { exponent: Some(exponent), rest, delta: None }]
+        }
         Operation::Apply(Function::Sinh, a) => {
             let exponent = graph.apply(Function::LogCosh, a);
             let rest = graph.apply(Function::Tanh, a);
@@ -184,6 +189,7 @@ fn log_of(graph: &mut Graph, v: u8, node: Node, depth: usize) -> Option<(Node, N
     Some(match graph.operation(node) {
         Operation::Apply(Function::Exp, g) => (one, g),
         Operation::Apply(Function::Cosh, a) => (one, graph.apply(Function::LogCosh, a)),
+        Operation::Apply(Function::BesselI(0), a) => (one, graph.apply(Function::LogBesselI0, a)),
         Operation::Apply(Function::NormalPdf, a) => {
             // 1/√(2π)
             let scale = graph.constant(0.398_942_280_401_432_7);

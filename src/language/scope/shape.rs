@@ -178,6 +178,7 @@ impl Place<'_> {
             "where" => {
                 ("3 arguments (a condition, the value where it holds, the value elsewhere)", given == 3)
             }
+            "bivariate_normal_cdf" => ("3 arguments (a, b and the correlation)", given == 3),
             name if Function::named(name).is_some() => ("1 argument", given == 1),
             _ => {
                 let nearest = nearest(name, function::names());
