@@ -88,7 +88,7 @@ fn solutions(theory: &Theory, parameters: &str) -> Vec<Row> {
 }
 
 /// Theories of which a point takes seconds.
-const SLOW: [&str; 2] = ["correlation", "compressed-sensing"];
+const SLOW: [&str; 4] = ["correlation", "compressed-sensing", "phase-retrieval", "logistic-separability"];
 
 #[test]
 fn reference_values_are_reached() {
@@ -175,7 +175,8 @@ fn built_in_theories_converge_along_their_default_grids() {
     let wrong: Vec<String> = BUILT_IN
         .par_iter()
         .flat_map(|system| {
-            let curves = job(&[], &[]).solve(&load(system.name), Settings::default());
+            let theory = load(system.name);
+            let curves = job(&[], &[]).solve(&theory, Settings::default());
             let without = |piece: &PieceCurve| {
                 let missing = |i: &usize| piece.curve.solution(*i).is_none();
                 (0..piece.curve.controls.len())
