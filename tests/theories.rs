@@ -78,12 +78,11 @@ fn solutions(theory: &Theory, parameters: &str) -> Vec<Row> {
     let (control, others): (Vec<_>, Vec<_>) = given.into_iter().partition(|(n, _)| *n == theory.control.name);
     let curves = job(&others, &[control[0].1]).solve(theory, Settings::default());
     let piece = &curves[0];
-    let certain = |row: &Row| row.quadrature_error <= Settings::default().tolerance;
     let Some((track, first)) = piece.curve.solution(0) else { return Vec::new() };
     let mut rows = vec![row(piece, &track.name, first)];
     let all = piece.curve.solutions(0).into_iter().filter(|(other, _)| other.name != track.name);
     rows.extend(all.map(|(track, solution)| row(piece, &track.name, solution)));
-    rows.retain(certain);
+    rows.retain(|row| row.converged);
     rows
 }
 
