@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The text of one file and the name under which it was asked for.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Path of the file, or `equations/NAME.toml` for a built-in system.
+    /// Path of the file, or `equations/SUBJECT/NAME.toml` for a built-in system.
     pub name: String,
     /// The whole text.
     pub text: String,

@@ -12,7 +12,7 @@ use support::{close, job, solve, theory};
 #[test]
 fn gradients_jacobians_and_control_derivatives_agree_with_differences() {
     let mut checked = 0;
-    for (name, _) in BUILT_IN {
+    for name in BUILT_IN.iter().filter(|system| system.subject().is_empty()).map(|system| system.name) {
         for piece in &theory(name).pieces {
             let system = &piece.system;
             let k = system.unknowns.len();

@@ -55,11 +55,11 @@ impl Check {
     /// A parameter that is a word in one theory and a number in another.
     pub fn new(theory: Theory) -> Result<Check, ExperimentError> {
         let mut theories = vec![theory];
-        for (name, _) in BUILT_IN {
-            if theories[0].name() == *name {
+        for built_in in BUILT_IN {
+            if theories[0].name() == built_in.name {
                 continue;
             }
-            let other = Theory::load(name)?;
+            let other = Theory::load(built_in.name)?;
             let shares = |word: &String| theories[0].description.describes.contains(word);
             if other.description.describes.iter().any(shares)
                 && other.control.name == theories[0].control.name

@@ -17,7 +17,7 @@ pub use equations::{
     Unknown,
 };
 pub use extremum::{Extremum, Way};
-pub use library::BUILT_IN;
+pub use library::{BUILT_IN, BuiltIn, subjects};
 pub use schema::Line;
 pub use theory::{Piece, Theory};
 pub(crate) use written::AsWritten;

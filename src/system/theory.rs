@@ -62,13 +62,13 @@ impl Theory {
 
     /// `piece`: the file is a piece of a composite, and cannot be one itself.
     fn load_beside(name: &str, folder: Option<&Path>, piece: bool) -> Result<Theory, EquationError> {
-        if let Some(text) = library::text(name) {
-            let source = Arc::new(Source { name: format!("equations/{name}.toml"), text: text.to_string() });
+        if let Some(built_in) = library::find(name) {
+            let source = Arc::new(Source { name: built_in.path(), text: built_in.text.to_string() });
             return Theory::from_source(name, &source, None, piece);
         }
         let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         if !looks_like_path {
-            let nearest = nearest(name, BUILT_IN.iter().map(|(n, _)| *n));
+            let nearest = nearest(name, BUILT_IN.iter().map(|built_in| built_in.name));
             return Err(Problem::UnknownSystem { name: name.to_string(), nearest }.into());
         }
         let path = match folder {

@@ -7,7 +7,7 @@ use overlaps::value::{Given, Value};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-const BUILT_IN: [&str; 13] = [
+const BUILT_IN: [&str; 39] = [
     "curie-weiss",
     "hopfield",
     "first-phase",
@@ -21,21 +21,49 @@ const BUILT_IN: [&str; 13] = [
     "two-phase-limit",
     "two-phase-printed",
     "finite-d",
+    "bcs-gap",
+    "blume-capel",
+    "compressed-sensing",
+    "de-almeida-thouless",
+    "dense-associative-memory",
+    "donoho-tanner",
+    "edge-of-chaos",
+    "gardner",
+    "gardner-capacity",
+    "gaussian-mixture-lasso",
+    "gaussian-mixture-square",
+    "hopfield-zero-temperature",
+    "huber",
+    "ising-capacity",
+    "lasso",
+    "maximum-average-submatrix",
+    "p-spin-static",
+    "phase-retrieval",
+    "potts",
+    "random-field-ising",
+    "sherrington-kirkpatrick-1rsb",
+    "spherical-p-spin",
+    "spiked-wigner",
+    "spiked-wigner-gaussian",
+    "support-vector-machine",
+    "three-clusters",
 ];
 
 /// Theories whose rows take long (several normal variables, unrolled iterations), and how many rows of the others come for
 /// one of theirs.
-const SLOW: [(&str, u32); 10] = [
+const SLOW: [(&str, u32); 12] = [
+    ("compressed-sensing", 200),
+    ("ising-capacity", 20),
     ("finite-d", 20),
-    ("clusters-3", 200),
+    ("three-clusters", 200),
     ("clusters-4", 2000),
-    ("max-submatrix-1rsb", 2000),
+    ("maximum-average-submatrix", 200),
     ("logistic-teacher", 200),
     ("phase-retrieval", 200),
     ("gmm-logistic", 50),
     ("depth-map-c", 50),
     ("gcm-ridge", 10),
-    ("gardner-q", 5),
+    ("gardner", 5),
 ];
 
 /// A theory, and how often it comes.

@@ -54,7 +54,7 @@ fn generated(shell: Shell) -> anyhow::Result<String> {
 
 /// The names of the built-in systems.
 fn names() -> Vec<&'static str> {
-    BUILT_IN.iter().map(|(name, _)| *name).collect()
+    BUILT_IN.iter().map(|built_in| built_in.name).collect()
 }
 
 /// The command as the shell is to know it: systems are offered by name (the parser itself takes paths too), and files

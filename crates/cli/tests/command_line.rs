@@ -68,14 +68,26 @@ fn close(a: &[f64], b: &[f64], tolerance: f64) -> bool {
 // ---- list and show ----
 
 #[test]
+fn list_is_searched_by_words_that_must_all_match() {
+    let about = |words: &[&str]| printed(&[&["list", "--about"], words].concat(), 0);
+    let perceptrons = about(&["perceptron"]);
+    assert!(perceptrons.contains(" gardner ") && perceptrons.contains(" support-vector-machine "));
+    assert!(!perceptrons.contains("two-phase") && !perceptrons.contains("models, which"));
+    let krauth = about(&["KRAUTH", "capacity"]);
+    assert!(krauth.contains(" ising-capacity ") && !krauth.contains(" ising-storage "), "{krauth}");
+    assert_eq!(krauth, about(&["krauth capacity"]));
+    let nothing = run_in(TempDir::new().unwrap().path(), &["list", "--about", "phlogiston"]);
+    assert_eq!(nothing.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&nothing.stderr);
+    assert!(message.contains("phlogiston") && message.contains("spin-glasses, magnets"), "{message}");
+}
+
+#[test]
 fn list_names_every_equation_file_and_show_prints_it() {
     let list = printed(&["list"], 0);
-    for entry in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../..", "/equations")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|e| e != "toml") {
-            continue;
-        }
-        let name = path.file_stem().unwrap().to_str().unwrap();
+    for system in overlaps::system::BUILT_IN {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join(system.path());
+        let name = system.name;
         assert!(
             list.lines().any(|line| line.trim_start().starts_with(&format!("{name} "))),
             "{name} is not listed"

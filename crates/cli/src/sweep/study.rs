@@ -212,7 +212,7 @@ fn command(study: &Study, folder: &Path) -> anyhow::Result<Command> {
 
 /// A system of equations as it is found from here: the path of a file is seen from the study.
 fn beside(folder: &Path, system: &str) -> String {
-    let built_in = BUILT_IN.iter().any(|(name, _)| *name == system);
+    let built_in = BUILT_IN.iter().any(|built_in| built_in.name == system);
     let is_path = system.contains(['/', '\\']) || system.ends_with(".toml");
     match is_path && !built_in {
         true => folder.join(system).display().to_string(),
