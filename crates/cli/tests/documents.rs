@@ -107,7 +107,9 @@ fn differences(document: &str, all: bool) -> Vec<String> {
     fs::create_dir(&results).unwrap();
     for entry in fs::read_dir(root.join("results")).unwrap() {
         let path = entry.unwrap().path();
-        fs::copy(&path, results.join(path.file_name().unwrap())).unwrap();
+        if path.is_file() {
+            fs::copy(&path, results.join(path.file_name().unwrap())).unwrap();
+        }
     }
     let program = Path::new(env!("CARGO_BIN_EXE_overlaps")).parent().unwrap();
     let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap_or_default());
