@@ -70,7 +70,8 @@ built_in! {
     "networks/":
         "hopfield-zero-temperature"
         "dense-associative-memory"
-        "random-network-chaos",
+        "random-network-chaos"
+        "kuramoto",
     "perceptron/":
         "gardner"
         "gardner-capacity"
@@ -87,6 +88,8 @@ built_in! {
         "gaussian-mixture-square"
         "gaussian-mixture-lasso"
         "gaussian-mixture-hinge"
+        "gaussian-mixture-logistic"
+        "logistic-teacher"
         "logistic-separability",
     "regression/":
         "ridge-two-blocks"

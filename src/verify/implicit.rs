@@ -195,10 +195,10 @@ impl Implicit {
             let mut step = 2f64.powi(-3);
             'out: for _ in 0..80 {
                 for side in [1.0, -1.0] {
-                    let to = (start + side * step).clamp(low, high);
+                    let to = (start + side * step).max(low).min(high);
                     let right = !self.rising || (first < 0.0) == (side > 0.0);
                     if right && at(to) * first.signum() <= 0.0 {
-                        (a, b) = ((start + side * 0.5 * step).clamp(low, high), to);
+                        (a, b) = ((start + side * 0.5 * step).max(low).min(high), to);
                         // The place before may have been passed over by the first step.
                         if at(a) * first.signum() <= 0.0 {
                             a = start;

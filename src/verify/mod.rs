@@ -20,6 +20,7 @@ mod integrate;
 mod judge;
 mod number;
 mod point;
+mod reader;
 mod search;
 mod special;
 mod values;

@@ -5,9 +5,10 @@ use std::cell::Cell;
 use nalgebra::{DMatrix, DVector};
 
 use super::evaluate::{Evaluation, Grant};
-use super::formula::{Formula, Place, Reader, Unsupported};
+use super::formula::{Formula, Place, Unsupported};
 use super::integrate::Rule;
 use super::number::Number;
+use super::reader::Reader;
 use super::values::Value;
 use crate::system::{Kind, System};
 

@@ -51,14 +51,13 @@ const BUILT_IN: [&str; 39] = [
 
 /// Theories whose rows take long (several normal variables, unrolled iterations), and how many rows of the others come for
 /// one of theirs.
-const SLOW: [(&str, u32); 12] = [
+const SLOW: [(&str, u32); 11] = [
     ("compressed-sensing", 200),
     ("ising-capacity", 20),
     ("finite-d", 20),
     ("three-clusters", 200),
     ("clusters-4", 2000),
     ("maximum-average-submatrix", 200),
-    ("logistic-teacher", 200),
     ("phase-retrieval", 200),
     ("gmm-logistic", 50),
     ("depth-map-c", 50),

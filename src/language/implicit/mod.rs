@@ -4,6 +4,7 @@
 //! are nodes again (implicit function theorem), so that those of any order come from the same rule: at a smooth point −F_i/F_p, where
 //! the minimiser sits in a kink k(p, inputs) = 0 of what is minimised −k_i/k_p. The numbers come from a [`Solver`].
 
+mod lanes;
 mod solver;
 
 use std::collections::HashMap;

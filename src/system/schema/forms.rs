@@ -1,0 +1,121 @@
+//! What a file may write in more than one form: numbers, expressions, lists, tables.
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::{Number, NumberOrText, TextOrNames, Unknown, UnknownTable, Variable, VariableTable};
+
+/// The ways in which TOML hands over a number.
+macro_rules! visit_numbers {
+    ($value:ty, $make:expr) => {
+        fn visit_i64<E: de::Error>(self, x: i64) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_u64<E: de::Error>(self, x: u64) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_i128<E: de::Error>(self, x: i128) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_u128<E: de::Error>(self, x: u128) -> Result<$value, E> {
+            Ok($make(x as f64))
+        }
+        fn visit_f64<E: de::Error>(self, x: f64) -> Result<$value, E> {
+            Ok($make(x))
+        }
+    };
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = Number;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+            visit_numbers!(Number, Number);
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for NumberOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl Visitor<'_> for V {
+            type Value = NumberOrText;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or an expression in a string")
+            }
+            visit_numbers!(NumberOrText, NumberOrText::Number);
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<NumberOrText, E> {
+                Ok(NumberOrText::Text(x.to_string()))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for TextOrNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = TextOrNames;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an expression in a string, or a list of unknowns in quotes")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<TextOrNames, E> {
+                Ok(TextOrNames::Text(x.to_string()))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TextOrNames, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = list.next_element()? {
+                    names.push(name);
+                }
+                Ok(TextOrNames::Names(names))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for Variable {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Variable;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"normal\", or a table such as { values = […], weights = […] } or { uniform = [from, to] }")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<Variable, E> {
+                Ok(Variable::Named(x.to_string()))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Variable, A::Error> {
+                VariableTable::deserialize(MapAccessDeserializer::new(map)).map(Variable::Table)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Unknown;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string with the meaning, or a table { meaning = \"…\", range = [from, to] }")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<Unknown, E> {
+                Ok(Unknown(UnknownTable { meaning: x.to_string(), range: None }))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Unknown, A::Error> {
+                UnknownTable::deserialize(MapAccessDeserializer::new(map)).map(Unknown)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
