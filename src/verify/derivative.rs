@@ -69,8 +69,11 @@ impl Formula {
             // Only whether there is one is asked.
             Operation::Bundle(a, b) => of(a).or(of(b)),
             Operation::Pinned(_, inputs) => of(inputs),
-            Operation::Implicit(_, inputs, _) if known.contains_key(&inputs) => {
-                return Err(Unsupported::Construct("D of an implicit definition".into()));
+            Operation::Implicit(_, inputs, true) if known.contains_key(&inputs) => {
+                return Err(Unsupported::Construct("D of an implicit definition with kinks".into()));
+            }
+            Operation::Implicit(number, inputs, false) if known.contains_key(&inputs) => {
+                Some(self.derivative_of_implicit(place, number, by)?)
             }
             Operation::Implicit(..) => None,
             Operation::Average(v, _) if by == Operation::Normal(v) => None,

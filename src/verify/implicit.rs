@@ -1,6 +1,8 @@
 //! Numbers that solve an equation, or minimise something, by halving and secants of what is written: no program, no Newton step and no
 //! bracket is shared with those of the engine.
 
+use std::collections::HashMap;
+
 use super::apply::{apply, partial};
 use super::formula::Binary;
 use super::formula::{Formula, Operation, Place, Unsupported, arguments};
@@ -17,6 +19,8 @@ pub struct Implicit {
     range: Option<[usize; 2]>,
     /// Whether the equation rises through its root.
     rising: bool,
+    /// The place of the equation, and the symbol of the unknown in it.
+    equation: (Place, Place),
 }
 
 /// Symbols from here on are implicit unknowns.
@@ -93,10 +97,60 @@ impl Formula {
         for input in &inputs {
             bundle = self.add(Operation::Bundle(*input, bundle));
         }
-        self.implicit.push(Implicit { inputs, steps, range, rising: minimise });
+        let equation = (equation, symbol);
+        self.implicit.push(Implicit { inputs, steps, range, rising: minimise, equation });
         let number = self.implicit.len() - 1;
         let pinned = self.add(Operation::Pinned(number, bundle));
         Ok(self.add(Operation::Implicit(number, pinned, kinked)))
+    }
+}
+
+impl Formula {
+    /// The derivative of the number that stands at a place, which has no kinks: that of its equation by what moves it over that by itself.
+    ///
+    /// # Errors
+    /// What has no derivative here.
+    pub(super) fn derivative_of_implicit(
+        &mut self,
+        place: Place,
+        number: usize,
+        by: Operation,
+    ) -> Result<Place, Unsupported> {
+        let (equation, symbol) = self.implicit[number].equation;
+        let unknown = self.operations[symbol];
+        let moved = self.derivative(equation, by)?;
+        let slope = self.derivative(equation, unknown)?;
+        let [moved, slope] = [moved, slope].map(|root| self.with(root, symbol, place));
+        let quotient = self.add(Operation::Binary(Binary::Divide, moved, slope));
+        Ok(self.add(Operation::Unary(Unary::Negate, quotient)))
+    }
+
+    /// The same operation with another in place of one that it contains.
+    fn with(&mut self, root: Place, from: Place, to: Place) -> Place {
+        let mut new: HashMap<Place, Place> = HashMap::from([(from, to)]);
+        let mut needed = vec![false; root + 1];
+        needed[root] = true;
+        for place in (0..=root).rev().filter(|place| *place != from) {
+            if needed[place] {
+                arguments(self.operations[place]).for_each(|argument| needed[argument] = true);
+            }
+        }
+        for place in (0..=root).filter(|place| needed[*place]) {
+            if place == from {
+                continue;
+            }
+            let at = |argument: Place| new.get(&argument).copied().unwrap_or(argument);
+            let made = match self.operations[place] {
+                Operation::Unary(f, a) => Operation::Unary(f, at(a)),
+                Operation::Binary(f, a, b) => Operation::Binary(f, at(a), at(b)),
+                Operation::Where(a, b, c) => Operation::Where(at(a), at(b), at(c)),
+                Operation::Bivariate(a, b, rho) => Operation::Bivariate(at(a), at(b), at(rho)),
+                other => other,
+            };
+            let made = self.add(made);
+            new.insert(place, made);
+        }
+        new[&root]
     }
 }
 

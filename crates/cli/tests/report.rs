@@ -104,7 +104,9 @@ fn check_page(page: &str) -> Html {
 fn every_result_of_the_project_is_in_its_page() {
     let page = page_of_results();
     let html = check_page(&page);
-    let names = texts(&html, ".contents code");
+    // The gallery of built-in theories has figures alone.
+    let names: Vec<String> =
+        texts(&html, ".contents code").into_iter().filter(|name| !name.starts_with("gallery/")).collect();
     let mut stems: Vec<String> = fs::read_dir(results())
         .unwrap()
         .map(|entry| entry.unwrap().path())
