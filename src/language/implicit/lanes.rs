@@ -8,6 +8,11 @@ const TINY: f64 = 1e-270;
 const DOUBLINGS: i32 = 60;
 /// Newton steps and halvings: enough to halve any bracket to its last digit.
 const STEPS: usize = 220;
+/// At how many places it is looked whether a root is the only one; from 2 to minus the first to 2 to the second, less that, in units of
+/// the root.
+const FEW: usize = 12;
+const NEAREST: f64 = 4.0;
+const FARTHEST: f64 = 18.0;
 /// Between two halvings of a bracket.
 const PATIENCE: usize = 3;
 
@@ -82,6 +87,43 @@ impl Lanes<'_> {
         self.put_into_kinks(&mut brackets);
         for (out, bracket) in out.iter_mut().zip(&brackets) {
             *out = if bracket.done { bracket.at } else { f64::NAN };
+        }
+        self.refuse_others(out, FEW);
+    }
+
+    /// Makes no number of a root beside which the equation has another, as far as some places in the range tell: below a root it has
+    /// one sign, and above it the other.
+    pub(super) fn refuse_others(&mut self, roots: &mut [f64], looked_at: usize) {
+        let ends = self.ends();
+        let mut signs = vec![[0.0; 2]; roots.len()];
+        let mut several = vec![false; roots.len()];
+        for k in 0..looked_at {
+            let part = (k as f64 + 0.5) / looked_at as f64;
+            let place = |lane: usize| -> f64 {
+                let (low, high) = (ends[0][lane], ends[1][lane]);
+                if (high - low).is_finite() {
+                    return low + part * (high - low);
+                }
+                // On both sides of the root, on all scales.
+                let far = (FARTHEST * part - NEAREST).exp2() * roots[lane].abs().max(1.0);
+                within(if k % 2 == 0 { roots[lane] - far } else { roots[lane] + far }, low, high)
+            };
+            let places: Vec<f64> = (0..roots.len()).map(place).collect();
+            let values = self.equation(&places);
+            for lane in 0..roots.len() {
+                let (place, value) = (places[lane], values[lane].0);
+                let near = (place - roots[lane]).abs() <= 1e-9 * roots[lane].abs();
+                if near || value == 0.0 || value.is_nan() {
+                    continue;
+                }
+                let side = usize::from(place > roots[lane]);
+                let [own, other] = [signs[lane][side], signs[lane][1 - side]];
+                several[lane] |= own * value < 0.0 || other * value > 0.0;
+                signs[lane][side] = value.signum();
+            }
+        }
+        for (root, several) in roots.iter_mut().zip(several) {
+            *root = if several { f64::NAN } else { *root };
         }
     }
 
@@ -311,7 +353,7 @@ impl Bracket {
 }
 
 /// A number moved into an interval; into one that is none as it comes.
-pub(super) fn within(x: f64, low: f64, high: f64) -> f64 {
+fn within(x: f64, low: f64, high: f64) -> f64 {
     x.max(low).min(high)
 }
 

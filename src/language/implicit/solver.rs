@@ -3,7 +3,7 @@
 //! The equation is a short program over arrays, of which the part without the unknown runs once. Every lane has its own bracket; a step
 //! that leaves it, or does not shrink it, is replaced by halving. A minimiser that sits in a kink is put there exactly.
 
-use super::lanes::{Lanes, within};
+use super::lanes::Lanes;
 use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Graph, Node, Operation};
 use crate::language::program::{Bounded, Number};
@@ -211,42 +211,11 @@ impl Solver {
             .collect()
     }
 
-    /// Where an equation changes sign more than once.
+    /// Where an equation has another root.
     fn several_roots(&self, inputs: &[&[f64]], numbers: &[f64]) -> Vec<bool> {
-        let mut several = vec![0.0; numbers.len()];
-        let mut first = 0;
-        self.in_lanes(inputs, &mut several, |lanes, out| {
-            let own = &numbers[first..first + out.len()];
-            let ends = lanes.ends();
-            let mut signs: Vec<Vec<(f64, f64)>> = vec![Vec::new(); out.len()];
-            for k in 0..LOOKED_AT {
-                let part = (k as f64 + 0.5) / LOOKED_AT as f64;
-                let places: Vec<f64> = (0..out.len())
-                    .map(|lane| {
-                        let (low, high) = (ends[0][lane], ends[1][lane]);
-                        if (high - low).is_finite() {
-                            return low + part * (high - low);
-                        }
-                        // On both sides of the root, on all scales.
-                        let far = (0.25 * (k / 2) as f64 - 6.0).exp2() * own[lane].abs().max(1.0);
-                        within(if k % 2 == 0 { own[lane] - far } else { own[lane] + far }, low, high)
-                    })
-                    .collect();
-                let zero = lanes.equation(&places);
-                for lane in 0..out.len() {
-                    if zero[lane].0 != 0.0 && !zero[lane].0.is_nan() {
-                        signs[lane].push((places[lane], zero[lane].0.signum()));
-                    }
-                }
-            }
-            for (out, mut signs) in out.iter_mut().zip(signs) {
-                signs.sort_by(|a, b| a.0.total_cmp(&b.0));
-                let changes = signs.windows(2).filter(|pair| pair[0].1 != pair[1].1).count();
-                *out = f64::from(changes > 1);
-            }
-            first += out.len();
-        });
-        several.into_iter().map(|several| several != 0.0).collect()
+        let mut alone = numbers.to_vec();
+        self.in_lanes(inputs, &mut alone, |lanes, out| lanes.refuse_others(out, LOOKED_AT));
+        alone.into_iter().zip(numbers).map(|(alone, number)| alone.is_nan() && !number.is_nan()).collect()
     }
 }
 
