@@ -26,6 +26,7 @@ pub use error::{EquationError, Problem};
 pub(crate) use expression::{Expression, ExpressionKind, Operator};
 pub use formula::{Formula, Sort};
 pub(crate) use graph::Node;
+pub(crate) use implicit::meets_several;
 pub(crate) use program::{
     Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
 };

@@ -160,6 +160,10 @@ impl Curve {
                 Some((_, s)) if !s.certified.within(tolerance) => {
                     let (control, x, rung) = (s.control, s.x.clone(), s.certified.rung);
                     let error = s.certified.quadrature_error;
+                    if error == f64::INFINITY && finder.equations.system.has_implicit() {
+                        self.refusals[row].insert(0, Refusal::Several);
+                        continue;
+                    }
                     let worst = finder.equations.worst_average(control, &x, rung);
                     Some(worst.map_or(Refusal::Averages { error }, Refusal::Average))
                 }

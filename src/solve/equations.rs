@@ -346,6 +346,9 @@ impl<'s> Equations<'s> {
             true => (0..x.len()).map(|i| value(first_residual + i).abs()).fold(0.0, f64::max),
             false => 0.0,
         };
+        // Of several numbers it is not known which is meant.
+        let alone = !inside || self.implicit_numbers_are_alone(x, rung);
+        let quadrature_error = if alone { quadrature_error } else { f64::INFINITY };
         let rounding = self.rounding(x, rung);
         let amplified = if inside { self.amplified } else { 0.0 };
         let energy = self.system.as_written(selects);

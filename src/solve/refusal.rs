@@ -71,6 +71,8 @@ pub enum Refusal {
         /// The point.
         at: Vec<f64>,
     },
+    /// An implicit definition has more than one number.
+    Several,
     /// An average is not known to the tolerance.
     Average(WorstAverage),
     /// Averages over many variables at once are not known to the tolerance.
@@ -92,6 +94,7 @@ impl Refusal {
     pub fn rank(&self) -> u8 {
         match self {
             Refusal::Disagrees(_)
+            | Refusal::Several
             | Refusal::Average(_)
             | Refusal::Averages { .. }
             | Refusal::Lower { .. } => 0,
@@ -190,6 +193,9 @@ impl Refusal {
             Refusal::Lower { energy } => format!(
                 "a search has seen a point of lower energy ({energy:.9e}) from which it could not reach a minimum; add a start near it to a [[branch]] of the equation file"
             ),
+            Refusal::Several => {
+                "an implicit definition has more than one number at a node of an average: its equation changes sign more than once in its range".into()
+            }
             Refusal::Disagrees(how) => format!("an independent evaluation disagrees: {how}"),
             Refusal::Saddle { at } => format!(
                 "the free energy is stationary at {}, but not {} there",

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::derivative::differentiate;
 use super::function::{Combine, Function};
 use super::graph::{Graph, Node, Operation};
-pub use solver::Solver;
+pub use solver::{Solver, meets_several};
 
 /// Symbols from here on stand for implicit unknowns, and from the second on for their inputs: no file has as many.
 const UNKNOWN: usize = 1 << 28;

@@ -3,6 +3,8 @@
 //! The equation is a short program over arrays, of which the part without the unknown runs once. Every lane has its own bracket; a step
 //! that leaves it, or does not shrink it, is replaced by halving. A minimiser that sits in a kink is put there exactly.
 
+use std::cell::Cell;
+
 use super::lanes::Lanes;
 use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::{Graph, Node, Operation};
@@ -52,6 +54,18 @@ const LANES: usize = 128;
 pub(super) const ULPS: f64 = 4.0 * f64::EPSILON;
 /// How often the range is looked through when a row is certified.
 const LOOKED_AT: usize = 160;
+
+thread_local! {
+    /// Whether an equation with more than one root was met on this thread.
+    static SEVERAL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether an equation with more than one root is met in a computation with bounds.
+pub fn meets_several(compute: impl FnOnce()) -> bool {
+    SEVERAL.set(false);
+    compute();
+    SEVERAL.get()
+}
 
 impl Solver {
     pub(super) fn new(
@@ -215,7 +229,13 @@ impl Solver {
     fn several_roots(&self, inputs: &[&[f64]], numbers: &[f64]) -> Vec<bool> {
         let mut alone = numbers.to_vec();
         self.in_lanes(inputs, &mut alone, |lanes, out| lanes.refuse_others(out, LOOKED_AT));
-        alone.into_iter().zip(numbers).map(|(alone, number)| alone.is_nan() && !number.is_nan()).collect()
+        let several: Vec<bool> = alone
+            .into_iter()
+            .zip(numbers)
+            .map(|(alone, number)| alone.is_nan() && !number.is_nan())
+            .collect();
+        SEVERAL.set(SEVERAL.get() || several.contains(&true));
+        several
     }
 }
 

@@ -13,7 +13,7 @@ use nalgebra::DVector;
 
 use super::equations::{CERTIFICATE, Equations, on_boundary};
 use crate::average::{LOWEST_RUNG, PANELS, RuleKind, rule};
-use crate::language::{Choice, Measured, Node, Pattern, Places, Points, Scales};
+use crate::language::{Choice, Measured, Node, Pattern, Places, Points, Scales, meets_several};
 use panels::judge;
 
 pub(super) use panels::Panelled;
@@ -263,6 +263,20 @@ impl Equations<'_> {
         let has_energy = self.system.equation_roots.energy.is_some();
         let energy = if has_energy { bounds.next().unwrap_or(f64::NAN) } else { f64::NAN };
         Accuracy { residual: bounds.collect(), energy }
+    }
+
+    /// Whether every implicit definition has one number at every node, as far as can be told.
+    pub(super) fn implicit_numbers_are_alone(&mut self, x: &DVector<f64>, rung: usize) -> bool {
+        if !self.system.has_implicit() {
+            return true;
+        }
+        let symbols = self.all_symbols(x);
+        let choice = match self.points(rung) {
+            Some(points) => Choice::Panels(&self.pattern, points),
+            None => Choice::Ladder(rule(rung.min(self.highest_rung))),
+        };
+        let levels = &self.system.certificate_levels;
+        !meets_several(|| drop(levels.bounds(&symbols, self.symbols.len(), choice, &|_| 0.0)))
     }
 
     /// The average that is known least at a point, and where its integrand is worst.

@@ -94,7 +94,7 @@ impl<'de> Deserialize<'de> for Variable {
                 Ok(Variable::Named(x.to_string()))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Variable, A::Error> {
-                VariableTable::deserialize(MapAccessDeserializer::new(map)).map(Variable::Table)
+                Box::<VariableTable>::deserialize(MapAccessDeserializer::new(map)).map(Variable::Table)
             }
         }
         deserializer.deserialize_any(V)

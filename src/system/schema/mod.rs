@@ -176,7 +176,7 @@ pub enum Variable {
     /// `"normal"`: N(0, 1).
     Named(String),
     /// Any other, by one of the keys.
-    Table(VariableTable),
+    Table(Box<VariableTable>),
 }
 
 /// A variable as a table: each of its keys says what kind it is.
