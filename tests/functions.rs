@@ -5,8 +5,8 @@ mod support;
 use nalgebra::DVector;
 use overlaps::solve::{Equations, Settings};
 use overlaps::system::Theory;
-use overlaps::verify::{Claim, Verifier};
-use support::{close, job, solve};
+use overlaps::verify::Verifier;
+use support::{close, job, second_look, solve};
 
 /// A closed form with the outputs `y0`, `y1`, … at a control value.
 fn values(expressions: &[&str], t: f64) -> Vec<f64> {
@@ -345,18 +345,7 @@ fn derivatives_of_expressions_are_right_in_both_evaluators() {
             let (_, solution) = solved[0].curve.solution(0).unwrap_or_else(|| panic!("{expression}"));
             let [x, f, g] = solution.certified.outputs[..] else { panic!("{expression}") };
             assert!((f - g).abs() < 1e-13 * g.abs().max(1.0), "{expression} at {t}: {f} {g}");
-            let claim = Claim {
-                control: t,
-                x: &[x],
-                outputs: &[x, g, g],
-                energy: f64::NAN,
-                quadrature_error: 0.0,
-                boundary: false,
-                branch: None,
-                reported: false,
-                known: Vec::new(),
-            };
-            let report = verifier.verify(&claim, 1e-12);
+            let report = second_look(&verifier, solution, &[x, g, g], 0.0);
             assert!(report.disagreements.is_empty(), "{expression} at {t}: {:?}", report.disagreements);
         }
     }

@@ -5,8 +5,8 @@ mod support;
 
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
-use overlaps::verify::{Claim, Verifier};
-use support::{close, job, solve};
+use overlaps::verify::Verifier;
+use support::{close, job, second_look, solve};
 
 fn parse(text: &str) -> Theory {
     Theory::parse("x", text).unwrap_or_else(|e| panic!("{e}"))
@@ -39,18 +39,7 @@ fn pairs(implicit: &str, expressions: &[&str], tolerance: f64) {
         }
         let verifier = Verifier::new(&theory.pieces[0].system, &[0.5]);
         let Ok(verifier) = verifier else { continue };
-        let claim = Claim {
-            control: solution.control,
-            x: &[],
-            outputs: found,
-            energy: f64::NAN,
-            quadrature_error: solution.certified.quadrature_error,
-            boundary: false,
-            branch: None,
-            reported: false,
-            known: Vec::new(),
-        };
-        let report = verifier.verify(&claim, 1e-12);
+        let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
         assert!(report.disagreements.is_empty(), "{implicit}: {:?}", report.disagreements);
     }
 }

@@ -4,8 +4,8 @@ mod support;
 
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
-use overlaps::verify::{Claim, Verifier};
-use support::{close, job};
+use overlaps::verify::Verifier;
+use support::{close, job, second_look};
 
 /// Every second output is the closed form of the one before it; a is the control.
 fn pairs(variable: &str, expressions: &[&str]) {
@@ -34,18 +34,7 @@ fn pairs(variable: &str, expressions: &[&str]) {
         }
         let verifier =
             Verifier::new(&theory.pieces[0].system, &[]).unwrap_or_else(|e| panic!("{variable}: {e}"));
-        let claim = Claim {
-            control: solution.control,
-            x: &[],
-            outputs: found,
-            energy: f64::NAN,
-            quadrature_error: solution.certified.quadrature_error,
-            boundary: false,
-            branch: None,
-            reported: false,
-            known: Vec::new(),
-        };
-        let report = verifier.verify(&claim, 1e-12);
+        let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
         assert!(report.disagreements.is_empty(), "{variable}: {:?}", report.disagreements);
         assert!(report.unverified.is_none(), "{variable}: {:?}", report.unverified);
     }

@@ -125,15 +125,7 @@ fn sum_of_powers(n: u8, x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Values by mpmath 1.3 (40 digits and more, rounded to 17).
-    fn assert_right(name: &str, function: impl Fn(f64) -> f64, values: &[(f64, f64)], units: f64) {
-        for &(x, value) in values {
-            let found = function(x);
-            let off = ((found - value) / value).abs() / f64::EPSILON;
-            assert!(off <= units, "{name}({x}) = {found:e}, {off:.1} units off {value:e}");
-        }
-    }
+    use crate::numeric::digits::assert_right;
 
     #[test]
     fn log_gamma_and_its_derivatives_keep_their_digits_near_their_zeros_and_at_any_size() {

@@ -10,6 +10,8 @@ mod array;
 mod bessel;
 mod bivariate;
 mod decimal;
+#[cfg(test)]
+mod digits;
 mod gamma;
 mod quantile;
 mod tails;

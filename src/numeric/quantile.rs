@@ -122,15 +122,7 @@ pub fn logit(p: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Values by mpmath 1.3 (40 digits and more, rounded to 17).
-    fn assert_right(name: &str, function: impl Fn(f64) -> f64, values: &[(f64, f64)], units: f64) {
-        for &(x, value) in values {
-            let found = function(x);
-            let off = ((found - value) / value).abs() / f64::EPSILON;
-            assert!(off <= units, "{name}({x}) = {found:e}, {off:.1} units off {value:e}");
-        }
-    }
+    use crate::numeric::digits::assert_right;
 
     #[test]
     fn functions_of_probabilities_keep_their_digits() {

@@ -160,7 +160,7 @@ impl Curve {
                 Some((_, s)) if !s.certified.within(tolerance) => {
                     let (control, x, rung) = (s.control, s.x.clone(), s.certified.rung);
                     let error = s.certified.quadrature_error;
-                    if error == f64::INFINITY && finder.equations.system.has_implicit() {
+                    if !finder.equations.implicit_numbers_are_alone(control, &x, rung) {
                         self.refusals[row].insert(0, Refusal::Several);
                         continue;
                     }

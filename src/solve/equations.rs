@@ -347,7 +347,7 @@ impl<'s> Equations<'s> {
             false => 0.0,
         };
         // Of several numbers it is not known which is meant.
-        let alone = !inside || self.implicit_numbers_are_alone(x, rung);
+        let alone = !inside || self.implicit_numbers_are_alone(control, x, rung);
         let quadrature_error = if alone { quadrature_error } else { f64::INFINITY };
         let rounding = self.rounding(x, rung);
         let amplified = if inside { self.amplified } else { 0.0 };

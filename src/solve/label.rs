@@ -48,13 +48,8 @@ impl Finder<'_> {
             let kind = |s: &Solution| (s.place, s.place.is_some() || s.meant);
             let base = match kind(&sorted[i]) {
                 (Some(place), _) => system.branches[place].name.as_str(),
-                (None, meant) => {
-                    if meant {
-                        OTHER
-                    } else {
-                        SADDLE
-                    }
-                }
+                (None, true) => OTHER,
+                (None, false) => SADDLE,
             };
             let before = sorted[..i].iter().filter(|s| kind(s) == kind(&sorted[i])).count();
             sorted[i].order = i;

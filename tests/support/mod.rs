@@ -7,6 +7,7 @@ use std::path::Path;
 use overlaps::solve::{Job, PieceCurve, Settings, Solution};
 use overlaps::system::Theory;
 use overlaps::value::Value;
+use overlaps::verify::{Claim, Report, Verifier};
 
 /// One row: branch and values by column.
 #[derive(Debug, Clone)]
@@ -90,6 +91,23 @@ pub fn row(piece: &PieceCurve, branch: &str, s: &Solution) -> Row {
 pub fn one(name: &str, given: &[(&str, f64)], control: f64) -> Row {
     let rows = solve(&theory(name), given, &[control]);
     rows.into_iter().next().unwrap_or_else(|| panic!("{name} has no solution at {control}"))
+}
+
+/// What the second evaluator says of a solution with these outputs, whose averages may be off by what is granted, without a search for
+/// others.
+pub fn second_look(verifier: &Verifier, solution: &Solution, outputs: &[f64], granted: f64) -> Report {
+    let claim = Claim {
+        control: solution.control,
+        x: solution.x.as_slice(),
+        outputs,
+        energy: f64::NAN,
+        quadrature_error: granted,
+        boundary: false,
+        branch: None,
+        reported: false,
+        known: Vec::new(),
+    };
+    verifier.verify(&claim, 1e-12)
 }
 
 pub fn close(what: &str, a: f64, b: f64, relative: f64) {

@@ -8,8 +8,8 @@ const TINY: f64 = 1e-270;
 const DOUBLINGS: i32 = 60;
 /// Newton steps and halvings: enough to halve any bracket to its last digit.
 const STEPS: usize = 220;
-/// At how many places it is looked whether a root is the only one; from 2 to minus the first to 2 to the second, less that, in units of
-/// the root.
+/// At how many places it is looked whether a root is the only one. Without a range they are at distances, in units of the larger of 1 and
+/// the root, from 2 to minus `NEAREST` up to 2 to `FARTHEST` less `NEAREST`.
 const FEW: usize = 12;
 const NEAREST: f64 = 4.0;
 const FARTHEST: f64 = 18.0;
@@ -26,7 +26,7 @@ pub(super) struct Lanes<'s> {
 /// A bracket: where the equation has one sign, where it has the other, and where it is known to lie.
 #[derive(Debug, Clone, Copy)]
 struct Bracket {
-    /// The end on the side of the root that the sign of `below` is from.
+    /// The end at which the equation has the sign below, and the other one.
     from: f64,
     to: f64,
     /// The sign of the equation at `from`.

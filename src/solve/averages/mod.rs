@@ -266,10 +266,11 @@ impl Equations<'_> {
     }
 
     /// Whether every implicit definition has one number at every node, as far as can be told.
-    pub(super) fn implicit_numbers_are_alone(&mut self, x: &DVector<f64>, rung: usize) -> bool {
+    pub(super) fn implicit_numbers_are_alone(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
         if !self.system.has_implicit() {
             return true;
         }
+        self.set_control(control);
         let symbols = self.all_symbols(x);
         let choice = match self.points(rung) {
             Some(points) => Choice::Panels(&self.pattern, points),
