@@ -24,6 +24,8 @@ pub enum Value {
     Number(f64),
     /// A word.
     Word(Arc<str>),
+    /// One value for each of an index: it is written out before anything is computed.
+    List(Arc<[Value]>),
 }
 
 /// Values of parameters by name.
@@ -35,12 +37,15 @@ pub fn given<'a>(values: &'a [(String, Value)], name: &str) -> Option<&'a Value>
 }
 
 impl Value {
-    /// A word if the text looks like one, else a number.
+    /// A word if the text looks like one, a list in `[ ]`, else a number.
     ///
     /// # Errors
-    /// What is neither, and NaN, in words.
+    /// What is none of them, and NaN, in words.
     pub fn read(text: &str) -> Result<Value, String> {
         let text = text.trim();
+        if text.starts_with('[') {
+            return list(text);
+        }
         if is_word(text) {
             return Ok(Value::from(text));
         }
@@ -51,14 +56,14 @@ impl Value {
     pub fn number(&self) -> Option<f64> {
         match self {
             Value::Number(number) => Some(*number),
-            Value::Word(_) => None,
+            Value::Word(_) | Value::List(_) => None,
         }
     }
 
     /// The word; none if it is a number.
     pub fn word(&self) -> Option<&str> {
         match self {
-            Value::Number(_) => None,
+            Value::Number(_) | Value::List(_) => None,
             Value::Word(word) => Some(word),
         }
     }
@@ -71,6 +76,9 @@ impl Value {
         let known = || words.iter().map(W::as_ref);
         let list = || known().collect::<Vec<_>>().join(", ");
         match self {
+            Value::List(_) => Err(format!(
+                "{name} = {self}: `{name}` is one value; a list is for a parameter that has an index"
+            )),
             Value::Number(_) if words.is_empty() => Ok(()),
             Value::Number(value) => {
                 Err(format!("{name} = {value}: the values of `{name}` are words; use one of {}", list()))
@@ -87,6 +95,38 @@ impl Value {
         }
     }
 }
+
+/// `[0.5, 0.3, 0.2]`, or a list of lists.
+fn list(text: &str) -> Result<Value, String> {
+    let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let inside = inside.ok_or_else(|| format!("`{text}` is no list; write [0.5,0.3,0.2]"))?;
+    let (mut items, mut depth, mut start) = (Vec::new(), 0usize, 0);
+    for (place, c) in inside.char_indices().chain([(inside.len(), ',')]) {
+        match c {
+            '[' => depth += 1,
+            ']' => {
+                depth = depth
+                    .checked_sub(1)
+                    .ok_or_else(|| format!("`{text}` closes a list that it does not open"))?
+            }
+            ',' if depth == 0 => {
+                items.push(Value::read(&inside[start..place])?);
+                start = place + 1;
+            }
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(format!("`{text}` has more than {DEEPEST} lists inside each other"));
+        }
+    }
+    match depth {
+        0 => Ok(Value::List(items.into())),
+        _ => Err(format!("`{text}` opens a list that it does not close")),
+    }
+}
+
+/// The most lists inside each other.
+const DEEPEST: usize = 8;
 
 /// A number that a parameter can take.
 ///
@@ -106,6 +146,10 @@ impl fmt::Display for Value {
         match self {
             Value::Number(value) => f.write_str(&shortest(*value)),
             Value::Word(word) => f.write_str(word),
+            Value::List(list) => {
+                let list: Vec<String> = list.iter().map(Value::to_string).collect();
+                write!(f, "[{}]", list.join(","))
+            }
         }
     }
 }

@@ -63,9 +63,9 @@ impl Limit {
             let (theory, system) = (theory.name(), &tendency.system);
             ExperimentError::Given(format!("the [limit] of {theory} names the system `{system}`: {reason}"))
         })?;
-        let both = [theory, limit];
+        let mut both = [theory, limit];
         Theory::agree_on_words(&both)?;
-        let [theory, limit] = &both;
+        let [theory, limit] = &mut both;
         if limit.control.name != theory.control.name {
             return Err(ExperimentError::Given(format!(
                 "{} runs along {}, its limit {} along {}",
@@ -85,7 +85,8 @@ impl Limit {
             let decades = format!("{parameter}={DECADES}").parse::<Sweep>();
             wanted.sweep.push(decades.map_err(ExperimentError::Given)?);
         }
-        let mut plan = Plan::of_theories(&wanted, std::slice::from_ref(theory))?;
+        let mut plan = Plan::of_theories(&wanted, std::slice::from_mut(theory))?;
+        *limit = limit.clone().resized(theory.counts())?;
         if plan.swept.len() != 1 || plan.swept[0].values.len() < 2 {
             return Err(ExperimentError::Given(format!(
                 "`overlaps limit` sweeps {parameter} alone, over at least 2 values"

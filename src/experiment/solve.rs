@@ -74,7 +74,7 @@ impl Solve {
     /// # Errors
     /// No theories, theories that run along different controls, one of them twice, a parameter that is a word in one and a number in
     /// another.
-    pub fn new(theories: Vec<Theory>) -> Result<Solve, PlanError> {
+    pub fn new(mut theories: Vec<Theory>) -> Result<Solve, PlanError> {
         let Some(first) = theories.first() else {
             return Err(PlanError::Given("there is no theory to solve".into()));
         };
@@ -93,7 +93,7 @@ impl Solve {
             }
         }
         Theory::agree_on_words(&theories)?;
-        let plan = Plan::of_theories(&Wanted::default(), &theories)?;
+        let plan = Plan::of_theories(&Wanted::default(), &mut theories)?;
         let layout = Layout::new(&[], &[], false, TOLERANCE);
         let solve = Solve {
             theories,
@@ -180,7 +180,7 @@ impl Solve {
     }
 
     fn sorted(mut self) -> Result<Solve, PlanError> {
-        self.plan = Plan::of_theories(&self.wanted, &self.theories)?;
+        self.plan = Plan::of_theories(&self.wanted, &mut self.theories)?;
         Ok(self.laid_out())
     }
 

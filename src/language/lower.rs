@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::derivative::differentiate;
 use super::error::{EquationError, Problem};
-use super::expression::{Expression, ExpressionKind, Operator};
+use super::expression::{Expression, ExpressionKind, Matrix, Operator};
 use super::function::{Combine, Function, Join};
 use super::graph::{Graph, MAX_NODES, Node};
 use super::implicit::Condition;
+use super::matrix;
 use super::scope::{Meaning, Scope, Solved};
 use crate::diagnostic::Text;
 
@@ -268,6 +269,10 @@ impl<'s> Lowering<'s> {
 
     fn call(&mut self, name: &str, arguments: &[Node]) -> Node {
         let graph = &mut self.graph;
+        if let Some(matrix) = Matrix::of_call(name) {
+            let parts = matrix.parts(arguments, |node| graph.value_of(node).unwrap_or(1.0) as usize);
+            return matrix::lower(graph, matrix, &parts);
+        }
         match (name, arguments) {
             ("choose", [index, alternatives @ ..]) => graph.choose(*index, alternatives),
             ("where", [condition, x, y]) => graph.select(*condition, *x, *y),

@@ -13,8 +13,10 @@ mod formula;
 pub(crate) mod function;
 pub(crate) mod graph;
 mod implicit;
+pub(crate) mod indices;
 pub(crate) mod interpret;
 pub(crate) mod lower;
+mod matrix;
 mod mills;
 mod operation;
 pub(crate) mod program;
@@ -23,13 +25,14 @@ mod slope;
 mod stable;
 
 pub use error::{EquationError, Problem};
-pub(crate) use expression::{Expression, ExpressionKind, Operator};
+pub(crate) use expression::{Expression, ExpressionKind, Matrix, Operator, Parts};
 pub use formula::{Formula, Sort};
 pub(crate) use graph::Node;
 pub(crate) use implicit::meets_several;
+pub(crate) use indices::{Family, Indices, member_name};
 pub(crate) use program::{
     Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
 };
 pub use scope::LARGEST_PRODUCT;
 pub(crate) use scope::Meaning;
-pub(crate) use scope::Solved;
+pub(crate) use scope::{Solved, names_in};

@@ -97,7 +97,7 @@ impl From<&Value> for Cell {
     fn from(value: &Value) -> Self {
         match value {
             Value::Number(number) => Cell::Number(*number),
-            Value::Word(word) => Cell::Text(word.to_string()),
+            Value::Word(_) | Value::List(_) => Cell::Text(value.to_string()),
         }
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Source, Text};
 use crate::language::{EquationError, Problem};
 use crate::name::{did_you_mean, nearest};
-use crate::system::schema::{read, text};
+use crate::system::schema::{Str, read, text};
 use schema::{Check, File, Several, Stated};
 pub use statement::{Decided, Statement};
 
@@ -131,7 +131,7 @@ impl Paper {
 
     /// What is simulated under a name.
     pub fn simulation(&self, name: &str) -> Option<Simulation> {
-        let found = self.file.simulation.get(&toml::Spanned::new(0..0, name.to_string()))?.get_ref();
+        let found = self.file.simulation.get(name)?.get_ref();
         let fixed = found.set.iter().map(|(name, x)| (name.get_ref().clone(), x.0));
         let mut settings: Vec<Vec<(String, f64)>> = vec![fixed.collect()];
         for (name, values) in &found.sweep {
@@ -158,7 +158,7 @@ impl Paper {
     /// Whether the parts of a statement belong together.
     fn check(&self, stated: &Stated) -> Result<(), EquationError> {
         let known = || self.tables.iter().map(|table| table.name.as_str());
-        let unknown = |table: &&toml::Spanned<String>| !known().any(|name| name == table.get_ref());
+        let unknown = |table: &&Str| !known().any(|name| name == table.get_ref());
         if let Some(table) = stated.table.as_ref().filter(unknown) {
             let (name, nearest) = (table.get_ref().clone(), nearest(table.get_ref(), known()));
             return Err(EquationError::at(

@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
 
 use crate::diagnostic::{Source, Text};
-use crate::system::schema::{Entries, Number, NumberOrText, Str, expression_text};
+use crate::system::schema::{At, Entries, Number, NumberOrText, Str, expression_text};
 
 /// One papers file.
 #[derive(Debug, serde::Deserialize)]
@@ -121,7 +121,7 @@ pub struct Check {
     pub error: Option<Spanned<Several>>,
     /// The width that is left to the difference.
     #[serde(default)]
-    pub within: Option<Spanned<NumberOrText>>,
+    pub within: Option<At<NumberOrText>>,
     /// The level at which it is rejected, where chance decides.
     #[serde(default)]
     pub level: Option<Spanned<Number>>,
@@ -169,7 +169,7 @@ pub enum Several {
     /// One.
     One(NumberOrText),
     /// A list, each with its place.
-    List(Vec<Spanned<NumberOrText>>),
+    List(Vec<At<NumberOrText>>),
 }
 
 impl Several {
@@ -177,7 +177,7 @@ impl Several {
     pub fn texts(several: &Spanned<Several>, source: &Arc<Source>) -> Vec<Text> {
         match several.get_ref() {
             Several::One(one) => {
-                vec![expression_text(&Spanned::new(several.span(), one.clone()), source)]
+                vec![expression_text(&At::new(several.span(), one.clone()), source)]
             }
             Several::List(list) => list.iter().map(|one| expression_text(one, source)).collect(),
         }
@@ -187,7 +187,7 @@ impl Several {
     pub fn values(&self) -> Vec<&NumberOrText> {
         match self {
             Several::One(one) => vec![one],
-            Several::List(list) => list.iter().map(Spanned::get_ref).collect(),
+            Several::List(list) => list.iter().map(At::get_ref).collect(),
         }
     }
 }

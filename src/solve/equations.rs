@@ -393,16 +393,22 @@ impl<'s> Equations<'s> {
         Some([0, 1].map(|root| compiled.value(rung, root)))
     }
 
-    /// The representative of a solution under the sign symmetry.
+    /// The representative of a solution under the symmetries of the file.
     pub fn apply_gauge(&mut self, control: f64, x: &mut DVector<f64>, rung: usize) {
         self.set_control(control);
-        let (Some(compiled), Some(gauge)) = (&mut self.gauge, &self.system.gauge) else { return };
-        let rung = rung.min(compiled.highest_rung());
-        compiled.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut Effort::default());
-        if compiled.value(rung, 0) == 0.0 {
-            for i in &gauge.flip {
-                x[*i] = -x[*i];
+        if let (Some(compiled), Some(gauge)) = (&mut self.gauge, &self.system.gauge) {
+            let rung = rung.min(compiled.highest_rung());
+            compiled.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut Effort::default());
+            if compiled.value(rung, 0) == 0.0 {
+                for i in &gauge.flip {
+                    x[*i] = -x[*i];
+                }
             }
+        }
+        match &self.system.exchange {
+            Some(exchange) => exchange.put_in_order(x.as_mut_slice()),
+            None if self.system.gauge.is_none() => return,
+            None => {}
         }
         // −0 and 0 are the same solution.
         x.iter_mut().filter(|v| **v == 0.0).for_each(|v| *v = 0.0);

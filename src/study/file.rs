@@ -271,7 +271,11 @@ impl Reader {
             Toml::Float(x) if !x.is_nan() => Ok(Value::Number(*x)),
             Toml::Float(_) => Err(self.error(span, "NaN is not a value that a parameter can take")),
             Toml::String(text) => Value::read(text).map_err(|message| self.error(span, message)),
-            _ => Err(self.error(span, "expected a number or a word")),
+            Toml::Array(list) => {
+                let list: Result<Vec<Value>, _> = list.iter().map(|v| self.given(v, span.clone())).collect();
+                Ok(Value::List(list?.into()))
+            }
+            _ => Err(self.error(span, "expected a number, a word or a list of them")),
         }
     }
 

@@ -118,6 +118,7 @@ fn distinct(values: Vec<Value>, text: &str) -> Result<Vec<Value>, String> {
             }
             Value::Word(word) => words.push(word),
             Value::Number(number) => numbers.push(*number),
+            Value::List(_) => return Err(format!("`{value}` is a list; a sweep runs over numbers or words")),
         }
     }
     if let (Some(word), false) = (words.first(), numbers.is_empty()) {

@@ -8,6 +8,7 @@
 
 pub mod file;
 pub mod given;
+mod indexed;
 pub mod journal;
 pub mod plan;
 mod record;

@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use thiserror::Error;
 
 use super::given::{Assignment, Sweep, is_logarithmic};
+use super::indexed::written_out;
 use crate::language::EquationError;
 use crate::name::symbol_of;
 use crate::output::Cell;
@@ -168,11 +169,13 @@ impl Plan {
     }
 
     /// The plan for some theories, of which the first has the control: names and words are theirs, and every value is one that
-    /// they accept.
+    /// they accept. Their indices run as far as what is given says.
     ///
     /// # Errors
     /// Those of [`Plan::sort`] and [`Plan::check`].
-    pub fn of_theories(wanted: &Wanted, theories: &[Theory]) -> Result<Plan, PlanError> {
+    pub fn of_theories(wanted: &Wanted, theories: &mut [Theory]) -> Result<Plan, PlanError> {
+        let wanted = &written_out(wanted, theories)?;
+        let theories = &*theories;
         let control = theories.first().map_or("", |theory| &theory.control.name);
         let plan = Plan::sort(wanted, control, |name| {
             let name = Theory::parameter_meant(theories, name)?;

@@ -1,8 +1,12 @@
 //! A system of self-consistent equations, ready to be solved: what an equation file becomes.
 
+use std::sync::Arc;
+
+use super::exchange::Exchange;
 use super::extremum::Extremum;
 use super::schema::Line;
 use super::written::AsWritten;
+use crate::language::Indices;
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::{Graph, Node};
 use crate::language::interpret::Interpreter;
@@ -249,6 +253,9 @@ pub struct System {
     pub admissible: Option<String>,
     /// A sign symmetry.
     pub gauge: Option<Gauge>,
+    /// Indices whose values may be exchanged.
+    pub exchange: Option<Exchange>,
+    pub(super) indices: Arc<Indices>,
     /// Unknowns and outputs, in the order of the columns.
     pub outputs: Vec<Output>,
     /// What the outputs tend to.
@@ -283,6 +290,11 @@ pub struct System {
 }
 
 impl System {
+    /// The indices of its file.
+    pub(crate) fn indices(&self) -> &Indices {
+        &self.indices
+    }
+
     /// The name by which the system is asked for.
     pub fn name(&self) -> &str {
         &self.description.name

@@ -6,7 +6,9 @@
 
 mod assemble;
 mod equations;
+mod exchange;
 mod extremum;
+mod indices;
 mod library;
 pub(crate) mod schema;
 mod theory;
@@ -16,6 +18,7 @@ pub use equations::{
     BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
     Unknown,
 };
+pub use exchange::Exchange;
 pub use extremum::{Extremum, Way};
 pub use library::{BUILT_IN, BuiltIn, subjects};
 pub use schema::Line;

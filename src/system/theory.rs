@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::assemble::{build, control, description, limit, no_limit};
 use super::equations::{Control, Description, Limit, System};
+use super::indices::write_out;
 use super::library::{self, BUILT_IN};
 use super::schema::File;
 use crate::diagnostic::Source;
@@ -38,8 +39,10 @@ pub struct Theory {
     pub limit: Option<Limit>,
     /// Folder of the file: paths in it are relative to that.
     folder: Option<PathBuf>,
-    /// The files: its own, then those of its pieces.
+    /// The files: its own, then those of its pieces, and the data that they read.
     sources: Vec<Arc<Source>>,
+    /// The parameters that say how far its indices run, with the values that they have.
+    counts: Vec<(String, Value)>,
 }
 
 impl Theory {
@@ -57,14 +60,35 @@ impl Theory {
     /// Anything that is wrong with the text.
     pub fn parse(name: &str, text: &str) -> Result<Theory, EquationError> {
         let source = Arc::new(Source { name: name.to_string(), text: text.to_string() });
-        Theory::from_source(name, &source, None, false)
+        Theory::from_source(name, &source, None, false, &[])
+    }
+
+    /// The parameters that say how far its indices run: they decide what columns there are.
+    pub fn counts(&self) -> &[(String, Value)] {
+        &self.counts
+    }
+
+    /// The same with its indices as far as some parameters say.
+    ///
+    /// # Errors
+    /// What is wrong with the file when its indices run that far: lists of another length, sizes that are no whole numbers.
+    pub fn resized(self, given: &[(String, Value)]) -> Result<Theory, EquationError> {
+        let other = |(name, value): &(String, Value)| {
+            given.iter().rev().find(|(own, _)| own == name).is_some_and(|(_, given)| given != value)
+        };
+        match self.sources.first() {
+            Some(source) if self.counts.iter().any(other) => {
+                Theory::from_source(self.name(), source, self.folder.as_deref(), false, given)
+            }
+            _ => Ok(self),
+        }
     }
 
     /// `piece`: the file is a piece of a composite, and cannot be one itself.
     fn load_beside(name: &str, folder: Option<&Path>, piece: bool) -> Result<Theory, EquationError> {
         if let Some(built_in) = library::find(name) {
             let source = Arc::new(Source { name: built_in.path(), text: built_in.text.to_string() });
-            return Theory::from_source(name, &source, None, piece);
+            return Theory::from_source(name, &source, None, piece, &[]);
         }
         let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         if !looks_like_path {
@@ -83,7 +107,7 @@ impl Theory {
         })?;
         let stem = path.file_stem().map_or_else(|| name.to_string(), |s| s.to_string_lossy().into_owned());
         let source = Arc::new(Source { name: path.display().to_string(), text });
-        Theory::from_source(&stem, &source, path.parent(), piece)
+        Theory::from_source(&stem, &source, path.parent(), piece, &[])
     }
 
     fn from_source(
@@ -91,6 +115,7 @@ impl Theory {
         source: &Arc<Source>,
         folder: Option<&Path>,
         piece: bool,
+        given: &[(String, Value)],
     ) -> Result<Theory, EquationError> {
         let file = File::parse(source)?;
         if !file.piece.is_empty() && piece {
@@ -99,9 +124,10 @@ impl Theory {
             );
         }
         if !file.piece.is_empty() {
-            return composite(name, &file, source, folder);
+            return composite(name, &file, source, folder, given);
         }
-        let system = build(name, &file, source)?;
+        let written_out = write_out(file, source, folder, given)?;
+        let system = build(name, &written_out, source)?;
         let (from, to) = (system.control.from, system.control.to);
         Ok(Theory {
             description: system.description.clone(),
@@ -109,7 +135,8 @@ impl Theory {
             limit: system.limit.clone(),
             folder: folder.map(Path::to_path_buf),
             pieces: vec![Piece { system, from, to }],
-            sources: vec![source.clone()],
+            sources: [source.clone()].into_iter().chain(written_out.data).collect(),
+            counts: written_out.counts,
         })
     }
 
@@ -123,7 +150,7 @@ impl Theory {
     /// # Errors
     /// No such system, or anything that is wrong with its file.
     pub fn load_limit(&self, limit: &Limit) -> Result<Theory, EquationError> {
-        Theory::load_beside(&limit.system, self.folder.as_deref(), false)
+        Theory::load_beside(&limit.system, self.folder.as_deref(), false)?.resized(&self.counts)
     }
 
     /// The name by which it was asked for.
@@ -212,6 +239,17 @@ impl Theory {
     /// # Errors
     /// The first value outside its domain.
     pub fn check_values(&self, given: &[(String, Value)]) -> Result<(), EquationError> {
+        for (name, value) in &self.counts {
+            if let Some((_, other)) =
+                given.iter().rev().find(|(own, _)| own == name).filter(|(_, g)| g != value)
+            {
+                return Err(Problem::Structure(format!(
+                    "{name} = {other}: `{name}` says how far an index of {} runs, which has been written out for {value}; resize the theory first",
+                    self.name()
+                ))
+                .into());
+            }
+        }
         for piece in &self.pieces {
             piece.system.check_words(given)?;
             piece.system.check_parameters(&piece.system.parameter_values(given))?;
@@ -241,6 +279,7 @@ fn composite(
     file: &File,
     source: &Arc<Source>,
     folder: Option<&Path>,
+    given: &[(String, Value)],
 ) -> Result<Theory, EquationError> {
     let structure = |span: Range<usize>, message: String| {
         EquationError::at(source.place(span), Problem::Structure(message))
@@ -253,6 +292,7 @@ fn composite(
     let control = control(file, source)?;
     let mut pieces: Vec<Piece> = Vec::new();
     let mut sources = vec![source.clone()];
+    let mut counts = Vec::new();
     let mut end = control.from;
     for entry in &file.piece {
         let (span, piece) = (entry.span(), entry.get_ref());
@@ -270,11 +310,14 @@ fn composite(
             let message = format!("the piece `{system}` stands twice, or is this file itself");
             return Err(structure(span, message));
         }
-        let sub = Theory::load_beside(system, folder, true).map_err(|e| match e.place {
-            Some(_) => e,
-            None => EquationError { place: Some(source.place(piece.system.span())), ..e },
-        })?;
+        let sub = Theory::load_beside(system, folder, true).and_then(|sub| sub.resized(given)).map_err(
+            |e| match e.place {
+                Some(_) => e,
+                None => EquationError { place: Some(source.place(piece.system.span())), ..e },
+            },
+        )?;
         sources.extend(sub.sources);
+        counts.extend(sub.counts);
         let Ok([sub]) = <[Piece; 1]>::try_from(sub.pieces) else {
             return Err(structure(span, "a piece is a single system".into()));
         };
@@ -295,6 +338,7 @@ fn composite(
         limit: limit(file, source)?,
         folder: folder.map(Path::to_path_buf),
         sources,
+        counts,
     };
     if let Some(l) = &file.limit {
         let parameter = &l.get_ref().parameter;
@@ -311,6 +355,7 @@ fn composite(
 /// A section that a composite cannot have.
 fn section_of_its_own(file: &File) -> Option<&'static str> {
     let own = [
+        (file.indices.is_empty(), "[indices]"),
         (file.parameters.is_empty(), "[parameters]"),
         (file.variables.is_empty(), "[variables]"),
         (file.definitions.is_empty(), "[definitions]"),

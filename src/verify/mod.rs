@@ -18,6 +18,7 @@ mod function;
 mod implicit;
 mod integrate;
 mod judge;
+mod matrix;
 mod number;
 mod point;
 mod reader;

@@ -369,6 +369,9 @@ impl At<'_, '_> {
         {
             gauge.flip.iter().for_each(|i| x[*i] = -x[*i]);
         }
+        if let Some(exchange) = &e.system.exchange {
+            exchange.put_in_order(&mut x);
+        }
         x
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::formula::{Binary, Formula, Operation, Place, Unsupported};
 use super::function::Unary;
 use super::implicit::IMPLICIT;
-use crate::language::{Expression, ExpressionKind, Meaning, Operator, Solved};
+use crate::language::{Expression, ExpressionKind, Matrix, Meaning, Operator, Solved};
 use crate::system::AsWritten;
 
 /// Values chosen for discrete variables.
@@ -232,6 +232,18 @@ impl<'w> Reader<'w> {
     fn call(&mut self, name: &str, given: &[Expression], chosen: &Chosen) -> Result<Place, Unsupported> {
         if let (Some(f), [a]) = (Unary::named(name), given) {
             return self.unary(f, a, chosen);
+        }
+        if let Some(matrix) = Matrix::of_call(name) {
+            let number = |e: &Expression| match e.kind {
+                ExpressionKind::Number(place) => place as usize,
+                _ => 1,
+            };
+            let mut places = Vec::with_capacity(given.len());
+            for entry in given {
+                places.push((self.expression(entry, chosen)?, number(entry)));
+            }
+            let parts = matrix.parts(&places, |(_, number)| number).map(|(place, _)| place);
+            return Ok(super::matrix::read(&mut self.formula, matrix, &parts));
         }
         match (name, given) {
             ("choose", [parameter, alternatives @ ..]) => {

@@ -110,6 +110,39 @@ pub fn second_look(verifier: &Verifier, solution: &Solution, outputs: &[f64], gr
     verifier.verify(&claim, 1e-12)
 }
 
+/// Every second of these expressions is the closed form of the one before it, in the engine and in the second evaluator; a is the
+/// control, from 0.2 to 3.
+pub fn agree(sections: &str, expressions: &[&str]) {
+    let outputs: String = expressions
+        .iter()
+        .enumerate()
+        .map(|(i, e)| format!("y{i} = {{ value = \"{e}\", meaning = \"\" }}\n"))
+        .collect();
+    let text = format!(
+        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.2, to = 3, points = 3 }}\n{sections}\n[outputs]\n{outputs}"
+    );
+    let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{sections}: {e}"));
+    let pieces = job(&[], &[0.3, 1.0, 2.5]).solve(&theory, Settings::default());
+    for row in 0..3 {
+        let (_, solution) = pieces[0].curve.solution(row).unwrap_or_else(|| panic!("{sections}"));
+        let found = &solution.certified.outputs;
+        assert!(solution.certified.within(1e-12), "{sections}: {found:?} {:?}", solution.certified);
+        for (i, pair) in found.chunks(2).enumerate() {
+            close(
+                &format!("{sections}: {} at {}", expressions[2 * i], solution.control),
+                pair[0],
+                pair[1],
+                1e-11,
+            );
+        }
+        let verifier =
+            Verifier::new(&theory.pieces[0].system, &[]).unwrap_or_else(|e| panic!("{sections}: {e}"));
+        let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
+        assert!(report.disagreements.is_empty(), "{sections}: {:?}", report.disagreements);
+        assert!(report.unverified.is_none(), "{sections}: {:?}", report.unverified);
+    }
+}
+
 pub fn close(what: &str, a: f64, b: f64, relative: f64) {
     let near = a == b || (a - b).abs() <= relative * b.abs().max(1e-3);
     assert!(near, "{what}: {a:e} is not {b:e} (relative difference {:e})", (a - b).abs() / b.abs());

@@ -41,7 +41,7 @@ impl Values {
     ///
     /// # Errors
     /// Unknown names, values outside their domains, names given twice.
-    pub fn plan(&self, theories: &[Theory]) -> anyhow::Result<Plan> {
+    pub fn plan(&self, theories: &mut [Theory]) -> anyhow::Result<Plan> {
         Ok(Plan::of_theories(&self.wanted(), theories)?)
     }
 

@@ -136,6 +136,10 @@ fn show_system(out: &mut String, system: &System) -> Result {
             flip.join(", ")
         )?;
     }
+    if let Some(exchange) = &system.exchange {
+        let (indices, by) = (exchange.indices.join(", "), &exchange.by_text);
+        writeln!(out, "\norder\n  values of {indices} are exchanged so that {by} descends")?;
+    }
     entries(
         out,
         "branches",

@@ -6,7 +6,7 @@ use super::{HIDDEN, Meaning, Scope};
 use crate::average::SMALLEST_RULE;
 use crate::diagnostic::Text;
 use crate::language::error::{EquationError, Problem};
-use crate::language::expression::{Expression, ExpressionKind, Operator};
+use crate::language::expression::{Expression, ExpressionKind, Matrix, Operator};
 use crate::language::function::{self, Function};
 use crate::name::nearest;
 
@@ -178,6 +178,7 @@ impl Place<'_> {
             "where" => {
                 ("3 arguments (a condition, the value where it holds, the value elsewhere)", given == 3)
             }
+            name if Matrix::of_call(name).is_some() => ("a matrix", true),
             "bivariate_normal_cdf" => ("3 arguments (a, b and the correlation)", given == 3),
             name if Function::named(name).is_some() => ("1 argument", given == 1),
             _ => {

@@ -64,6 +64,8 @@ impl Builder<'_> {
             admissible: sections.admissible.as_ref().map(|(keep, _)| keep.text.value.clone()),
             gauge: (sections.gauge.as_ref())
                 .map(|(w, flip)| Gauge { keep_text: w.text.value.clone(), flip: flip.clone() }),
+            exchange: sections.exchange.clone(),
+            indices: self.indices.clone(),
             outputs: self.columns(&sections),
             limit: limit(self.file, self.source)?,
             normals: sections.normals(),

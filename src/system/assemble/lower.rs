@@ -113,7 +113,7 @@ fn parameters(
 ) -> Result<Vec<Parameter>, EquationError> {
     let mut parameters = Vec::new();
     for parameter in &sections.parameters {
-        let default_text = expression_text(&parameter.entry.default, source).value;
+        let default_text = expression_text(&parameter.entry.one(), source).value;
         parameters.push(Parameter {
             name: parameter.name.to_string(),
             default_text: default_text.trim_end_matches(".0").to_string(),

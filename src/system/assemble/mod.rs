@@ -2,6 +2,8 @@
 //! `lower`ed to nodes of a graph; derivatives and programs are `compile`d.
 
 mod compile;
+mod correlated;
+mod gauge;
 mod lower;
 mod names;
 mod sections;
@@ -11,8 +13,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::equations::{Control, Description, Limit, System};
-use super::schema::{self, File, NumberOrText, Str, Words, expression_text, text};
+use super::indices::WrittenOut;
+use super::schema::{self, At, File, NumberOrText, Str, Words, expression_text, text};
 use crate::diagnostic::{Source, Text};
+use crate::language::Indices;
 use crate::language::error::{EquationError, Problem};
 use crate::language::expression::Expression;
 use crate::language::graph::Node;
@@ -24,8 +28,9 @@ use crate::name::nearest;
 ///
 /// # Errors
 /// Everything that can be wrong with an equation file, at its place.
-pub fn build(name: &str, file: &File, source: &Arc<Source>) -> Result<System, EquationError> {
-    Builder { file, source }.build(name)
+pub fn build(name: &str, written_out: &WrittenOut, source: &Arc<Source>) -> Result<System, EquationError> {
+    let WrittenOut { file, indices, .. } = written_out;
+    Builder { file, source, indices }.build(name)
 }
 
 /// The control of a file, checked.
@@ -95,6 +100,7 @@ impl Written {
 struct Builder<'f> {
     file: &'f File,
     source: &'f Arc<Source>,
+    indices: &'f Arc<Indices>,
 }
 
 impl Builder<'_> {
@@ -108,16 +114,16 @@ impl Builder<'_> {
 
     fn parse(&self, written: &Str) -> Result<Written, EquationError> {
         let text = text(written, self.source);
-        let expression = Expression::parse(&text)?;
+        let expression = Expression::parse_at(&text, written.indices().unwrap_or(self.indices))?;
         Ok(Written { text, expression })
     }
 
-    fn parse_value(&self, written: &toml::Spanned<NumberOrText>) -> Result<Written, EquationError> {
+    fn parse_value(&self, written: &At<NumberOrText>) -> Result<Written, EquationError> {
         let text = expression_text(written, self.source);
         if matches!(written.get_ref(), NumberOrText::Number(x) if x.is_nan()) {
             return Err(self.structure(written.span(), "NaN is not a number that can stand here".into()));
         }
-        let expression = Expression::parse(&text)?;
+        let expression = Expression::parse_at(&text, written.indices().unwrap_or(self.indices))?;
         Ok(Written { text, expression })
     }
 

@@ -93,7 +93,7 @@ impl Builder<'_> {
     fn implicit(
         &self,
         name: &Str,
-        entry: &toml::Spanned<schema::Implicit>,
+        entry: &schema::At<schema::Implicit>,
     ) -> Result<Definition, EquationError> {
         let schema::Implicit { equation, minimise, range } = entry.get_ref();
         let name = name.get_ref().clone();
@@ -171,7 +171,7 @@ impl Builder<'_> {
                 format!("`{name}` has a list of words as its values, and takes no other; leave out `domain`");
             return Err(self.structure(domain.span(), message));
         }
-        let default = match entry.default.get_ref() {
+        let default = match entry.one().get_ref() {
             schema::NumberOrText::Text(text) => text.clone(),
             schema::NumberOrText::Number(number) => number.to_string(),
         };

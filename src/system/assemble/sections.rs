@@ -10,8 +10,9 @@ use crate::language::expression::Expression;
 use crate::language::scope::{Allowed, Meaning, Scope, names_in};
 use crate::name::nearest;
 use crate::system::equations::Kind;
+use crate::system::exchange::Exchange;
 use crate::system::extremum::{Extremum, Way};
-use crate::system::schema::{self, Entries, TextOrNames};
+use crate::system::schema::{self, At, Entries, TextOrNames};
 
 /// A name, and what a reader is shown of it.
 pub(super) type Shown = (String, String);
@@ -32,6 +33,7 @@ pub(super) struct Sections<'f> {
     /// For every unknown.
     pub(super) ranges: Vec<Option<[Written; 2]>>,
     pub(super) gauge: Option<(Written, Vec<usize>)>,
+    pub(super) exchange: Option<Exchange>,
     pub(super) outputs: Vec<Output<'f>>,
     /// With the scope in which it is read.
     pub(super) admissible: Option<(Written, Scope)>,
@@ -91,6 +93,7 @@ impl<'f> Builder<'f> {
             w.check(&scope, "the range of an unknown", Allowed::Point)?;
         }
         let gauge = self.gauge(&scope)?;
+        let exchange = self.exchange()?;
         let outputs = self.outputs(&scope)?;
         let admissible = self.admissible(&scope, &outputs)?;
         Ok(Sections {
@@ -106,6 +109,7 @@ impl<'f> Builder<'f> {
             branches,
             ranges,
             gauge,
+            exchange,
             outputs,
             admissible,
         })
@@ -123,7 +127,7 @@ impl<'f> Builder<'f> {
                 parameters.push(Parameter { name, entry, default, domain: None, words: Some(words) });
                 continue;
             }
-            let default = self.parse_value(&entry.default)?;
+            let default = self.parse_value(&entry.one())?;
             default.check(scope, "the default of a parameter", Allowed::Parameters)?;
             let mut used = Vec::new();
             names_in(&default.expression, &mut used);
@@ -217,7 +221,7 @@ impl<'f> Builder<'f> {
         }
         let message = match minimise.as_ref().map(|m| (m.get_ref(), m.span())) {
             Some((TextOrNames::Text(text), span)) => {
-                let text = toml::Spanned::new(span, text.clone());
+                let text = At::new(span, text.clone());
                 return Ok((Kind::Energy, vec![("the energy".into(), self.parse(&text)?)]));
             }
             _ => {
@@ -405,24 +409,5 @@ impl<'f> Builder<'f> {
             scope.with_outputs(outputs.iter().map(|o| (o.name, &o.value.text, &o.value.expression)))?;
         keep.check_condition(&scope, "what is admissible", Allowed::Everything)?;
         Ok(Some((keep, scope)))
-    }
-
-    /// The condition on the representative under a sign symmetry, and the unknowns that change sign.
-    fn gauge(&self, scope: &Scope) -> Result<Option<(Written, Vec<usize>)>, EquationError> {
-        let Some(gauge) = &self.file.gauge else { return Ok(None) };
-        let keep = self.parse(&gauge.keep)?;
-        keep.check_condition(scope, "the gauge condition", Allowed::Everything)?;
-        let unknowns: Vec<&str> = self.file.unknowns.keys().map(|n| n.get_ref().as_str()).collect();
-        let mut flip = Vec::new();
-        for name in &gauge.flip {
-            let place = unknowns.iter().position(|u| *u == name.get_ref().as_str());
-            let Some(place) = place else {
-                let near = nearest(name.get_ref(), unknowns.iter().copied());
-                let problem = Problem::UnknownName { name: name.get_ref().clone(), nearest: near };
-                return Err(self.error(name.span(), problem));
-            };
-            flip.push(place);
-        }
-        Ok(Some((keep, flip)))
     }
 }

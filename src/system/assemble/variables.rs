@@ -1,15 +1,13 @@
 //! The variables of a file: normal ones, discrete ones with their values and weights, and those with other measures, which are functions of a
 //! normal variable that the file does not see.
 
-use toml::Spanned;
-
 use super::sections::{Discrete, Shown};
 use super::{Builder, Written};
 use crate::diagnostic::Text;
 use crate::language::error::{EquationError, Problem};
 use crate::language::expression::Expression;
 use crate::language::scope::{Allowed, HIDDEN, Meaning, Scope, names_in};
-use crate::system::schema::{NumberOrText, Str, Variable, VariableTable};
+use crate::system::schema::{At, Listed, NumberOrText, Str, Variable, VariableTable};
 use crate::system::written::Map;
 
 /// A variable with another measure.
@@ -64,7 +62,7 @@ impl<'f> Builder<'f> {
     pub(super) fn is_discrete(
         &self,
         name: &str,
-        entry: &Spanned<Variable>,
+        entry: &At<Variable>,
         table: &VariableTable,
     ) -> Result<bool, EquationError> {
         let kinds = [
@@ -75,11 +73,12 @@ impl<'f> Builder<'f> {
             ("exponential", table.exponential.is_some(), false),
             ("integral", table.integral.is_some(), false),
             ("density", table.density.is_some(), false),
+            ("covariance", table.covariance.is_some(), false),
         ];
         let given: Vec<&(&str, bool, bool)> = kinds.iter().filter(|kind| kind.1).collect();
         let [kind] = given[..] else {
             let message = format!(
-                "`{name}` needs one of values = […] with weights = […], uniform = [from, to], exponential = rate, integral = [from, to], density = \"…\" with support = [from, to], poisson = mean, binomial = [n, p]"
+                "`{name}` needs one of values = […] with weights = […], uniform = [from, to], exponential = rate, integral = [from, to], density = \"…\" with support = [from, to], poisson = mean, binomial = [n, p], covariance = \"R[a, b]\""
             );
             return Err(self.structure(entry.span(), message));
         };
@@ -87,6 +86,7 @@ impl<'f> Builder<'f> {
             ("weights", table.weights.is_some(), "values"),
             ("support", table.support.is_some(), "density"),
             ("largest", table.largest.is_some(), "poisson"),
+            ("mean", table.mean.is_some(), "covariance"),
         ];
         if let Some((key, _, with)) = belongs.iter().find(|(_, given, with)| *given && kind.0 != *with) {
             return Err(self
@@ -96,7 +96,12 @@ impl<'f> Builder<'f> {
     }
 
     /// An expression of a variable: of parameters, the control and unknowns.
-    fn piece(&self, scope: &Scope, written: Written, what: &str) -> Result<Written, EquationError> {
+    pub(super) fn piece(
+        &self,
+        scope: &Scope,
+        written: Written,
+        what: &str,
+    ) -> Result<Written, EquationError> {
         let mut used = Vec::new();
         names_in(&written.expression, &mut used);
         if let Some(definition) =
@@ -114,8 +119,8 @@ impl<'f> Builder<'f> {
     fn pair(
         &self,
         scope: &Scope,
-        entry: &Spanned<Variable>,
-        list: &[Spanned<NumberOrText>],
+        entry: &At<Variable>,
+        list: &[At<NumberOrText>],
         what: &str,
     ) -> Result<[Written; 2], EquationError> {
         let [a, b] = list else {
@@ -125,16 +130,17 @@ impl<'f> Builder<'f> {
     }
 
     /// An expression that the program writes, at the place of what it is made of.
-    fn made(&self, entry: &Spanned<Variable>, text: String) -> Result<Written, EquationError> {
+    fn made(&self, entry: &At<Variable>, text: String) -> Result<Written, EquationError> {
         let text = Text::new(text, entry.span(), self.source.clone());
-        Ok(Written { expression: Expression::parse(&text)?, text })
+        let indices = entry.indices().unwrap_or(self.indices);
+        Ok(Written { expression: Expression::parse_at(&text, indices)?, text })
     }
 
     fn discrete(
         &self,
         scope: &Scope,
         name: &'f str,
-        entry: &Spanned<Variable>,
+        entry: &At<Variable>,
         table: &VariableTable,
     ) -> Result<(Discrete<'f>, String), EquationError> {
         let (values, weights, shown) = match table {
@@ -170,7 +176,7 @@ impl<'f> Builder<'f> {
         Ok((Discrete { name, values, weights, dynamic: true }, shown))
     }
 
-    fn count(&self, entry: &Spanned<Variable>, n: f64, what: &str) -> Result<usize, EquationError> {
+    fn count(&self, entry: &At<Variable>, n: f64, what: &str) -> Result<usize, EquationError> {
         if (1.0..=MOST).contains(&n) && n.fract() == 0.0 {
             return Ok(n as usize);
         }
@@ -182,11 +188,13 @@ impl<'f> Builder<'f> {
         &self,
         scope: &Scope,
         name: &'f str,
-        entry: &Spanned<Variable>,
+        entry: &At<Variable>,
         table: &VariableTable,
     ) -> Result<(Discrete<'f>, String), EquationError> {
-        let (values, weights) =
-            (table.values.as_deref().unwrap_or_default(), table.weights.as_deref().unwrap_or_default());
+        let (values, weights) = (
+            table.values.as_ref().map_or(&[][..], Listed::list),
+            table.weights.as_ref().map_or(&[][..], Listed::list),
+        );
         if values.is_empty() || values.len() != weights.len() {
             let message = format!(
                 "`{name}` has {} values and {} weights; each value needs a weight",
@@ -196,7 +204,7 @@ impl<'f> Builder<'f> {
             return Err(self.structure(entry.span(), message));
         }
         let mut dynamic = false;
-        let mut list = |list: &[Spanned<NumberOrText>], what: &str| {
+        let mut list = |list: &[At<NumberOrText>], what: &str| {
             let mut parsed = Vec::new();
             for value in list {
                 let value = self.piece(scope, self.parse_value(value)?, what)?;
@@ -219,7 +227,7 @@ impl<'f> Builder<'f> {
         &self,
         scope: &Scope,
         (name, normal): (&str, usize),
-        entry: &Spanned<Variable>,
+        entry: &At<Variable>,
         table: &VariableTable,
     ) -> Result<(Measure, String), EquationError> {
         let z = format!("{name}{HIDDEN}");
@@ -236,6 +244,11 @@ impl<'f> Builder<'f> {
                 let first = (format!("-log_normal_cdf(-{z})/({rate})"), None);
                 let weight = format!("2*exp(2*{z} - exp(2*{z}))/normal_pdf({z})");
                 (first, (format!("exp(2*{z})/({rate})"), Some(weight)), format!("exponential of rate {rate}"))
+            }
+            VariableTable { covariance: Some(covariance), .. } => {
+                let (value, shown) = self.correlated(scope, name, entry, table, covariance)?;
+                let second = Map { value: value.expression.clone(), weight: None };
+                return Ok((Measure { normal, value, weight: None, second }, shown));
             }
             _ => {
                 let (ends, what) = match (&table.integral, &table.support) {

@@ -5,7 +5,10 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::{Number, NumberOrText, TextOrNames, Unknown, UnknownTable, Variable, VariableTable};
+use super::{
+    At, Columns, Listed, Number, NumberOrText, Several, TextOrNames, Unknown, UnknownTable, Variable,
+    VariableTable,
+};
 
 /// The ways in which TOML hands over a number.
 macro_rules! visit_numbers {
@@ -59,6 +62,57 @@ impl<'de> Deserialize<'de> for NumberOrText {
     }
 }
 
+impl<'de> Deserialize<'de> for Several {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Several;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or an expression in a string")
+            }
+            visit_numbers!(Several, |x| Several::One(NumberOrText::Number(x)));
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<Several, E> {
+                Ok(Several::One(NumberOrText::Text(x.to_string())))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Several, A::Error> {
+                Ok(Several::List(all(list)?))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Several, A::Error> {
+                Columns::deserialize(MapAccessDeserializer::new(map)).map(Several::File)
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Listed;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of numbers or expressions, or the name of a column of a file")
+            }
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<Listed, E> {
+                Ok(Listed::Column(At::new(0..0, x.to_string())))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Listed, A::Error> {
+                Ok(Listed::List(all(list)?))
+            }
+        }
+        deserializer.deserialize_any(V)
+    }
+}
+
+/// All items of a list.
+fn all<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(mut list: A) -> Result<Vec<T>, A::Error> {
+    let mut items = Vec::new();
+    while let Some(item) = list.next_element()? {
+        items.push(item);
+    }
+    Ok(items)
+}
+
 impl<'de> Deserialize<'de> for TextOrNames {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct V;
@@ -70,12 +124,8 @@ impl<'de> Deserialize<'de> for TextOrNames {
             fn visit_str<E: de::Error>(self, x: &str) -> Result<TextOrNames, E> {
                 Ok(TextOrNames::Text(x.to_string()))
             }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<TextOrNames, A::Error> {
-                let mut names = Vec::new();
-                while let Some(name) = list.next_element()? {
-                    names.push(name);
-                }
-                Ok(TextOrNames::Names(names))
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<TextOrNames, A::Error> {
+                Ok(TextOrNames::Names(all(list)?))
             }
         }
         deserializer.deserialize_any(V)
@@ -110,7 +160,7 @@ impl<'de> Deserialize<'de> for Unknown {
                 f.write_str("a string with the meaning, or a table { meaning = \"…\", range = [from, to] }")
             }
             fn visit_str<E: de::Error>(self, x: &str) -> Result<Unknown, E> {
-                Ok(Unknown(UnknownTable { meaning: x.to_string(), range: None }))
+                Ok(Unknown(UnknownTable { meaning: x.to_string(), symmetric: false, range: None }))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Unknown, A::Error> {
                 UnknownTable::deserialize(MapAccessDeserializer::new(map)).map(Unknown)

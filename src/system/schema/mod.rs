@@ -1,5 +1,6 @@
 //! The shape of an equation file: what serde reads (`read`), before any expression is looked at.
 
+mod at;
 mod forms;
 mod read;
 
@@ -10,10 +11,11 @@ use toml::Spanned;
 
 use crate::diagnostic::{Source, Text};
 
+pub use at::At;
 pub use read::read;
 
 /// A string of the file with its place.
-pub type Str = Spanned<String>;
+pub type Str = At<String>;
 
 /// A table of the file in its order.
 pub type Entries<T> = IndexMap<Str, T>;
@@ -54,18 +56,21 @@ pub struct File {
     /// Default columns of the figure.
     #[serde(default)]
     pub plot: Option<Plot>,
+    /// What indices run over: `a = "K"`, from 1 to K.
+    #[serde(default)]
+    pub indices: Entries<At<NumberOrText>>,
     /// Parameters.
     #[serde(default)]
     pub parameters: Entries<Parameter>,
     /// What the averages run over.
     #[serde(default)]
-    pub variables: Entries<Spanned<Variable>>,
+    pub variables: Entries<At<Variable>>,
     /// Abbreviations, used in order.
     #[serde(default)]
     pub definitions: Entries<Str>,
     /// Numbers that solve an equation, or minimise something, at every node of an average.
     #[serde(default)]
-    pub implicit: Entries<Spanned<Implicit>>,
+    pub implicit: Entries<At<Implicit>>,
     /// What is solved for.
     #[serde(default)]
     pub unknowns: Entries<Unknown>,
@@ -86,7 +91,7 @@ pub struct File {
     pub admissible: Option<Spanned<Admissible>>,
     /// A sign symmetry.
     #[serde(default)]
-    pub gauge: Option<Gauge>,
+    pub gauge: Option<At<Gauge>>,
     /// Kinds of solution.
     #[serde(default)]
     pub branch: Vec<Spanned<Branch>>,
@@ -142,11 +147,11 @@ pub struct Plot {
 }
 
 /// A parameter.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table { default = …, domain = \"…\", meaning = \"…\" }")]
 pub struct Parameter {
-    /// Default value, or an expression of the parameters above it; one of the words if there are any.
-    pub default: Spanned<NumberOrText>,
+    /// Default value, or an expression of the parameters above it; one of the words if there are any; a list for an index.
+    pub default: At<Several>,
     /// The words that are its values; without them its values are numbers.
     #[serde(default)]
     pub values: Option<Spanned<Vec<Str>>>,
@@ -170,8 +175,44 @@ pub enum NumberOrText {
     Text(String),
 }
 
+/// A number or an expression, or one for each value of an index.
+#[derive(Debug, Clone)]
+pub enum Several {
+    /// One.
+    One(NumberOrText),
+    /// A list, of lists where there are two indices.
+    List(Vec<At<Several>>),
+    /// The columns of a file.
+    File(Columns),
+}
+
+/// Columns of a CSV file.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Columns {
+    /// The file, beside the equation file.
+    pub file: Str,
+    /// The column, or one for each value of the second index.
+    pub column: At<Words>,
+}
+
+impl Parameter {
+    /// Its default, where it has no index.
+    pub fn one(&self) -> At<NumberOrText> {
+        let one = match self.default.get_ref() {
+            Several::One(one) => one.clone(),
+            Several::List(_) | Several::File(_) => NumberOrText::Number(f64::NAN),
+        };
+        let at = At::new(self.default.span(), one);
+        match self.default.indices() {
+            Some(indices) => at.with(indices),
+            None => at,
+        }
+    }
+}
+
 /// A variable that averages run over.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Variable {
     /// `"normal"`: N(0, 1).
     Named(String),
@@ -180,33 +221,58 @@ pub enum Variable {
 }
 
 /// A variable as a table: each of its keys says what kind it is.
-#[derive(Debug, Default, serde::Deserialize)]
+#[derive(Debug, Default, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VariableTable {
-    /// The values of a discrete variable.
-    pub values: Option<Vec<Spanned<NumberOrText>>>,
+    /// The values of a discrete variable; the name of their column, where they are in a file.
+    pub values: Option<Listed>,
     /// Their probabilities.
-    pub weights: Option<Vec<Spanned<NumberOrText>>>,
+    pub weights: Option<Listed>,
+    /// The file that has them, beside the equation file.
+    pub file: Option<Str>,
+    /// Of normal variables that share a family: how they are correlated.
+    pub covariance: Option<At<Several>>,
+    /// And their mean, if it is not 0.
+    pub mean: Option<At<NumberOrText>>,
     /// Uniform on an interval.
-    pub uniform: Option<Vec<Spanned<NumberOrText>>>,
+    pub uniform: Option<Vec<At<NumberOrText>>>,
     /// Exponential, of this rate.
-    pub exponential: Option<Spanned<NumberOrText>>,
+    pub exponential: Option<At<NumberOrText>>,
     /// ∫ dx over an interval, no average.
-    pub integral: Option<Vec<Spanned<NumberOrText>>>,
+    pub integral: Option<Vec<At<NumberOrText>>>,
     /// With this density on the support.
     pub density: Option<Str>,
     /// The interval outside of which the density is 0.
-    pub support: Option<Vec<Spanned<NumberOrText>>>,
+    pub support: Option<Vec<At<NumberOrText>>>,
     /// Poisson, of this mean.
-    pub poisson: Option<Spanned<NumberOrText>>,
+    pub poisson: Option<At<NumberOrText>>,
     /// Binomial: how many, with which probability.
-    pub binomial: Option<Vec<Spanned<NumberOrText>>>,
+    pub binomial: Option<Vec<At<NumberOrText>>>,
     /// The largest value of a Poisson variable that is summed.
     pub largest: Option<Spanned<Number>>,
 }
 
+/// A list, or the name of the column of a file that has it.
+#[derive(Debug, Clone)]
+pub enum Listed {
+    /// A list.
+    List(Vec<At<NumberOrText>>),
+    /// A column.
+    Column(Str),
+}
+
+impl Listed {
+    /// The list; empty before a column has been read.
+    pub fn list(&self) -> &[At<NumberOrText>] {
+        match self {
+            Listed::List(list) => list,
+            Listed::Column(_) => &[],
+        }
+    }
+}
+
 /// An implicit definition.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "a table { equation = \"…\" } or { minimise = \"…\" }, with a range if it has one"
@@ -220,22 +286,25 @@ pub struct Implicit {
     pub minimise: Option<Str>,
     /// Where the number lies.
     #[serde(default)]
-    pub range: Option<Vec<Spanned<NumberOrText>>>,
+    pub range: Option<Vec<At<NumberOrText>>>,
 }
 
 /// An unknown: a string with its meaning, or a table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unknown(pub UnknownTable);
 
 /// An unknown as a table.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnknownTable {
     /// Meaning.
     pub meaning: String,
+    /// Whether a pair of its indices may be exchanged.
+    #[serde(default)]
+    pub symmetric: bool,
     /// Interval in which solutions are sought.
     #[serde(default)]
-    pub range: Option<Vec<Spanned<NumberOrText>>>,
+    pub range: Option<Vec<At<NumberOrText>>>,
 }
 
 /// `minimise = "…"`, or `extremise = "…"` with the unknowns in which it is to be extremal.
@@ -278,14 +347,22 @@ pub struct Admissible {
     pub keep: Str,
 }
 
-/// A sign symmetry of the equations.
-#[derive(Debug, serde::Deserialize)]
+/// Symmetries of the equations: a sign, and indices that may be exchanged.
+#[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Gauge {
     /// The condition on the representative.
-    pub keep: Str,
+    #[serde(default)]
+    pub keep: Option<Str>,
     /// The unknowns that change sign where it fails.
+    #[serde(default)]
     pub flip: Vec<Str>,
+    /// Indices whose values may be exchanged, all of them together.
+    #[serde(default)]
+    pub permute: Option<At<Words>>,
+    /// By which they are put in order, the largest first.
+    #[serde(default)]
+    pub by: Option<Str>,
 }
 
 /// A kind of solution: starts, or a point on the boundary.
@@ -296,18 +373,18 @@ pub struct Branch {
     pub name: Str,
     /// Starting points.
     #[serde(default)]
-    pub start: Option<Vec<Spanned<Entries<Spanned<NumberOrText>>>>>,
+    pub start: Option<Vec<Spanned<Entries<At<NumberOrText>>>>>,
     /// A boundary point that is known exactly.
     #[serde(default)]
-    pub at: Option<Spanned<Entries<Spanned<NumberOrText>>>>,
+    pub at: Option<Spanned<Entries<At<NumberOrText>>>>,
 }
 
 /// An output.
-#[derive(Debug, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a table { value = \"…\", meaning = \"…\" }")]
 pub struct Output {
     /// Expression.
-    pub value: Spanned<NumberOrText>,
+    pub value: At<NumberOrText>,
     /// Meaning.
     pub meaning: String,
 }
@@ -345,7 +422,7 @@ pub fn text(value: &Str, source: &Arc<Source>) -> Text {
 }
 
 /// A number or string of the file as the text of an expression.
-pub fn expression_text(value: &Spanned<NumberOrText>, source: &Arc<Source>) -> Text {
+pub fn expression_text(value: &At<NumberOrText>, source: &Arc<Source>) -> Text {
     let written = match value.get_ref() {
         NumberOrText::Text(t) => t.clone(),
         NumberOrText::Number(x) => format_number(*x),

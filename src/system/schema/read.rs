@@ -55,7 +55,7 @@ impl File {
                 }
             }
         }
-        self.gauge.iter_mut().flat_map(|gauge| &mut gauge.flip).for_each(spell);
+        self.gauge.iter_mut().flat_map(|gauge| &mut gauge.get_mut().flip).for_each(spell);
         self.limit.iter_mut().for_each(|limit| spell(&mut limit.get_mut().parameter));
         Ok(())
     }

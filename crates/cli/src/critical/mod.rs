@@ -125,8 +125,8 @@ impl Critical {
 
     /// What is to be searched.
     fn prepared(&self) -> anyhow::Result<experiment::Critical> {
-        let theory = Theory::load(&self.system)?;
-        let plan = self.values.plan(std::slice::from_ref(&theory))?;
+        let mut theory = Theory::load(&self.system)?;
+        let plan = self.values.plan(std::slice::from_mut(&mut theory))?;
         Ok(experiment::Critical::new(theory, plan, self.values.tolerance)?)
     }
 }
