@@ -329,3 +329,40 @@ by = "m[a]"
         close("Q", number(&table, "Q_2_3", row), t, 1e-12);
     }
 }
+
+/// An average over many variables at once is what it is over one, to what it says its error is; what it does not reach is not converged.
+#[test]
+fn averages_over_five_and_six_variables_say_how_well_they_are_known() {
+    for (k, steep, known) in [(4, 1.0, 1e-5), (5, 0.5, 1e-7), (6, 0.5, 1e-5), (6, 4.0, f64::INFINITY)] {
+        let text = format!(
+            r#"
+title = "x"
+control = {{ name = "s", from = 0.1, to = 9, points = 2 }}
+[indices]
+i = {k}
+[variables]
+"z[i]" = "normal"
+x = "normal"
+[outputs]
+many = {{ value = "E[z](tanh(0.3 + s*sum[i](z[i])/sqrt({k}))^2)", meaning = "" }}
+one = {{ value = "E[x](tanh(0.3 + s*x)^2)", meaning = "" }}
+"#
+        );
+        let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{e}"));
+        let one = Theory::parse("x", &text.replace("many = ", "# many = ")).unwrap_or_else(|e| panic!("{e}"));
+        let exact = number(&Solve::new(vec![one]).unwrap().along([steep]).unwrap().solve(), "one", 0);
+        let solve = |tolerance: f64| {
+            let solve = Solve::new(vec![theory.clone()]).unwrap().along([steep]).unwrap();
+            solve.within(tolerance).unwrap().solve()
+        };
+        let table = solve(known.min(0.01));
+        let error = number(&table, "quadrature_error", 0);
+        if known.is_finite() {
+            let many = number(&table, "many", 0);
+            assert!(error < known, "{k} {steep}: {error:e}");
+            assert!((many - exact).abs() <= error.max(1e-14), "{k} {steep}: {many} {exact} {error:e}");
+        } else {
+            assert!(error > 0.01, "{k} {steep}: {error:e}");
+        }
+    }
+}

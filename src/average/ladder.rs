@@ -64,9 +64,6 @@ const LADDER: [(RuleKind, usize, f64); 19] = [
 /// The lowest rung that serves a solution; the one below it serves to measure its error.
 pub const LOWEST_RUNG: usize = 1;
 
-/// Number of nodes of the lowest rule that serves a solution.
-pub const SMALLEST_RULE: usize = LADDER[LOWEST_RUNG].1;
-
 /// The rung above the ladder: panels that follow the integrand. The one below it is the lower rule on the same panels.
 pub const PANELS: usize = LADDER.len() + 1;
 
@@ -87,6 +84,37 @@ pub fn rule(rung: usize) -> &'static Rule {
         };
         Rule { kind, nodes, weights }
     })
+}
+
+/// The most normal variables of one average.
+pub const MOST_DIMENSIONS: u32 = 6;
+
+/// Nodes for each of four, five and six variables, of which only small products can be computed: Gauss–Hermite.
+const MANY: [&[usize]; 3] = [&[16, 32, 44], &[8, 12, 16, 20], &[6, 8, 10, 12]];
+
+/// The nodes of the rules for so many variables; none where they are those of the ladder.
+fn many(dimensions: u32) -> Option<(usize, &'static [usize])> {
+    let place = (dimensions as usize).checked_sub(4)?.min(MANY.len() - 1);
+    Some((place, MANY[place]))
+}
+
+/// The rule of a rung for averages over some variables at once; rungs past the end are the last one.
+pub fn rule_over(dimensions: u32, rung: usize) -> &'static Rule {
+    static RULES: [[OnceLock<Rule>; 4]; MANY.len()] = [const { [const { OnceLock::new() }; 4] }; MANY.len()];
+    let Some((place, sizes)) = many(dimensions) else { return rule(rung) };
+    let rung = rung.min(sizes.len() - 1);
+    RULES[place][rung].get_or_init(|| {
+        let (nodes, weights) = gauss_hermite(sizes[rung]);
+        Rule { kind: RuleKind::GaussHermite, nodes, weights }
+    })
+}
+
+/// How many rules there are for averages over some variables at once, the product of which has at most so many nodes.
+pub fn rungs_over(dimensions: u32, largest: f64) -> usize {
+    let fits =
+        |rung: &usize| (rule_over(dimensions, *rung).nodes.len() as f64).powi(dimensions as i32) <= largest;
+    let own = many(dimensions).map_or(rungs(), |(_, sizes)| sizes.len());
+    (0..own).rev().find(fits).map_or(0, |rung| rung + 1)
 }
 
 #[cfg(test)]

@@ -14,5 +14,5 @@ mod trapezoid;
 
 pub use double_exponential::normal_average;
 pub use gauss_hermite::gauss_hermite;
-pub use ladder::{LOWEST_RUNG, PANELS, Rule, RuleKind, SMALLEST_RULE, rule, rungs};
+pub use ladder::{LOWEST_RUNG, MOST_DIMENSIONS, PANELS, Rule, RuleKind, rule, rule_over, rungs, rungs_over};
 pub use panels::{FEW, HALF_WIDTH, HIGH, LOW, Plan, Refined, Sharp, on_panel};

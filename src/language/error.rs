@@ -232,17 +232,13 @@ pub enum Problem {
     Structure(String),
     /// Averages over too many normal variables at once.
     #[error(
-        "an average over {variables} normal variables at once needs a product rule of {nodes}^{variables} = {size:.1e} nodes; at most {limit:.0e} are allowed. Average over fewer variables at a time"
+        "an average over {variables} continuous variables at once; at most {limit} are possible. Average over fewer at a time"
     )]
     ProductTooLarge {
-        /// How many normal variables.
+        /// How many variables.
         variables: u32,
-        /// Nodes per variable of the smallest rule.
-        nodes: usize,
-        /// Size of the product.
-        size: f64,
-        /// The limit.
-        limit: f64,
+        /// The most.
+        limit: u32,
     },
     /// The expansion over discrete variables is too large.
     #[error(

@@ -4,7 +4,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::averages::Panelled;
-use crate::average::{PANELS, rule, rungs};
+use crate::average::{PANELS, rule_over, rungs, rungs_over};
 use crate::language::{LARGEST_PRODUCT, Node, Pattern, Points, Program, Workspace};
 use crate::system::{Kind, System};
 
@@ -93,7 +93,7 @@ impl<'s> Compiled<'s> {
         unknowns: &[f64],
         effort: &mut Effort,
     ) {
-        let rule = rule(rung);
+        let rule = rule_over(self.program.dimensions(), rung);
         let evaluated = self.workspaces[rung].get_or_insert_with(|| Evaluated {
             workspace: self.program.workspace(&rule.nodes, &rule.weights),
             version: u64::MAX,
@@ -130,8 +130,7 @@ impl<'s> Compiled<'s> {
 
     /// The highest rule whose product over the normal variables is not too large.
     fn highest_rung(&self) -> usize {
-        let dimensions = self.program.dimensions() as i32;
-        (0..rungs()).rev().find(|r| (rule_size(*r) as f64).powi(dimensions) <= LARGEST_PRODUCT).unwrap_or(0)
+        rungs_over(self.program.dimensions(), LARGEST_PRODUCT).saturating_sub(1)
     }
 }
 
@@ -143,10 +142,6 @@ pub(super) const CERTIFICATE: usize = 2;
 /// A point with an infinite coordinate: only outputs and energy are evaluated there.
 pub(super) fn on_boundary(x: &DVector<f64>) -> bool {
     x.iter().any(|v| v.is_infinite())
-}
-
-fn rule_size(rung: usize) -> usize {
-    rule(rung).nodes.len()
 }
 
 /// A system at given parameters.
@@ -329,7 +324,7 @@ impl<'s> Equations<'s> {
             None => {
                 let program = if inside { &mut self.certificate } else { &mut self.boundary };
                 program.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
-                rule_size(rung)
+                rule_over(self.system.normals_at_once(), rung).nodes.len()
             }
         };
         let count = self.system.outputs.len();

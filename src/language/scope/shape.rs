@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{HIDDEN, Meaning, Scope};
-use crate::average::SMALLEST_RULE;
+use crate::average::MOST_DIMENSIONS;
 use crate::diagnostic::Text;
 use crate::language::error::{EquationError, Problem};
 use crate::language::expression::{Expression, ExpressionKind, Matrix, Operator};
@@ -285,10 +285,8 @@ impl Place<'_> {
         let normal =
             |name: &str| matches!(self.scope.meaning(name), Some(Meaning::Normal(_) | Meaning::Measure(_)));
         let variables = integrand.variables.iter().filter(|(v, _)| normal(v)).count() as u32;
-        let size = (SMALLEST_RULE as f64).powi(variables as i32);
-        if averaged.iter().any(|(v, _)| normal(v)) && size > LARGEST_PRODUCT {
-            let problem =
-                Problem::ProductTooLarge { variables, nodes: SMALLEST_RULE, size, limit: LARGEST_PRODUCT };
+        if averaged.iter().any(|(v, _)| normal(v)) && variables > MOST_DIMENSIONS {
+            let problem = Problem::ProductTooLarge { variables, limit: MOST_DIMENSIONS };
             return Err(self.text.error(e.span.clone(), problem));
         }
         Ok(())

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use nalgebra::DVector;
 
 use super::equations::{CERTIFICATE, Equations, on_boundary};
-use crate::average::{LOWEST_RUNG, PANELS, RuleKind, rule};
+use crate::average::{LOWEST_RUNG, PANELS, rule_over, rungs};
 use crate::language::{Choice, Measured, Node, Pattern, Places, Points, Scales, meets_several};
 use panels::judge;
 
@@ -59,8 +59,8 @@ pub struct WorstAverage {
 }
 
 /// The spacing of a rule of the ladder, where it is closest to the middle.
-fn spacing(rung: usize) -> f64 {
-    let rule = rule(rung);
+fn spacing(dimensions: u32, rung: usize) -> f64 {
+    let rule = rule_over(dimensions, rung);
     let middle = rule.nodes.len() / 2;
     rule.nodes[middle] - rule.nodes[middle - 1]
 }
@@ -176,7 +176,7 @@ impl Equations<'_> {
         let mut rung = from.clamp(LOWEST_RUNG, self.highest_rung.max(LOWEST_RUNG));
         let given = self.on_ladder(x, rung);
         let (places, mut scales) = self.inspect(x, &given);
-        match lowest_on_ladder(&places).filter(|_| !self.in_tails(&scales)) {
+        match lowest_on_ladder(&places, self.system.normals_at_once()).filter(|_| !self.in_tails(&scales)) {
             Some(lowest) if lowest <= self.highest_rung => rung = rung.max(lowest),
             _ if self.has_panels() => return self.adequate_panels(x, tolerance),
             // Nothing resolves them: their error is not that of two rules that miss the same.
@@ -255,7 +255,7 @@ impl Equations<'_> {
             .collect();
         let choice = match panels {
             true => Choice::Panels(&self.pattern, Points::High),
-            false => Choice::Ladder(rule(rung)),
+            false => Choice::Ladder(rule_over(self.system.normals_at_once(), rung)),
         };
         let error = |slot: usize| by_slot.get(&slot).copied().unwrap_or(0.0);
         let bounds = levels.bounds(&symbols, self.symbols.len(), choice, &error);
@@ -274,7 +274,7 @@ impl Equations<'_> {
         let symbols = self.all_symbols(x);
         let choice = match self.points(rung) {
             Some(points) => Choice::Panels(&self.pattern, points),
-            None => Choice::Ladder(rule(rung.min(self.highest_rung))),
+            None => Choice::Ladder(rule_over(self.system.normals_at_once(), rung.min(self.highest_rung))),
         };
         let levels = &self.system.certificate_levels;
         !meets_several(|| drop(levels.bounds(&symbols, self.symbols.len(), choice, &|_| 0.0)))
@@ -310,7 +310,7 @@ impl Equations<'_> {
 }
 
 /// The lowest rule of the ladder that can be trusted to see everything; none if only panels can.
-fn lowest_on_ladder(places: &[Places]) -> Option<usize> {
+fn lowest_on_ladder(places: &[Places], dimensions: u32) -> Option<usize> {
     let mut narrowest = f64::INFINITY;
     for places in places {
         if places.unbounded || !places.cuts.is_empty() {
@@ -326,8 +326,11 @@ fn lowest_on_ladder(places: &[Places]) -> Option<usize> {
         return None;
     }
     let mut rung = LOWEST_RUNG;
-    while rule(rung).kind != RuleKind::Panels && spacing(rung - 1) > SPACING_IN_WIDTHS * narrowest {
+    while spacing(dimensions, rung - 1) > SPACING_IN_WIDTHS * narrowest {
         rung += 1;
+        if rung > rungs() {
+            return None;
+        }
     }
     Some(rung)
 }
