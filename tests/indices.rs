@@ -366,3 +366,56 @@ one = {{ value = "E[x](tanh(0.3 + s*x)^2)", meaning = "" }}
         }
     }
 }
+
+/// What is written instead of a part of the file, where the error stands, and what it says.
+#[test]
+fn files_with_indices_that_mean_nothing_are_refused_at_their_place() {
+    let square = "\"beta*(1 - m[a]^2)\"";
+    for (part, instead, at, words) in [
+        ("\"m[a]\" = { meaning", "\"m[q]\" = { meaning", "\"m[q]\"", &["`q`", "[indices]"][..]),
+        ("\"m[a]\" = { meaning", "\"m[a\" = { meaning", "\"m[a\"", &["\"m[1]\""]),
+        (
+            "\"m[a]\" = { meaning",
+            "\"m[a]\" = { symmetric = true, meaning",
+            "\"m[a]\" = { s",
+            &["two indices"],
+        ),
+        ("\"m[a]\" = \"tanh", "\"m[1]\" = \"tanh", "[fixed_point]", &["`m_2`"]),
+        (square, "\"m^2\"", "m^2", &["`m[a]`"]),
+        (square, "\"m[4]\"", "m[4]", &["a = 4", "1 to 3"]),
+        (square, "\"m[a/2]\"", "a/2", &["whole number", "0.5"]),
+        (square, "\"m[x]\"", "x]", &["indices", "a"]),
+        (square, "\"m[a,1]\"", "m[a,1]", &["1 index, not 2"]),
+        (square, "\"mm[a]\"", "mm[a]", &["did you mean `m`"]),
+        (square, "\"sum[a](m[a])\"", "a](m[a])", &["`a`", "sum[b]"]),
+        (square, "\"summ[b](m[b])\"", "summ", &["did you mean `sum`", "softmax"]),
+        (square, "\"sum[z](1)\"", "z](1)", &["`z`", "[indices]"]),
+        (square, "\"det[b](m[b])\"", "det", &["det[a, b](M[a, b])"]),
+        (square, "\"inverse[b,c](m[b]*m[c], 1)\"", "inverse", &["inverse[a, b](M[a, b], i, j)"]),
+        (square, "\"inverse[b,c](m[b]*m[c], 1, 4)\"", "inverse", &["1 to 3"]),
+        ("sum[a](p[a]*m[a])", "p[a]*m[a]", "a]*m[a]\", meaning", &["`a`", "no value"]),
+        ("a = \"K\"", "a = \"K/2\"", "\"K/2\"", &["whole number", "1.5"]),
+        ("a = \"K\"", "a = \"L\"", "\"L\"", &["`L`", "did you mean `J`"]),
+        ("a = \"K\"", "a = 0", "0\n", &["0"]),
+        ("a = \"K\"", "a = \"K\"\nbeta = 2", "beta = 2", &["`beta`"]),
+        ("default = \"1/K\"", "default = [0.5, 0.5]", "[0.5", &["2 entries", "1 to 3"]),
+        ("J = { default = 1", "J = { default = [1, 2]", "[1, 2]", &["`J`", "index"]),
+        ("largest = {", "m_1 = {", "m_1 = {", &["`m_1`", "unknown", "output"]),
+        ("[outputs]", "[gauge]\npermute = \"a\"\n[outputs]", "[gauge]", &["`by`"]),
+        (
+            "[outputs]",
+            "[gauge]\npermute = \"a\"\nby = \"p[a]\"\n[outputs]",
+            "\"p[a]\"\n[o",
+            &["`p[a]`", "unknown"],
+        ),
+    ] {
+        let text = GROUPS.replacen(part, instead, 1);
+        assert!(text != GROUPS, "{part}");
+        let offset = text.find(at).unwrap_or_else(|| panic!("{at}"));
+        let line = text[..offset].matches('\n').count() + 1;
+        let column = text[..offset].rsplit('\n').next().unwrap().chars().count() + 1;
+        let error = Theory::parse("x", &text).map(drop).expect_err(instead).to_string();
+        words.iter().for_each(|word| assert!(error.contains(word), "{instead}: {error}"));
+        assert!(error.contains(&format!("x:{line}:{column}\n")), "{instead}: {line}:{column} {error}");
+    }
+}

@@ -93,8 +93,9 @@ impl Indices {
         };
         let indices = &family.indices;
         if indices.len() != values.len() {
-            let (own, given) = (indices.join(", "), values.len());
-            let message = format!("`{name}[{own}]` has {} of them, not {given}", counted(indices.len()));
+            let (own, count, given) = (indices.join(", "), indices.len(), values.len());
+            let noun = if count == 1 { "index" } else { "indices" };
+            let message = format!("`{name}[{own}]` has {count} {noun}, not {given}");
             return Err(Problem::Structure(message));
         }
         for (index, value) in indices.iter().zip(values) {
@@ -147,14 +148,6 @@ pub fn member_name(name: &str, values: &[usize]) -> String {
     values.iter().fold(name.to_string(), |name, value| format!("{name}_{value}"))
 }
 
-fn counted(indices: usize) -> String {
-    if indices == 1 {
-        "1 index, and takes 1".into()
-    } else {
-        format!("{indices} indices, and takes {indices}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,7 +177,7 @@ mod tests {
         let indices = indices();
         for (name, values, part) in [
             ("m", &[4][..], "`b` runs from 1 to 3"),
-            ("m", &[1, 1], "takes 1 of them, not 2"),
+            ("m", &[1, 1], "has 1 index, not 2"),
             ("q", &[1], "did you mean `Q`"),
         ] {
             let error = indices.member(name, values).unwrap_err().to_string();

@@ -70,8 +70,10 @@ built_in! {
     "networks/":
         "hopfield-zero-temperature"
         "dense-associative-memory"
+        "hopfield-mixtures"
         "random-network-chaos"
-        "kuramoto",
+        "kuramoto"
+        "denoiser-units",
     "perceptron/":
         "gardner"
         "gardner-capacity"
