@@ -83,6 +83,22 @@ fn how_far_an_index_runs_is_given_with_the_other_parameters() {
     }
 }
 
+/// Also where it follows from another parameter.
+#[test]
+fn how_far_an_index_runs_may_follow_from_another_parameter() {
+    let text = GROUPS
+        .replace("M = {", "M_total = {")
+        .replace("K = { default = 3,", "M = { default = 1, meaning = \"\" }\nK = { default = \"M + 1\",");
+    let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{e}"));
+    for (name, value, columns) in [("M", 3.0, 4), ("K", 3.0, 3), ("J", 1.0, 2)] {
+        let table = Solve::new(vec![theory.clone()]).unwrap().set(name, value).unwrap().solve();
+        assert_eq!(table.columns.iter().filter(|c| c.name.starts_with("m_")).count(), columns, "{name}");
+        let (beta, m) = (number(&table, "beta", 1), number(&table, "M_total", 1));
+        let mean = (1..=columns).map(|a| (beta * (0.1 * a as f64 + m)).tanh()).sum::<f64>() / columns as f64;
+        close("M", m, mean, 1e-13);
+    }
+}
+
 #[test]
 fn fifty_unknowns_are_solved() {
     let table = Solve::new(vec![groups()]).unwrap().set("K", 50).unwrap().along([0.7, 2.0]).unwrap().solve();

@@ -4,7 +4,7 @@ mod support;
 
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
-use support::{agree, close, job};
+use support::{agree, job};
 
 /// Every second output is the closed form of the one before it; a is the control.
 fn pairs(variable: &str, expressions: &[&str]) {

@@ -118,7 +118,9 @@ impl Indices {
             let values = plain.strip_prefix(name.as_str())?.strip_prefix('_')?;
             let values: Vec<usize> =
                 values.split('_').map(|value| value.parse().ok()).collect::<Option<_>>()?;
-            let own = values.len() == family.indices.len() && member_name(name, &values) == plain;
+            let own = values.len() == family.indices.len()
+                && member_name(name, &values) == plain
+                && self.member(name, &values).is_ok();
             own.then(|| (name.clone(), values))
         })
     }

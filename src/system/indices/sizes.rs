@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::key::{Key, family};
 use crate::diagnostic::Source;
+use crate::language::scope::{Meaning, Scope};
 use crate::language::{EquationError, Expression, Family, Indices, Problem, names_in};
-use crate::name::{canonical, is_identifier, nearest};
+use crate::name::{canonical, nearest};
 use crate::system::schema::{At, Entries, File, NumberOrText, Several, Str, Variable, expression_text};
 use crate::value::{Value, given};
 
@@ -54,9 +55,9 @@ pub fn sizes(file: &File, source: &Arc<Source>, values: &[(String, Value)]) -> R
             return Err(structure(size.span(), message));
         };
         for name in names.get_ref().split(',').map(|name| canonical(name.trim())) {
-            if !is_identifier(&name) {
-                return Err(EquationError::at(source.place(names.span()), Problem::BadName(name)));
-            }
+            Scope::default()
+                .declare(&name, Meaning::Definition(0))
+                .map_err(|problem| EquationError::at(source.place(names.span()), problem))?;
             let other = [&file.control.name].into_iter().chain(plain_names(file));
             if other.into_iter().any(|other| *other.get_ref() == name) || found.sizes.contains_key(&name) {
                 let problem = Problem::Duplicate { name, first: "index", second: "something else" };
@@ -64,15 +65,40 @@ pub fn sizes(file: &File, source: &Arc<Source>, values: &[(String, Value)]) -> R
             }
             found.sizes.insert(name, value as usize);
         }
-        for name in used {
+        let used = used.into_iter().map(str::to_string).collect();
+        for name in with_defaults(used, file, source)? {
             if let (Some(value), false) =
-                (numbers.count(name), found.counts.iter().any(|(known, _)| known == name))
+                (numbers.count(&name), found.counts.iter().any(|(known, _)| *known == name))
             {
-                found.counts.push((name.to_string(), value));
+                found.counts.push((name, value));
             }
         }
     }
     Ok(found)
+}
+
+/// Some parameters, and those that their defaults are made of.
+fn with_defaults(
+    mut names: Vec<String>,
+    file: &File,
+    source: &Arc<Source>,
+) -> Result<Vec<String>, EquationError> {
+    let mut next = 0;
+    while let Some(name) = names.get(next).cloned() {
+        next += 1;
+        let Some(parameter) = file.parameters.get(name.as_str()) else { continue };
+        if let Several::One(NumberOrText::Text(_)) = parameter.default.get_ref() {
+            let expression = Expression::parse(&expression_text(&parameter.one(), source))?;
+            let mut used = Vec::new();
+            names_in(&expression, &mut used);
+            for name in used {
+                if !names.iter().any(|known| known == name) {
+                    names.push(name.to_string());
+                }
+            }
+        }
+    }
+    Ok(names)
 }
 
 /// The names of a file that an index cannot have.
