@@ -39,6 +39,12 @@ impl Critical {
                 theory.control.name
             )));
         }
+        if theory.pieces.iter().all(|piece| piece.system.kind.moves()) {
+            return Err(PlanError::Given(format!(
+                "`overlaps critical` finds where another solution takes over, and {} has one: it moves from where it starts",
+                theory.name()
+            )));
+        }
         let mut columns =
             vec![Column::new(theory.control.name.clone(), theory.control.meaning.clone(), Role::Control)];
         columns.extend(plan.swept.iter().map(|s| Column::new(s.name.as_str(), "", Role::Parameter)));

@@ -108,6 +108,34 @@ impl Solve {
         Ok(solve.laid_out())
     }
 
+    /// Where nothing moves in these theories, along a parameter in place of the time. Its values are among what is wanted.
+    ///
+    /// # Errors
+    /// Those of [`Solve::new`], of [`Solve::wanted`] and of [`Theory::at_rest`]; no values for the parameter.
+    pub fn at_rest(mut theories: Vec<Theory>, along: &str, wanted: Wanted) -> Result<Solve, PlanError> {
+        let along = Theory::parameter_meant(&theories, along)?;
+        // What is wanted is checked with the theories as they are: the parameter has a domain there.
+        Plan::of_theories(&wanted, &mut theories)?;
+        let is_meant =
+            |name: &str| Theory::parameter_meant(&theories, name).is_ok_and(|meant| meant == along);
+        let set = wanted.set.iter().filter(|set| is_meant(&set.name)).filter_map(|set| set.value.number());
+        let sweeps = wanted.sweep.iter().filter(|sweep| is_meant(&sweep.name));
+        let values: Vec<f64> =
+            set.chain(sweeps.flat_map(|sweep| sweep.values.iter().filter_map(Value::number))).collect();
+        let (least, most) =
+            values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
+        let is_time = theories.iter().any(|theory| theory.control.name == along);
+        let is_given = least.is_finite() && most.is_finite();
+        if !(is_time || is_given) {
+            return Err(PlanError::Given(format!(
+                "along `{along}` points at rest are followed; say where: --sweep {along}=start:stop:count, or --set {along}=value"
+            )));
+        }
+        let most = if least == most { least + least.abs().max(1.0) } else { most };
+        let at_rest = theories.iter().map(|theory| theory.at_rest(&along, (least, most)));
+        Solve::new(at_rest.collect::<Result<_, _>>()?)?.wanted(wanted)
+    }
+
     /// Everything that is fixed and swept, in place of what was.
     ///
     /// # Errors
@@ -239,7 +267,7 @@ impl Solve {
     /// What there is to say of a curve besides its rows.
     fn tell(&self, theory: &Theory, piece: &PieceCurve, named: &[(String, Value)], told: &mut Told) {
         let solutions = (0..piece.curve.controls.len()).filter_map(|row| piece.curve.solution(row));
-        for (_, solution) in solutions {
+        for (_, solution) in solutions.filter(|(_, solution)| !solution.is_absent()) {
             // A point on the boundary is infinite because the file says so.
             let outputs = piece.piece.system.outputs.iter().zip(&solution.certified.outputs);
             let bad = outputs.filter(|(_, v)| v.is_nan() || v.is_infinite() && !solution.boundary);

@@ -17,6 +17,8 @@ pub struct Verification {
     searches: Option<(usize, usize)>,
     scanned: usize,
     equations: bool,
+    /// Whether rows were reached by following what moves again.
+    moves: bool,
     /// Whether the file says which of several solutions is meant.
     selects: bool,
     failures: Vec<String>,
@@ -28,7 +30,9 @@ impl Verification {
     /// Counts the reports of a curve; `place` names the combination of swept values.
     pub fn count(&mut self, piece: &PieceCurve, place: &str, reports: &[(f64, Option<&Report>)]) {
         let control = &piece.piece.system.control.name;
-        self.equations |= !piece.piece.system.unknowns.is_empty();
+        let moves = piece.piece.system.kind.moves();
+        self.moves |= moves;
+        self.equations |= !piece.piece.system.unknowns.is_empty() && !moves;
         self.selects |= piece.piece.system.equation_roots.energy.is_some();
         for (t, report) in reports {
             let Some(report) = report else { continue };
@@ -70,6 +74,7 @@ impl Verification {
         };
         self.scanned = self.scanned.max(other.scanned);
         self.equations |= other.equations;
+        self.moves |= other.moves;
         self.selects |= other.selects;
         self.failures.extend(other.failures);
         self.others.extend(other.others);
@@ -98,6 +103,9 @@ impl Verification {
         let mut line = format!("verify: {} rows: ", self.rows);
         if self.equations {
             line += &format!("equations vanish to {:.0e} of their terms, ", self.residual);
+        }
+        if self.moves {
+            line += &format!("followed again by another method to within {:.0e}, ", self.residual);
         }
         line += &format!("outputs differ by at most {:.0e}", self.difference);
         if let Some((least, most)) = self.searches {

@@ -33,6 +33,10 @@ pub enum EndKind {
     LeavesAdmissible,
     /// It could not be followed further.
     Lost,
+    /// A flow or an iteration: the condition at which it stops becomes true.
+    Stops,
+    /// A flow or an iteration: nothing moves any more.
+    Rests,
 }
 
 impl EndKind {
@@ -46,6 +50,8 @@ impl EndKind {
             EndKind::LeavesRange => "leaves the range",
             EndKind::LeavesAdmissible => "leaves the admissible region",
             EndKind::Lost => "lost",
+            EndKind::Stops => "stops",
+            EndKind::Rests => "stationary",
         }
     }
 }

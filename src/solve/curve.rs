@@ -63,6 +63,9 @@ pub struct Curve {
 impl Curve {
     /// Solves a system at every control value.
     pub fn solve(system: &System, parameters: &[f64], controls: &[f64], settings: Settings) -> Curve {
+        if system.kind.moves() {
+            return Curve::follow(system, parameters, controls, settings);
+        }
         let mut finder = Finder::new(Equations::new(system, parameters), settings);
         let rows = controls.len();
         let mut curve = Curve {
@@ -113,6 +116,26 @@ impl Curve {
         curve.changes = find_changes(&curve, &mut finder);
         curve.effort = finder.effort();
         curve
+    }
+
+    /// The curve of a single branch, with why it is missing at the other rows.
+    pub(super) fn of_one(
+        controls: &[f64],
+        track: Track,
+        refusals: Vec<Vec<Refusal>>,
+        effort: Effort,
+    ) -> Curve {
+        let rows = controls.len();
+        Curve {
+            controls: controls.to_vec(),
+            global: track.points.iter().map(|point| point.as_ref().map(|_| 0)).collect(),
+            tracks: vec![track],
+            changes: Vec::new(),
+            effort,
+            refusals,
+            unfinished: vec![f64::INFINITY; rows],
+            undefined: vec![Vec::new(); rows],
+        }
     }
 
     /// The solution that a row reports.

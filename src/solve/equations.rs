@@ -113,13 +113,13 @@ impl<'s> Compiled<'s> {
         effort.tanh += self.program.tanh_evaluations(rule.nodes.len()) as u64;
     }
 
-    fn evaluate_late(&mut self, rung: usize) {
+    pub(super) fn evaluate_late(&mut self, rung: usize) {
         if let Some(evaluated) = &mut self.workspaces[rung] {
             self.program.evaluate_late(&mut evaluated.workspace);
         }
     }
 
-    fn value(&self, rung: usize, root: usize) -> f64 {
+    pub(super) fn value(&self, rung: usize, root: usize) -> f64 {
         self.workspaces[rung].as_ref().map_or(f64::NAN, |e| self.program.value(&e.workspace, root))
     }
 
@@ -150,7 +150,7 @@ pub struct Equations<'s> {
     pub system: &'s System,
     pub(super) symbols: Vec<f64>,
     pub(super) version: u64,
-    equations: Compiled<'s>,
+    pub(super) equations: Compiled<'s>,
     pub(super) certificate: Compiled<'s>,
     pub(super) boundary: Compiled<'s>,
     /// The same over panels: equations, equations with their derivative along the control, outputs.
@@ -166,6 +166,7 @@ pub struct Equations<'s> {
     setup: Compiled<'s>,
     gauge: Option<Compiled<'s>>,
     admissible: Option<Compiled<'s>>,
+    stop: Option<Compiled<'s>>,
     evaluation: Evaluation,
     pub(super) highest_rung: usize,
     /// Work done so far.
@@ -198,6 +199,7 @@ impl<'s> Equations<'s> {
             setup: Compiled::new(&system.setup_program),
             gauge: system.gauge_program.as_ref().map(Compiled::new),
             admissible: system.admissible_program.as_ref().map(Compiled::new),
+            stop: system.stop_program.as_ref().map(Compiled::new),
             evaluation: Evaluation {
                 energy: f64::NAN,
                 residual: DVector::zeros(k),
@@ -381,11 +383,29 @@ impl<'s> Equations<'s> {
     }
 
     fn admissibility(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Option<[f64; 2]> {
+        self.condition(control, x, rung, |equations| &mut equations.admissible)
+    }
+
+    /// The same of the condition at which what moves stops.
+    pub(super) fn stopped(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Option<[f64; 2]> {
+        self.condition(control, x, rung, |equations| &mut equations.stop)
+    }
+
+    /// Whether a condition holds at a point, and how far inside it the point is; none where there is no condition.
+    fn condition(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+        of: impl Fn(&mut Self) -> &mut Option<Compiled<'s>>,
+    ) -> Option<[f64; 2]> {
         self.set_control(control);
-        let compiled = self.admissible.as_mut()?;
+        let mut compiled = of(self).take()?;
         let rung = rung.min(compiled.highest_rung());
         compiled.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut Effort::default());
-        Some([0, 1].map(|root| compiled.value(rung, root)))
+        let values = [0, 1].map(|root| compiled.value(rung, root));
+        *of(self) = Some(compiled);
+        Some(values)
     }
 
     /// The representative of a solution under the symmetries of the file.

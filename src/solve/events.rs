@@ -206,7 +206,8 @@ pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Value)], bra
     let shown: Vec<&str> =
         piece.curve.changes.iter().flat_map(|c| [c.from.as_str(), c.to.as_str()]).collect();
     for (name, end) in ends(&piece.curve) {
-        if !branches && !shown.contains(&name) {
+        let by_itself = matches!(end.kind, EndKind::Stops | EndKind::Rests);
+        if !branches && !shown.contains(&name) && !by_itself {
             continue;
         }
         let how = match end.kind {
@@ -217,11 +218,14 @@ pub fn lines(theory: &Theory, piece: &PieceCurve, swept: &[(String, Value)], bra
             EndKind::LeavesRange => "leaves the range",
             EndKind::LeavesAdmissible => "leaves the admissible region",
             EndKind::Lost => "cannot be followed further",
+            EndKind::Stops => "stops",
+            EndKind::Rests => "is at rest",
         };
         let names = piece.piece.system.unknowns.iter().map(|u| u.name.as_str());
         let at: Vec<String> = names.zip(end.x.iter()).map(|(n, x)| format!("{n} = {x:.9}")).collect();
+        let who = if by_itself { format!("the {name}") } else { format!("branch `{name}`") };
         lines.push(format!(
-            "{place}branch `{name}` {how} at {control} = {} ({})",
+            "{place}{who} {how} at {control} = {} ({})",
             known_to(end.control, end.error),
             at.join(", ")
         ));

@@ -23,7 +23,8 @@ impl Finder<'_> {
         // A single unknown has been looked for everywhere; and where there is a point on the boundary, another may well be
         // missing.
         let boundary = system.branches.iter().any(|b| matches!(b.origin, Origin::Boundary(_)));
-        if system.unknowns.len() == 1 || boundary || system.normals_at_once() > NORMALS {
+        // The range that was asked for must not be seen in a row.
+        if system.unknowns.len() == 1 || boundary || system.at_rest || system.normals_at_once() > NORMALS {
             return;
         }
         let ladder = self.ladder();

@@ -2,7 +2,7 @@
 //!
 //! `equations` evaluates a system, `averages` chooses the rules of its averages; `newton` holds the two iterations that
 //! argmin runs; `finder` polishes and certifies a point, a `solution`; `starts` searches; `continuation` follows; `curve`
-//! puts the branches together and `change` finds where the lowest one changes; `job` runs a whole theory and `rows` lays
+//! puts the branches together (`motion` follows what moves from a start) and `change` finds where the lowest one changes; `job` runs a whole theory and `rows` lays
 //! the result out as a table; `verified` asks for a second opinion on it, and `events` says the rest.
 
 mod accept;
@@ -20,6 +20,7 @@ mod join;
 mod label;
 mod ladder;
 mod meeting;
+mod motion;
 mod nature;
 mod newton;
 mod refusal;
@@ -40,7 +41,7 @@ pub use equations::{Certified, Effort, Equations, Evaluation};
 pub use finder::Finder;
 pub use job::{Job, PieceCurve};
 pub use newton::{Ended, Persistence, find_root, find_root_boldly, minimise};
-pub use refusal::Refusal;
+pub use refusal::{Ending, Refusal};
 pub use region::Region;
 pub use rows::Layout;
 pub use solution::{Remark, Search, Settings, Solution};

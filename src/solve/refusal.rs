@@ -85,8 +85,41 @@ pub enum Refusal {
         /// The energy of that point.
         energy: f64,
     },
+    /// What moves cannot be followed so far.
+    Ends {
+        /// Where it ends.
+        control: f64,
+        /// The point.
+        at: Vec<f64>,
+        /// Why.
+        how: Ending,
+    },
+    /// What moves is known less well than was asked for.
+    Inaccurate {
+        /// The column that is known least.
+        output: String,
+        /// Its error.
+        error: f64,
+    },
     /// An independent evaluation of the equations finds something else.
     Disagrees(String),
+}
+
+/// Why what moves cannot be followed further. Numbers are places of unknowns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ending {
+    /// The start of an unknown is not a finite number.
+    NoStart(usize),
+    /// A right side is not a number, or infinite.
+    Undefined(usize),
+    /// An unknown goes to infinity.
+    Infinite(usize),
+    /// A right side changes faster than steps can be short; how fast its unknown moves.
+    TooFast(usize, f64),
+    /// It takes more than so many steps.
+    TooLong(u64),
+    /// It has no value there: outside its control, or between its steps.
+    Nowhere,
 }
 
 impl Refusal {
@@ -94,6 +127,8 @@ impl Refusal {
     pub fn rank(&self) -> u8 {
         match self {
             Refusal::Disagrees(_)
+            | Refusal::Ends { .. }
+            | Refusal::Inaccurate { .. }
             | Refusal::Several
             | Refusal::Average(_)
             | Refusal::Averages { .. }
@@ -196,6 +231,8 @@ impl Refusal {
             Refusal::Several => {
                 "an implicit definition has more than one number at a node of an average: its equation changes sign more than once in its range".into()
             }
+            Refusal::Ends { control, at, how } => ends(system, *control, &point(at), *how),
+            Refusal::Inaccurate { output, error } => inaccurate(system, output, *error),
             Refusal::Disagrees(how) => format!("an independent evaluation disagrees: {how}"),
             Refusal::Saddle { at } => format!(
                 "the free energy is stationary at {}, but not {} there",
@@ -206,5 +243,50 @@ impl Refusal {
                 format!("the energy is stationary at {}, but has no minimum there", point(at))
             }
         }
+    }
+}
+
+/// Why what moves cannot be followed beyond a point.
+fn ends(system: &System, control: f64, point: &str, how: Ending) -> String {
+    let name = |unknown: usize| system.unknowns[unknown].name.as_str();
+    let place = format!("{} = {control:.12}", system.control.name);
+    let moves = system.kind.name();
+    match how {
+        Ending::NoStart(unknown) => {
+            format!("the start of `{}` is not a finite number at these parameters", name(unknown))
+        }
+        Ending::Undefined(unknown) => format!(
+            "the {moves} ends at {place}: beyond {point} the right side of `{}` is not a finite number",
+            name(unknown)
+        ),
+        Ending::Infinite(unknown) => {
+            format!("the {moves} ends at {place}: `{}` goes to infinity there ({point})", name(unknown))
+        }
+        Ending::TooFast(unknown, rate) => format!(
+            "the {moves} cannot be followed beyond {place}: at {point} a right side jumps or has a pole, and `{}` moves by {rate:.1e} per unit of {}",
+            name(unknown),
+            system.control.name
+        ),
+        Ending::Nowhere => format!(
+            "the {moves} runs from {} to {}{}, and has no value at {control}",
+            system.control.from,
+            system.control.to,
+            if system.kind == Kind::Iterate { " in whole steps" } else { "" }
+        ),
+        Ending::TooLong(steps) => {
+            format!("the {moves} has come to {place} after {steps} steps, and is not followed further")
+        }
+    }
+}
+
+/// That a row of what moves is known less well than was asked for.
+fn inaccurate(system: &System, output: &str, error: f64) -> String {
+    match system.kind {
+        Kind::Iterate => format!(
+            "rounding and the errors of averages have grown to {error:.1e} in `{output}` on the way; a larger --tolerance accepts it"
+        ),
+        _ => format!(
+            "`{output}` is known only to {error:.1e}: so far apart are two integrations, one with steps of half the length; a larger --tolerance accepts it"
+        ),
     }
 }

@@ -138,6 +138,13 @@ impl Layout {
             row.extend(self.verify.then_some(Cell::Missing));
             return row;
         };
+        if solution.is_absent() {
+            row.push(Cell::Text(solution.branch.clone()));
+            row.extend((0..self.outputs.len() + 7).map(|_| Cell::Missing));
+            row.push(Status::Converged.into());
+            row.extend(self.verify.then_some(Cell::Missing));
+            return row;
+        }
         let c = &solution.certified;
         let converged = c.within(self.tolerance);
         row.push(Cell::Text(solution.branch.clone()));

@@ -3,6 +3,7 @@
 use nalgebra::DVector;
 
 use super::equations::Certified;
+use crate::system::System;
 
 /// How a system is solved.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,6 +94,29 @@ impl Solution {
     /// Whether it is one of a continuous family of solutions.
     pub fn is_one_of_a_family(&self) -> bool {
         matches!(self.remark, Some(Remark::NotIsolated(_)))
+    }
+
+    /// What a row says where a flow or an iteration has stopped: nothing.
+    pub(super) fn absent(control: f64, system: &System, branch: &str) -> Solution {
+        let missing = |count: usize| vec![f64::NAN; count];
+        let certified = Certified {
+            outputs: missing(system.outputs.len()),
+            energy: f64::NAN,
+            selects: f64::NAN,
+            residual: 0.0,
+            quadrature_error: 0.0,
+            rounding: 0.0,
+            amplified: 0.0,
+            rung: 0,
+            nodes: 0,
+        };
+        let x = DVector::from_vec(missing(system.unknowns.len()));
+        Solution { branch: branch.into(), place: Some(0), ..Solution::bare(control, x.clone(), certified, x) }
+    }
+
+    /// Whether a flow or an iteration has stopped before, so that there is nothing to be said.
+    pub fn is_absent(&self) -> bool {
+        !self.x.is_empty() && self.x.iter().all(|x| x.is_nan())
     }
 
     /// A solution of which no more is known than its certificate.

@@ -59,7 +59,9 @@ impl PieceCurve<'_> {
     pub(super) fn look_again(&mut self, tolerance: f64) {
         let solved = |row: &usize| {
             let solution = self.curve.solution(*row).map(|(_, s)| s);
-            solution.is_some_and(|s| !s.boundary && !s.x.is_empty() && s.certified.within(tolerance))
+            solution.is_some_and(|s| {
+                !s.boundary && !s.x.is_empty() && !s.is_absent() && s.certified.within(tolerance)
+            })
         };
         let rows = 0..self.curve.controls.len();
         let sample: BTreeSet<usize> =
@@ -70,6 +72,10 @@ impl PieceCurve<'_> {
         let Ok(verifier) = Verifier::new(&self.piece.system, &self.parameters) else { return };
         let look = |curve: &Curve, row: usize| {
             let (track, solution) = curve.solution(row)?;
+            if self.piece.system.kind.moves() {
+                let claim = claim(track, solution, true, &[]);
+                return verifier.moves(&claim, solution.tangent.as_slice(), tolerance).err();
+            }
             verifier.quick(&claim(track, solution, true, &[]), tolerance).err()
         };
         if sample.iter().all(|row| look(&self.curve, *row).is_none()) {
@@ -115,10 +121,13 @@ pub fn reports(
         let beside: Vec<&DVector<f64>> = all.iter().map(|(_, s)| &s.x).collect();
         let shown = if branches { all } else { vec![(chosen, solution)] };
         for (track, solution) in shown {
-            let converged = solution.certified.within(tolerance);
+            let converged = solution.certified.within(tolerance) && !solution.is_absent();
             let reported = std::ptr::eq(track, chosen);
             claims.push(converged.then(|| claim(track, solution, reported, &beside)));
         }
+    }
+    if piece.piece.system.kind.moves() {
+        return Ok(verifier.follow(&claims, tolerance));
     }
     Ok(claims.par_iter().map(|c| c.as_ref().map(|c| verifier.verify(c, tolerance))).collect())
 }

@@ -270,7 +270,7 @@ impl Plan {
         constants
     }
 
-    /// Every control value lies where the theory has a piece, and every value in its domain.
+    /// Every control value lies where the theory has a piece, on a step where it has steps, and every value in its domain.
     ///
     /// # Errors
     /// The first value that does not.
@@ -295,6 +295,7 @@ impl Plan {
                     )));
                 }
             }
+            theory.check_steps(self.controls.iter().flatten().copied()).map_err(PlanError::Given)?;
             // Domains may join parameters, so every combination is checked: cheap next to solving it.
             (0..self.cells())
                 .into_par_iter()

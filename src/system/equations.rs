@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::exchange::Exchange;
 use super::extremum::Extremum;
+use super::kind::{Kind, Stop};
 use super::schema::Line;
 use super::written::AsWritten;
 use crate::language::Indices;
@@ -14,34 +15,6 @@ use crate::language::program::{Levels, Program};
 use crate::name::nearest;
 use crate::numeric::grid;
 use crate::value::{Value, given};
-
-/// What the unknowns satisfy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// They minimise an energy.
-    Energy,
-    /// They are a stationary point of a free energy.
-    Extremum,
-    /// They are a fixed point.
-    FixedPoint,
-    /// They are a root.
-    Residual,
-    /// There are none: the outputs are given in closed form.
-    ClosedForm,
-}
-
-impl Kind {
-    /// In words.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Energy => "minimum of an energy",
-            Kind::Extremum => "stationary point of a free energy",
-            Kind::FixedPoint => "fixed point",
-            Kind::Residual => "root",
-            Kind::ClosedForm => "closed form",
-        }
-    }
-}
 
 /// A parameter of a system.
 #[derive(Debug, Clone)]
@@ -216,7 +189,7 @@ pub struct Description {
 pub struct EquationRoots {
     /// The energy, or what selects among solutions; none if the file gives neither.
     pub energy: Option<usize>,
-    /// The residual, one per unknown: gradient of the energy, x − f(x), or as written.
+    /// The residual, one per unknown: gradient of the energy, x − f(x), or as written; of what moves the right sides.
     pub residual: usize,
     /// Its Jacobian, row by row (the Hessian for an energy).
     pub jacobian: usize,
@@ -251,6 +224,12 @@ pub struct System {
     pub branches: Vec<BranchSpec>,
     /// The condition that solutions meet, as written.
     pub admissible: Option<String>,
+    /// When a flow or an iteration stops.
+    pub stop: Option<Stop>,
+    /// The first unknown whose right side, in a flow or an iteration, contains the control.
+    pub(crate) contains_control: Option<usize>,
+    /// Whether its equations are those of where something that moves is at rest: its control has no range of its own.
+    pub(crate) at_rest: bool,
     /// A sign symmetry.
     pub gauge: Option<Gauge>,
     /// Indices whose values may be exchanged.
@@ -268,7 +247,7 @@ pub struct System {
     pub(crate) certificate_nodes: Vec<Node>,
     /// The parsed expressions, for the independent check.
     pub(crate) written: AsWritten,
-    /// Energy, residual, Jacobian and derivative along the control.
+    /// Energy, residual, Jacobian and derivative along the control; of what moves the derivatives come late.
     pub(crate) equations_program: Program,
     pub(crate) equation_roots: EquationRoots,
     /// The same with averages whose rules follow the integrands, without and with the derivative along the control.
@@ -287,6 +266,8 @@ pub struct System {
     pub(crate) gauge_program: Option<Program>,
     /// The condition that solutions meet (0 or 1), then how far inside they are: at least 0 where it holds.
     pub(crate) admissible_program: Option<Program>,
+    /// The same of the condition at which a flow or an iteration stops.
+    pub(crate) stop_program: Option<Program>,
 }
 
 impl System {

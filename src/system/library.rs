@@ -111,12 +111,21 @@ built_in! {
         "compressed-sensing"
         "cdma"
         "phase-retrieval"
-        "maximum-average-submatrix",
+        "maximum-average-submatrix"
+        "amp-spiked-wigner"
+        "amp-soft-threshold",
     "depth/":
         "edge-of-chaos"
         "correlation"
         "gradient-variance"
-        "relu-layer",
+        "relu-layer"
+        "propagation",
+    "dynamics/":
+        "soft-committee"
+        "perceptron-online"
+        "online-regression"
+        "gaussian-mixture-online"
+        "linear-network",
     "graphs/":
         "giant-component"
         "three-core"

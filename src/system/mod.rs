@@ -1,7 +1,7 @@
 //! Equation files → [`System`], [`Theory`].
 //!
 //! `schema` reads the TOML, `assemble` leads a file through the stages of the [language](crate::language), `equations` is
-//! what becomes of it, `extremum` which stationary point is meant; `theory` is what a user asks for by name, one system or a composite; `library` holds the built-in
+//! what becomes of it, `extremum` which stationary point is meant; `theory` is what a user asks for by name, one system or a composite; `motion` what is asked of those that move; `library` holds the built-in
 //! files, `written` the expressions as they were written.
 
 mod assemble;
@@ -9,17 +9,19 @@ mod equations;
 mod exchange;
 mod extremum;
 mod indices;
+mod kind;
 mod library;
+mod motion;
 pub(crate) mod schema;
 mod theory;
 mod written;
 
 pub use equations::{
-    BranchSpec, Control, Description, EquationRoots, Gauge, Kind, Limit, Origin, Output, Parameter, System,
-    Unknown,
+    BranchSpec, Control, Description, EquationRoots, Gauge, Limit, Origin, Output, Parameter, System, Unknown,
 };
 pub use exchange::Exchange;
 pub use extremum::{Extremum, Way};
+pub use kind::{Kind, Stop};
 pub use library::{BUILT_IN, BuiltIn, subjects};
 pub use schema::Line;
 pub use theory::{Piece, Theory};

@@ -140,6 +140,17 @@ impl Theory {
         })
     }
 
+    /// The same with its file read as that of another system, after its indices have been written out.
+    pub(super) fn reread(&self, as_other: impl FnOnce(&mut File)) -> Result<Theory, EquationError> {
+        let source = &self.sources[0];
+        let mut written_out = write_out(File::parse(source)?, source, self.folder.as_deref(), &self.counts)?;
+        as_other(&mut written_out.file);
+        let system = build(self.name(), &written_out, source)?;
+        let (control, description) = (system.control.clone(), system.description.clone());
+        let pieces = vec![Piece { from: control.from, to: control.to, system }];
+        Ok(Theory { description, control, pieces, limit: None, ..self.clone() })
+    }
+
     /// The texts that say what is solved: that of the file, then those of its pieces.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().map(|source| source.text.as_str())
@@ -363,6 +374,8 @@ fn section_of_its_own(file: &File) -> Option<&'static str> {
         (file.outputs.is_empty(), "[outputs]"),
         (file.branch.is_empty(), "[[branch]]"),
         (file.energy.is_none() && file.fixed_point.is_none() && file.residual.is_none(), "equations"),
+        (file.flow.is_none(), "[flow]"),
+        (file.iterate.is_none(), "[iterate]"),
         (file.selection.is_none(), "[selection]"),
         (file.admissible.is_none(), "[admissible]"),
         (file.gauge.is_none(), "[gauge]"),

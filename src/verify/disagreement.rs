@@ -146,6 +146,8 @@ pub enum Unverified {
     Construct(String),
     /// Sums over discrete variables with too many terms.
     TooLarge,
+    /// A flow or an iteration could not be followed to the row by other means.
+    Motion,
     /// An average of the equations or outputs could not be computed to within its tolerance.
     Average,
 }
@@ -159,6 +161,12 @@ impl fmt::Display for Unverified {
             ),
             Unverified::Construct(name) => write!(f, "--verify does not know `{name}`"),
             Unverified::TooLarge => write!(f, "the sums over discrete variables are too large for --verify"),
+            Unverified::Motion => {
+                write!(
+                    f,
+                    "--verify could not follow what moves so far: it takes too long, ends before, or forgets where it began"
+                )
+            }
             Unverified::Average => write!(f, "an average needs more nodes than --verify spends"),
         }
     }

@@ -54,7 +54,7 @@ pub struct Report {
 
 /// Verifies the rows of a system at given parameters.
 pub struct Verifier<'s> {
-    expressions: Expressions<'s>,
+    pub(super) expressions: Expressions<'s>,
 }
 
 /// More averages than these inside each other would take hours.
@@ -117,6 +117,10 @@ impl<'s> Verifier<'s> {
 
     /// Everything that can be verified about a row.
     pub fn verify(&self, claim: &Claim, tolerance: f64) -> Report {
+        if self.expressions.system.kind.moves() {
+            let followed = self.follow(&[Some(claim.clone())], tolerance);
+            return followed.into_iter().flatten().next().unwrap_or_default();
+        }
         let at = self.expressions.at(claim.control);
         let mut report = Report::default();
         self.judge_equations(&at, claim, tolerance, &mut report);
@@ -129,16 +133,14 @@ impl<'s> Verifier<'s> {
     }
 
     /// What is granted to the averages of a row: round-off of long sums, and the error that the row itself admits.
-    fn grant(claim: &Claim) -> Grant {
+    pub(super) fn grant(claim: &Claim) -> Grant {
         Grant { relative: LONG_SUM, absolute: 2.0 * claim.quadrature_error }
     }
 
-    fn judge_equations(&self, at: &At, claim: &Claim, tolerance: f64, report: &mut Report) {
+    /// Where a row lies: in the ranges, and where it is admissible.
+    fn judge_place(&self, at: &At, claim: &Claim, report: &mut Report) {
         let system = self.expressions.system;
         let x = claim.x;
-        if x.is_empty() {
-            return;
-        }
         if !claim.boundary {
             for ((unknown, x), range) in system.unknowns.iter().zip(x).zip(&at.ranges) {
                 let Some((from, to)) = *range else { continue };
@@ -152,8 +154,30 @@ impl<'s> Verifier<'s> {
         if let Some(condition) = system.admissible.clone().filter(|_| !claim.boundary && !at.admissible(x)) {
             report.disagreements.push(Disagreement::Inadmissible { condition });
         }
+    }
+
+    /// Where a row lies, and its outputs.
+    pub(super) fn place_and_outputs(&self, claim: &Claim, tolerance: f64) -> Report {
+        let at = self.expressions.at(claim.control);
+        let mut report = Report::default();
+        self.judge_place(&at, claim, &mut report);
+        self.judge_outputs(&at, claim, tolerance, &mut report);
+        report
+    }
+
+    fn judge_equations(&self, at: &At, claim: &Claim, tolerance: f64, report: &mut Report) {
+        let system = self.expressions.system;
+        let x = claim.x;
+        if x.is_empty() {
+            return;
+        }
+        self.judge_place(at, claim, report);
         // A point on the boundary is given by the file: equations may be divided by what is 0 there, or have no derivative.
         if claim.boundary {
+            return;
+        }
+        // Where something moves its right sides need not vanish: that is looked at by `moves` and `follow`.
+        if system.kind.moves() {
             return;
         }
         let equations = at.equations(x, Rule::FULL, Self::grant(claim), false);
@@ -326,7 +350,7 @@ impl<'s> Verifier<'s> {
 }
 
 /// |a − b| in units of the larger of 1 and |b|; two values that are not numbers are equal, one alone is infinitely far.
-fn difference(a: f64, b: f64) -> f64 {
+pub(super) fn difference(a: f64, b: f64) -> f64 {
     if a == b || (a.is_nan() && b.is_nan()) {
         0.0
     } else if !a.is_finite() || !b.is_finite() {

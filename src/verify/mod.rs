@@ -4,7 +4,7 @@
 //! `number` (numbers of any size with a running bound of their error) → `elementary`, `special`, `bivariate` → `function` → `formula` and `derivative`
 //! (expressions as they are written) → `apply` (one operation) → `evaluate` and `integrate`, with `features` (where integrands bend, peak
 //! and jump) → `point` (the equations of a system at a point) → `search` (other solutions) → `judge` (what is wrong with a row, a
-//! `disagreement`).
+//! `disagreement`); `motion` follows what moves from a start again.
 
 mod apply;
 mod bivariate;
@@ -19,6 +19,7 @@ mod implicit;
 mod integrate;
 mod judge;
 mod matrix;
+mod motion;
 mod number;
 mod point;
 mod reader;

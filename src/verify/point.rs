@@ -91,6 +91,7 @@ impl<'s> Expressions<'s> {
                 (selection, pairs.map(|(x, f)| reader.difference(*x, *f)).collect())
             }
             Kind::Residual => (selection, equations),
+            Kind::Flow | Kind::Iterate => (None, equations),
             Kind::ClosedForm => (None, Vec::new()),
         };
         let mut outputs = unknowns;
@@ -154,6 +155,12 @@ impl<'s> Expressions<'s> {
     pub fn at(&self, control: f64) -> At<'_, 's> {
         let ranges = self.ranges(control);
         At { scale: self.scale(control, &ranges), expressions: self, control, ranges, work: Cell::new(0) }
+    }
+
+    /// The same without what only a search needs: for right sides of what moves.
+    pub fn by_itself(&self, control: f64) -> At<'_, 's> {
+        let k = self.system.unknowns.len();
+        At { expressions: self, control, scale: vec![1.0; k], ranges: vec![None; k], work: Cell::new(0) }
     }
 
     fn at_control(&self, control: f64, x: &[f64], roots: &[Place]) -> Vec<f64> {

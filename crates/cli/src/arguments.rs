@@ -21,7 +21,7 @@ pub struct Values {
     /// Groups of sweeps that move together; only a study file has them.
     #[arg(skip)]
     pub zip: Vec<Vec<Sweep>>,
-    /// Absolute tolerance on every Gaussian average that enters the outputs.
+    /// Absolute tolerance on every average that enters the outputs, and on the way of what moves (relative above 1).
     #[arg(long, value_name = "ERROR", default_value = "1e-12", value_parser = tolerance, allow_negative_numbers = true)]
     pub tolerance: f64,
     /// Threads to use [default: all cores]; the result does not depend on it.

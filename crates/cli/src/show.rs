@@ -5,7 +5,7 @@ use std::fmt::{Result, Write};
 use clap::Args;
 
 use super::{FINE, print};
-use overlaps::system::{Kind, Origin, System, Theory};
+use overlaps::system::{Kind, Origin, Stop, System, Theory};
 
 /// Show a system: equations, parameters, source, what differs from the printed version.
 #[derive(Debug, Args)]
@@ -102,6 +102,8 @@ fn show_system(out: &mut String, system: &System) -> Result {
         Kind::Extremum => "free energy, stationary",
         Kind::FixedPoint => "fixed point",
         Kind::Residual => "equations, each to be zero",
+        Kind::Flow => "flow, the velocity of each unknown",
+        Kind::Iterate => "iteration, the next value of each unknown",
         Kind::ClosedForm => "",
     };
     entries(
@@ -126,6 +128,13 @@ fn show_system(out: &mut String, system: &System) -> Result {
     }
     if let Some(keep) = &system.admissible {
         writeln!(out, "\nadmissible\n  only solutions with {keep}")?;
+    }
+    if let Some(stop) = &system.stop {
+        let when = match stop {
+            Stop::Stationary => "where nothing moves any more",
+            Stop::When(condition) => condition,
+        };
+        writeln!(out, "\nstop\n  {when}")?;
     }
     if let Some(gauge) = &system.gauge {
         let flip: Vec<&str> = gauge.flip.iter().map(|i| system.unknowns[*i].name.as_str()).collect();

@@ -52,6 +52,10 @@ pub struct Solve {
     /// All branches at every control value, lowest energy first, and where they end.
     #[arg(long)]
     branches: bool,
+    /// Solve for where nothing moves, along this parameter in place of the time; its values are given by --sweep or --set. For
+    /// systems with [flow] or [iterate].
+    #[arg(long, value_name = "PARAMETER")]
+    stationary: Option<String>,
     /// Compute equations and outputs of every row again by other means, and search for solutions that were missed.
     #[arg(long)]
     verify: bool,
@@ -71,8 +75,12 @@ impl Solve {
     fn prepared(&self) -> anyhow::Result<experiment::Solve> {
         let names = std::iter::once(&self.system).chain(&self.compare);
         let theories: Vec<Theory> = names.map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
-        let solve = experiment::Solve::new(theories)?.verified(self.verify)?;
-        Ok(solve.wanted(self.values.wanted())?.within(self.values.tolerance)?.with_branches(self.branches))
+        let solve = match &self.stationary {
+            Some(along) => experiment::Solve::at_rest(theories, along, self.values.wanted())?,
+            None => experiment::Solve::new(theories)?.wanted(self.values.wanted())?,
+        };
+        let solve = solve.verified(self.verify)?;
+        Ok(solve.within(self.values.tolerance)?.with_branches(self.branches))
     }
 
     /// The files to write: those asked for, or the defaults where a system is solved as it stands.
@@ -84,6 +92,7 @@ impl Solve {
             && self.compare.is_empty()
             && self.columns.is_empty()
             && !self.branches
+            && self.stationary.is_none()
             && !self.verify;
         let name = Path::new(&self.system).file_stem().unwrap_or_default();
         self.destination.files(plain.then_some(name))

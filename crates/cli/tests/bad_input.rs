@@ -801,6 +801,95 @@ fn a_derivative_by_what_cannot_be_moved_is_refused() {
     }
 }
 
+/// The file with a flow in place of its energy.
+fn flow(more: &str) -> String {
+    let section = format!("[flow]\nx = \"-x + E[z](tanh(h))\"\nstart = {{ x = 0.5 }}{more}");
+    let branch = "[[branch]]\nname  = \"up\"\nstart = [{ x = 1 }]\n";
+    edited(&[(ENERGY, &section), (branch, "")])
+}
+
+#[test]
+fn what_moves_says_where_it_starts_and_has_one_way() {
+    let file = flow("");
+    for (from, to, at, words) in [
+        ("start = { x = 0.5 }", "", "[flow]", &["does not say where the unknowns start"][..]),
+        ("start = { x = 0.5 }", "start = { y = 0.5 }", "y = 0.5", &["`y`"]),
+        ("start = { x = 0.5 }", "start = { x = \"t\" }", "t\" }", &["control parameter", "a start"]),
+        ("start = { x = 0.5 }", "start = 0.5", "0.5\n", &["map"]),
+        ("x = \"-x + E[z](tanh(h))\"", "", "[flow]", &["does not say what `x` is"]),
+        ("x = \"-x + E[z](tanh(h))\"", "x = \"tanh(h)\"", "h)\"", &["variable `z`"]),
+        ("x = \"-x + E[z](tanh(h))\"", "x = \"1\"\ny = \"1\"", "y = \"1\"", &["`y`"]),
+        ("[flow]", "[selection]\nminimise = \"x\"\n[flow]", "[selection]", &["[flow] has one"]),
+        ("[flow]", "[gauge]\nkeep = \"x > 0\"\nflip = [\"x\"]\n[flow]", "[gauge]", &["[flow] has one"]),
+        (
+            "[flow]",
+            "[fixed_point]\nx = \"x\"\n[flow]",
+            "[flow]",
+            &["both [fixed_point] and [flow]", "exactly one"],
+        ),
+        (
+            "x = \"order parameter\"",
+            "x = \"x\"\nstop = \"y\"",
+            "stop = \"y\"",
+            &["`stop` is a word of [flow]"],
+        ),
+    ] {
+        let text = file.replacen(from, to, 1);
+        assert!(text != file, "{from}");
+        file_refused(&text, at, words);
+    }
+    let both = file.replace("points = 3", "points = 2").replace("[flow]", "[iterate]\nx = \"x\"\n[flow]");
+    file_refused(&both, "[iterate]", &["both [flow] and [iterate]", "exactly one"]);
+    let branch = "[[branch]]\nname = \"up\"\nstart = [{ x = 1 }]\n[outputs]";
+    file_refused(&file.replace("[outputs]", branch), "[[branch]]", &["[flow] has one", "start = { … }"]);
+}
+
+#[test]
+fn what_moves_stops_at_a_condition_or_at_rest() {
+    file_refused(&flow("\nstop = \"x\""), "x\"\n\n[outputs]", &["a condition", "x >= 0"]);
+    file_refused(&flow("\nstop = \"xx > 1\""), "xx", &["`xx`"]);
+    file_refused(&flow("\nstop = 1"), "1\n\n[outputs]", &["string"]);
+    file_refused(
+        &flow("\nstop = \"stationary\""),
+        "\"stationary\"",
+        &["contains the control `t`", "condition"],
+    );
+}
+
+#[test]
+fn the_control_of_an_iteration_counts_steps() {
+    let steps = |control: &str| {
+        let control = format!("control = {{ name = \"t\", {control} }}");
+        flow("")
+            .replace("[flow]", "[iterate]")
+            .replace("control = { name = \"t\", from = 0, to = 1, points = 3 }", &control)
+    };
+    file_refused(&steps("from = 0, to = 1, points = 3"), "3 }", &["3 points from 0 to 1", "0.5", "2 points"]);
+    file_refused(&steps("from = 0.5, to = 2.5, points = 3"), "0.5", &["cannot be 0.5", "whole numbers"]);
+    file_refused(&steps("from = 0, to = 1e9, points = 2"), "1e9", &["too many", "10000000"]);
+    let words = ["t = 1.5", "counts the steps", "whole numbers from 0 to 4"];
+    let file = steps("from = 0, to = 4, points = 5").replace("a*t*x", "a*x");
+    let folder = folder();
+    fs::write(folder.path().join("steps.toml"), file).unwrap();
+    refused_in(&folder, &["solve", "steps.toml", "--set", "t=1.5"], 1, &words);
+    refused_in(&folder, &["solve", "steps.toml", "--sweep", "t=0:3:3"], 1, &words);
+}
+
+#[test]
+fn points_at_rest_are_those_of_what_moves_along_a_parameter() {
+    let rest = |system: &str, along: &str, words: &[&str]| {
+        refused(&[system, "--stationary", along, "--sweep", "eta=0.1:1:3"], 1, words);
+    };
+    rest("online-regression", "alpha", &["`alpha` is the time", "parameter"]);
+    rest("online-regression", "eta_", &["`eta_`", "did you mean `eta`?"]);
+    rest("online-regression", "sigma", &["along `sigma`", "--sweep sigma=start:stop:count"]);
+    let words = ["nothing moves in curie-weiss", "[flow]"];
+    refused(&["curie-weiss", "--stationary", "h", "--set", "h=0.1"], 1, &words);
+    let domain = ["eta = -1", "eta > 0"];
+    refused(&["online-regression", "--stationary", "eta", "--set", "eta=-1"], 1, &domain);
+    refused(&["online-regression", "--set", "alpha=21"], 1, &["alpha = 21", "0 ≤ alpha ≤ 20"]);
+}
+
 #[test]
 fn energy_and_residual_together_are_refused() {
     let residual = "\n[residual]\nzero = \"x\"\n\n[[branch]]";

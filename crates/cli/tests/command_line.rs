@@ -478,6 +478,32 @@ minimise = "(ω - λ*t)^2"
 "#;
 
 #[test]
+fn a_flow_that_stops_says_where_and_leaves_later_rows_empty() {
+    let folder = TempDir::new().unwrap();
+    let text = "title = \"Growth\"\ncontrol = { name = \"t\", from = 0, to = 2, points = 3 }\n[unknowns]\nx = \"size\"\n[flow]\nx = \"x\"\nstart = { x = 1 }\nstop = \"x >= 2\"\n";
+    fs::write(folder.path().join("growth.toml"), text).unwrap();
+    let output = run_in(folder.path(), &["solve", "growth.toml", "--output", "growth.csv"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("the flow stops at t = 0.69314718055") && said.contains("x = 2.000000000"),
+        "{said}"
+    );
+    let csv = fs::read_to_string(folder.path().join("growth.csv")).unwrap();
+    let rows: Vec<&str> = csv.lines().skip(1).collect();
+    assert!(rows[0].starts_with("0,growth,flow,1,") && rows[0].ends_with(",converged"), "{csv}");
+    assert!(rows[1].starts_with("1,growth,stopped,,") && rows[1].ends_with(",converged"), "{csv}");
+    let side: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("growth.json")).unwrap()).unwrap();
+    let event = &side["events"][0];
+    assert_eq!(event["event"], "stops");
+    assert!(
+        (event["t"].as_f64().unwrap() - 2f64.ln()).abs() < 1e-12
+            && (event["x"].as_f64().unwrap() - 2.0).abs() < 1e-12
+    );
+}
+
+#[test]
 fn a_file_of_ones_own_is_solved_by_its_path() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("mine")).unwrap();

@@ -144,7 +144,8 @@ impl Equations<'_> {
     /// on the last digits of a point.
     fn note_changes(&mut self, control: f64, x: &DVector<f64>, rung: usize) {
         self.changes.clear();
-        if on_boundary(x) || !self.system.has_averages() {
+        // Right sides of what moves are no equations that an unknown is found from.
+        if on_boundary(x) || !self.system.has_averages() || self.system.kind.moves() {
             return;
         }
         let scale = self.scale.clone();

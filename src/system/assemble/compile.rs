@@ -1,6 +1,7 @@
 //! Nodes of a file → derivatives and programs → [`System`].
 
 use super::lower::Lowered;
+use super::motion::EndOfMotion;
 use super::sections::Sections;
 use super::{Builder, Written, description, limit};
 use crate::language::derivative::differentiate;
@@ -9,8 +10,9 @@ use crate::language::graph::{Graph, Node};
 use crate::language::program::{Levels, Program};
 use crate::language::scope::Meaning;
 use crate::name::ascii_name;
-use crate::system::equations::{Control, EquationRoots, Gauge, Kind, Output, System};
+use crate::system::equations::{Control, EquationRoots, Gauge, Output, System};
 use crate::system::extremum::Extremum;
+use crate::system::kind::Kind;
 use crate::system::written::AsWritten;
 
 impl Builder<'_> {
@@ -21,7 +23,8 @@ impl Builder<'_> {
         sections: Sections,
         lowered: Lowered,
     ) -> Result<System, EquationError> {
-        let Lowered { mut graph, equations, selection, outputs, gauge, setup, admissible, .. } = lowered;
+        let Lowered { mut graph, equations, selection, outputs, gauge, setup, admissible, stop, .. } =
+            lowered;
         let first_unknown = self.first_unknown();
         let symbols: Vec<Node> =
             (0..lowered.unknowns.len()).map(|i| graph.symbol(first_unknown + i)).collect();
@@ -30,21 +33,24 @@ impl Builder<'_> {
             conditions(&mut graph, (sections.kind, &sections.extremum), &symbols, equations, selection);
         let (roots, equation_roots) =
             equation_roots(&mut graph, sections.kind, &symbols, control_symbol, energy, &residual);
-        let equations_program =
-            Program::compile_in_two(&graph, &roots, equation_roots.along_control, first_unknown);
+        // What moves is asked for its right sides far more often than for their derivatives.
+        let early =
+            if sections.kind.moves() { equation_roots.jacobian } else { equation_roots.along_control };
+        let equations_program = Program::compile_in_two(&graph, &roots, early, first_unknown);
         let output_roots: Vec<Node> = symbols.iter().chain(&outputs).copied().chain(energy).collect();
         let boundary_program = Program::compile(&graph, &output_roots, first_unknown);
         let own_columns = symbols.len() + outputs.len();
         let certificate_nodes: Vec<Node> = output_roots.into_iter().chain(residual).collect();
         let certificate_program = Program::compile(&graph, &certificate_nodes, first_unknown);
         let mut scratch = graph.clone();
-        let equations_levels = Levels::compile(&mut scratch, &roots[..equation_roots.along_control], 0);
+        let equations_levels = Levels::compile(&mut scratch, &roots[..early], 0);
         let all_levels = Levels::compile(&mut scratch, &roots, 0);
         let residual_levels = Levels::compile(&mut scratch, &roots[..equation_roots.jacobian], 0);
         let certificate_levels = Levels::compile(&mut scratch, &certificate_nodes, own_columns);
         let setup_program = Program::compile(&graph, &setup, first_unknown);
         let gauge_program = gauge.map(|g| Program::compile(&graph, &[g], first_unknown));
         let admissible_program = admissible.map(|roots| Program::compile(&graph, &roots, first_unknown));
+        let stop_program = stop.map(|roots| Program::compile(&graph, &roots, first_unknown));
         let definitions = sections.scope.definitions.iter();
         Ok(System {
             description: description(name, self.file),
@@ -62,6 +68,9 @@ impl Builder<'_> {
             selection: sections.selection.as_ref().map(|w| w.text.value.clone()),
             branches: lowered.branches,
             admissible: sections.admissible.as_ref().map(|(keep, _)| keep.text.value.clone()),
+            at_rest: false,
+            contains_control: sections.contains_control,
+            stop: sections.stop.as_ref().map(EndOfMotion::as_written),
             gauge: (sections.gauge.as_ref())
                 .map(|(w, flip)| Gauge { keep_text: w.text.value.clone(), flip: flip.clone() }),
             exchange: sections.exchange.clone(),
@@ -83,6 +92,7 @@ impl Builder<'_> {
             setup_program,
             gauge_program,
             admissible_program,
+            stop_program,
             written: sections.as_written(),
             variables: sections.variables,
         })
@@ -126,6 +136,7 @@ fn conditions(
             (selection, residual)
         }
         Kind::Residual => (selection, equations),
+        Kind::Flow | Kind::Iterate => (None, equations),
         Kind::ClosedForm => (None, Vec::new()),
     }
 }

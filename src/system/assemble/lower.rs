@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::motion::EndOfMotion;
 use super::sections::Sections;
 use super::{Builder, Written};
 use crate::diagnostic::Source;
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::{Graph, Node};
 use crate::language::lower::{DiscreteNodes, Lowering, MeasureNodes};
+use crate::language::scope::Scope;
 use crate::system::equations::{BranchSpec, Origin, Parameter, Unknown};
 use crate::system::schema::expression_text;
 
@@ -26,6 +28,8 @@ pub(super) struct Lowered {
     pub(super) setup: Vec<Node>,
     /// The condition that solutions meet, and how far inside they are.
     pub(super) admissible: Option<[Node; 2]>,
+    /// The same of the condition at which what moves stops.
+    pub(super) stop: Option<[Node; 2]>,
 }
 
 impl Builder<'_> {
@@ -77,16 +81,9 @@ impl Builder<'_> {
             };
             unknowns.push(Unknown { name: name.get_ref().clone(), meaning: entry.0.meaning.clone(), range });
         }
-        let (lowering, admissible) = match &sections.admissible {
-            Some((keep, scope)) => {
-                let mut lowering = lowering.over(scope);
-                lowering.definitions()?;
-                let holds = keep.lower(&mut lowering)?;
-                let margin = lowering.margin(&keep.expression, &keep.text)?;
-                (lowering, Some([holds, margin]))
-            }
-            None => (lowering, None),
-        };
+        let (lowering, admissible) = condition(lowering, sections.admissible.as_ref())?;
+        let stop = sections.stop.as_ref().and_then(EndOfMotion::condition);
+        let (lowering, stop) = condition(lowering, stop)?;
         let Lowering { graph, discrete, .. } = lowering;
         let lowered = Lowered {
             graph,
@@ -100,10 +97,24 @@ impl Builder<'_> {
             unknowns,
             setup,
             admissible,
+            stop,
         };
         lowered.refuse_empty_ranges(sections)?;
         Ok(lowered)
     }
+}
+
+/// Whether a condition that may name outputs holds, and how far inside it a point is.
+fn condition<'l>(
+    lowering: Lowering<'l>,
+    condition: Option<&'l (Written, Scope)>,
+) -> Result<(Lowering<'l>, Option<[Node; 2]>), EquationError> {
+    let Some((written, scope)) = condition else { return Ok((lowering, None)) };
+    let mut lowering = lowering.over(scope);
+    lowering.definitions()?;
+    let holds = written.lower(&mut lowering)?;
+    let margin = lowering.margin(&written.expression, &written.text)?;
+    Ok((lowering, Some([holds, margin])))
 }
 
 fn parameters(

@@ -5,6 +5,7 @@ mod compile;
 mod correlated;
 mod gauge;
 mod lower;
+mod motion;
 mod names;
 mod sections;
 mod variables;
@@ -135,6 +136,7 @@ impl Builder<'_> {
             );
         }
         let control = control(file, self.source)?;
+        self.check_steps(&control)?;
         let scope = self.scope(self.first_unknown())?;
         self.check_columns(&scope)?;
         let sections = self.sections(scope)?;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::motion::EndOfMotion;
 use super::variables::{Measure, Variables};
 use super::{Builder, Written};
 use crate::diagnostic::Text;
@@ -9,9 +10,9 @@ use crate::language::error::{EquationError, Problem};
 use crate::language::expression::Expression;
 use crate::language::scope::{Allowed, Meaning, Scope, names_in};
 use crate::name::nearest;
-use crate::system::equations::Kind;
 use crate::system::exchange::Exchange;
 use crate::system::extremum::{Extremum, Way};
+use crate::system::kind::Kind;
 use crate::system::schema::{self, At, Entries, TextOrNames};
 
 /// A name, and what a reader is shown of it.
@@ -35,6 +36,10 @@ pub(super) struct Sections<'f> {
     pub(super) gauge: Option<(Written, Vec<usize>)>,
     pub(super) exchange: Option<Exchange>,
     pub(super) outputs: Vec<Output<'f>>,
+    /// When what moves stops.
+    pub(super) stop: Option<EndOfMotion>,
+    /// The first unknown whose right side, in what moves, contains the control.
+    pub(super) contains_control: Option<usize>,
     /// With the scope in which it is read.
     pub(super) admissible: Option<(Written, Scope)>,
 }
@@ -84,7 +89,7 @@ impl<'f> Builder<'f> {
             w.check(&scope, what, Allowed::Everything)?;
         }
         let selection = self.selection(&scope, kind, &extremum)?;
-        let branches = self.branches()?;
+        let branches = if kind.moves() { vec![self.start(kind, &scope)?] } else { self.branches()? };
         for w in branches.iter().flat_map(|b| b.points.iter().flatten()) {
             w.check(&scope, "a start", Allowed::Point)?;
         }
@@ -96,6 +101,8 @@ impl<'f> Builder<'f> {
         let exchange = self.exchange()?;
         let outputs = self.outputs(&scope)?;
         let admissible = self.admissible(&scope, &outputs)?;
+        let contains_control = self.contains_control(&scope, &equations)?;
+        let stop = self.stop(&scope, &outputs, contains_control)?;
         Ok(Sections {
             scope,
             parameters,
@@ -111,6 +118,8 @@ impl<'f> Builder<'f> {
             gauge,
             exchange,
             outputs,
+            stop,
+            contains_control,
             admissible,
         })
     }
@@ -153,27 +162,29 @@ impl<'f> Builder<'f> {
         Ok(parameters)
     }
 
-    /// Exactly one of energy, fixed_point and residual, or none with no unknowns.
+    /// Exactly one of energy, fixed_point, residual, flow and iterate, or none with no unknowns.
     fn equations(&self) -> Result<(Kind, Vec<(String, Written)>), EquationError> {
         let file = self.file;
         let sections: Vec<(&str, Range<usize>)> = [
             file.energy.as_ref().map(|s| ("[energy]", s.span())),
             file.fixed_point.as_ref().map(|s| ("[fixed_point]", s.span())),
             file.residual.as_ref().map(|s| ("[residual]", s.span())),
+            file.flow.as_ref().map(|s| ("[flow]", s.span())),
+            file.iterate.as_ref().map(|s| ("[iterate]", s.span())),
         ]
         .into_iter()
         .flatten()
         .collect();
         if let [(first, _), (second, span), ..] = sections.as_slice() {
             let message = format!(
-                "both {first} and {second} are given; exactly one of [energy], [fixed_point] and [residual] says what the unknowns satisfy"
+                "both {first} and {second} are given; exactly one of [energy], [fixed_point], [residual], [flow] and [iterate] says what the unknowns satisfy"
             );
             return Err(self.structure(span.clone(), message));
         }
         let first_unknown = file.unknowns.keys().next();
         match (sections.first(), first_unknown) {
             (None, Some(name)) => {
-                let message = "there are unknowns, but none of [energy], [fixed_point] and [residual] says what they satisfy";
+                let message = "there are unknowns, but none of [energy], [fixed_point], [residual], [flow] and [iterate] says what they satisfy";
                 return Err(self.structure(name.span(), message.into()));
             }
             (Some((section, span)), None) => {
@@ -185,6 +196,9 @@ impl<'f> Builder<'f> {
         }
         if let Some(energy) = &file.energy {
             return self.energy(energy);
+        }
+        if let Some(motion) = self.motion()? {
+            return Ok(motion);
         }
         if let Some(fixed_point) = &file.fixed_point {
             let values = self.per_unknown(fixed_point.get_ref(), fixed_point.span(), "[fixed_point]")?;
@@ -296,7 +310,7 @@ impl<'f> Builder<'f> {
     }
 
     /// One entry for each unknown, in the order of the unknowns.
-    fn per_unknown<'e, T>(
+    pub(super) fn per_unknown<'e, T>(
         &self,
         entries: &'e Entries<T>,
         span: Range<usize>,

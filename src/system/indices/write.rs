@@ -11,8 +11,8 @@ use super::key::{Inner, Key, Member};
 use crate::diagnostic::Source;
 use crate::language::{EquationError, Indices, Problem};
 use crate::system::schema::{
-    At, Branch, Energy, Entries, File, Gauge, Implicit, Listed, NumberOrText, Output, Parameter, Several,
-    Str, TextOrNames, Unknown, Variable, VariableTable, Words,
+    At, Branch, Energy, Entries, File, Gauge, Implicit, Listed, Motion, NumberOrText, Output, Parameter,
+    Several, Str, TextOrNames, Unknown, Variable, VariableTable, Words,
 };
 
 /// Writes out a file.
@@ -64,6 +64,14 @@ impl Writer<'_> {
         for section in [&mut file.fixed_point, &mut file.residual].into_iter().flatten() {
             let entries = std::mem::take(section.get_mut());
             *section.get_mut() = self.entries(entries, |text, here| Ok(here.at(text)))?;
+        }
+        for motion in [&mut file.flow, &mut file.iterate].into_iter().flatten() {
+            let Motion { right, start, .. } = motion.get_mut();
+            *right = self.entries(std::mem::take(right), |text, here| Ok(here.at(text)))?;
+            if let Some(start) = start {
+                let entries = std::mem::take(start.get_mut());
+                *start.get_mut() = self.entries(entries, |value, here| Ok(here.at(value)))?;
+            }
         }
         for branch in &mut file.branch {
             let Branch { start, at, .. } = branch.get_mut();

@@ -6,8 +6,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    At, Columns, Listed, Number, NumberOrText, Several, TextOrNames, Unknown, UnknownTable, Variable,
-    VariableTable,
+    At, Columns, Listed, Motion, Number, NumberOrText, Several, Str, TextOrNames, Unknown, UnknownTable,
+    Variable, VariableTable,
 };
 
 /// The ways in which TOML hands over a number.
@@ -167,5 +167,29 @@ impl<'de> Deserialize<'de> for Unknown {
             }
         }
         deserializer.deserialize_any(V)
+    }
+}
+
+impl<'de> Deserialize<'de> for Motion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V;
+        impl<'de> Visitor<'de> for V {
+            type Value = Motion;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a section with the right side of every unknown, `start = { … }` and perhaps `stop = \"…\"`")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Motion, A::Error> {
+                let mut motion = Motion::default();
+                while let Some(key) = map.next_key::<Str>()? {
+                    match key.get_ref().as_str() {
+                        "start" => motion.start = Some(map.next_value()?),
+                        "stop" => motion.stop = Some(map.next_value()?),
+                        _ => drop(motion.right.insert(key, map.next_value()?)),
+                    }
+                }
+                Ok(motion)
+            }
+        }
+        deserializer.deserialize_map(V)
     }
 }

@@ -83,6 +83,12 @@ pub struct File {
     /// The unknowns are a root.
     #[serde(default)]
     pub residual: Option<Spanned<Entries<Str>>>,
+    /// The unknowns move in time, which is the control.
+    #[serde(default)]
+    pub flow: Option<Spanned<Motion>>,
+    /// The unknowns move step by step; the control counts the steps.
+    #[serde(default)]
+    pub iterate: Option<Spanned<Motion>>,
     /// Which solution is meant where a fixed point or root is not unique.
     #[serde(default)]
     pub selection: Option<Spanned<Minimise>>,
@@ -320,6 +326,17 @@ pub struct Energy {
     /// Unknowns in which the free energy is maximal.
     #[serde(default)]
     pub maximise: Option<Spanned<TextOrNames>>,
+}
+
+/// What moves: the right side of every unknown, where it starts, and when it stops.
+#[derive(Debug, Clone, Default)]
+pub struct Motion {
+    /// The velocity of every unknown, or its next value.
+    pub right: Entries<Str>,
+    /// Where every unknown starts.
+    pub start: Option<Spanned<Entries<At<NumberOrText>>>>,
+    /// `"stationary"`, or the condition at which it stops.
+    pub stop: Option<Str>,
 }
 
 /// An expression, or a list of names.

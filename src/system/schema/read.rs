@@ -41,6 +41,11 @@ impl File {
         for section in [&mut self.fixed_point, &mut self.residual] {
             section.iter_mut().try_for_each(|entries| spell_keys(entries.get_mut(), source))?;
         }
+        for motion in [&mut self.flow, &mut self.iterate].into_iter().flatten() {
+            let motion = motion.get_mut();
+            spell_keys(&mut motion.right, source)?;
+            motion.start.iter_mut().try_for_each(|start| spell_keys(start.get_mut(), source))?;
+        }
         for branch in &mut self.branch {
             let branch = branch.get_mut();
             for point in branch.start.iter_mut().flatten().chain(&mut branch.at) {
