@@ -846,9 +846,9 @@ fn what_moves_says_where_it_starts_and_has_one_way() {
 
 #[test]
 fn what_moves_stops_at_a_condition_or_at_rest() {
-    file_refused(&flow("\nstop = \"x\""), "x\"\n\n[outputs]", &["a condition", "x >= 0"]);
+    file_refused(&flow("\nstop = \"x\""), "x\"\n\n", &["a condition", "x >= 0"]);
     file_refused(&flow("\nstop = \"xx > 1\""), "xx", &["`xx`"]);
-    file_refused(&flow("\nstop = 1"), "1\n\n[outputs]", &["string"]);
+    file_refused(&flow("\nstop = 1"), "1\n\n", &["string"]);
     file_refused(
         &flow("\nstop = \"stationary\""),
         "\"stationary\"",
