@@ -97,7 +97,10 @@ fn the_capacity_of_the_ising_perceptron_is_where_its_entropy_is_zero() {
         false,
         &[("kappa", &margins), ("alpha", &[0.1, 0.25, 0.4, 0.6, 0.9])],
     );
-    assert_eq!(words(&found, "change"), ["falls through zero"; 3]);
+    // At κ = 1 the branch ends before the last rows, and the zero lies between its last row and that.
+    let changes = words(&found, "change");
+    assert_eq!(changes[..3], ["falls through zero"; 3]);
+    assert_eq!(changes[3..], ["unknown"; 2]);
     for (row, (_, alpha, q, q_hat)) in line.into_iter().enumerate() {
         close("alpha", number(&found, "alpha", row), alpha, 2e-8);
         close("q", number(&found, "q", row), q, 2e-8);

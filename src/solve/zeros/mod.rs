@@ -1,12 +1,13 @@
 //! Where an output is zero: along the solution that rows report, or along every branch. A zero of one branch is told from a jump of
 //! the output through zero, which it makes where the reported branch changes or where it is itself cut in two.
 //!
-//! `path` lays out what is known along a branch; here its signs are read; `locate` closes in on a zero and looks at both its
+//! `path` lays out what is known along a branch, `refine` adds the places between rows at which it comes nearest to zero; here its signs are read; `locate` closes in on a zero and looks at both its
 //! sides; `fold` finds where two zeros merge as a parameter moves.
 
 mod fold;
 mod locate;
 mod path;
+mod refine;
 
 use super::continuation::EndKind;
 use super::job::PieceCurve;

@@ -4,7 +4,6 @@
 use std::ops::RangeInclusive;
 
 use super::{Place, Side, Zero, ZeroKind};
-use crate::solve::brent::minimum;
 use crate::solve::change;
 use crate::solve::continuation::{End, EndKind};
 use crate::solve::curve::{Curve, Track};
@@ -17,13 +16,11 @@ use crate::system::Kind;
 /// Below this part of its size along the path an output is zero to round-off.
 const ROUND_OFF: f64 = 8.0 * f64::EPSILON;
 /// What an output keeps of the errors of averages never counts as more than this part of its size.
-const MOST_NOISE: f64 = 1e-9;
-/// An output that comes as near to zero as this and turns back touches it.
-const TOUCHES: f64 = 1e-12;
+pub(super) const MOST_NOISE: f64 = 1e-9;
 /// At a point where its branch turns back, or meets another, an output is known less well: as the root of the error of the control.
 const AT_FOLD: f64 = 1e-6;
-/// Changes of an output from row to row below this part of its size do not tell a minimum.
-const FLAT: f64 = 1e-9;
+/// How often the way from the last row of a branch to where it is lost is halved.
+const INTO_GAP: usize = 6;
 
 /// An output at a point of a path.
 #[derive(Debug, Clone)]
@@ -195,7 +192,7 @@ impl<'p> Along<'p> {
         paths.done()
     }
 
-    fn node(&self, track: usize, rows: (usize, usize), solution: Solution) -> Node {
+    pub(super) fn node(&self, track: usize, rows: (usize, usize), solution: Solution) -> Node {
         Node {
             control: solution.control,
             value: self.output_of(&solution),
@@ -214,14 +211,33 @@ impl<'p> Along<'p> {
         Some(self.node(track, (row, row), solution.clone()))
     }
 
-    /// Where a branch ends between a row and the next (`forward`), or begins between it and the one before.
-    fn end_of(&mut self, track: usize, row: usize, forward: bool) -> Option<Node> {
-        let beside = if forward { row + 1 } else { row.checked_sub(1)? };
+    /// Where a branch ends between a row and the next (`forward`), or begins between it and the one before; where that is not known, points
+    /// as far as it can be followed.
+    fn end_of(&mut self, track: usize, row: usize, forward: bool) -> Vec<Node> {
+        let beside = if forward { Some(row + 1) } else { row.checked_sub(1) };
         let controls = &self.curve().controls;
-        let (from, to) = (controls[row], *controls.get(beside)?);
+        let Some((beside, to)) = beside.and_then(|b| Some((b, *controls.get(b)?))) else { return Vec::new() };
+        let (from, rows) = (controls[row], (row.min(beside), row.max(beside)));
         let ends = &self.curve().tracks[track].ends;
-        let end = ends.iter().find(|e| between(e.control, from, to) && e.kind != EndKind::Lost)?;
-        self.at_end(track, (row.min(beside), row.max(beside)), end)
+        if let Some(end) = ends.iter().find(|e| between(e.control, from, to) && e.kind != EndKind::Lost) {
+            return self.at_end(track, rows, end).into_iter().collect();
+        }
+        let (mut known, mut not, mut nodes) = (from, to, Vec::new());
+        for _ in 0..INTO_GAP {
+            let middle = 0.5 * (known + not);
+            let node = self.at(track, row..=row, middle).map(|s| self.node(track, rows, s));
+            match node.filter(|node| !node.value.is_nan()) {
+                Some(node) => {
+                    known = middle;
+                    nodes.push(node);
+                }
+                None => not = middle,
+            }
+        }
+        if !forward {
+            nodes.reverse();
+        }
+        nodes
     }
 
     /// A branch at the very point where something happens to it.
@@ -329,88 +345,6 @@ impl<'p> Along<'p> {
             row = last + 1;
         }
         gaps
-    }
-
-    /// Adds the places between rows at which the output comes nearest to zero. Gives its size along the path.
-    pub fn refine(&mut self, path: &mut Vec<Node>) -> f64 {
-        // Beside the ends of branches, where there is a row on one side only.
-        let mut k = 0;
-        while k + 1 < path.len() {
-            let (a, b) = (&path[k], &path[k + 1]);
-            if a.track == b.track && (a.end.is_some() != b.end.is_some()) {
-                let (track, rows) = (a.track, a.rows_to(b));
-                let (first, last) = (*rows.start(), *rows.end());
-                let middle = 0.5 * (a.control + b.control);
-                if let Some(solution) = self.at(track, rows, middle) {
-                    path.insert(k + 1, self.node(track, (first, last), solution));
-                    k += 1;
-                }
-            }
-            k += 1;
-        }
-        path.retain(|node| !node.value.is_nan());
-        let finite = path.iter().map(|n| n.value.abs()).filter(|v| *v < 1e300);
-        let scale = finite.fold(0.0, f64::max);
-        let mut k = 1;
-        while k + 1 < path.len() {
-            let added = self.nearest_to_zero(path, k, scale);
-            if let Some((place, node)) = added {
-                path.insert(place, node);
-                k += 1;
-            }
-            k += 1;
-        }
-        scale
-    }
-
-    /// Between the neighbours of a node at which the output is nearer to zero than at both: the place where it is nearest, if it
-    /// reaches zero or goes beyond; with where that belongs in the path.
-    fn nearest_to_zero(&mut self, path: &[Node], k: usize, scale: f64) -> Option<(usize, Node)> {
-        let (before, node) = (&path[k - 1], &path[k]);
-        let sign = node.sign(scale);
-        // Two nodes may stand at the same height on both sides of the place.
-        let level = |n: &Node| (n.value.abs() - node.value.abs()).abs() <= FLAT * scale;
-        let after = match &path[k + 1] {
-            next if level(next) => path.get(k + 2)?,
-            next => next,
-        };
-        let lower = |n: &Node| {
-            n.track == node.track && n.sign(scale) == sign && n.value.abs() > node.value.abs() + FLAT * scale
-        };
-        if sign == 0.0 || !lower(before) || !lower(after) {
-            return None;
-        }
-        let rows = before.rows_to(after);
-        let touching = TOUCHES * scale + node.noise.min(MOST_NOISE * scale);
-        let mut beyond: Option<Solution> = None;
-        let height = |along: &mut Self, control: f64, beyond: &mut Option<Solution>| {
-            if let Some(solution) = beyond {
-                return along.output_of(solution) * sign;
-            }
-            let Some(solution) = along.at(node.track, rows.clone(), control) else { return f64::INFINITY };
-            let value = along.output_of(&solution) * sign;
-            if value < -touching {
-                *beyond = Some(solution);
-            }
-            if value.is_nan() { f64::INFINITY } else { value }
-        };
-        let lowest = minimum(|control| height(self, control, &mut beyond), before.control, after.control)?;
-        let crosses = beyond.is_some();
-        let solution = match beyond {
-            Some(solution) => solution,
-            None => self.at(node.track, rows.clone(), lowest)?,
-        };
-        let place =
-            Node { touches: !crosses, ..self.node(node.track, (*rows.start(), *rows.end()), solution) };
-        if !(crosses || place.value.abs() <= touching) {
-            return None;
-        }
-        let gap = (after.control - before.control).abs();
-        let error = (!crosses).then_some(1e-7 * gap);
-        let forward = (after.control - before.control).signum();
-        let from =
-            path.iter().take(k + 2).skip(k).take_while(|n| (place.control - n.control) * forward > 0.0);
-        Some((k + from.count(), Node { error, ..place }))
     }
 }
 
