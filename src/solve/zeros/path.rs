@@ -219,8 +219,10 @@ impl<'p> Along<'p> {
         let Some((beside, to)) = beside.and_then(|b| Some((b, *controls.get(b)?))) else { return Vec::new() };
         let (from, rows) = (controls[row], (row.min(beside), row.max(beside)));
         let ends = &self.curve().tracks[track].ends;
-        if let Some(end) = ends.iter().find(|e| between(e.control, from, to) && e.kind != EndKind::Lost) {
-            return self.at_end(track, rows, end).into_iter().collect();
+        let end = ends.iter().find(|e| between(e.control, from, to) && e.kind != EndKind::Lost);
+        let end = end.and_then(|end| self.at_end(track, rows, end));
+        if let Some(end) = end.filter(|end| !end.value.is_nan()) {
+            return vec![end];
         }
         let (mut known, mut not, mut nodes) = (from, to, Vec::new());
         for _ in 0..INTO_GAP {
