@@ -97,11 +97,13 @@ fn the_capacity_of_the_ising_perceptron_is_where_its_entropy_is_zero() {
         false,
         &[("kappa", &margins), ("alpha", &[0.1, 0.25, 0.4, 0.6, 0.9])],
     );
-    // At κ = 1 the branch ends before the last rows, and the zero lies between its last row and that.
+    // With a margin the branch ends before the last rows; at κ = 1 the zero lies between the last row that has it and that end.
     let changes = words(&found, "change");
-    assert_eq!(changes[..3], ["falls through zero"; 3]);
-    assert_eq!(changes[3..], ["unknown"; 2]);
-    for (row, (_, alpha, q, q_hat)) in line.into_iter().enumerate() {
+    let zeros: Vec<usize> = (0..changes.len()).filter(|row| changes[*row] == "falls through zero").collect();
+    assert!(
+        zeros.len() == 3 && (0..changes.len()).all(|row| zeros.contains(&row) || changes[row] == "unknown")
+    );
+    for (row, (_, alpha, q, q_hat)) in zeros.into_iter().zip(line) {
         close("alpha", number(&found, "alpha", row), alpha, 2e-8);
         close("q", number(&found, "q", row), q, 2e-8);
         close("q_hat", number(&found, "q_hat", row), q_hat, 2e-8);
