@@ -944,7 +944,7 @@ fn a_line_of_zeros_that_turns_back_has_its_fold_in_the_table_and_in_a_note() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("the line turns back at p = "), "{said}");
     let rows = Rows::read(&fs::read_to_string(folder.path().join("a.csv")).unwrap());
-    let fold = rows.words("change").iter().position(|c| c == "fold of the line").unwrap();
+    let fold = rows.words("change").iter().position(|c| *c == "fold of the line").unwrap();
     assert!(rows.numbers("p")[fold].abs() < 1e-12 && rows.numbers("x")[fold].abs() < 1e-9);
 }
 
