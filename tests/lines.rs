@@ -19,8 +19,9 @@ fn zeros(theory: &Theory, output: &str, branches: bool, sweeps: &[(&str, &[f64])
             values => wanted.sweep(name, values.iter().copied()).unwrap(),
         }
     }
-    let plan = Plan::of_theories(&wanted, std::slice::from_ref(theory)).unwrap();
-    let critical = Critical::new(theory.clone(), plan, 1e-12).unwrap();
+    let mut theory = theory.clone();
+    let plan = Plan::of_theories(&wanted, std::slice::from_mut(&mut theory)).unwrap();
+    let critical = Critical::new(theory, plan, 1e-12).unwrap();
     let critical = critical.zero_of(output).and_then(|c| c.with_branches(branches)).unwrap();
     critical.run(&Running::ON).unwrap().unwrap()
 }
@@ -308,13 +309,13 @@ fn what_is_not_known_says_so() {
     let text = "title = \"gap\"\ncontrol = { name = \"x\", from = -1, to = 1, points = 11 }\n\
                 [unknowns]\nu = { meaning = \"u\", range = [0, 3] }\n[residual]\ne = \"u^2 - x^2 + 0.1\"\n\
                 [outputs]\nf = { value = \"x*(u + 1)\", meaning = \"\" }\ng = { value = \"log(x - 0.5)\", meaning = \"\" }\n";
-    let system = Theory::parse("gap", text).unwrap();
+    let mut system = Theory::parse("gap", text).unwrap();
     let found = zeros(&system, "f", false, &[]);
     assert_eq!(words(&found, "change"), ["unknown", "unknown"]);
     assert_eq!(words(&found, "side"), ["before", "after"]);
     assert_eq!((number(&found, "x", 0), number(&found, "x", 1)), (-0.4, 0.4));
     assert!(number(&found, "f", 0) < 0.0 && number(&found, "f", 1) > 0.0);
-    let plan = Plan::of_theories(&Wanted::default(), std::slice::from_ref(&system)).unwrap();
+    let plan = Plan::of_theories(&Wanted::default(), std::slice::from_mut(&mut system)).unwrap();
     let critical = Critical::new(system.clone(), plan, 1e-12).unwrap();
     let computed = critical.clone().zero_of("f").unwrap().compute(0, &Running::ON).unwrap().unwrap();
     assert_eq!(computed.counts.not_converged, 3);
@@ -355,8 +356,8 @@ fn a_jump_between_the_pieces_of_a_composite_is_one() {
 
 #[test]
 fn a_misspelt_output_and_branches_without_one_are_errors() {
-    let system = theory("ising-storage");
-    let plan = Plan::of_theories(&Wanted::default(), std::slice::from_ref(&system)).unwrap();
+    let mut system = theory("ising-storage");
+    let plan = Plan::of_theories(&Wanted::default(), std::slice::from_mut(&mut system)).unwrap();
     let critical = Critical::new(system, plan, 1e-12).unwrap();
     let said = critical.clone().zero_of("entrpy").unwrap_err().to_string();
     assert!(said.contains("did you mean `entropy`?") && said.contains("q_hat"), "{said}");

@@ -46,11 +46,11 @@ impl Critical {
     /// use overlaps::study::{Plan, Wanted};
     /// use overlaps::system::Theory;
     ///
-    /// let theory = Theory::load("ising-storage")?;
+    /// let mut theory = Theory::load("ising-storage")?;
     /// let mut wanted = Wanted::default();
     /// wanted.sweep("kappa", [0.0, 0.5])?;
     /// wanted.sweep("alpha", [0.2, 0.4, 0.6, 0.8, 0.9])?;
-    /// let plan = Plan::of_theories(&wanted, std::slice::from_ref(&theory))?;
+    /// let plan = Plan::of_theories(&wanted, std::slice::from_mut(&mut theory))?;
     /// let line = Critical::new(theory, plan, 1e-12)?.zero_of("entropy")?;
     /// let table = line.run(&Running::ON)?.expect("nobody interrupts");
     /// assert!((table.number("alpha", 0)? - 0.833).abs() < 1e-3, "Krauth and Mézard");
