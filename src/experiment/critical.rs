@@ -1,8 +1,10 @@
-//! The control values at which the global branch changes, for every combination of swept parameters.
+//! The control values at which the global branch changes, or at which an output is zero (`zeros`), for every combination of swept
+//! parameters.
 
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use super::zeros::Sought;
 use super::{Computed, Experiment, Failure, Told, equations};
 use crate::model::Running;
 use crate::output::{Cell, Column, Role};
@@ -10,13 +12,15 @@ use crate::solve::{Change, Job, Settings, Solution, events};
 use crate::study::{Plan, PlanError};
 use crate::system::Theory;
 
-/// A theory whose global branch changes along the control: what `overlaps critical` finds.
+/// A theory whose global branch changes along the control, or of which an output is zero somewhere: what `overlaps critical` finds.
 #[derive(Debug, Clone)]
 pub struct Critical {
-    theory: Theory,
-    plan: Plan,
-    tolerance: f64,
-    columns: Vec<Column>,
+    pub(super) theory: Theory,
+    pub(super) plan: Plan,
+    pub(super) tolerance: f64,
+    /// The output of which zeros are sought, in place of changes of the global branch.
+    pub(super) sought: Option<Sought>,
+    pub(super) columns: Vec<Column>,
 }
 
 /// A change of the global branch.
@@ -45,22 +49,30 @@ impl Critical {
                 theory.name()
             )));
         }
+        let mut critical = Critical { theory, plan, tolerance, sought: None, columns: Vec::new() };
+        critical.columns = critical.laid_out();
+        Ok(critical)
+    }
+
+    /// The columns of what is sought.
+    pub(super) fn laid_out(&self) -> Vec<Column> {
+        let (theory, zero) = (&self.theory, self.sought.is_some());
         let mut columns =
             vec![Column::new(theory.control.name.clone(), theory.control.meaning.clone(), Role::Control)];
-        columns.extend(plan.swept.iter().map(|s| Column::new(s.name.as_str(), "", Role::Parameter)));
-        for (name, meaning) in [
-            ("piece", "system"),
-            ("change", "crossing of energies, or end of a branch"),
-            ("side", "before or after, along the control"),
-            ("branch", "kind of solution"),
-        ] {
+        columns.extend(self.plan.swept.iter().map(|s| Column::new(s.name.as_str(), "", Role::Parameter)));
+        let change = if zero { "how the output is zero" } else { "crossing of energies, or end of a branch" };
+        let side = if zero { "at it, before or after" } else { "before or after, along the control" };
+        for (name, meaning) in
+            [("piece", "system"), ("change", change), ("side", side), ("branch", "kind of solution")]
+        {
             columns.push(Column::new(name, meaning, Role::Label));
         }
         let outputs = theory.output_columns();
         columns
             .extend(outputs.into_iter().map(|(name, _, meaning)| Column::new(name, meaning, Role::Output)));
         columns.push(Column::new("energy", "energy", Role::Certificate));
-        Ok(Critical { theory, plan, tolerance, columns })
+        columns.extend(zero.then(Critical::error_column));
+        columns
     }
 
     /// The theory.
@@ -113,14 +125,22 @@ impl Critical {
         let mut row = vec![Cell::Number(found.change.control)];
         row.extend(swept.iter().cloned());
         row.extend([found.piece.as_str(), found.change.kind.name(), side, branch].map(Cell::from));
+        let outputs: Vec<&str> = found.outputs.iter().map(String::as_str).collect();
+        row.extend(self.values(solution, &outputs));
+        row
+    }
+
+    /// The outputs of a solution, of which its system has these, and its energy.
+    pub(super) fn values(&self, solution: Option<&Solution>, outputs: &[&str]) -> Vec<Cell> {
+        let mut cells = Vec::new();
         for column in self.columns.iter().filter(|column| column.role == Role::Output) {
-            let place = found.outputs.iter().position(|output| *output == column.name);
+            let place = outputs.iter().position(|output| *output == column.name);
             let value = solution.zip(place).map(|(s, place)| s.certified.outputs[place]);
-            row.push(value.filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number));
+            cells.push(value.filter(|v| !v.is_nan()).map_or(Cell::Missing, Cell::Number));
         }
         let energy = solution.map(|s| s.certified.energy).filter(|e| !e.is_nan());
-        row.push(energy.map_or(Cell::Missing, Cell::Number));
-        row
+        cells.push(energy.map_or(Cell::Missing, Cell::Number));
+        cells
     }
 }
 
@@ -134,9 +154,15 @@ impl Experiment for Critical {
     }
 
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
-        let (found, told, failed) = self.changes(cell);
+        let computed = match &self.sought {
+            Some(sought) => self.zeros(cell, sought),
+            None => {
+                let (found, told, failed) = self.changes(cell);
+                Computed { told, ..Computed::new(self.rows(&found, cell), failed) }
+            }
+        };
         (running.progress)();
-        Ok(Some(Computed { told, ..Computed::new(self.rows(&found, cell), failed) }))
+        Ok(Some(computed))
     }
 
     fn within(&self) -> IndexMap<String, Json> {

@@ -1,7 +1,7 @@
 //! What is computed cell by cell: a command given once and a study of many cells are the same experiment.
 //!
 //! - [`Solve`]: systems of equations along their control;
-//! - [`Critical`]: the control values at which the global branch changes;
+//! - [`Critical`]: the control values at which the global branch changes, or at which an output is zero;
 //! - [`Limit`]: theories beside the systems that they tend to;
 //! - [`Simulate`]: a model at finite dimension, data set by data set;
 //! - [`Check`]: theories against what is simulated or measured;
@@ -18,6 +18,7 @@ mod simulate;
 mod solve;
 mod told;
 mod verification;
+mod zeros;
 
 use std::error::Error;
 

@@ -191,7 +191,7 @@ fn both(
 ) -> [Option<Solution>; 2] {
     match end.filter(|e| e.is_meeting()) {
         Some(meeting) => tracks.map(|track| in_common(finder, track, meeting)),
-        None => tracks.map(|track| at(curve, finder, track, rows, control)),
+        None => tracks.map(|track| at(curve, finder, track, &rows, control)),
     }
 }
 
@@ -206,12 +206,18 @@ fn in_common(finder: &mut Finder, track: &Track, meeting: &End) -> Option<Soluti
     Some(solution)
 }
 
-/// A branch at a control value between two rows.
-fn at(curve: &Curve, finder: &mut Finder, track: &Track, rows: [usize; 2], control: f64) -> Option<Solution> {
+/// A branch at a control value between some rows.
+pub(super) fn at(
+    curve: &Curve,
+    finder: &mut Finder,
+    track: &Track,
+    rows: &[usize],
+    control: f64,
+) -> Option<Solution> {
     if track.boundary {
         return boundary_at(finder, track.branch?, control);
     }
-    let mut rows: Vec<usize> = rows.into_iter().rev().filter(|r| track.points[*r].is_some()).collect();
+    let mut rows: Vec<usize> = rows.iter().rev().copied().filter(|r| track.points[*r].is_some()).collect();
     rows.sort_by(|r, s| {
         (curve.controls[*r] - control).abs().total_cmp(&(curve.controls[*s] - control).abs())
     });

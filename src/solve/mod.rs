@@ -31,6 +31,7 @@ mod solution;
 mod spread;
 mod starts;
 mod verified;
+mod zeros;
 
 pub use at_control::AtControl;
 pub use averages::{Accuracy, WorstAverage};
@@ -46,3 +47,4 @@ pub use region::Region;
 pub use rows::Layout;
 pub use solution::{Remark, Search, Settings, Solution};
 pub use verified::{claim, controls_of_rows, enter, reports, verify};
+pub use zeros::{Fold, Merging, Place, Side, Zero, ZeroKind, Zeros};

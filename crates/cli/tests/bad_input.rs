@@ -335,6 +335,17 @@ fn critical_refuses_a_fixed_control_along_which_it_is_to_search() {
 }
 
 #[test]
+fn critical_refuses_an_output_that_is_not_there() {
+    let words = ["`stabilty`", "did you mean `stability`?", "q, free_energy, entropy, stability"];
+    let misspelt = ["critical", "sherrington-kirkpatrick", "--zero", "stabilty", "--output", "a.csv"];
+    refused_in(&folder(), &misspelt, 1, &words);
+    refused_in(&folder(), &["critical", "curie-weiss", "--branches"], 2, &["--zero"]);
+    refused_in(&folder(), &["critical", "curie-weiss", "--zero"], 2, &["--zero"]);
+    let plot = ["critical", "curie-weiss", "--zero", "m", "--plot", "a.svg"];
+    refused_in(&folder(), &plot, 1, &["--plot", "--sweep"]);
+}
+
+#[test]
 fn a_limit_that_cannot_be_taken_is_refused() {
     refused_in(&folder(), &["limit", "curie-weiss"], 1, &["curie-weiss", "[limit]", "parameter"]);
     refused_in(&folder(), &["limit", "first-phase", "--set", "n=8"], 1, &["`n`", "--sweep n="]);

@@ -916,6 +916,65 @@ fn critical_draws_the_line_of_critical_points_and_leaves_a_side_file() {
 }
 
 #[test]
+fn critical_finds_the_zeros_of_an_output_and_draws_the_line() {
+    let folder = TempDir::new().unwrap();
+    let arguments = [
+        "critical",
+        "sherrington-kirkpatrick",
+        "--zero",
+        "stability",
+        "--sweep",
+        "H=0.1,0.5",
+        "--sweep",
+        "T=0.2:1.2:6",
+    ];
+    let files = ["--output", "a.csv", "--plot", "a.svg"];
+    let output = run_in(folder.path(), &[&arguments[..], &files[..]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let rows = Rows::read(&fs::read_to_string(folder.path().join("a.csv")).unwrap());
+    assert!(rows.header.starts_with("T,H,piece,change,side,branch,q,"), "{}", rows.header);
+    assert!(rows.header.ends_with(",energy,control_error"), "{}", rows.header);
+    assert_eq!(rows.words("change"), ["rises through zero", "rises through zero"]);
+    assert_eq!(rows.words("side"), ["at", "at"]);
+    // de Almeida and Thouless, by Newton's method in q and T (tests/lines.rs).
+    for (found, known) in
+        rows.numbers("T").into_iter().zip([0.818_849_854_110_175_7, 0.535_104_943_115_391_9])
+    {
+        assert!((found - known).abs() < 1e-12, "{found}");
+    }
+    let svg = fs::read_to_string(folder.path().join("a.svg")).unwrap();
+    assert!(svg.contains("stability = 0"), "the figure says what is zero");
+    let side: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("a.json")).unwrap()).unwrap();
+    assert_eq!(side["command"][3], "--zero");
+}
+
+#[test]
+fn critical_says_where_an_output_has_no_zero_and_where_it_jumps() {
+    let text = printed(&["critical", "second-phase", "--zero", "m"], 0);
+    assert!(text.contains("m of second-phase has no zero for 1 ≤ t ≤ 2"), "{text}");
+    // A magnet in no field: on all branches, the two that are born go to zero where they end.
+    let text = printed(&["critical", "curie-weiss", "--zero", "m", "--set", "h=0.1"], 0);
+    assert!(text.contains("has no zero"), "{text}");
+}
+
+#[test]
+fn a_line_of_zeros_that_turns_back_has_its_fold_in_the_table_and_in_a_note() {
+    let folder = TempDir::new().unwrap();
+    let text = "title = \"fold\"\ncontrol = { name = \"x\", from = -2, to = 2, points = 21 }\n\
+                [parameters]\np = { default = 0, meaning = \"p\" }\n[outputs]\nf = { value = \"x^2 - p\", meaning = \"\" }\n";
+    fs::write(folder.path().join("fold.toml"), text).unwrap();
+    let arguments = ["critical", "fold.toml", "--zero", "f", "--sweep", "p=-0.5:1:4"];
+    let output = run_in(folder.path(), &[&arguments[..], &["--output", "a.csv", "--plot", "a.svg"]].concat());
+    assert_eq!(output.status.code(), Some(0));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("the line turns back at p = "), "{said}");
+    let rows = Rows::read(&fs::read_to_string(folder.path().join("a.csv")).unwrap());
+    let fold = rows.words("change").iter().position(|c| *c == "fold of the line").unwrap();
+    assert!(rows.numbers("p")[fold].abs() < 1e-12 && rows.numbers("x")[fold].abs() < 1e-9);
+}
+
+#[test]
 fn verify_agrees_and_adds_its_column() {
     let rows = Rows::solved(&["two-phase", "--sweep", "t=1:2:3", "--verify"]);
     assert!(rows.header.ends_with(",status,verify_difference"));
@@ -1009,6 +1068,18 @@ fn critical_does_not_say_that_nothing_changes_where_rows_failed() {
     assert_eq!(output.status.code(), Some(3));
     assert!(!String::from_utf8_lossy(&output.stdout).contains("does not change"));
     assert!(String::from_utf8_lossy(&output.stderr).contains("5 rows"));
+    let output = Command::new(env!("CARGO_BIN_EXE_overlaps"))
+        .args(["critical", "none.toml", "--zero", "m"])
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("unknown"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains("5 rows") && said.contains("a zero there") && said.contains("does not vanish"),
+        "{said}"
+    );
 }
 
 // ---- Standard output and standard error ----

@@ -100,6 +100,17 @@ fn a_study_gives_the_bytes_of_the_command() {
     run(here, &[&critical[..], &["--quiet", "--output", "critical.csv"]].concat(), 0);
     assert_eq!(read(here, "lines.csv"), read(here, "critical.csv"));
 
+    write(
+        here,
+        "zeros.toml",
+        "command = 'critical'\nsystem = 'ising-storage'\n[sweep]\nkappa = [0, 0.5]\n[options]\nzero = 'entropy'\nbranches = true\n",
+    );
+    run(here, &["sweep", "zeros.toml", "--quiet", "--plot", "zeros.svg"], 0);
+    let zeros = ["critical", "ising-storage", "--zero", "entropy", "--branches", "--sweep", "kappa=0,0.5"];
+    run(here, &[&zeros[..], &["--quiet", "--output", "line.csv", "--plot", "line.svg"]].concat(), 0);
+    assert_eq!(read(here, "zeros.csv"), read(here, "line.csv"));
+    assert_eq!(read(here, "zeros.svg"), read(here, "line.svg"));
+
     let study = "command = 'simulate'\nseeds = 3\nfirst_seed = 2\n[set]\np = 0.75\nd = 4000\n[sweep]\nn = [8, 16]\nt = [0.5, 1]\n";
     write(here, "runs.toml", study);
     run(here, &["sweep", "runs.toml", "--quiet"], 0);

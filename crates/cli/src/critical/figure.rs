@@ -3,6 +3,7 @@
 
 use anyhow::bail;
 
+use super::line::zeros;
 use crate::figure::{MOST_LINES, subtitle};
 use overlaps::name::{ascii_name, symbol_of};
 use overlaps::output::{Cell, Table};
@@ -32,17 +33,31 @@ pub fn x_of(plan: &Plan) -> anyhow::Result<usize> {
     }
 }
 
-/// Draws the changes of a table.
+/// What the rows of a table are.
+#[derive(Debug, Clone, Copy)]
+pub enum Drawn<'d> {
+    /// Changes of the global branch.
+    Changes,
+    /// Zeros of an output, on all branches or on the one that is meant.
+    Zeros(&'d str, bool),
+}
+
+/// Draws the changes, or the zeros, of a table.
 ///
 /// # Errors
 /// No sweep to draw along, more lines or panels than a figure can hold.
-pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Figure> {
+pub fn figure(theory: &Theory, plan: &Plan, table: &Table, what: Drawn) -> anyhow::Result<Figure> {
     let x = &plan.swept[x_of(plan)?];
     let mut others = plan.swept.iter().filter(|sweep| sweep.name != x.name);
     let line = others.next();
     let further: Vec<&Swept> = others.collect();
 
-    let (panels, kinds) = lines(theory, table, x, line, &further)?;
+    let (panels, kinds) = match what {
+        Drawn::Changes => lines(theory, table, x, line, &further)?,
+        Drawn::Zeros(_, branches) => zeros(theory, table, (x, line, &further), branches)?,
+    };
+    let symbol = symbol_of(&theory.control.name);
+    let y_label = if matches!(what, Drawn::Changes) { critical(&symbol) } else { symbol };
     if panels.len() > MOST_PANELS {
         let names: Vec<&str> = further.iter().map(|sweep| sweep.name.as_str()).collect();
         bail!(
@@ -63,7 +78,7 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Fig
             label: words.into_iter().flatten().collect::<Vec<_>>().join(", "),
             line: STYLES[kind % STYLES.len()],
             colour: line.and_then(|sweep| sweep.values.iter().position(same)).unwrap_or(kind) % PALETTE.len(),
-            segments: vec![one.points],
+            segments: one.segments,
         }
     };
     let mut drawn: Vec<Panel> = panels
@@ -72,7 +87,7 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Fig
             let words: Vec<String> =
                 further.iter().zip(&key).map(|(sweep, value)| value_of(sweep, value)).collect();
             Panel {
-                y_label: critical(&symbol_of(&theory.control.name)),
+                y_label: y_label.clone(),
                 y_log: x.is_logarithmic(),
                 caption: words.join(", "),
                 curves: lines.into_iter().map(curve).collect(),
@@ -81,12 +96,17 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table) -> anyhow::Result<Fig
         })
         .collect();
     if drawn.is_empty() {
-        drawn.push(Panel { y_label: critical(&symbol_of(&theory.control.name)), ..Panel::default() });
+        drawn.push(Panel { y_label, ..Panel::default() });
     }
-    let mut words = subtitle(std::slice::from_ref(theory), plan);
-    if let [kind] = &kinds[..] {
-        words = format!("{kind}; {words}");
+    let mut words = vec![subtitle(std::slice::from_ref(theory), plan)];
+    if let Some(kind) = kinds.first().filter(|kind| kinds.len() == 1 && *kind != "zero") {
+        words.insert(0, kind.clone());
     }
+    if let Drawn::Zeros(output, _) = what {
+        words.insert(0, format!("{} = 0", symbol_of(output)));
+    }
+    words.retain(|part| !part.is_empty() || matches!(what, Drawn::Changes));
+    let words = words.join("; ");
     Ok(Figure {
         title: theory.description.title.clone(),
         subtitle: words,
@@ -106,10 +126,7 @@ fn lines(
     line: Option<&Swept>,
     further: &[&Swept],
 ) -> anyhow::Result<(Vec<OfPanel>, Vec<String>)> {
-    let place = |name: &str| {
-        let ascii = ascii_name(name);
-        table.column(name).or_else(|| table.column(ascii.as_deref().unwrap_or(name))).unwrap_or_default()
-    };
+    let place = |name: &str| column_of(table, name);
     // A change is drawn once, not for both its sides.
     let side = place("side");
     let changes = || table.rows.iter().filter(|row| row[side] == "before".into());
@@ -126,10 +143,11 @@ fn lines(
         let Some(at) = at else { continue };
         let panel = find_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
         // A change that comes twice along the control has two lines.
-        let key =
-            |one: &Line| one.value == value && one.kind == kind && !one.points.iter().any(|p| p.0 == at.0);
-        let new = || Line { value: value.clone(), kind: kind.clone(), points: Vec::new() };
-        find_or_push(&mut panel.1, key, new).points.push(at);
+        let key = |one: &Line| {
+            one.value == value && one.kind == kind && !one.segments[0].iter().any(|p| p.0 == at.0)
+        };
+        let new = || Line { value: value.clone(), kind: kind.clone(), segments: vec![Vec::new()] };
+        find_or_push(&mut panel.1, key, new).segments[0].push(at);
         if panel.1.len() > MOST_LINES {
             bail!(
                 "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep {} over fewer values, or leave out --plot and draw from the CSV",
@@ -140,14 +158,20 @@ fn lines(
     Ok((panels, kinds))
 }
 
+/// The column of a parameter, which may be spelled.
+pub(super) fn column_of(table: &Table, name: &str) -> usize {
+    let ascii = ascii_name(name);
+    table.column(name).or_else(|| table.column(ascii.as_deref().unwrap_or(name))).unwrap_or_default()
+}
+
 /// Values of further parameters, and the lines at them.
-type OfPanel = (Vec<Cell>, Vec<Line>);
+pub(super) type OfPanel = (Vec<Cell>, Vec<Line>);
 
 /// The critical points that are joined.
-struct Line {
-    value: Option<Cell>,
-    kind: String,
-    points: Vec<(f64, f64)>,
+pub(super) struct Line {
+    pub(super) value: Option<Cell>,
+    pub(super) kind: String,
+    pub(super) segments: Vec<Vec<(f64, f64)>>,
 }
 
 /// From which branch to which; the row after that of the side before has the other.
@@ -167,7 +191,7 @@ fn critical(symbol: &str) -> String {
     if symbol.chars().count() == 1 { format!("{symbol}_c") } else { format!("critical {symbol}") }
 }
 
-fn find_or_push<T>(all: &mut Vec<T>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
+pub(super) fn find_or_push<T>(all: &mut Vec<T>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
     let index = all.iter().position(is).unwrap_or_else(|| {
         all.push(new());
         all.len() - 1

@@ -1,6 +1,7 @@
 //! `overlaps critical SYSTEM`, and the same in a study, where a cell holds the changes along one curve.
 
 mod figure;
+mod line;
 
 use clap::Args;
 use indexmap::IndexMap;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::arguments::Values;
 use super::cells::with_progress;
 use super::destination::{Destination, side};
-use super::say::SHOWN;
+use super::say::{REASONS, SHOWN};
 use super::simulation::stopped;
 use super::sweep::Work;
 use super::{FINE, NOT_CONVERGED};
@@ -18,7 +19,6 @@ use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Computed, Experiment};
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
-use overlaps::study::Plan;
 use overlaps::study::Study;
 use overlaps::system::Theory;
 use overlaps_figures::Figure;
@@ -28,10 +28,19 @@ use overlaps_figures::Figure;
 /// The energies of both branches are followed to their crossing, which is located by Brent's method; both sides'
 /// outputs are printed. With --sweep, one pair of rows per change and combination; --plot draws the critical control
 /// against the first swept parameter, with one line per value of the second and one panel per value of the others.
+///
+/// With --zero, the control values at which an output is zero, one row for each (two for a jump through zero), and where the line
+/// of them turns back.
 #[derive(Debug, Args)]
 pub struct Critical {
     /// Name of a built-in system, or path of an equation file.
     system: String,
+    /// Find where this output or unknown is zero, in place of changes of the global branch.
+    #[arg(long, value_name = "NAME")]
+    zero: Option<String>,
+    /// Its zeros on all branches, not only on the solution that is meant.
+    #[arg(long, requires = "zero")]
+    branches: bool,
     #[command(flatten)]
     values: Values,
     #[command(flatten)]
@@ -42,7 +51,7 @@ impl Critical {
     /// Finds, prints, writes.
     pub fn run(&self) -> anyhow::Result<u8> {
         let critical = self.prepared()?;
-        let (theory, plan) = (critical.theory(), critical.plan());
+        let plan = critical.plan();
         let files = self.destination.files(None)?;
         files.check()?;
         if files.plot.is_some() {
@@ -50,16 +59,17 @@ impl Critical {
         }
         self.values.start_threads();
         let mut table = Table::new(critical.columns().to_vec());
-        let mut lines = Vec::new();
+        let (mut lines, mut reasons) = (Vec::new(), Vec::new());
         let mut failed = 0;
         let take = |computed: Computed| -> anyhow::Result<()> {
             failed += computed.counts.not_converged;
             table.rows.extend(computed.rows);
             for line in computed.told.lines {
-                if plan.cells() == 1 && !lines.contains(&line) {
+                if (plan.cells() == 1 || self.zero.is_some()) && !lines.contains(&line) {
                     lines.push(line);
                 }
             }
+            reasons.extend(computed.told.reasons);
             Ok(())
         };
         let whole =
@@ -68,12 +78,12 @@ impl Critical {
             return Err(stopped(None));
         }
         let drawing = match files.plot {
-            Some(_) => Some(figure::figure(theory, plan, &table)?),
+            Some(_) => Some(drawn(&critical, &table)?),
             None => None,
         };
         let beside = self.side(&critical, &table, failed);
         let written = files.write(&table, &beside, drawing.as_ref())?;
-        let shown = self.shown(theory, plan, &table, failed)?;
+        let shown = self.shown(&critical, &table, failed)?;
         self.destination.print(&table, self.values.quiet, || shown)?;
         if !self.values.quiet {
             lines.iter().take(SHOWN).for_each(|line| eprintln!("note: {line}"));
@@ -82,15 +92,20 @@ impl Critical {
             self.destination.say_written(&written, self.values.quiet);
         }
         if failed > 0 {
+            let what = critical.zero().map_or("change", |_| "zero");
             eprintln!(
-                "warning: {failed} rows along the control did not converge; a change there can be missing"
+                "warning: {failed} rows along the control did not converge; a {what} there can be missing"
             );
+            if critical.zero().is_some() {
+                reasons.iter().take(REASONS).for_each(|reason| eprintln!("warning: {reason}"));
+            }
         }
         Ok(if failed > 0 { NOT_CONVERGED } else { FINE })
     }
 
     /// What a reader sees: a single combination side by side, a sweep row by row, or that nothing changes.
-    fn shown(&self, theory: &Theory, plan: &Plan, table: &Table, failed: u64) -> anyhow::Result<String> {
+    fn shown(&self, critical: &experiment::Critical, table: &Table, failed: u64) -> anyhow::Result<String> {
+        let (theory, plan) = (critical.theory(), critical.plan());
         if table.rows.is_empty() && failed > 0 {
             return Ok("no change of the global branch was found\n".into());
         }
@@ -100,6 +115,9 @@ impl Critical {
             let from = searched.iter().copied().fold(f64::INFINITY, f64::min);
             let to = searched.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let range = format!("{from} ≤ {} ≤ {to}", c.name);
+            if let Some(output) = critical.zero() {
+                return Ok(format!("{output} of {} has no zero for {range}\n", theory.name()));
+            }
             return Ok(format!("the global branch of {} does not change for {range}\n", theory.name()));
         }
         if plan.cells() == 1 {
@@ -127,23 +145,37 @@ impl Critical {
     fn prepared(&self) -> anyhow::Result<experiment::Critical> {
         let mut theory = Theory::load(&self.system)?;
         let plan = self.values.plan(std::slice::from_mut(&mut theory))?;
-        Ok(experiment::Critical::new(theory, plan, self.values.tolerance)?)
+        let critical = experiment::Critical::new(theory, plan, self.values.tolerance)?;
+        let critical = match &self.zero {
+            Some(output) => critical.zero_of(output)?,
+            None => critical,
+        };
+        Ok(critical.with_branches(self.branches)?)
     }
 }
 
-/// Each change as a small table: the quantities down, before and after across.
+/// The figure of what was found.
+fn drawn(critical: &experiment::Critical, table: &Table) -> anyhow::Result<Figure> {
+    let (theory, plan) = (critical.theory(), critical.plan());
+    let zeros = |output| figure::Drawn::Zeros(output, critical.has_branches());
+    let what = critical.zero().map_or(figure::Drawn::Changes, zeros);
+    figure::figure(theory, plan, table, what)
+}
+
+/// Each change, or zero, as a small table: the quantities down, before and after across.
 fn side_by_side(table: &Table) -> anyhow::Result<String> {
     let mut text = String::new();
     let labels = table.columns.iter().position(|c| c.name == "side").unwrap_or_default();
-    for pair in table.rows.chunks(2) {
-        let [before, after] = pair else { continue };
+    let first = |row: &Vec<Cell>| row[labels] != "after".into();
+    for rows in table.rows.chunk_by(|_, next| !first(next)) {
         let mut columns = vec![Column::new("quantity", "", Role::Label)];
-        columns.extend(["before", "after"].map(|side| Column::new(side, "", Role::Output)));
+        columns.extend(rows.iter().map(|row| Column::new(row[labels].to_string(), "", Role::Output)));
         let mut sides = Table::new(columns);
         for (i, column) in table.columns.iter().enumerate() {
-            let absent = before[i] == Cell::Missing && after[i] == Cell::Missing;
+            let absent = rows.iter().all(|row| row[i] == Cell::Missing);
             if i != labels && !absent {
-                sides.push(vec![Cell::from(column.name.as_str()), before[i].clone(), after[i].clone()])?;
+                let cells = rows.iter().map(|row| row[i].clone());
+                sides.push(std::iter::once(Cell::from(column.name.as_str())).chain(cells).collect())?;
             }
         }
         text += &terminal::render(&sides, &TerminalOptions { columns: None, max_rows: 0, digits: 12 });
@@ -173,6 +205,6 @@ impl Work for experiment::Critical {
     }
 
     fn curves(&self, table: &Table, _columns: &[String]) -> anyhow::Result<Figure> {
-        figure::figure(self.theory(), self.plan(), table)
+        drawn(self, table)
     }
 }
