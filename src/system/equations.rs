@@ -276,6 +276,13 @@ impl System {
         &self.indices
     }
 
+    /// What a name with indices is written as in the file, and its first index: `m[a]` and a of m_1.
+    pub fn as_indexed(&self, name: &str) -> Option<(String, String)> {
+        let (family, _) = self.indices.member_of(name)?;
+        let indices = &self.indices.family(&family)?.indices;
+        Some((format!("{family}[{}]", indices.join(",")), indices.first()?.clone()))
+    }
+
     /// The name by which the system is asked for.
     pub fn name(&self) -> &str {
         &self.description.name

@@ -68,22 +68,51 @@ fn field(out: &mut String, name: &str, text: &str) -> Result {
     Ok(())
 }
 
-fn entries<'a>(out: &mut String, title: &str, rows: impl Iterator<Item = (&'a str, String)>) -> Result {
-    let rows: Vec<(&str, String)> = rows.collect();
-    let width = rows.iter().map(|(n, _)| n.chars().count()).max().unwrap_or(0);
-    if !rows.is_empty() {
+/// A name, what it is, and what is said of it.
+type Row<'a> = (&'a str, String, String);
+
+/// Entries of a section; what an index runs over stands once, as the file has it.
+fn entries<'a>(
+    out: &mut String,
+    system: &System,
+    title: &str,
+    rows: impl Iterator<Item = Row<'a>>,
+) -> Result {
+    let mut lines: Vec<(String, Vec<String>, String)> = Vec::new();
+    for (name, text, said) in rows {
+        let Some((written, index)) = system.as_indexed(name) else {
+            lines.push((name.to_string(), vec![text], said));
+            continue;
+        };
+        let said = said.split(&format!(", {index} = ")).next().unwrap_or_default().to_string();
+        match lines.last_mut().filter(|last| last.0 == written) {
+            Some((_, texts, _)) => texts.push(text),
+            None => lines.push((written, vec![text], said)),
+        }
+    }
+    let width = lines.iter().map(|(n, ..)| n.chars().count()).max().unwrap_or(0);
+    if !lines.is_empty() {
         writeln!(out, "\n{title}")?;
     }
-    for (name, text) in rows {
+    for (name, mut texts, said) in lines {
+        if texts.iter().all(|text| *text == texts[0]) {
+            texts.truncate(1);
+        }
         let pad = " ".repeat(width - name.chars().count());
-        writeln!(out, "  {name}{pad} = {text}")?;
+        writeln!(out, "  {name}{pad} = {}{said}", texts.join(", "))?;
     }
     Ok(())
+}
+
+/// A name and what it is.
+fn bare((name, text): &(String, String)) -> Row<'_> {
+    (name, text.clone(), String::new())
 }
 
 fn show_system(out: &mut String, system: &System) -> Result {
     entries(
         out,
+        system,
         "parameters",
         system.parameters.iter().map(|p| {
             let domain = match p.words() {
@@ -91,12 +120,17 @@ fn show_system(out: &mut String, system: &System) -> Result {
                 words => Some(words.join(" or ")),
             };
             let domain = domain.map_or(String::new(), |d| format!("   [{d}]"));
-            (p.name.as_str(), format!("{}{domain}   {}", p.default_text, p.meaning))
+            (p.name.as_str(), p.default_text.clone(), format!("{domain}   {}", p.meaning))
         }),
     )?;
-    entries(out, "variables", system.variables.iter().map(|(n, v)| (n.as_str(), v.clone())))?;
-    entries(out, "definitions", system.definitions.iter().map(|(n, e)| (n.as_str(), e.clone())))?;
-    entries(out, "unknowns", system.unknowns.iter().map(|u| (u.name.as_str(), u.meaning.clone())))?;
+    entries(out, system, "variables", system.variables.iter().map(bare))?;
+    entries(out, system, "definitions", system.definitions.iter().map(bare))?;
+    entries(
+        out,
+        system,
+        "unknowns",
+        system.unknowns.iter().map(|u| (u.name.as_str(), String::new(), u.meaning.clone())),
+    )?;
     let title = match system.kind {
         Kind::Energy => "energy, to be minimised",
         Kind::Extremum => "free energy, stationary",
@@ -108,11 +142,12 @@ fn show_system(out: &mut String, system: &System) -> Result {
     };
     entries(
         out,
+        system,
         title,
         system.equations.iter().map(|(n, e)| match system.kind {
-            Kind::Energy => ("energy", e.clone()),
-            Kind::Extremum => ("free energy", e.clone()),
-            _ => (n.as_str(), e.clone()),
+            Kind::Energy => ("energy", e.clone(), String::new()),
+            Kind::Extremum => ("free energy", e.clone(), String::new()),
+            _ => (n.as_str(), e.clone(), String::new()),
         }),
     )?;
     if !system.extremum.ways.is_empty() {
@@ -151,23 +186,25 @@ fn show_system(out: &mut String, system: &System) -> Result {
     }
     entries(
         out,
+        system,
         "branches",
         system.branches.iter().map(|b| {
             let what = match b.origin {
                 Origin::Starts(_) => "starts",
                 Origin::Boundary(_) => "at",
             };
-            (b.name.as_str(), format!("{what} {}", b.texts.join("; ")))
+            (b.name.as_str(), format!("{what} {}", b.texts.join("; ")), String::new())
         }),
     )?;
     entries(
         out,
+        system,
         "outputs",
         system
             .outputs
             .iter()
             .skip(system.unknowns.len())
-            .map(|o| (o.column.as_str(), format!("{}   {}", o.text, o.meaning))),
+            .map(|o| (o.column.as_str(), o.text.clone(), format!("   {}", o.meaning))),
     )?;
     Ok(())
 }

@@ -951,8 +951,8 @@ fn critical_finds_the_zeros_of_an_output_and_draws_the_line() {
 
 #[test]
 fn critical_says_where_an_output_has_no_zero_and_where_it_jumps() {
-    let text = printed(&["critical", "second-phase", "--zero", "m"], 0);
-    assert!(text.contains("m of second-phase has no zero for 1 ≤ t ≤ 2"), "{text}");
+    let text = printed(&["critical", "second-phase", "--zero", "m", "--sweep", "t=1.2:1.8:7"], 0);
+    assert!(text.contains("m of second-phase has no zero for 1.2 ≤ t ≤ 1.8"), "{text}");
     // A magnet in no field: on all branches, the two that are born go to zero where they end.
     let text = printed(&["critical", "curie-weiss", "--zero", "m", "--set", "h=0.1"], 0);
     assert!(text.contains("has no zero"), "{text}");
