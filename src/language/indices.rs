@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::error::Problem;
 use crate::name::nearest;
+
+/// The most terms of sums over indices in one file: each costs some hundred bytes before it is known which are equal.
+pub const MOST_TERMS: usize = 1_000_000;
 
 /// The names that share one, told apart by their indices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +29,16 @@ pub struct Indices {
     /// Parameters that say how far indices run.
     counts: Arc<HashMap<String, f64>>,
     here: BTreeMap<String, usize>,
+    /// Terms of sums over indices written out so far, in all expressions of the file together.
+    terms: Arc<AtomicUsize>,
 }
 
 impl Indices {
+    /// Counts terms of sums that are written out; whether they are not too many for one file.
+    pub fn count_terms(&self, terms: usize) -> bool {
+        self.terms.fetch_add(terms, Ordering::Relaxed) + terms <= MOST_TERMS
+    }
+
     /// The indices of a file, with how far each runs; the names that have indices; the values of parameters that say so.
     pub fn new(
         sizes: HashMap<String, usize>,
@@ -39,6 +50,7 @@ impl Indices {
             families: Arc::new(families),
             counts: Arc::new(counts),
             here: BTreeMap::new(),
+            terms: Arc::default(),
         }
     }
 

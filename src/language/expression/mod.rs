@@ -6,7 +6,6 @@ mod running;
 #[cfg(test)]
 mod tests;
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use super::error::{EquationError, Problem};
@@ -99,8 +98,7 @@ impl Expression {
     /// The same, and indices that have no value or are out of reach.
     pub fn parse_at(text: &Text, indices: &Indices) -> Result<Expression, EquationError> {
         nesting::refuse_deep(text)?;
-        let terms = Cell::new(0);
-        Reader { text, indices, terms: &terms }.whole()
+        Reader { text, indices }.whole()
     }
 
     /// The number that it is, where parameters that say how far indices run decide it.

@@ -1,6 +1,5 @@
 //! What the grammar found → the tree; indices have their values in it.
 
-use std::cell::Cell;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -11,8 +10,7 @@ use pest::pratt_parser::{Assoc, Op, PrattParser};
 use super::{Expression, ExpressionKind, LONGEST_NAME, Operator};
 use crate::diagnostic::{Text, short};
 use crate::language::error::{EquationError, Problem};
-use crate::language::graph::MAX_NODES;
-use crate::language::indices::Indices;
+use crate::language::indices::{Indices, MOST_TERMS};
 use crate::name::canonical;
 
 #[derive(pest_derive::Parser)]
@@ -43,8 +41,6 @@ type Named = (String, Range<usize>);
 pub struct Reader<'t> {
     pub text: &'t Text,
     pub indices: &'t Indices,
-    /// Terms made so far of sums over indices.
-    pub terms: &'t Cell<usize>,
 }
 
 impl Reader<'_> {
@@ -251,11 +247,13 @@ impl Reader<'_> {
 
     /// Counts the terms of sums over indices, which may not be very many.
     pub fn count(&self, terms: usize, place: &Range<usize>) -> Result<(), EquationError> {
-        self.terms.set(self.terms.get() + terms);
-        match self.terms.get() {
-            0..=MAX_NODES => Ok(()),
-            _ => Err(self.text.error(place.clone(), Problem::TooManyOperations { limit: MAX_NODES })),
+        if self.indices.count_terms(terms) {
+            return Ok(());
         }
+        let message = format!(
+            "the sums over indices of this file have more than {MOST_TERMS} terms; let indices run less far"
+        );
+        Err(self.text.error(place.clone(), Problem::Structure(message)))
     }
 }
 

@@ -247,7 +247,7 @@ impl Reader<'_> {
     ) -> Result<Expression, EquationError> {
         self.count(1, &running.span)?;
         let here = self.indices.at(running.indices.iter().map(String::as_str).zip(values.iter().copied()));
-        let reader = Reader { text: self.text, indices: &here, terms: self.terms };
+        let reader = Reader { text: self.text, indices: &here };
         reader.tree(running.arguments[argument].clone())
     }
 
@@ -334,7 +334,7 @@ impl Reader<'_> {
             // The right side has the first index alone; at the second it is the same.
             for a in 1..=size {
                 let here = self.indices.at([(running.indices[0].as_str(), a)]);
-                let reader = Reader { text: self.text, indices: &here, terms: self.terms };
+                let reader = Reader { text: self.text, indices: &here };
                 all.push(reader.tree(running.arguments[1].clone())?);
             }
         }
