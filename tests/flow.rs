@@ -6,7 +6,9 @@
 mod random_rows;
 mod support;
 
+use overlaps::experiment::Solve;
 use overlaps::solve::{EndKind, Ending, PieceCurve, Refusal, Settings, reports};
+use overlaps::study::{PlanError, Wanted};
 use overlaps::system::{BUILT_IN, Theory};
 use overlaps::verify::{Claim, Verifier};
 use rand::SeedableRng;
@@ -336,6 +338,21 @@ fn points_at_rest_are_found_along_a_parameter_stable_or_not() {
     let curves = job(&[], &[2.0]).solve(&theory, Settings::default());
     let largest = curves[0].curve.solutions(0).iter().map(|(_, s)| s.x[0]).fold(0.0, f64::max);
     close("q", largest, one("spiked-wigner", &[], 2.0).get("q"), 1e-10);
+}
+
+/// A domain that does not name the parameter along which rest is sought still holds; how far indices run is decided before.
+#[test]
+fn values_that_a_flow_refuses_its_points_at_rest_refuse_too() {
+    let rest = |name: &str, along: &str| {
+        let mut wanted = Wanted::default();
+        wanted.sweep(along, [0.2, 0.5]).unwrap();
+        Solve::at_rest(vec![theory(name)], along, wanted).unwrap()
+    };
+    let refused = |solve: Result<Solve, PlanError>| solve.map(drop).unwrap_err().to_string();
+    let error = refused(rest("online-regression", "eta").set("sigma", -1.0));
+    assert!(error.contains("sigma = -1") && error.contains("sigma >= 0"), "{error}");
+    let error = refused(rest("soft-committee", "eta").set("K", 3));
+    assert!(error.contains("`K`") && error.contains("points at rest"), "{error}");
 }
 
 #[test]

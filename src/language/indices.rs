@@ -147,14 +147,17 @@ impl Indices {
 
     /// All values of some indices together, the last runs fastest.
     pub fn values_of(&self, indices: &[String]) -> Vec<Vec<usize>> {
-        indices.iter().fold(vec![Vec::new()], |all, index| {
-            let size = self.size(index).unwrap_or(0);
-            let longer = |values: Vec<usize>| {
-                (1..=size).map(move |value| values.iter().copied().chain([value]).collect())
-            };
-            all.into_iter().flat_map(longer).collect()
-        })
+        let sizes: Vec<usize> = indices.iter().map(|index| self.size(index).unwrap_or(0)).collect();
+        tuples(&sizes)
     }
+}
+
+/// All values of indices that run from 1 to these sizes, the last fastest.
+pub fn tuples(sizes: &[usize]) -> Vec<Vec<usize>> {
+    sizes.iter().fold(vec![Vec::new()], |all, size| {
+        let longer = |values: Vec<usize>| (1..=*size).map(move |value| [&values[..], &[value]].concat());
+        all.into_iter().flat_map(longer).collect()
+    })
 }
 
 /// The plain name of a member of a family.

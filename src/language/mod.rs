@@ -29,7 +29,7 @@ pub(crate) use expression::{Expression, ExpressionKind, Matrix, Operator, Parts}
 pub use formula::{Formula, Sort};
 pub(crate) use graph::Node;
 pub(crate) use implicit::meets_several;
-pub(crate) use indices::{Family, Indices, member_name};
+pub(crate) use indices::{Family, Indices, member_name, tuples};
 pub(crate) use program::{
     Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
 };

@@ -56,6 +56,12 @@ pub fn is_identifier(text: &str) -> bool {
         && characters.all(|c| c.is_alphanumeric() || c == '_' || is_accent(c))
 }
 
+/// The parts of a text that can be names, numbers among them.
+pub fn words_in(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|c: char| !(c.is_alphanumeric() || c == '_' || is_accent(c)));
+    parts.filter(|part| !part.is_empty())
+}
+
 /// Whether a text can be one of the values of a parameter of words. `inf` and `nan` are numbers.
 pub fn is_word(text: &str) -> bool {
     let mut letters = text.chars();

@@ -420,10 +420,11 @@ impl<'s> Equations<'s> {
                 }
             }
         }
-        match &self.system.exchange {
-            Some(exchange) => exchange.put_in_order(x.as_mut_slice()),
-            None if self.system.gauge.is_none() => return,
-            None => {}
+        if let Some(exchange) = &self.system.exchange {
+            exchange.put_in_order(x.as_mut_slice());
+        }
+        if self.system.gauge.is_none() && self.system.exchange.is_none() {
+            return;
         }
         // −0 and 0 are the same solution.
         x.iter_mut().filter(|v| **v == 0.0).for_each(|v| *v = 0.0);

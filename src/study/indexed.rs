@@ -3,7 +3,7 @@
 use super::given::{Assignment, Sweep};
 use super::plan::{PlanError, Wanted};
 use crate::language::Indices;
-use crate::system::Theory;
+use crate::system::{Key, Theory};
 use crate::value::{Given, Value};
 
 /// Runs the indices of theories as far as the values given say, and writes what is given for names with indices out.
@@ -52,15 +52,15 @@ fn indices(theories: &[Theory]) -> impl Iterator<Item = &Indices> {
 
 /// The plain name of `p[1]`.
 fn plain(name: &str, theories: &[Theory]) -> Result<String, PlanError> {
-    let Some((family, values)) = name.split_once('[') else { return Ok(name.to_string()) };
-    let values = values.trim().strip_suffix(']').unwrap_or_default();
-    let values: Result<Vec<usize>, _> = values.split(',').map(|value| value.trim().parse()).collect();
-    let Ok(values) = values else {
+    if !name.contains('[') {
+        return Ok(name.to_string());
+    }
+    let key = Key::parse(name).and_then(|key| Some((key.values()?, key.name)));
+    let Some((values, family)) = key else {
         return Err(PlanError::Given(format!("`{name}` is no name of a value; write for example p[1]")));
     };
-    let own = indices(theories).find(|own| own.family(family).is_some());
-    let member =
-        own.map_or_else(|| Indices::default().member(family, &values), |own| own.member(family, &values));
+    let own = indices(theories).find(|own| own.family(&family).is_some());
+    let member = own.unwrap_or(&Indices::default()).member(&family, &values);
     member.map_err(|problem| PlanError::Given(problem.to_string()))
 }
 

@@ -21,6 +21,7 @@ pub use equations::{
 };
 pub use exchange::Exchange;
 pub use extremum::{Extremum, Way};
+pub(crate) use indices::Key;
 pub use kind::{Kind, Stop};
 pub use library::{BUILT_IN, BuiltIn, subjects};
 pub use schema::Line;

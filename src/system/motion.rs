@@ -9,6 +9,7 @@ use super::kind::Kind;
 use super::schema::{At, Branch, Control, File, Motion, Number, NumberOrText, Parameter, Several};
 use super::theory::{Piece, Theory};
 use crate::language::error::{EquationError, Problem};
+use crate::name::{canonical, words_in};
 
 impl Theory {
     /// Checks that control values that count the steps of an iteration are whole numbers.
@@ -114,7 +115,11 @@ impl File {
         let default = At::new(nowhere, Several::One(NumberOrText::Number(f64::INFINITY)));
         let time_parameter = Parameter { default, values: None, domain: None, meaning: time.meaning };
         self.parameters.insert(time.name, time_parameter);
-        // A condition that names the parameter has been checked with the file as it is.
-        self.parameters.values_mut().for_each(|parameter| parameter.domain = None);
+        // A condition that names what is now the control has been checked with the file as it is; no domain can name a control.
+        for parameter in self.parameters.values_mut() {
+            parameter
+                .domain
+                .take_if(|domain| words_in(domain.get_ref()).any(|word| canonical(word) == along));
+        }
     }
 }

@@ -7,6 +7,7 @@ use pest::iterators::Pair;
 use super::read::{Reader, Rule, range};
 use super::{Expression, ExpressionKind, Operator};
 use crate::language::error::{EquationError, Problem};
+use crate::language::indices::tuples;
 use crate::name::did_you_mean;
 
 /// The largest matrix, in rows: determinants are sums over all choices of columns.
@@ -253,11 +254,7 @@ impl Reader<'_> {
 
     /// An argument at all values of the indices, the last runs fastest.
     fn terms(&self, running: &Running, argument: usize) -> Result<Vec<Expression>, EquationError> {
-        let all = running.sizes.iter().fold(vec![Vec::new()], |all: Vec<Vec<usize>>, size| {
-            let longer = |values: Vec<usize>| (1..=*size).map(move |v| [&values[..], &[v]].concat());
-            all.into_iter().flat_map(longer).collect()
-        });
-        all.iter().map(|values| self.term(running, argument, values)).collect()
+        tuples(&running.sizes).iter().map(|values| self.term(running, argument, values)).collect()
     }
 
     /// Terms joined in a tree that is no deeper than it must be.
@@ -289,7 +286,7 @@ impl Reader<'_> {
     fn softmax(&self, running: &Running) -> Result<Expression, EquationError> {
         let span = &running.span;
         let place = self.index(running.arguments[1].clone())?;
-        self.reaches(running, place, 0)?;
+        self.reaches(running, place)?;
         let own = self.term(running, 0, &[place])?;
         let all = self.terms(running, 0)?;
         let all = self.call_of("log_sum_exp".into(), all, span.clone())?;
@@ -326,7 +323,7 @@ impl Reader<'_> {
         let mut all = Vec::new();
         for place in places {
             let value = self.index(running.arguments[*place].clone())?;
-            self.reaches(running, value, 0)?;
+            self.reaches(running, value)?;
             all.push(number(value));
         }
         all.extend(self.terms(running, 0)?);
@@ -357,8 +354,8 @@ impl Reader<'_> {
         Err(self.text.error(running.span.clone(), Problem::Structure(message)))
     }
 
-    fn reaches(&self, running: &Running, place: usize, index: usize) -> Result<(), EquationError> {
-        let size = running.sizes[index];
+    fn reaches(&self, running: &Running, place: usize) -> Result<(), EquationError> {
+        let size = running.sizes[0];
         if (1..=size).contains(&place) {
             return Ok(());
         }

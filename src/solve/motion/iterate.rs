@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::judge::{Judge, Way};
+use super::judge::Judge;
 use super::path::Both;
 use super::right::{Right, Rules};
 use super::{AT_REST, Ended, Found, STOPPED};
@@ -91,14 +91,7 @@ impl Walk<'_> {
     }
 
     fn row(&self, judge: &mut Judge, control: f64, label: &'static str) -> Result<Solution, Refusal> {
-        let Right { quadrature_error, rounding, refusal, .. } = &self.right;
-        let (quadrature_error, rounding) = (*quadrature_error, *rounding);
-        let refusal = refusal.as_ref();
-        judge.row(
-            control,
-            &self.both(),
-            &Way { steps: self.steps, quadrature_error, rounding, refusal, label },
-        )
+        judge.row(control, &self.both(), (self.steps, &self.right), label)
     }
 }
 

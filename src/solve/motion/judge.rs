@@ -3,6 +3,7 @@
 use nalgebra::DVector;
 
 use super::path::Both;
+use super::right::Right;
 use crate::solve::equations::{Certified, Equations};
 use crate::solve::refusal::Refusal;
 use crate::solve::region::Region;
@@ -14,29 +15,23 @@ pub(super) struct Judge<'s> {
     pub(super) tolerance: f64,
 }
 
-/// The way to a point.
-#[derive(Debug, Clone)]
-pub(super) struct Way<'r> {
-    pub(super) steps: u64,
-    /// The largest error of any average on it, the part that rounding leaves, and what is said of it if that is too large.
-    pub(super) quadrature_error: f64,
-    pub(super) rounding: f64,
-    pub(super) refusal: Option<&'r Refusal>,
-    /// What the row is called.
-    pub(super) label: &'static str,
-}
-
 impl<'s> Judge<'s> {
     pub(super) fn new(equations: Equations<'s>, tolerance: f64) -> Self {
         Judge { equations, tolerance }
     }
 
-    /// The row of a point.
+    /// The row of a point that so many steps with these right sides have led to, and what it is called.
     ///
     /// # Errors
     /// Why it is none.
-    pub(super) fn row(&mut self, control: f64, both: &Both, way: &Way) -> Result<Solution, Refusal> {
-        if let Some(refusal) = way.refusal {
+    pub(super) fn row(
+        &mut self,
+        control: f64,
+        both: &Both,
+        (steps, way): (u64, &Right),
+        label: &'static str,
+    ) -> Result<Solution, Refusal> {
+        if let Some(refusal) = &way.refusal {
             return Err(refusal.clone());
         }
         let equations = &mut self.equations;
@@ -65,7 +60,7 @@ impl<'s> Judge<'s> {
         certified.rounding = certified.rounding.max(way.rounding);
         let moves = self.equations.right_sides(control, &x, rung);
         let mut solution = Solution::bare(control, x, certified, moves);
-        (solution.branch, solution.iterations) = (way.label.into(), way.steps);
+        (solution.branch, solution.iterations) = (label.into(), steps);
         solution.place = Some(0);
         Ok(solution)
     }

@@ -20,9 +20,8 @@ use super::equations::{Effort, Equations};
 use super::refusal::{Ending, Refusal};
 use super::solution::{Settings, Solution};
 use crate::system::{Kind, Origin, Stop, System};
-use judge::{Judge, Way};
-use path::{Both, Level, Path};
-use right::Right;
+use judge::Judge;
+use path::{Level, Path};
 
 /// What rows are called on the way, at rest, and after the stop.
 const AT_REST: &str = "stationary";
@@ -124,12 +123,12 @@ fn flow(
     let mut found = Found::new();
     let mut rows = asked.iter().copied().peekable();
     while let Some((row, control)) = rows.next_if(|(_, control)| *control <= from) {
-        found.push((row, row_of(judge, &path, control, &path.here(), system.kind.name())));
+        found.push((row, judge.row(control, &path.here(), (path.steps, &path.right), system.kind.name())));
     }
     let has_condition = matches!(system.stop, Some(Stop::When(_)));
     let mut ended: Option<Ended> = None;
     if has_condition && path.right.stop_margin(from, start) >= 0.0 {
-        let known = row_of(judge, &path, from, &path.here(), STOPPED);
+        let known = judge.row(from, &path.here(), (path.steps, &path.right), STOPPED);
         ended = Some(Ended { end: End::at(from, start.clone(), EndKind::Stops), known });
     }
     let mut broken = None;
@@ -151,19 +150,19 @@ fn flow(
             let point =
                 if control == segment.to { Some(here.clone()) } else { segment.at(&mut path.right, control) };
             let solution = match point {
-                Some(point) => row_of(judge, &path, control, &point, system.kind.name()),
+                Some(point) => judge.row(control, &point, (path.steps, &path.right), system.kind.name()),
                 None => refused(segment.from, segment.beginning().0, Ending::Undefined(0)),
             };
             found.push((row, solution));
         }
         if let Some(control) = stop {
             let point = segment.at(&mut path.right, control).unwrap_or(here);
-            let known = row_of(judge, &path, control, &point, STOPPED);
+            let known = judge.row(control, &point, (path.steps, &path.right), STOPPED);
             let mut end = End::at(control, point.half.clone(), EndKind::Stops);
             end.error = stop::error(&mut path.right, &segment, control, &point);
             ended = Some(Ended { end, known });
         } else if system.stop == Some(Stop::Stationary) && path.rests() {
-            let known = row_of(judge, &path, path.control, &here, AT_REST);
+            let known = judge.row(path.control, &here, (path.steps, &path.right), AT_REST);
             ended = Some(Ended { end: End::at(path.control, here.half, EndKind::Rests), known });
         }
     }
@@ -172,7 +171,7 @@ fn flow(
             (Some(refused), _) => refused.clone(),
             (None, Some(Ended { known: Err(refusal), .. })) => Err(refusal.clone()),
             (None, Some(Ended { end, .. })) if end.kind == EndKind::Rests => {
-                row_of(judge, &path, control, &path.here(), AT_REST)
+                judge.row(control, &path.here(), (path.steps, &path.right), AT_REST)
             }
             _ => Ok(Solution::absent(control, system, STOPPED)),
         };
@@ -181,20 +180,6 @@ fn flow(
     effort.evaluations += path.right.equations.effort.evaluations;
     effort.jacobians += path.right.equations.effort.jacobians;
     (found, ended)
-}
-
-/// The row of a point on the way.
-fn row_of(
-    judge: &mut Judge,
-    path: &Path,
-    control: f64,
-    point: &Both,
-    label: &'static str,
-) -> Result<Solution, Refusal> {
-    let Right { quadrature_error, rounding, refusal, .. } = &path.right;
-    let (quadrature_error, rounding) = (*quadrature_error, *rounding);
-    let refusal = refusal.as_ref();
-    judge.row(control, point, &Way { steps: path.steps, quadrature_error, rounding, refusal, label })
 }
 
 /// Whether what moves has a value at a control.

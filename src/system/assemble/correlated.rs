@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Builder, Written};
 use crate::language::EquationError;
 use crate::language::scope::{HIDDEN, Scope};
+use crate::name::words_in;
 use crate::numeric::shortest;
 use crate::system::schema::{At, NumberOrText, Several, Variable, VariableTable};
 
@@ -34,7 +35,7 @@ impl Builder<'_> {
             Several::One(_) => {
                 let text = shown(covariance);
                 let same = |b: &&str| **b != *a && self.indices.size(b) == Some(size);
-                let b = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).find(same);
+                let b = words_in(&text).find(same);
                 let Some(b) = b else {
                     let message = format!(
                         "the covariance of `{family}` is of two indices: `{a}`, and another that [indices] declares to run as far"

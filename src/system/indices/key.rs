@@ -1,6 +1,6 @@
 //! Keys with indices: `"m[a]" = …` and `"m[1]" = …`.
 
-use crate::language::{EquationError, Family, Indices, Problem, member_name};
+use crate::language::{EquationError, Indices, Problem, member_name, tuples};
 use crate::name::{canonical, is_identifier};
 use crate::system::schema::Str;
 
@@ -34,24 +34,33 @@ impl Key {
     /// Brackets that do not close, or hold something else than indices and numbers.
     pub fn read(written: &Str, source: &Source) -> Result<Key, EquationError> {
         let text = written.get_ref();
-        let refuse = || {
+        Key::parse(text).ok_or_else(|| {
             let message =
                 format!("`{text}` is no name with indices; write for example \"m[a]\", or \"m[1]\" for one");
             EquationError::at(source.place(written.span()), Problem::Structure(message))
-        };
+        })
+    }
+
+    /// A name, with brackets or without; none where they do not close, or hold something else than indices and numbers.
+    pub fn parse(text: &str) -> Option<Key> {
         let Some((name, rest)) = text.split_once('[') else {
-            return Ok(Key { name: text.clone(), inner: Vec::new() });
+            return Some(Key { name: text.to_string(), inner: Vec::new() });
         };
-        let inside = rest.trim_end().strip_suffix(']').ok_or_else(refuse)?;
-        let mut inner = Vec::new();
-        for part in inside.split(',').map(str::trim) {
-            inner.push(match part.parse() {
-                Ok(value) => Inner::Value(value),
-                Err(_) if is_identifier(part) => Inner::Index(canonical(part)),
-                Err(_) => return Err(refuse()),
-            });
-        }
-        Ok(Key { name: canonical(name.trim()), inner })
+        let inside = rest.trim_end().strip_suffix(']')?;
+        let inner = inside.split(',').map(str::trim).map(|part| match part.parse() {
+            Ok(value) => Some(Inner::Value(value)),
+            Err(_) => is_identifier(part).then(|| Inner::Index(canonical(part))),
+        });
+        Some(Key { name: canonical(name.trim()), inner: inner.collect::<Option<_>>()? })
+    }
+
+    /// The values in the brackets; none if an index stands there.
+    pub fn values(&self) -> Option<Vec<usize>> {
+        let value = |inner: &Inner| match inner {
+            Inner::Value(value) => Some(*value),
+            Inner::Index(_) => None,
+        };
+        self.inner.iter().map(value).collect()
     }
 
     /// The indices of a key that declares a family; none if it is a plain name.
@@ -96,7 +105,7 @@ impl Key {
             }
         }
         let mut members = Vec::new();
-        for values in counted(&sizes) {
+        for values in tuples(&sizes) {
             let at: Vec<(String, usize)> = own.iter().cloned().zip(values).collect();
             let value = |inner: &Inner| match inner {
                 Inner::Value(value) => *value,
@@ -111,17 +120,4 @@ impl Key {
         }
         Ok(members)
     }
-}
-
-/// All values of indices that run so far, the last fastest.
-fn counted(sizes: &[usize]) -> Vec<Vec<usize>> {
-    sizes.iter().fold(vec![Vec::new()], |all, size| {
-        let longer = |values: Vec<usize>| (1..=*size).map(move |value| [&values[..], &[value]].concat());
-        all.into_iter().flat_map(longer).collect()
-    })
-}
-
-/// The family that a key declares.
-pub fn family(indices: Vec<String>, symmetric: bool, together: bool) -> Family {
-    Family { indices, symmetric, together }
 }

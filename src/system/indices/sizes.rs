@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::key::{Key, family};
+use super::key::Key;
 use crate::diagnostic::Source;
 use crate::language::scope::{Meaning, Scope};
 use crate::language::{EquationError, Expression, Family, Indices, Problem, names_in};
 use crate::name::{canonical, nearest};
-use crate::system::schema::{At, Entries, File, NumberOrText, Several, Str, Variable, expression_text};
+use crate::system::schema::{At, File, NumberOrText, Several, Str, Variable, expression_text};
 use crate::value::{Value, given};
 
 /// The furthest that an index runs.
@@ -144,73 +144,51 @@ pub fn families(
 ) -> Result<HashMap<String, Family>, EquationError> {
     let mut families: HashMap<String, Family> = HashMap::new();
     let mut declare = |written: &Str, symmetric: bool, together: bool| -> Result<(), EquationError> {
+        let refuse = |what: &str| Err(refuse(source, written, what));
         if !written.get_ref().contains('[') {
-            return match symmetric {
-                true => Err(refuse(source, written, "is symmetric, but has no indices")),
-                false => Ok(()),
-            };
+            return if symmetric { refuse("is symmetric, but has no indices") } else { Ok(()) };
         }
         let key = Key::read(written, source)?;
         let Some(indices) = key.indices() else {
-            return Err(refuse(source, written, "stands for one of several; declare all: \"m[a]\""));
+            return refuse("stands for one of several; declare all: \"m[a]\"");
         };
-        for index in &indices {
-            if !sizes.sizes.contains_key(index) {
-                let message =
-                    format!("has the index `{index}`, of which [indices] does not say how far it runs");
-                return Err(refuse(source, written, &message));
-            }
+        if let Some(index) = indices.iter().find(|index| !sizes.sizes.contains_key(*index)) {
+            return refuse(&format!(
+                "has the index `{index}`, of which [indices] does not say how far it runs"
+            ));
         }
         let pair = matches!(&indices[..], [a, b] if sizes.sizes[a] == sizes.sizes[b]);
         if symmetric && !pair {
-            return Err(refuse(
-                source,
-                written,
-                "is symmetric, for which it needs two indices that run equally far",
-            ));
+            return refuse("is symmetric, for which it needs two indices that run equally far");
         }
-        if families.contains_key(&key.name) {
-            return Err(refuse(source, written, "stands twice"));
+        match families.insert(key.name, Family { indices, symmetric, together }) {
+            None => Ok(()),
+            Some(_) => refuse("stands twice"),
         }
-        families.insert(key.name, family(indices, symmetric, together));
-        Ok(())
     };
-    fn keys<T>(entries: &Entries<T>) -> impl Iterator<Item = &Str> {
-        entries.keys()
-    }
-    keys(&file.parameters).try_for_each(|name| declare(name, false, false))?;
+    file.parameters.keys().try_for_each(|name| declare(name, false, false))?;
     for (name, variable) in &file.variables {
         let together = matches!(variable.get_ref(), Variable::Table(table) if table.covariance.is_some());
         declare(name, false, together)?;
     }
-    keys(&file.definitions).chain(keys(&file.implicit)).try_for_each(|name| declare(name, false, false))?;
+    let definitions = file.definitions.keys().chain(file.implicit.keys());
+    let mut known: Vec<&Str> = file.parameters.keys().chain(file.variables.keys()).collect();
+    known.extend(definitions.clone());
+    known.extend(file.unknowns.keys());
+    definitions.into_iter().try_for_each(|name| declare(name, false, false))?;
     for (name, unknown) in &file.unknowns {
         declare(name, unknown.0.symmetric, false)?;
     }
-    // An output may have the name of what it shows.
-    for name in keys(&file.outputs).filter(|name| name.get_ref().contains('[')) {
-        let key = Key::read(name, source)?;
-        if !families.contains_key(&key.name) && key.indices().is_some() {
-            declare_output(&mut families, name, key, source, sizes)?;
+    // An output may have the name of what it shows, or show one of several.
+    let family = |name: &Str| Key::parse(name.get_ref()).filter(|key| key.indices().is_some());
+    for name in file.outputs.keys().filter(|name| name.get_ref().contains('[')) {
+        let shows = family(name)
+            .is_none_or(|own| known.iter().filter_map(|k| family(k)).any(|other| other.name == own.name));
+        if !shows {
+            declare(name, false, false)?;
         }
     }
     Ok(families)
-}
-
-fn declare_output(
-    families: &mut HashMap<String, Family>,
-    name: &Str,
-    key: Key,
-    source: &Arc<Source>,
-    sizes: &Sizes,
-) -> Result<(), EquationError> {
-    let indices = key.indices().unwrap_or_default();
-    if let Some(index) = indices.iter().find(|index| !sizes.sizes.contains_key(*index)) {
-        let message = format!("has the index `{index}`, of which [indices] does not say how far it runs");
-        return Err(refuse(source, name, &message));
-    }
-    families.insert(key.name, family(indices, false, false));
-    Ok(())
 }
 
 fn refuse(source: &Arc<Source>, written: &Str, what: &str) -> EquationError {

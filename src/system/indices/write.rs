@@ -7,7 +7,7 @@ use std::sync::Arc;
 use indexmap::map::Entry;
 
 use super::data::Data;
-use super::key::{Inner, Key, Member};
+use super::key::{Key, Member};
 use crate::diagnostic::Source;
 use crate::language::{EquationError, Indices, Problem};
 use crate::system::schema::{
@@ -135,7 +135,7 @@ impl Writer<'_> {
         let mut own: Vec<String> = Vec::new();
         for (name, entry) in entries {
             let key = Key::read(&name, self.source)?;
-            let single = key.inner.iter().all(|inner| matches!(inner, Inner::Value(_)));
+            let single = key.values().is_some();
             let members = key.members(self.indices).map_err(|problem| self.error(name.span(), problem))?;
             for member in members {
                 let values = member.values.iter().map(|(index, value)| (index.as_str(), *value));

@@ -1,10 +1,11 @@
-//! What a user asks for by name: one system, or several on consecutive ranges of the control.
+//! What a user asks for by name: one system, or several on consecutive ranges of the control (`composite`).
 
-use std::ops::Range;
+mod composite;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::assemble::{build, control, description, limit, no_limit};
+use super::assemble::build;
 use super::equations::{Control, Description, Limit, System};
 use super::indices::write_out;
 use super::library::{self, BUILT_IN};
@@ -14,6 +15,7 @@ use crate::input::{InputError, LARGEST_TEXT, text_of_file};
 use crate::language::error::{EquationError, Problem};
 use crate::name::{ascii_name, nearest};
 use crate::value::Value;
+use composite::{agree_on_words, composite};
 
 /// A system on a range of the control.
 #[derive(Debug, Clone)]
@@ -68,6 +70,11 @@ impl Theory {
         &self.counts
     }
 
+    /// Whether it is about points at rest of what moves.
+    fn is_at_rest(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.system.at_rest)
+    }
+
     /// The same with its indices as far as some parameters say.
     ///
     /// # Errors
@@ -76,6 +83,14 @@ impl Theory {
         let other = |(name, value): &(String, Value)| {
             given.iter().rev().find(|(own, _)| own == name).is_some_and(|(_, given)| given != value)
         };
+        if let Some((name, value)) =
+            self.counts.iter().find(|count| other(count)).filter(|_| self.is_at_rest())
+        {
+            let message = format!(
+                "`{name}` says how far an index runs, which has been written out for {name} = {value} before the points at rest were asked for; give it with them"
+            );
+            return Err(Problem::Structure(message).into());
+        }
         match self.sources.first() {
             Some(source) if self.counts.iter().any(other) => {
                 Theory::from_source(self.name(), source, self.folder.as_deref(), false, given)
@@ -283,162 +298,4 @@ impl Theory {
     pub fn has_energy(&self) -> bool {
         self.pieces.iter().any(|p| p.system.equation_roots.energy.is_some())
     }
-}
-
-fn composite(
-    name: &str,
-    file: &File,
-    source: &Arc<Source>,
-    folder: Option<&Path>,
-    given: &[(String, Value)],
-) -> Result<Theory, EquationError> {
-    let structure = |span: Range<usize>, message: String| {
-        EquationError::at(source.place(span), Problem::Structure(message))
-    };
-    let first = file.piece[0].span();
-    if let Some(section) = section_of_its_own(file) {
-        let message = format!("a composite file lists pieces and has no {section} of its own");
-        return Err(structure(first, message));
-    }
-    let control = control(file, source)?;
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut sources = vec![source.clone()];
-    let mut counts = Vec::new();
-    let mut end = control.from;
-    for entry in &file.piece {
-        let (span, piece) = (entry.span(), entry.get_ref());
-        let (from, to) = (piece.from.0, piece.to.0);
-        if from != end || from >= to || to.is_nan() {
-            let message = format!(
-                "this piece runs from {} to {}; pieces follow each other from {} on, each starting where the last ended",
-                from, to, control.from
-            );
-            return Err(structure(span, message));
-        }
-        end = to;
-        let system = piece.system.get_ref();
-        if pieces.iter().any(|p| p.system.name() == system) || system == name {
-            let message = format!("the piece `{system}` stands twice, or is this file itself");
-            return Err(structure(span, message));
-        }
-        let sub = Theory::load_beside(system, folder, true).and_then(|sub| sub.resized(given)).map_err(
-            |e| match e.place {
-                Some(_) => e,
-                None => EquationError { place: Some(source.place(piece.system.span())), ..e },
-            },
-        )?;
-        sources.extend(sub.sources);
-        counts.extend(sub.counts);
-        let Ok([sub]) = <[Piece; 1]>::try_from(sub.pieces) else {
-            return Err(structure(span, "a piece is a single system".into()));
-        };
-        let piece = Piece { system: sub.system, from, to };
-        check_control(&piece, &control).map_err(|message| structure(span, message))?;
-        pieces.push(piece);
-    }
-    if end != control.to {
-        let message = format!("the pieces end at {end}, the control at {}", control.to);
-        return Err(structure(file.control.to.span(), message));
-    }
-    agree_on_words(&pieces).map_err(|e| EquationError { place: Some(source.place(first.clone())), ..e })?;
-    agree_on_defaults(&pieces).map_err(|message| structure(first, message))?;
-    let theory = Theory {
-        description: description(name, file),
-        control,
-        pieces,
-        limit: limit(file, source)?,
-        folder: folder.map(Path::to_path_buf),
-        sources,
-        counts,
-    };
-    if let Some(l) = &file.limit {
-        let parameter = &l.get_ref().parameter;
-        theory
-            .check_parameter_name(parameter.get_ref())
-            .map_err(|e| EquationError { place: Some(source.place(parameter.span())), ..e })?;
-        if !Theory::words([&theory], parameter.get_ref()).is_empty() {
-            return Err(EquationError::at(source.place(parameter.span()), no_limit(parameter.get_ref())));
-        }
-    }
-    Ok(theory)
-}
-
-/// A section that a composite cannot have.
-fn section_of_its_own(file: &File) -> Option<&'static str> {
-    let own = [
-        (file.indices.is_empty(), "[indices]"),
-        (file.parameters.is_empty(), "[parameters]"),
-        (file.variables.is_empty(), "[variables]"),
-        (file.definitions.is_empty(), "[definitions]"),
-        (file.unknowns.is_empty(), "[unknowns]"),
-        (file.outputs.is_empty(), "[outputs]"),
-        (file.branch.is_empty(), "[[branch]]"),
-        (file.energy.is_none() && file.fixed_point.is_none() && file.residual.is_none(), "equations"),
-        (file.flow.is_none(), "[flow]"),
-        (file.iterate.is_none(), "[iterate]"),
-        (file.selection.is_none(), "[selection]"),
-        (file.admissible.is_none(), "[admissible]"),
-        (file.gauge.is_none(), "[gauge]"),
-    ];
-    own.iter().find(|(absent, _)| !absent).map(|(_, section)| *section)
-}
-
-/// The control of a piece is that of the composite, over a part of its own range.
-fn check_control(piece: &Piece, control: &Control) -> Result<(), String> {
-    let (system, own) = (piece.system.name(), &piece.system.control);
-    if own.name != control.name {
-        return Err(format!(
-            "the control of `{system}` is `{}`, that of this file `{}`; they must have the same name",
-            own.name, control.name
-        ));
-    }
-    if piece.from < own.from || own.to < piece.to {
-        return Err(format!(
-            "this piece runs from {} to {}, but `{system}` is defined for {} ≤ {} ≤ {}",
-            piece.from, piece.to, own.from, own.name, own.to
-        ));
-    }
-    Ok(())
-}
-
-fn agree_on_words<'p>(pieces: impl IntoIterator<Item = &'p Piece>) -> Result<(), EquationError> {
-    let systems: Vec<&System> = pieces.into_iter().map(|piece| &piece.system).collect();
-    for parameter in systems.iter().flat_map(|system| &system.parameters) {
-        let Some(words) = &parameter.words else { continue };
-        let number =
-            |s: &&&System| s.parameters.iter().any(|p| p.name == parameter.name && p.words.is_none());
-        if let Some(system) = systems.iter().find(number) {
-            return Err(Problem::Structure(format!(
-                "the values of `{}` are numbers in {}, and words elsewhere ({}); one of them needs another name",
-                parameter.name,
-                system.name(),
-                words.join(", ")
-            ))
-            .into());
-        }
-    }
-    Ok(())
-}
-
-fn agree_on_defaults(pieces: &[Piece]) -> Result<(), String> {
-    for (i, a) in pieces.iter().enumerate() {
-        for b in &pieces[i + 1..] {
-            for p in &a.system.parameters {
-                let other = b.system.parameters.iter().find(|q| q.name == p.name);
-                if let Some(q) = other
-                    && q.default_text != p.default_text
-                {
-                    return Err(format!(
-                        "`{}` has default {} in `{}` and {} in `{}`; a composite needs one default",
-                        p.name,
-                        p.default_text,
-                        a.system.name(),
-                        q.default_text,
-                        b.system.name()
-                    ));
-                }
-            }
-        }
-    }
-    Ok(())
 }
