@@ -363,7 +363,7 @@ fn rows_at_random_parameters_stand_up_to_another_method() {
 #[test]
 #[ignore = "a minute; tests/thorough"]
 fn rows_in_large_numbers_stand_up_to_another_method() {
-    none_is_wrong(1000);
+    none_is_wrong(240);
 }
 
 /// Built-in systems that move, at parameters a decade up and down: every row that says `converged` is one that is followed again.

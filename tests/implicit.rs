@@ -28,9 +28,13 @@ fn outputs(implicit: &str, outputs: &[&str]) -> String {
 
 /// Every second output is the closed form of the one before it, in the engine and in the second evaluator.
 fn pairs(implicit: &str, expressions: &[&str], tolerance: f64) {
+    pairs_at(&[0.3, 1.0, 2.5], implicit, expressions, tolerance);
+}
+
+fn pairs_at(controls: &[f64], implicit: &str, expressions: &[&str], tolerance: f64) {
     let theory = parse(&outputs(implicit, expressions));
-    let pieces = job(&[], &[0.3, 1.0, 2.5]).solve(&theory, Settings::default());
-    for row in 0..3 {
+    let pieces = job(&[], controls).solve(&theory, Settings::default());
+    for row in 0..controls.len() {
         let (_, solution) = pieces[0].curve.solution(row).unwrap_or_else(|| panic!("{implicit}"));
         let found = &solution.certified.outputs;
         assert!(solution.certified.within(1e-12), "{implicit}: {:?}", solution.certified);
@@ -164,7 +168,9 @@ fn derivatives_are_those_of_the_closed_form() {
 
 #[test]
 fn averages_nest_and_discrete_variables_choose() {
-    pairs(
+    // The second evaluator takes tens of seconds for a row of this.
+    pairs_at(
+        &[1.0],
         "p = { equation = \"sinh(p) - a*z - w\" }",
         &["E[z](E[w](p)^2)", "E[z](E[w](log(a*z + w + sqrt(1 + (a*z + w)^2)))^2)"],
         1e-11,
@@ -227,8 +233,11 @@ fn what_has_no_number_or_several_is_no_row() {
 
 #[test]
 fn a_range_that_holds_nothing_is_no_row_and_no_crash() {
-    for range in ["[1, -1]", "[\"sqrt(-a)\", 1]", "[0, \"1/(a - a)\"]", "[\"z\", \"-z\"]", "[3, 2]"] {
-        for condition in ["equation = \"p^3 + p - z\"", "minimise = \"(p - z)^2 + abs(p)\""] {
+    let conditions = ["equation = \"p^3 + p - z\"", "minimise = \"(p - z)^2 + abs(p)\""];
+    let ranges = ["[1, -1]", "[\"sqrt(-a)\", 1]", "[0, \"1/(a - a)\"]", "[\"z\", \"-z\"]", "[3, 2]"];
+    for (place, range) in ranges.iter().enumerate() {
+        // Such a row is looked for in vain for some seconds: one of both where they share their way.
+        for condition in conditions.iter().skip(place % 2).step_by(2) {
             let implicit = format!("p = {{ {condition}, range = {range} }}");
             let text = outputs(&implicit, &["E[z](p)"])
                 .replace("[outputs]", "[unknowns]\nu = \"\"\n[fixed_point]\nu = \"E[z](p)\"\n[outputs]");

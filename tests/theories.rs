@@ -175,7 +175,11 @@ fn built_in_theories_converge_along_their_default_grids() {
         .par_iter()
         .flat_map(|system| {
             let theory = load(system.name);
-            let curves = job(&[], &[]).solve(&theory, Settings::default());
+            // Rows do not depend on their neighbours.
+            let grid = theory.control.grid();
+            let mut some: Vec<f64> = grid.iter().copied().step_by(4).chain(grid.last().copied()).collect();
+            some.dedup();
+            let curves = job(&[], &some).solve(&theory, Settings::default());
             let without = |piece: &PieceCurve| {
                 let missing = |i: &usize| piece.curve.solution(*i).is_none();
                 (0..piece.curve.controls.len())
