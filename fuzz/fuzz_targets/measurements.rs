@@ -10,7 +10,7 @@ use overlaps::compare::Measurements;
 use overlaps::system::Theory;
 use overlaps::output::Cell;
 use overlaps::output::csv::{read_table, write_table};
-use overlaps_models::model::DENOISER;
+use overlaps_models::mixture::DENOISER;
 
 /// One along t in two pieces, one with parameters that are words.
 static THEORIES: LazyLock<[Theory; 2]> = LazyLock::new(|| {

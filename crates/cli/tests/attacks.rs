@@ -314,7 +314,7 @@ fn columns_that_are_no_measurements_are_refused_in_few_words() {
     let message = |text: &[u8]| {
         let read = read_table(text).map_err(|error| format!("any.csv: {error}"));
         let measured = read.and_then(|table| {
-            Measurements::from_table(&table, &theories, &overlaps_models::model::DENOISER, "any.csv")
+            Measurements::from_table(&table, &theories, &overlaps_models::mixture::DENOISER, "any.csv")
                 .map_err(|error| error.to_string())
         });
         let message = measured.unwrap_err();
@@ -349,7 +349,7 @@ fn measurements_of_any_program_are_read() {
     ] {
         let table = read_table(text).unwrap();
         let measurements =
-            Measurements::from_table(&table, &theories, &overlaps_models::model::DENOISER, "any.csv")
+            Measurements::from_table(&table, &theories, &overlaps_models::mixture::DENOISER, "any.csv")
                 .unwrap();
         assert_eq!(measurements.rows.len(), 1);
     }

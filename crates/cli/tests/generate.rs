@@ -5,11 +5,11 @@ mod support;
 use std::fs;
 
 use overlaps::compare::statistics::{Sample, holm, kolmogorov_smirnov, two_sided};
-use overlaps_models::generate::predicted::closed_form::{Final, mixture_cdf, p_first_step};
-use overlaps_models::generate::predicted::{Dimension, Prediction, Source, Theories, predict};
-use overlaps_models::generate::{Denoisers, Generated, Generation, Integrator, LAW, Law, times};
-use overlaps_models::model::Setting;
-use overlaps_models::simulate::{DataRule, LabelRule, Method, Search, Training};
+use overlaps_models::mixture::Setting;
+use overlaps_models::mixture::generate::predicted::closed_form::{Final, mixture_cdf, p_first_step};
+use overlaps_models::mixture::generate::predicted::{Dimension, Prediction, Source, Theories, predict};
+use overlaps_models::mixture::generate::{Denoisers, Generated, Generation, Integrator, LAW, Law, times};
+use overlaps_models::mixture::simulate::{DataRule, LabelRule, Method, Search, Training};
 use rayon::prelude::*;
 use support::run_in;
 
@@ -324,7 +324,7 @@ fn trained_networks_generate_what_the_minimum_generates() {
     let training = Training {
         epochs: 20_000,
         noise_per_epoch: 8,
-        decay: overlaps_models::simulate::Decay::Cosine,
+        decay: overlaps_models::mixture::simulate::Decay::Cosine,
         ..Training::default()
     };
     let trained = Method::Trained { training, checkpoints: None };

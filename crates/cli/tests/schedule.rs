@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Output;
 
 use overlaps::output::csv::read_table;
-use overlaps_models::model::{ExactDenoiser, Interpolant};
+use overlaps_models::mixture::{ExactDenoiser, Interpolant};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;

@@ -7,10 +7,10 @@ use std::fs;
 use std::process::Command;
 
 use overlaps::compare::statistics::{holm, two_sided};
-use overlaps_models::model::{OVERLAPS, Overlaps, Setting};
-use overlaps_models::simulate::{
+use overlaps_models::mixture::simulate::{
     Branch, DataRule, Decay, LabelRule, Measured, Method, Run, Search, SimulationError, Training,
 };
+use overlaps_models::mixture::{OVERLAPS, Overlaps, Setting};
 use rayon::prelude::*;
 use support::{close, one, reference, run_in};
 

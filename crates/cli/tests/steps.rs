@@ -6,12 +6,14 @@ mod support;
 use std::fs;
 
 use overlaps::compare::statistics::{Sample, two_sided};
-use overlaps_models::generate::accuracy::{Accuracy, Feature, Sampling, accuracy};
-use overlaps_models::generate::optimum::{Free, optimum};
-use overlaps_models::generate::spins::{self, Draw, Start};
-use overlaps_models::generate::{Denoisers, Generated, Generation, Integrator, LAW, Samples, exact, times};
-use overlaps_models::model::{Interpolant, Setting, Target};
-use overlaps_models::simulate::{DataRule, LabelRule};
+use overlaps_models::mixture::generate::accuracy::{Accuracy, Feature, Sampling, accuracy};
+use overlaps_models::mixture::generate::optimum::{Free, optimum};
+use overlaps_models::mixture::generate::spins::{self, Draw, Start};
+use overlaps_models::mixture::generate::{
+    Denoisers, Generated, Generation, Integrator, LAW, Samples, exact, times,
+};
+use overlaps_models::mixture::simulate::{DataRule, LabelRule};
+use overlaps_models::mixture::{Interpolant, Setting, Target};
 use support::run_in;
 
 const LINEAR: f64 = 0.0;

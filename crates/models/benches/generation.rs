@@ -3,10 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use overlaps_models::generate::predicted::{Dimension, Source, Theories, predict};
-use overlaps_models::generate::{Denoisers, Generation, Integrator, times};
-use overlaps_models::model::Setting;
-use overlaps_models::simulate::{DataRule, LabelRule, Method, Search};
+use overlaps_models::mixture::Setting;
+use overlaps_models::mixture::generate::predicted::{Dimension, Source, Theories, predict};
+use overlaps_models::mixture::generate::{Denoisers, Generation, Integrator, times};
+use overlaps_models::mixture::simulate::{DataRule, LabelRule, Method, Search};
 
 fn setting(d: f64) -> Setting {
     Setting::new(|name| match name {

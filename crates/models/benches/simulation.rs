@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use overlaps_models::model::Setting;
-use overlaps_models::simulate::{
+use overlaps_models::mixture::Setting;
+use overlaps_models::mixture::simulate::{
     Batch, Gram, LabelRule, Products, Search, Training, Vectors, labels, solve, train,
 };
 

@@ -1,9 +1,6 @@
 //! What can be simulated at finite dimension: the [`Model`]s that come with the project ([`all`]).
 //!
-//! - [`simulate`]: denoisers of a two-mode Gaussian mixture that minimise the loss, or are trained, on given data; [`model`] is
-//!   their learning problem at finite dimension d, and what is measured on a learnt denoiser.
-//! - [`generate`]: samples from the probability-flow ODE of a denoiser, and what theory predicts of them.
-//! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
+//! - [`mixture`]: denoisers of a two-mode Gaussian mixture, the samples that they generate, and schedules to train them by;
 //! - [`ridge`]: ridge regression, teacher and student; the file to start a new model from.
 //!
 //! Denoisers of 8 samples in 10⁹ dimensions, at two times, beside theory; and a verdict on a theory, from many data sets:
@@ -13,7 +10,7 @@
 //! use overlaps::experiment::{Check, Simulate};
 //! use overlaps::study::Wanted;
 //! use overlaps::system::Theory;
-//! use overlaps_models::{ridge::Ridge, simulate::Denoiser};
+//! use overlaps_models::{mixture::simulate::Denoiser, ridge::Ridge};
 //!
 //! let denoisers = Simulate::new(Denoiser::default())?.set("n", 8)?.set("p", 0.75)?.set("kappa", 2)?.set("d", 1e9)?;
 //! let simulated = denoisers.along([0.5, 1.0])?.seeds(0..1)?.table()?;
@@ -31,17 +28,18 @@
 //! ```
 #![deny(missing_docs)]
 
-pub mod generate;
-pub mod model;
-pub mod ridge;
-pub mod schedule;
-pub mod simulate;
+mod stream;
 
 use std::sync::Arc;
 
 use overlaps::model::Model;
 
+pub use stream::{Purpose, stream};
+
+pub mod mixture;
+pub mod ridge;
+
 /// Everything that can be simulated, at its defaults.
 pub fn all() -> Vec<Arc<dyn Model>> {
-    vec![Arc::new(simulate::Denoiser::default()), Arc::new(ridge::Ridge)]
+    vec![Arc::new(mixture::simulate::Denoiser::default()), Arc::new(ridge::Ridge)]
 }

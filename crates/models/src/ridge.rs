@@ -9,7 +9,7 @@
 use nalgebra::{Cholesky, DMatrix, DVector};
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
-use crate::simulate::{Purpose, stream};
+use crate::{Purpose, stream};
 use overlaps::model::{
     Control, Description, Measured, Model, ModelError, Point, Quantity, Running, is_whole, number, words,
 };

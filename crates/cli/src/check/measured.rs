@@ -21,7 +21,7 @@ use overlaps::output::json::of_value;
 use overlaps::output::write_atomically;
 use overlaps::system::Theory;
 use overlaps::value::{Given, Value};
-use overlaps_models::model::DENOISER;
+use overlaps_models::mixture::DENOISER;
 
 /// Measurements, and what else the check needs of them.
 pub struct Measured {

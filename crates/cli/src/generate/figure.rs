@@ -6,9 +6,9 @@ use crate::points::{mean_and_error, subtitle};
 use overlaps::name::symbol_of;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::generate::{Generated, Generation, LAW, Law, Predictions};
-use overlaps_models::model::{FLOW, FLOW_PARAMETERS};
-use overlaps_models::simulate::Runs;
+use overlaps_models::mixture::generate::{Generated, Generation, LAW, Law, Predictions};
+use overlaps_models::mixture::simulate::Runs;
+use overlaps_models::mixture::{FLOW, FLOW_PARAMETERS};
 
 /// The most combinations of parameters in one figure.
 const MOST_SERIES: usize = PALETTE.len();

@@ -22,11 +22,11 @@ use overlaps::compare::{Rules, Verdict};
 use overlaps::model::{Model, Running};
 use overlaps::output::{SideFile, Table};
 use overlaps::study::Study;
-use overlaps_models::generate::{
+use overlaps_models::mixture::generate::{
     Combinations, Compared, Comparison, Denoisers, Flow, GenerateError, Generated, Generation, Integrator,
     Networks, Sampling, Saved, Whose, columns,
 };
-use overlaps_models::simulate::{DataRule, Runs};
+use overlaps_models::mixture::simulate::{DataRule, Runs};
 
 /// Generate samples with the probability-flow ODE and compare their law with theory.
 ///

@@ -13,7 +13,7 @@ use super::{OF_LEARNT_DENOISERS, Statements, result_3};
 use overlaps::output::csv::read_table;
 use overlaps::output::{Cell, Table};
 use overlaps::paper::Decided;
-use overlaps_models::model::Schedule;
+use overlaps_models::mixture::Schedule;
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name)

@@ -201,7 +201,7 @@ mod tests {
         let kappas = result_3::kappa::table(&[]).unwrap();
         let fractions = figure_1::columns();
         let made = [("rates", &rates), ("kappa", &kappas), ("figure-1", &fractions)];
-        let simulated = overlaps_models::model::DENOISER.columns();
+        let simulated = overlaps_models::mixture::DENOISER.columns();
         let names: Vec<&str> = simulated.iter().map(|column| column.name.as_str()).collect();
         let mut count = 0;
         for table in &paper.tables {

@@ -12,8 +12,8 @@ use overlaps::paper::{Simulation, Statement};
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
 use overlaps::value::Value;
-use overlaps_models::model::DENOISER;
-use overlaps_models::simulate::Denoiser;
+use overlaps_models::mixture::DENOISER;
+use overlaps_models::mixture::simulate::Denoiser;
 
 /// Measured overlaps beside those of the printed and the derived equations.
 pub struct Simulated {

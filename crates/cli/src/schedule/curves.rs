@@ -13,7 +13,7 @@ use overlaps::input::TextLines;
 use overlaps::name::did_you_mean;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Table, csv::read_table};
-use overlaps_models::schedule::{Feature, FeatureError};
+use overlaps_models::mixture::schedule::{Feature, FeatureError};
 
 /// A monotone curve that is further from the data than this share of its change says little about them.
 const FAR: f64 = 0.25;

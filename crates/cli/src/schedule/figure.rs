@@ -10,7 +10,7 @@ use overlaps::numeric::grid;
 use overlaps::numeric::significant;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::schedule::{Levels, TrainingTimes, Window};
+use overlaps_models::mixture::schedule::{Levels, TrainingTimes, Window};
 
 /// The colour of what concerns no single feature.
 const BLACK: usize = PALETTE.len() - 1;

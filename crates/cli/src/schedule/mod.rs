@@ -25,7 +25,7 @@ use overlaps::experiment::Experiment;
 use overlaps::name::symbol_of;
 use overlaps::output::json::number;
 use overlaps::study::Study;
-use overlaps_models::schedule::{Feature, How, Levels, Schedules, Spread, TrainingTimes};
+use overlaps_models::mixture::schedule::{Feature, How, Levels, Schedules, Spread, TrainingTimes};
 use report::window_table;
 
 /// The share of the training times in the window of the fastest feature, unless --mass says.

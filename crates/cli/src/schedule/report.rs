@@ -7,7 +7,7 @@ use super::{Schedule, Source};
 use crate::destination::side;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
-use overlaps_models::schedule::{How, Spread, TrainingTimes};
+use overlaps_models::mixture::schedule::{How, Spread, TrainingTimes};
 
 impl Schedule {
     /// What stands beside the quantiles.

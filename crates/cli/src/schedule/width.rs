@@ -15,7 +15,7 @@ use overlaps::numeric::significant;
 use overlaps::output::json::number;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::schedule::{How, Schedules, Width, Widths};
+use overlaps_models::mixture::schedule::{How, Schedules, Width, Widths};
 
 /// The exponent with which the layer narrows.
 const EXPECTED: f64 = -0.5;

@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 use super::arguments::Values;
 pub use options::SimulationOptions;
 use overlaps::study::Wanted;
-use overlaps_models::generate::Whose;
+use overlaps_models::mixture::generate::Whose;
 
 impl SimulationOptions {
     /// What is given on the command line, with --noise-samples.

@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, ValueHint};
 
 use overlaps::model::{Description, Model};
-use overlaps_models::model::DENOISER;
-use overlaps_models::simulate::{DataRule, Decay, Denoiser, LabelRule, Method, Search, Training};
+use overlaps_models::mixture::DENOISER;
+use overlaps_models::mixture::simulate::{DataRule, Decay, Denoiser, LabelRule, Method, Search, Training};
 
 /// Options of a simulation.
 #[derive(Debug, Clone, PartialEq, Args)]

@@ -22,11 +22,11 @@ use overlaps::output::SideFile;
 use overlaps::study::Study;
 use overlaps::study::{Assignment, Sweep};
 use overlaps::value::Value;
-use overlaps_models::generate::Integrator;
-use overlaps_models::generate::accuracy::Sampling;
-use overlaps_models::generate::steps::{self, Costs};
-use overlaps_models::generate::{Whose, without_data};
-use overlaps_models::simulate::{Denoiser, Runs};
+use overlaps_models::mixture::generate::Integrator;
+use overlaps_models::mixture::generate::accuracy::Sampling;
+use overlaps_models::mixture::generate::steps::{self, Costs};
+use overlaps_models::mixture::generate::{Whose, without_data};
+use overlaps_models::mixture::simulate::{Denoiser, Runs};
 use report::Report;
 
 /// Measure how many steps sampling takes, as the dimension grows, for any schedule.

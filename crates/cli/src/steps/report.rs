@@ -12,11 +12,10 @@ use overlaps::numeric::significant;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Table};
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::generate::accuracy::Feature;
-use overlaps_models::generate::optimum::Free;
-use overlaps_models::generate::steps::{RESOLUTION, Row, Steps, What, columns};
-use overlaps_models::model::FLOW;
-use overlaps_models::model::{Setting, Target};
+use overlaps_models::mixture::generate::accuracy::Feature;
+use overlaps_models::mixture::generate::optimum::Free;
+use overlaps_models::mixture::generate::steps::{RESOLUTION, Row, Steps, What, columns};
+use overlaps_models::mixture::{FLOW, Setting, Target};
 
 /// The most combinations in one figure.
 const MOST_SERIES: usize = 6;

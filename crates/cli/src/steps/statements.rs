@@ -7,9 +7,9 @@ use super::report::Exponent;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::{Decided, Paper};
-use overlaps_models::generate::accuracy::Feature;
-use overlaps_models::generate::steps::{Row, What};
-use overlaps_models::model::{Schedule, Setting, Target};
+use overlaps_models::mixture::generate::accuracy::Feature;
+use overlaps_models::mixture::generate::steps::{Row, What};
+use overlaps_models::mixture::{Schedule, Setting, Target};
 
 /// A statement with its verdict.
 pub struct Statement {

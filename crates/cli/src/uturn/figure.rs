@@ -4,9 +4,9 @@ use anyhow::bail;
 
 use crate::points::subtitle;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::generate::uturn::Returns;
-use overlaps_models::model::FLOW;
-use overlaps_models::simulate::Runs;
+use overlaps_models::mixture::FLOW;
+use overlaps_models::mixture::generate::uturn::Returns;
+use overlaps_models::mixture::simulate::Runs;
 
 /// The most combinations of parameters in one figure.
 const MOST_SERIES: usize = 3;

@@ -22,9 +22,9 @@ use overlaps::compare::Verdict;
 use overlaps::model::Model;
 use overlaps::output::SideFile;
 use overlaps::study::Study;
-use overlaps_models::generate::uturn::{Forward, Returns, UTurns};
-use overlaps_models::generate::{Combinations, Sampling};
-use overlaps_models::simulate::Runs;
+use overlaps_models::mixture::generate::uturn::{Forward, Returns, UTurns};
+use overlaps_models::mixture::generate::{Combinations, Sampling};
+use overlaps_models::mixture::simulate::Runs;
 
 /// Noise samples of a known class back to a time t, generate again from there, and count which class comes out.
 ///

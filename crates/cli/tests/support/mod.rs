@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 pub use library::*;
 use overlaps::value::Value;
-use overlaps_models::model::FLOW;
+use overlaps_models::mixture::FLOW;
 
 /// The value at a place of a table of numbers, in which a word is its place among the words of its parameter.
 pub fn coded(name: &str, number: f64) -> Value {

@@ -3,9 +3,9 @@
 use rayon::prelude::*;
 
 use super::{D, DIMENSIONS, Part, Runs, STEPS, setting};
-use overlaps_models::generate::predicted::{Dimension, Source, Theories, continuous, predict};
-use overlaps_models::generate::{Integrator, times};
-use overlaps_models::model::Schedule;
+use overlaps_models::mixture::Schedule;
+use overlaps_models::mixture::generate::predicted::{Dimension, Source, Theories, continuous, predict};
+use overlaps_models::mixture::generate::{Integrator, times};
 
 /// Places of the curves against p̄ and d.
 const ALONG_P: usize = 4;

@@ -6,8 +6,8 @@ use super::{D, Part, Run, Runs, STEPS, name, setting};
 use overlaps::compare::statistics::Sample;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::generate::times;
-use overlaps_models::model::Schedule;
+use overlaps_models::mixture::Schedule;
+use overlaps_models::mixture::generate::times;
 
 const BLACK: usize = PALETTE.len() - 1;
 /// How far √d τ is shown.

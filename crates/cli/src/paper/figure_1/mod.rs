@@ -17,9 +17,9 @@ pub use curves::Curves;
 use overlaps::paper::Paper;
 use overlaps::value::Value;
 
-use overlaps_models::generate::{Denoisers, Generation, Integrator};
-use overlaps_models::model::{Schedule, Setting};
-use overlaps_models::simulate::{DataRule, LabelRule, Method, Search};
+use overlaps_models::mixture::generate::{Denoisers, Generation, Integrator};
+use overlaps_models::mixture::simulate::{DataRule, LabelRule, Method, Search};
+use overlaps_models::mixture::{Schedule, Setting};
 
 #[cfg(test)]
 pub use {curves::OfSchedule, report::columns, report::fractions};

@@ -7,8 +7,8 @@ use overlaps::compare::statistics::Sample;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::Decided;
-use overlaps_models::generate::times;
-use overlaps_models::model::Schedule;
+use overlaps_models::mixture::Schedule;
+use overlaps_models::mixture::generate::times;
 
 const HEAD: &str = "\
 # The fraction of samples in each mode, with and without dilation

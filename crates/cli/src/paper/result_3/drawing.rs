@@ -4,7 +4,7 @@ use super::Found;
 use super::rates::{P, Quantity, STEPS, Size, sample};
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
-use overlaps_models::generate::predicted::closed_form::p_kappa;
+use overlaps_models::mixture::generate::predicted::closed_form::p_kappa;
 
 const BLACK: usize = PALETTE.len() - 1;
 /// Colours: simulation, theory, the printed rate.

@@ -4,10 +4,10 @@ use super::rates::{FAR, P};
 use crate::cells::all_cells;
 use overlaps::compare::statistics::kolmogorov_smirnov;
 use overlaps::output::{Cell, Column, Role, Table};
-use overlaps_models::generate::predicted::closed_form::{mixture_cdf, p_kappa};
-use overlaps_models::generate::{Denoisers, Generation, Integrator};
-use overlaps_models::model::Setting;
-use overlaps_models::simulate::{DataRule, LabelRule};
+use overlaps_models::mixture::Setting;
+use overlaps_models::mixture::generate::predicted::closed_form::{mixture_cdf, p_kappa};
+use overlaps_models::mixture::generate::{Denoisers, Generation, Integrator};
+use overlaps_models::mixture::simulate::{DataRule, LabelRule};
 
 /// What was found at one κ.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,11 +8,11 @@ use crate::cells::all_cells;
 use overlaps::compare::statistics::Sample;
 use overlaps::compare::{Estimate, PowerLaw};
 use overlaps::output::{Cell, Column, Role, Table};
-use overlaps_models::generate::predicted::closed_form::Final;
-use overlaps_models::generate::predicted::{Dimension, Source, Theories, continuous, predict};
-use overlaps_models::generate::{Denoisers, Generation, Integrator, Law};
-use overlaps_models::model::{Noise, Setting};
-use overlaps_models::simulate::{DataRule, LabelRule, Method, Search};
+use overlaps_models::mixture::generate::predicted::closed_form::Final;
+use overlaps_models::mixture::generate::predicted::{Dimension, Source, Theories, continuous, predict};
+use overlaps_models::mixture::generate::{Denoisers, Generation, Integrator, Law};
+use overlaps_models::mixture::simulate::{DataRule, LabelRule, Method, Search};
+use overlaps_models::mixture::{Noise, Setting};
 
 /// Weight of mode +: n p is a whole number at all n here.
 pub const P: f64 = 0.75;
@@ -178,7 +178,7 @@ pub fn predict_all(sizes: &mut [Size], with_limit: bool) -> anyhow::Result<()> {
 pub fn predictions(theories: &Theories, setting: &Setting, with_limit: bool) -> anyhow::Result<[Gap; 2]> {
     let plus = (setting.n as f64 * setting.p).round() as usize;
     let learnt = Source::Learnt { n: [plus, setting.n - plus] };
-    let times = overlaps_models::generate::times(STEPS);
+    let times = overlaps_models::mixture::generate::times(STEPS);
     let last = |source: Source| -> anyhow::Result<Law> {
         let laws =
             predict(theories, setting, source, Dimension::Infinite, Integrator::Euler, &times, &[STEPS])?

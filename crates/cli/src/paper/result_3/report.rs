@@ -6,7 +6,7 @@ use crate::paper::verdicts::markdown;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::Decided;
-use overlaps_models::model::Noise;
+use overlaps_models::mixture::Noise;
 
 const HEAD: &str = "\
 # Result 3 and Corollary 5 of arXiv:2412.07972

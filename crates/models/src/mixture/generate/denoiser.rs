@@ -1,0 +1,44 @@
+//! A denoiser f(x) = c x + u tanh(w·x/√d + b) at one time, in an orthonormal basis of a space that holds u and w.
+
+use crate::mixture::{Coefficients, Setting};
+
+/// A denoiser in a basis ê.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Projected {
+    /// Coefficient of the linear part.
+    pub c: f64,
+    /// u·ê_j/√d.
+    pub u: Vec<f64>,
+    /// w·ê_j/√d, so that w·x/√d = Σ w_j x_j with x_j = x·ê_j.
+    pub w: Vec<f64>,
+    /// Bias; may be infinite.
+    pub b: f64,
+}
+
+impl Projected {
+    /// tanh(w·x/√d + b).
+    pub fn activation(&self, x: &[f64]) -> f64 {
+        let along: f64 = self.w.iter().zip(x).map(|(w, x)| w * x).sum();
+        overlaps::numeric::tanh_and_sech2(along + self.b).0
+    }
+}
+
+/// h with e^{2h} = p/(1 − p): half the log-odds of the modes.
+pub fn half_log_odds(p: f64) -> f64 {
+    0.5 * (p / (1.0 - p)).ln()
+}
+
+/// The exact denoiser E[x₁|x] of the mixture (eq. 9 of arXiv:2412.07972), in the basis μ/|μ|:
+/// βσ²/(α² + σ²β²) x + α²/(α² + σ²β²) μ tanh(β μ·x/(α² + σ²β²) + h), |μ| = M√d.
+pub fn exact(setting: &Setting, at: Coefficients) -> Projected {
+    let Coefficients { alpha, beta, scale } = at;
+    let data = setting.sigma * setting.sigma;
+    // At τ = 1 with σ = 0 the sample is the datum, a mode: the limit.
+    let spread = at.variance(setting.sigma).max(f64::MIN_POSITIVE);
+    Projected {
+        c: beta * data / spread,
+        u: vec![setting.target.m() * alpha * alpha / spread],
+        w: vec![setting.target.m() * scale / spread],
+        b: half_log_odds(setting.p),
+    }
+}

@@ -1,0 +1,150 @@
+//! Samples of many data sets with the theory of them, and the verdict: what `overlaps generate` does.
+
+use std::ops::Range;
+
+use super::combinations::{Outcome, Sampling};
+use super::comparison::Comparison;
+use super::flow::Integrator;
+use super::predictions::Predictions;
+use super::rows::{columns, rows};
+use super::run::{Generated, Generation};
+use super::whose::Whose;
+use crate::mixture::FLOW;
+use crate::mixture::simulate::{DataRule, Denoiser, Method, Runs};
+use overlaps::compare::Rules;
+use overlaps::experiment::ExperimentError;
+use overlaps::model::{Description, ModelError, Running};
+use overlaps::output::{Cell, Column};
+use overlaps::study::{Plan, PlanError, Wanted};
+
+/// How samples are generated.
+#[derive(Debug, Clone)]
+pub struct Flow {
+    /// Whose flow.
+    pub whose: Whose,
+    /// How denoisers are learnt.
+    pub denoiser: Denoiser,
+    /// Steps from t = 0 to 2.
+    pub steps: usize,
+    /// Samples per data set.
+    pub samples: usize,
+    /// How the flow is integrated.
+    pub integrator: Integrator,
+    /// Reduced coordinates, or arrays of d numbers.
+    pub data: DataRule,
+    /// Data sets per combination.
+    pub seeds: Range<u64>,
+    /// How theory is judged.
+    pub rules: Rules,
+}
+
+impl Flow {
+    /// What is generated on each.
+    pub fn generations<'r>(&self, runs: &'r Runs) -> Vec<Generation<'r>> {
+        let generation = |cell| Generation {
+            integrator: self.integrator,
+            data: self.data,
+            ..self.whose.generation(&runs.run(cell), self.steps, self.samples)
+        };
+        (0..runs.cells()).map(generation).collect()
+    }
+
+    /// Units of progress of a data set.
+    pub fn units(&self) -> u64 {
+        match (self.whose, &self.denoiser.method) {
+            (Whose::Learnt, Method::Trained { training, .. }) => training.epochs * self.steps as u64,
+            (Whose::Learnt, _) if self.integrator != Integrator::Adaptive => self.steps as u64,
+            _ => 1,
+        }
+    }
+
+    /// Sets samples beside theory: the rows of both, the theory and the comparison.
+    ///
+    /// # Errors
+    /// A theory that does not converge.
+    pub fn compared(
+        &self,
+        plan: &Plan,
+        generations: &[Generation],
+        outcomes: &[Generated],
+    ) -> Result<Compared, ExperimentError> {
+        let predictions = Predictions::new(generations, outcomes).map_err(ModelError::from)?;
+        let samples =
+            generations.iter().zip(outcomes).flat_map(|(generation, generated)| rows(generation, generated));
+        let all = samples.chain(predictions.rows(generations)).collect();
+        let comparison = Comparison::new(plan, generations, outcomes, &predictions, &self.rules)
+            .map_err(ModelError::from)?;
+        Ok(Compared { rows: all, predictions, comparison })
+    }
+}
+
+impl Sampling for Flow {
+    fn name(&self) -> &'static str {
+        "generation"
+    }
+
+    fn description(&self) -> &'static Description {
+        &FLOW
+    }
+
+    fn whose(&self) -> Whose {
+        self.whose
+    }
+
+    fn denoiser(&self) -> &Denoiser {
+        &self.denoiser
+    }
+
+    fn seeds(&self) -> Range<u64> {
+        self.seeds.clone()
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        columns()
+    }
+
+    fn runs(&self, mut wanted: Wanted) -> Result<Runs, ExperimentError> {
+        let mut denoiser = self.denoiser.clone();
+        self.whose.complete(&mut wanted, &mut denoiser)?;
+        let runs = Runs::new(denoiser, &wanted, self.seeds.clone(), true, &[2.0])?;
+        refuse_control(&runs.plan)?;
+        self.generations(&runs).iter().try_for_each(Generation::check).map_err(ModelError::from)?;
+        Ok(runs)
+    }
+
+    fn times(&self, runs: &Runs) -> Vec<f64> {
+        self.generations(runs).first().map(Generation::times).unwrap_or_default()
+    }
+
+    fn outcome(&self, runs: &Runs, running: &Running) -> Result<Option<Outcome>, ExperimentError> {
+        let generations = self.generations(runs);
+        let generate = |generation: &Generation, running: &Running| {
+            generation.generate(running.interrupted, running.progress)
+        };
+        let Some(outcomes) = self.each(&generations, running, generate)? else { return Ok(None) };
+        let Compared { rows, comparison, .. } = self.compared(&runs.plan, &generations, &outcomes)?;
+        let not_converged = outcomes.iter().filter(|outcome| !outcome.converged).count();
+        Ok(Some(Outcome { rows, verdict: comparison.verdict(), not_converged }))
+    }
+}
+
+/// Samples beside theory.
+pub struct Compared {
+    /// The rows of samples, then those of theory.
+    pub rows: Vec<Vec<Cell>>,
+    /// What theory says.
+    pub predictions: Predictions,
+    /// The comparison, with its verdict.
+    pub comparison: Comparison,
+}
+
+/// Samples are generated through all times.
+fn refuse_control(plan: &Plan) -> Result<(), PlanError> {
+    match plan.controls {
+        None => Ok(()),
+        Some(_) => Err(PlanError::Given(
+            "samples are generated from t = 0 to t = 2, so that t cannot be set; --steps says how many steps that takes"
+                .into(),
+        )),
+    }
+}

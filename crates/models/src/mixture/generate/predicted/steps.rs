@@ -1,0 +1,143 @@
+//! N steps of Euler as a map of a few coordinates.
+
+use crate::mixture::generate::denoiser::Projected;
+use crate::mixture::generate::flow::{Integrator, Step};
+use crate::mixture::{Noise, Setting};
+use overlaps::numeric::tanh_and_sech2;
+
+use super::Dimension;
+use super::theory::{COORDINATES, Phase, Source};
+
+/// Coordinates of one sample.
+pub type State = [f64; COORDINATES];
+
+/// The direction of μ.
+pub const FIRST: State = [1.0, 0.0, 0.0, 0.0, 0.0];
+
+/// One step.
+#[derive(Debug, Clone)]
+struct OneStep {
+    step: Step,
+    u: State,
+    w: State,
+    b: f64,
+    /// As d → ∞ the tanh of the second phase is a sign.
+    saturated: bool,
+}
+
+/// The steps between the times of a grid.
+pub struct Recursion {
+    steps: Vec<OneStep>,
+    /// The factor of the noise at the start.
+    noise: f64,
+    /// The scale orthogonal to all coordinates, at every time.
+    pub scale: Vec<f64>,
+    /// What a coordinate is divided with to be O(1) as a component of X/√d, at every time: √d, or 1 and ∞ as d → ∞.
+    pub root_d: Vec<f64>,
+    /// Training samples of both modes; none for the exact denoiser.
+    pub n: Option<[usize; 2]>,
+    /// Whether the noise is fixed.
+    pub fixed_noise: bool,
+    /// Gaussian coordinates at the start that matter.
+    pub random: usize,
+    /// The direction along which the sign of μ·X changes once.
+    pub along: State,
+}
+
+impl Recursion {
+    /// With a denoiser at the beginning of every step.
+    pub fn new(
+        setting: &Setting,
+        source: Source,
+        dimension: Dimension,
+        integrator: Integrator,
+        times: &[f64],
+        networks: Vec<Projected>,
+    ) -> Recursion {
+        let path = setting.path();
+        let infinite = dimension == Dimension::Infinite;
+        let in_second = |t: f64| matches!(Phase::of(setting, t), Phase::Second(_));
+        let scaled = |t: f64| match Phase::of(setting, t) {
+            Phase::First(scale) => scale,
+            Phase::Second(tau) => tau,
+        };
+        let fixed_noise = source != Source::Exact && setting.noise != Noise::Fresh;
+        let mut recursion = Recursion {
+            steps: Vec::new(),
+            scale: vec![path.noise()],
+            noise: path.noise(),
+            root_d: times
+                .iter()
+                .map(|t| match (infinite, in_second(*t)) {
+                    (false, _) => path.root_d,
+                    // Coordinates are X·ê, of order 1 in the first phase, and X·ê/√d in the second.
+                    (true, false) => f64::INFINITY,
+                    (true, true) => 1.0,
+                })
+                .collect(),
+            n: match source {
+                Source::Exact => None,
+                Source::Learnt { n } => Some(n),
+            },
+            fixed_noise,
+            random: if source == Source::Exact { 1 } else { 3 },
+            along: FIRST,
+        };
+        for (ends, network) in times.windows(2).zip(&networks) {
+            let (from, to) = (ends[0], ends[1]);
+            let step = if !infinite {
+                Step::new(&path, integrator, from, to, network.c)
+            } else if !in_second(to) {
+                Step { decay: 1.0, push: scaled(to) - scaled(from) }
+            } else {
+                let tau = if in_second(from) { scaled(from) } else { 0.0 };
+                let step = scaled(to) - tau;
+                let (of_x, of_data) = if integrator == Integrator::Ddim {
+                    let ratio = setting.interpolant.alpha(tau + step) / setting.interpolant.alpha(tau);
+                    (ratio - 1.0, tau + step - tau * ratio)
+                } else {
+                    let (of_x, of_data) = setting.interpolant.velocity(tau);
+                    (step * of_x, step * of_data)
+                };
+                Step { decay: 1.0 + of_x + of_data * network.c, push: of_data }
+            };
+            let scale = recursion.scale.last().copied().unwrap_or(1.0) * step.decay;
+            recursion.scale.push(scale);
+            // What was of order 1 vanishes against √d.
+            let forget = infinite && !in_second(from) && in_second(to);
+            let step = if forget { Step { decay: 0.0, ..step } } else { step };
+            let of = |x: &[f64]| -> State { std::array::from_fn(|j| x[j]) };
+            let saturated = infinite && in_second(from);
+            let (u, w) = (of(&network.u), of(&network.w));
+            recursion.steps.push(OneStep { step, u, w, b: network.b, saturated });
+        }
+        // The last denoiser that is not saturated decides the mode.
+        let last = networks.iter().zip(times).filter(|(_, t)| !in_second(**t)).map(|(n, _)| &n.w).next_back();
+        if let Some(w) = last {
+            let length = w.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if length > 0.0 {
+                recursion.along = std::array::from_fn(|j| w[j] / length);
+            }
+        }
+        recursion
+    }
+
+    /// Shows where a start is after some numbers of steps, which rise.
+    pub fn run(&self, start: &State, after: &[usize], visit: &mut dyn FnMut(&State)) {
+        let mut x = start.map(|x| self.noise * x);
+        let mut done = 0;
+        for steps in after {
+            for one in &self.steps[done..*steps] {
+                let along: f64 = one.w.iter().zip(&x).map(|(w, x)| w * x).sum();
+                let activation =
+                    if one.saturated { (along + one.b).signum() } else { tanh_and_sech2(along + one.b).0 };
+                let kick = one.step.push * activation;
+                for (x, u) in x.iter_mut().zip(&one.u) {
+                    *x = one.step.decay * *x + kick * u;
+                }
+            }
+            done = *steps;
+            visit(&x);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Whose flow: that of the exact denoiser or of learnt ones, and what either needs beside what is given.
+
+use super::flow::Integrator;
+use super::run::{Denoisers, Generation};
+use crate::mixture::FLOW;
+use crate::mixture::simulate::{DataRule, Denoiser, LabelRule, Run, smallest_dimension};
+use overlaps::experiment::{DataSets, ExperimentError};
+use overlaps::name::ascii_name;
+use overlaps::study::Wanted;
+
+/// Whose flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// That of the exact denoiser, E[x₁|x].
+    Exact,
+    /// That of denoisers learnt on n samples.
+    Learnt,
+}
+
+impl Whose {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Whose::Exact => "exact",
+            Whose::Learnt => "learnt",
+        }
+    }
+
+    /// Parameters of a simulation that have no part in the flow.
+    pub fn unused(self) -> &'static [&'static str] {
+        match self {
+            Whose::Exact => &["n", "k", "lambda", "ell", "p_test"],
+            Whose::Learnt => &["p_test"],
+        }
+    }
+
+    /// Fills in what a flow with these denoisers needs beside what is given: no data for the exact one; learnt ones, where no
+    /// d is given and the cost does not depend on it, are those of a d at which theory holds.
+    ///
+    /// # Errors
+    /// Values that only a learnt denoiser has.
+    pub fn complete(self, wanted: &mut Wanted, denoiser: &mut Denoiser) -> Result<(), ExperimentError> {
+        let swept = wanted.sweep.iter().chain(wanted.zip.iter().flatten()).map(|sweep| &sweep.name);
+        let names: Vec<&String> = wanted.set.iter().map(|set| &set.name).chain(swept).collect();
+        let spelled = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
+        if self == Whose::Exact {
+            if let Some(name) = names.iter().find(|name| self.unused().contains(&spelled(name).as_str())) {
+                return Err(ExperimentError::Given(format!(
+                    "the exact denoiser is not learnt, so that {name} has no part in it; use --denoiser learnt"
+                )));
+            }
+            without_data(wanted);
+            denoiser.labels = LabelRule::Drawn;
+        } else if denoiser.method.data() == DataRule::Gram && !names.iter().any(|name| spelled(name) == "d") {
+            let sets = DataSets::new(&FLOW, wanted, 0..1)?;
+            wanted.set("d", smallest_dimension(sets.points()));
+        }
+        Ok(())
+    }
+
+    /// One data set and its flow in reduced coordinates, by Euler's method.
+    pub fn generation<'s>(self, run: &Run<'s>, steps: usize, samples: usize) -> Generation<'s> {
+        Generation {
+            setting: run.setting,
+            seed: run.seed,
+            labels: run.labels,
+            denoisers: match self {
+                Whose::Exact => Denoisers::Exact,
+                Whose::Learnt => Denoisers::Learnt(run.method),
+            },
+            steps,
+            samples,
+            integrator: Integrator::Euler,
+            data: DataRule::Gram,
+        }
+    }
+}
+
+/// Values for the parameters of a training set where there is none: as few samples as there can be, so that every dimension is
+/// possible.
+pub fn without_data(wanted: &mut Wanted) {
+    wanted.set("n", 2.0);
+    wanted.set("p_test", 0.5);
+}
