@@ -1,6 +1,7 @@
 //! The text of a file that a user wrote, and places in it: an error about it points at `file:line:column` and shows the
 //! line.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -141,6 +142,18 @@ pub(crate) fn short(text: &str) -> std::borrow::Cow<'_, str> {
     match text.char_indices().nth(REPEATED) {
         None => text.into(),
         Some((end, _)) => format!("{}…", &text[..end]).into(),
+    }
+}
+
+/// The most names that a message lists.
+const LISTED: usize = 100;
+
+/// Names joined; the first of them only, where there are very many.
+pub(crate) fn listed<N: Borrow<str>>(names: &[N], separator: &str) -> String {
+    match names.len().checked_sub(LISTED) {
+        None | Some(0) if names.is_empty() => "none".into(),
+        None | Some(0) => names.join(separator),
+        Some(more) => format!("{} and {more} more", names[..LISTED].join(separator)),
     }
 }
 

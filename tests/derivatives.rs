@@ -23,7 +23,7 @@ fn gradients_jacobians_and_control_derivatives_agree_with_differences() {
             let mut settings =
                 vec![vec![("n".into(), 7.0.into()), ("d".into(), 900.0.into()), ("T".into(), 0.6.into())]];
             for parameter in &system.parameters {
-                for word in parameter.words().iter().skip(1) {
+                for word in parameter.words.iter().skip(1) {
                     let mut other = settings[0].clone();
                     other.push((parameter.name.clone(), Value::from(word.as_str())));
                     settings.push(other);

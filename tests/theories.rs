@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use overlaps::solve::{PieceCurve, Settings};
 use overlaps::system::{BUILT_IN, Theory};
+use overlaps::value::words_of;
 use rayon::prelude::*;
 use support::{Row, job, row};
 
@@ -70,7 +71,7 @@ fn excluded(theory: &str, solution: &Values) -> bool {
 fn solutions(theory: &Theory, parameters: &str) -> Vec<Row> {
     let given = parameters.split(';').filter_map(|pair| pair.trim().split_once('='));
     let place = |name: &str, word: &str| {
-        let words = Theory::words(std::slice::from_ref(theory), name);
+        let words = words_of(name, theory.known());
         words.iter().position(|w| w == word).unwrap_or_else(|| panic!("{name} = {word}")) as f64
     };
     let number = |name: &str, value: &str| value.parse().unwrap_or_else(|_| place(name, value));

@@ -8,7 +8,7 @@ use crate::model::Description;
 use crate::name::{ascii_name, did_you_mean};
 use crate::output::{Cell, Status, Table};
 use crate::system::Theory;
-use crate::value::Value;
+use crate::value::{Parameters, Value, each_once, words_of};
 
 /// Columns of our own tables that say how a row was made; they are passed over in a file.
 const PASSED_OVER: [&str; 13] = [
@@ -247,20 +247,9 @@ impl Reader<'_> {
     }
 }
 
-/// The words that are the values of a parameter of what is simulated or of the theories; empty if they are numbers.
-pub fn known_words(parameter: &str, theories: &[Theory], model: &Description) -> Vec<String> {
-    let of_model = model.words(parameter).iter().map(|word| word.to_string());
-    each_once(of_model.chain(Theory::words(theories, parameter)))
-}
-
-fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
-    let mut seen = Vec::new();
-    names.for_each(|name| {
-        if !seen.contains(&name) {
-            seen.push(name);
-        }
-    });
-    seen
+/// The parameters of what is simulated, and of the theories.
+pub fn known<'p>(theories: &'p [Theory], model: &'p Description) -> impl Iterator<Item = Parameters<'p>> {
+    [model.known()].into_iter().chain(theories.iter().flat_map(Theory::known))
 }
 
 fn text(cell: &Cell) -> String {
@@ -321,7 +310,7 @@ fn columns(
             });
         }
     }
-    let words = |(_, name): &(usize, String)| -> Vec<String> { known_words(name, theories, model) };
+    let words = |(_, name): &(usize, String)| -> Vec<String> { words_of(name, known(theories, model)) };
     let columns = Columns {
         words: parameters.iter().map(words).collect(),
         d: needed("d", "dimension of the data")?,

@@ -21,7 +21,7 @@ pub mod verdict;
 pub use answer::{Answer, Answers};
 pub use claim::Claim;
 pub use error::CompareError;
-pub use measurements::{Measurement, Measurements, known_words};
+pub use measurements::{Measurement, Measurements, known};
 pub use power_law::PowerLaw;
 pub use predictions::Predictions;
 pub use scaling::ScalingLaw;

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::{Computed, Experiment, ExperimentError, Failure, Simulate, equations};
-use crate::compare::{Answer, Answers, Measurements, Rules, Verdict, known_words};
+use crate::compare::{Answer, Answers, Measurements, Rules, Verdict, known};
 use crate::model::{Description, Model, Running};
 use crate::name::ascii_name;
 use crate::numeric::grid;
@@ -15,7 +15,7 @@ use crate::output::{Cell, Column, Role, Table};
 use crate::solve::Settings;
 use crate::study::{Assignment, Plan, PlanError, Sweep, Wanted};
 use crate::system::{BUILT_IN, Theory};
-use crate::value::{Given, Value};
+use crate::value::{Given, Meant, Value, meant};
 
 /// Control values of a comparison unless the theory or the user names others.
 const CONTROLS: usize = 6;
@@ -106,18 +106,12 @@ impl Check {
         Settings::new(self.tolerance, false)
     }
 
-    /// A parameter of the model, or a parameter or the control of the theories, that a name means; and its words.
+    /// A parameter of the model, or a parameter or the control of the theories, that a name means.
     ///
     /// # Errors
     /// None of them.
-    pub fn meant(&self, given: &str, model: &Description) -> Result<(String, Vec<String>), PlanError> {
-        let spelled = ascii_name(given).unwrap_or_else(|| given.to_string());
-        let name = match model.parameter(&spelled) {
-            Some(_) => spelled,
-            None => Theory::parameter_meant(&self.theories, given)?,
-        };
-        let words = known_words(&name, &self.theories, model);
-        Ok((name, words))
+    pub fn meant(&self, given: &str, model: &Description) -> Result<Meant, PlanError> {
+        Ok(meant(given, &self.theories[0].control.name, known(&self.theories, model))?)
     }
 
     /// The simulation of which the theory is to be checked, and the parameters that only the theories have. `given` are
@@ -134,8 +128,8 @@ impl Check {
         seeds: Range<u64>,
     ) -> Result<(Simulate, Given), ExperimentError> {
         let (theory, description) = (&self.theories[0], model.description());
-        let simulated =
-            |name: &str| name == description.control.name || description.parameter(name).is_some();
+        let has = |name: &str| description.parameters.iter().any(|parameter| parameter.name == name);
+        let simulated = |name: &str| name == description.control.name || has(name);
         let (own, given): (Given, Given) = given.into_iter().partition(|(name, _)| simulated(name));
         let mut wanted = wanted;
         wanted.set.extend(own.into_iter().map(|(name, value)| Assignment { name, value }));
@@ -143,7 +137,7 @@ impl Check {
         let sets = asked.sets();
         let has_d =
             sets.plan.fixed.iter().map(|(name, _)| name).chain(sets.plan.swept.iter().map(|s| &s.name));
-        if description.parameter("d").is_some() && !has_d.into_iter().any(|name| name == "d") {
+        if has("d") && !has_d.into_iter().any(|name| name == "d") {
             let dimensions = model.dimensions(sets.points())?;
             let text = format!("d={}", dimensions.iter().map(f64::to_string).collect::<Vec<_>>().join(","));
             let values = dimensions.into_iter().map(Value::Number).collect();
@@ -240,7 +234,8 @@ impl Checks {
         let at_one = set.iter().filter(|set| set.name == control).cloned();
         let fixed = wanted.set.into_iter().chain(at_one).collect();
         let outer = Wanted { set, sweep: outer, zip: wanted.zip };
-        let plan = Plan::sort(&outer, &control, |name| check.meant(name, model.description()))?;
+        let plan =
+            Plan::sort(&outer, &control, &known(&check.theories, model.description()).collect::<Vec<_>>())?;
         if plan.swept.iter().any(|sweep| sweep.name == "d") {
             return Err(ExperimentError::Given(
                 "a verdict needs all its dimensions in one cell: sweep d alone, in [sweep]".into(),

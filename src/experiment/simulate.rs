@@ -34,16 +34,12 @@ impl DataSets {
         wanted: &Wanted,
         seeds: Range<u64>,
     ) -> Result<DataSets, PlanError> {
-        let given = |error: crate::model::ParameterError| PlanError::Given(error.to_string());
-        let plan = Plan::sort(wanted, description.control.name, |name| {
-            let name = description.meant(name).map_err(given)?;
-            Ok((name.to_string(), description.words(name).iter().map(|word| word.to_string()).collect()))
-        })?;
+        let plan = Plan::sort(wanted, description.control.name, &[description.known()])?;
         let point = |cell: usize| {
             let values = plan.parameters(cell);
-            description.at(values.iter().map(|(name, value)| (name.as_str(), value.clone())))
+            description.known().at(values.iter().map(|(name, value)| (name.as_str(), value.clone())))
         };
-        let points = (0..plan.cells()).map(point).collect::<Result<_, _>>().map_err(given)?;
+        let points = (0..plan.cells()).map(point).collect::<Result<_, _>>()?;
         Ok(DataSets { plan, description, points, seeds })
     }
 

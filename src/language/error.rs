@@ -4,7 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::diagnostic::{Place, Text, short};
+use crate::diagnostic::{Place, Text, listed, short};
+use crate::value::ParameterError;
 
 /// An error in an equation file or in the values given for its parameters.
 #[derive(Debug, Clone)]
@@ -32,6 +33,12 @@ impl Text {
 impl From<Problem> for EquationError {
     fn from(problem: Problem) -> EquationError {
         EquationError { problem: Box::new(problem), place: None }
+    }
+}
+
+impl From<ParameterError> for EquationError {
+    fn from(error: ParameterError) -> EquationError {
+        Problem::from(error).into()
     }
 }
 
@@ -92,7 +99,7 @@ pub enum Problem {
         given: usize,
     },
     /// `choose` with something else than a parameter of words in front.
-    #[error("`choose` goes by a parameter whose values are words, of which this file has {}", list(.parameters))]
+    #[error("`choose` goes by a parameter whose values are words, of which this file has {}", listed(.parameters, ", "))]
     ChoosesByNoWord {
         /// The parameters whose values are words.
         parameters: Vec<String>,
@@ -152,7 +159,7 @@ pub enum Problem {
         name: String,
     },
     /// An average over something that is not a variable.
-    #[error("E[{name}](…): `{name}` is not a variable; variables are {}", list(.variables))]
+    #[error("E[{name}](…): `{name}` is not a variable; variables are {}", listed(.variables, ", "))]
     NotAVariable {
         /// The name.
         name: String,
@@ -248,46 +255,9 @@ pub enum Problem {
         /// The limit.
         limit: usize,
     },
-    /// A parameter that the system does not have.
-    #[error("`{system}` has no parameter `{}`{}; its parameters are {}", short(.name), suggest(.nearest), list(.known))]
-    UnknownParameter {
-        /// The system.
-        system: String,
-        /// The name.
-        name: String,
-        /// The nearest parameter.
-        nearest: Option<String>,
-        /// All of them.
-        known: Vec<String>,
-    },
-    /// A value outside its domain.
-    #[error("{name} = {value} is outside its domain `{}` ({}, in {system})", short(.domain), short(.meaning))]
-    OutsideDomain {
-        /// Parameter.
-        name: String,
-        /// Value given.
-        value: f64,
-        /// The domain as written in the file.
-        domain: String,
-        /// Meaning of the parameter.
-        meaning: String,
-        /// The system.
-        system: String,
-    },
-    /// A value that is none of the words of its parameter.
-    #[error("{name} = {} is not possible in {system}, where `{name}` is {}{}", short(.value), some(.words, " or "), suggest(.nearest))]
-    NotAWord {
-        /// Parameter.
-        name: String,
-        /// Value given.
-        value: String,
-        /// The nearest word.
-        nearest: Option<String>,
-        /// The words that it may be.
-        words: Vec<String>,
-        /// The system.
-        system: String,
-    },
+    /// A name that is no parameter, or a value that one cannot take.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
     /// A file that cannot be read.
     #[error("cannot read {}: {reason}", .path.display())]
     Unreadable {
@@ -308,19 +278,4 @@ pub enum Problem {
 
 fn suggest(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or(String::new(), |n| format!(" (did you mean `{n}`?)"))
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".into() } else { some(names, ", ") }
-}
-
-/// The most names that a message lists.
-const LISTED: usize = 100;
-
-/// Names joined; the first of them only, where there are very many.
-fn some(names: &[String], separator: &str) -> String {
-    match names.len().checked_sub(LISTED) {
-        None | Some(0) => names.join(separator),
-        Some(more) => format!("{} and {more} more", names[..LISTED].join(separator)),
-    }
 }

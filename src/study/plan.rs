@@ -12,7 +12,7 @@ use crate::name::symbol_of;
 use crate::output::Cell;
 use crate::output::json::of_value;
 use crate::system::Theory;
-use crate::value::{Given, Value, given};
+use crate::value::{Given, ParameterError, Parameters, Value, given, meant};
 
 /// The most combinations of swept values in one run.
 const MOST_CELLS: usize = 10_000_000;
@@ -23,6 +23,9 @@ pub enum PlanError {
     /// Something that a theory does not accept.
     #[error(transparent)]
     Equation(#[from] EquationError),
+    /// A name that is no parameter, or a value that one cannot take.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
     /// Values that do not fit each other or their parameters, in words.
     #[error("{0}")]
     Given(String),
@@ -104,33 +107,29 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Sorts what is given into a plan; `actual` turns a name as given into the name meant, and the words that are its
-    /// values, if they are words.
+    /// Sorts what is given for the control and for some parameters into a plan.
     ///
     /// # Errors
-    /// Names that `actual` refuses, names given twice, words for numbers and numbers for words, too many combinations,
-    /// sweeps that cannot move together.
-    pub fn sort(
-        wanted: &Wanted,
-        control: &str,
-        actual: impl Fn(&str) -> Result<(String, Vec<String>), PlanError>,
-    ) -> Result<Plan, PlanError> {
+    /// Names that are none of them, names given twice, words for numbers and numbers for words, too many combinations, sweeps
+    /// that cannot move together.
+    pub fn sort(wanted: &Wanted, control: &str, known: &[Parameters]) -> Result<Plan, PlanError> {
         let mut plan =
             Plan { fixed: Vec::new(), swept: Vec::new(), controls: None, controls_logarithmic: false };
         let mut seen: Vec<String> = Vec::new();
-        let mut known = |name: &str| -> Result<(String, Vec<String>), PlanError> {
-            let (name, words) = actual(name)?;
+        let mut taken = |name: &str, values: &[Value]| -> Result<String, PlanError> {
+            let meant = meant(name, control, known.iter().copied())?;
+            let name = meant.name.clone();
             if seen.contains(&name) {
                 return Err(PlanError::Given(format!(
                     "`{name}` is given twice; use one --set or one --sweep for it"
                 )));
             }
             seen.push(name.clone());
-            Ok((name, words))
+            values.iter().try_for_each(|value| meant.check(value))?;
+            Ok(name)
         };
         for set in &wanted.set {
-            let (name, words) = known(&set.name)?;
-            set.value.check(&name, &words).map_err(PlanError::Given)?;
+            let name = taken(&set.name, std::slice::from_ref(&set.value))?;
             match set.value.number().filter(|_| name == control) {
                 Some(value) => plan.controls = Some(vec![value]),
                 None => plan.fixed.push((name, set.value.clone())),
@@ -139,12 +138,7 @@ impl Plan {
         let crossed = wanted.sweep.iter().map(std::slice::from_ref);
         for (axis, group) in crossed.chain(wanted.zip.iter().map(Vec::as_slice)).enumerate() {
             for sweep in group {
-                let (name, words) = known(&sweep.name)?;
-                sweep
-                    .values
-                    .iter()
-                    .try_for_each(|value| value.check(&name, &words))
-                    .map_err(PlanError::Given)?;
+                let name = taken(&sweep.name, &sweep.values)?;
                 if name != control {
                     let (text, values) = (sweep.text.clone(), sweep.values.clone());
                     plan.swept.push(Swept { name, text, values, axis });
@@ -177,11 +171,8 @@ impl Plan {
         let wanted = &written_out(wanted, theories)?;
         let theories = &*theories;
         let control = theories.first().map_or("", |theory| &theory.control.name);
-        let plan = Plan::sort(wanted, control, |name| {
-            let name = Theory::parameter_meant(theories, name)?;
-            let words = Theory::words(theories, &name);
-            Ok((name, words))
-        })?;
+        let known: Vec<Parameters> = theories.iter().flat_map(Theory::known).collect();
+        let plan = Plan::sort(wanted, control, &known)?;
         plan.check(theories)?;
         Ok(plan)
     }
@@ -308,12 +299,14 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::parameter::number;
 
     fn plan(sweep: &[&str], zip: &[&[&str]]) -> Result<Plan, PlanError> {
         let parse = |texts: &[&str]| -> Vec<Sweep> { texts.iter().map(|t| t.parse().unwrap()).collect() };
         let zip: Vec<Vec<Sweep>> = zip.iter().map(|group| parse(group)).collect();
         let wanted = Wanted { set: Vec::new(), sweep: parse(sweep), zip };
-        Plan::sort(&wanted, "t", |name| Ok((name.to_string(), Vec::new())))
+        let all = ["n", "p", "q", "r", "a", "b"].map(|name| number(name, 0.0, ""));
+        Plan::sort(&wanted, "t", &[Parameters { whose: "mine", all: &all }])
     }
 
     fn numbers(plan: &Plan, cell: usize) -> Vec<f64> {

@@ -12,70 +12,8 @@ use crate::language::error::{EquationError, Problem};
 use crate::language::graph::{Graph, Node};
 use crate::language::interpret::Interpreter;
 use crate::language::program::{Levels, Program};
-use crate::name::nearest;
 use crate::numeric::grid;
-use crate::value::{Value, given};
-
-/// A parameter of a system.
-#[derive(Debug, Clone)]
-pub struct Parameter {
-    /// Name.
-    pub name: String,
-    /// Its default as written.
-    pub default_text: String,
-    pub(super) default: Node,
-    /// The words that are its values; none if its values are numbers.
-    pub words: Option<Vec<String>>,
-    /// The condition on its value, as written.
-    pub domain_text: Option<String>,
-    pub(super) domain: Option<Node>,
-    /// Meaning.
-    pub meaning: String,
-}
-
-impl Parameter {
-    /// The words that are its values, which are 0, 1, … inside the system; empty if its values are numbers.
-    pub fn words(&self) -> &[String] {
-        self.words.as_deref().unwrap_or_default()
-    }
-
-    /// The value that a number inside the system stands for.
-    pub fn value(&self, inside: f64) -> Value {
-        let place = inside as usize;
-        match self.words().get(place).filter(|_| place as f64 == inside) {
-            Some(word) => Value::from(word.as_str()),
-            None => Value::Number(inside),
-        }
-    }
-
-    /// The number inside the system that a value is; NaN if it is none of its words, or a word for a number.
-    fn inside(&self, value: &Value) -> f64 {
-        match (value, &self.words) {
-            (Value::Number(number), None) => *number,
-            (Value::Word(word), Some(words)) => {
-                words.iter().position(|own| **own == **word).map_or(f64::NAN, |place| place as f64)
-            }
-            _ => f64::NAN,
-        }
-    }
-
-    /// Whether its default follows other parameters.
-    pub fn follows(&self) -> bool {
-        self.words.is_none() && self.default_text.parse::<f64>().is_err()
-    }
-
-    fn not_a_word(&self, value: String, system: &System) -> EquationError {
-        let words = self.words().to_vec();
-        Problem::NotAWord {
-            name: self.name.clone(),
-            nearest: nearest(&value, words.iter().map(String::as_str)),
-            value,
-            words,
-            system: system.name().to_string(),
-        }
-        .into()
-    }
-}
+use crate::value::{Parameter, Parameters, Value};
 
 /// The control parameter, along which solutions are followed.
 #[derive(Debug, Clone, PartialEq)]
@@ -241,7 +179,7 @@ pub struct System {
     pub limit: Option<Limit>,
     /// Names of the normal variables.
     pub(super) normals: Vec<String>,
-    pub(super) graph: Graph,
+    pub(super) graph: Arc<Graph>,
     pub(super) discrete: Vec<crate::language::lower::DiscreteNodes>,
     /// Roots of the certificate program, for the independent check.
     pub(crate) certificate_nodes: Vec<Node>,
@@ -288,72 +226,24 @@ impl System {
         &self.description.name
     }
 
-    /// Place of a parameter.
-    ///
-    /// # Errors
-    /// A name that the system does not have; the nearest is suggested.
-    pub fn parameter(&self, name: &str) -> Result<usize, EquationError> {
-        self.parameters.iter().position(|p| p.name == name).ok_or_else(|| {
-            let known: Vec<String> = self.parameters.iter().map(|p| p.name.clone()).collect();
-            Problem::UnknownParameter {
-                system: self.name().to_string(),
-                name: name.to_string(),
-                nearest: nearest(name, known.iter().map(String::as_str).chain([self.control.name.as_str()])),
-                known,
-            }
-            .into()
-        })
+    /// Its parameters.
+    pub fn known(&self) -> Parameters<'_> {
+        Parameters { whose: self.name(), all: &self.parameters }
     }
 
     /// Values of all parameters from those given; the others take their defaults, which may depend on those
     /// above them. A word that the system does not have becomes NaN.
-    pub fn parameter_values(&self, values_given: &[(String, Value)]) -> Vec<f64> {
-        let mut values: Vec<f64> = Vec::with_capacity(self.parameters.len());
-        for parameter in &self.parameters {
-            let value = given(values_given, &parameter.name).map(|value| parameter.inside(value));
-            values.push(value.unwrap_or_else(|| self.interpret(parameter.default, &values)));
-        }
-        values
+    pub fn parameter_values(&self, given: &[(String, Value)]) -> Vec<f64> {
+        self.known().numbers(given)
     }
 
-    /// Checks that what is given for parameters of words are words that they have, and numbers for the others.
+    /// Checks what is given for its parameters, and the weights of the discrete variables against 1.
     ///
     /// # Errors
-    /// The first value that is not, with what the parameter takes.
-    pub fn check_words(&self, given: &[(String, Value)]) -> Result<(), EquationError> {
-        for parameter in &self.parameters {
-            for (name, value) in given.iter().filter(|(name, _)| *name == parameter.name) {
-                if parameter.words.is_some() && parameter.inside(value).is_nan() {
-                    return Err(parameter.not_a_word(value.to_string(), self));
-                }
-                value.check(name, parameter.words()).map_err(Problem::Structure)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Checks every value against its domain, and the weights of the discrete variables against 1.
-    ///
-    /// # Errors
-    /// The first value that is not accepted, with its domain.
-    pub fn check_parameters(&self, values: &[f64]) -> Result<(), EquationError> {
-        for (parameter, value) in self.parameters.iter().zip(values) {
-            let inside = match parameter.domain {
-                Some(domain) => self.interpret(domain, values) == 1.0,
-                None => true,
-            };
-            if !inside || value.is_nan() {
-                return Err(Problem::OutsideDomain {
-                    name: parameter.name.clone(),
-                    value: *value,
-                    domain: parameter.domain_text.clone().unwrap_or_else(|| "a number".into()),
-                    meaning: parameter.meaning.clone(),
-                    system: self.name().to_string(),
-                }
-                .into());
-            }
-        }
-        self.check_weights(values)
+    /// The first value that is not accepted, with what would be.
+    pub fn check(&self, given: &[(String, Value)]) -> Result<(), EquationError> {
+        let values = self.known().check(given)?;
+        self.check_weights(&values)
     }
 
     pub(super) fn check_weights(&self, values: &[f64]) -> Result<(), EquationError> {

@@ -17,7 +17,7 @@ mod theory;
 mod written;
 
 pub use equations::{
-    BranchSpec, Control, Description, EquationRoots, Gauge, Limit, Origin, Output, Parameter, System, Unknown,
+    BranchSpec, Control, Description, EquationRoots, Gauge, Limit, Origin, Output, System, Unknown,
 };
 pub use exchange::Exchange;
 pub use extremum::{Extremum, Way};

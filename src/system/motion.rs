@@ -10,6 +10,7 @@ use super::schema::{At, Branch, Control, File, Motion, Number, NumberOrText, Par
 use super::theory::{Piece, Theory};
 use crate::language::error::{EquationError, Problem};
 use crate::name::{canonical, words_in};
+use crate::value::words_of;
 
 impl Theory {
     /// Checks that control values that count the steps of an iteration are whole numbers.
@@ -65,7 +66,7 @@ impl Theory {
             ));
         }
         self.check_parameter_name(along)?;
-        if !Theory::words([self], along).is_empty() {
+        if !words_of(along, self.known()).is_empty() {
             return refuse(format!("the values of `{along}` are words, along which nothing can be followed"));
         }
         if let Some(moving) = system.contains_control {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use overlaps::solve::{Job, PieceCurve, Settings, Solution};
 use overlaps::system::Theory;
-use overlaps::value::Value;
+use overlaps::value::{Value, words_of};
 use overlaps::verify::{Claim, Report, Verifier};
 
 /// One row: branch and values by column.
@@ -42,7 +42,7 @@ pub struct RightJob(pub Job);
 impl RightJob {
     pub fn solve<'t>(&self, theory: &'t Theory, settings: Settings) -> Vec<PieceCurve<'t>> {
         let word = |(name, value): &(String, Value)| {
-            let words = Theory::words(std::slice::from_ref(theory), name);
+            let words = words_of(name, theory.known());
             let place = value.number().unwrap_or_default() as usize;
             (name.clone(), words.get(place).map_or(value.clone(), |word| Value::from(word.as_str())))
         };

@@ -111,7 +111,7 @@ pub fn parameters(rng: &mut ChaCha8Rng, theory: &Theory, decades: f64) -> Given 
     for system in theory.pieces.iter().map(|piece| &piece.system) {
         let defaults = system.parameter_values(&[]);
         for (parameter, default) in system.parameters.iter().zip(defaults) {
-            let fixed = parameter.words.is_some() || parameter.follows() || !default.is_finite();
+            let fixed = !parameter.words.is_empty() || parameter.follows() || !default.is_finite();
             let known = given.iter().any(|(name, _)| *name == parameter.name);
             if fixed || known || rng.random_range(0..3) == 0 {
                 continue;

@@ -181,7 +181,7 @@ pub fn subtitle(theories: &[Theory], plan: &Plan) -> String {
             let given = plan.fixed.iter().any(|(n, _)| n == name);
             let swept = plan.swept.iter().any(|s| s.name == name);
             let value = Cell::from(&parameter.value(value)).short();
-            let usual = parameter.words.is_some() && value == parameter.default_text;
+            let usual = !parameter.words.is_empty() && value == parameter.default_text;
             if !seen.contains(&name) && !swept && (given || !parameter.follows()) && !usual {
                 seen.push(name);
                 words.push(format!("{} = {value}", symbol_of(name)));

@@ -6,9 +6,9 @@ use clap::Args;
 use super::{FINE, print};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::model::{Parameter, Usual};
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::system::{BUILT_IN, BuiltIn, Theory, subjects};
+use overlaps::value::Parameter;
 
 /// List the built-in systems of equations by subject, and the models that can be simulated.
 #[derive(Debug, Args)]
@@ -92,9 +92,6 @@ fn models() -> String {
 
 /// A parameter with its default, or its words.
 fn parameter(parameter: &Parameter) -> String {
-    match parameter.usual {
-        Usual::Number(number) => format!("{} = {number}", parameter.name),
-        Usual::Words(words) => format!("{} = {}", parameter.name, words.join("|")),
-        Usual::Of(other) => format!("{} = {other}", parameter.name),
-    }
+    let words = parameter.words.join("|");
+    format!("{} = {}", parameter.name, if words.is_empty() { &parameter.default_text } else { &words })
 }

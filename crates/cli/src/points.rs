@@ -98,7 +98,10 @@ pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow:
 
 /// Parameters in a line; words only where they are not the default.
 pub fn subtitle(parameters: &IndexMap<String, Value>, description: &Description) -> String {
-    let usual = |name: &str, value: &str| description.words(name).first().is_some_and(|word| *word == value);
+    let usual = |name: &str, value: &str| {
+        let own = description.parameters.iter().find(|parameter| parameter.name == name);
+        own.is_some_and(|own| !own.words.is_empty() && own.default_text == value)
+    };
     let fixed: Vec<String> = parameters
         .iter()
         .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), String::from)))

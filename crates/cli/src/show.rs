@@ -115,7 +115,7 @@ fn show_system(out: &mut String, system: &System) -> Result {
         system,
         "parameters",
         system.parameters.iter().map(|p| {
-            let domain = match p.words() {
+            let domain = match p.words.as_slice() {
                 [] => p.domain_text.clone(),
                 words => Some(words.join(" or ")),
             };

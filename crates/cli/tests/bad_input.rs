@@ -224,7 +224,7 @@ fn a_word_that_a_parameter_does_not_have_is_refused_with_those_that_it_has() {
     refused(&["first-phase", "--set", "schedule=uniform"], 1, &["schedule = uniform", "use one of dilated"]);
     // What one of several systems does not have.
     let compare = ["finite-d", "--compare", "first-phase", "--set", "schedule=uniform"];
-    refused(&compare, 1, &["schedule = uniform is not possible in first-phase, where `schedule` is dilated"]);
+    refused(&compare, 1, &["schedule = uniform is not possible in first-phase; use one of dilated"]);
     let files = &TO_FILES[..];
     for (set, words) in [
         ("interpolant=trigonometrc", &words[..]),

@@ -266,10 +266,7 @@ fn an_own_system_may_list_its_own_words() {
     assert_eq!(code, Some(0), "{message}");
     assert_eq!(table.lines().filter(|line| line.contains(",closed-form,0.5")).count(), 2, "{table}");
     for (word, part) in [
-        (
-            "linear",
-            "interpolant = linear is not possible in mine, where `interpolant` is trigonometric or cosine",
-        ),
+        ("linear", "interpolant = linear is not possible in mine; use one of trigonometric, cosine"),
         ("cosine", "interpolant = cosine is not possible in second-phase-limit"),
     ] {
         let set = format!("interpolant={word}");

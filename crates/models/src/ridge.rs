@@ -6,6 +6,8 @@
 //! entries χ_n, χ_{n−1}, … on the diagonal and χ_{d−1}, χ_{d−2}, … beside it. Teacher and noise are rotated into themselves in
 //! law, so that a data set costs O(d).
 
+use std::sync::LazyLock;
+
 use nalgebra::{Cholesky, DMatrix, DVector};
 use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
@@ -16,12 +18,12 @@ use overlaps::model::{
 use overlaps::output::Status;
 
 /// What it declares.
-static RIDGE: Description = Description {
+static RIDGE: LazyLock<Description> = LazyLock::new(|| Description {
     name: "ridge",
     title: "ridge regression, teacher and student, along the samples per dimension",
     describes: &["ridge"],
     control: Control { name: "alpha", meaning: "samples per dimension n/d", from: 1e-3, to: 1e3 },
-    parameters: &[
+    parameters: vec![
         number("lambda", 0.1, "ridge penalty, (λ/2)|w|²")
             .if_(|x| x > 0.0 && x.is_finite(), "λ is a finite penalty, λ > 0"),
         number("Delta", 0.1, "variance of the label noise")
@@ -42,7 +44,7 @@ static RIDGE: Description = Description {
         Quantity { name: "train_error", meaning: "mean squared training error" },
     ],
     certificates: &[],
-};
+});
 
 /// The most numbers that explicit data, and the matrix of their scalar products, may have.
 const MOST: f64 = 5e7;
@@ -260,7 +262,7 @@ mod tests {
     #[test]
     fn samples_are_whole_and_fit() {
         let with = |d: f64, data: &str, alpha: f64| {
-            let point = RIDGE.at([("d", d.into()), ("data", data.into())]).unwrap();
+            let point = RIDGE.known().at([("d", d.into()), ("data", data.into())]).unwrap();
             Ridge.check(&point, &[alpha]).map_err(|error| error.to_string())
         };
         assert!(with(1000.0, "reduced", 0.1).is_ok());

@@ -1,19 +1,46 @@
 //! Nodes of a file → derivatives and programs → [`System`].
 
+use std::sync::Arc;
+
 use super::lower::Lowered;
 use super::motion::EndOfMotion;
-use super::sections::Sections;
+use super::sections::{self, Sections};
 use super::{Builder, Written, description, limit};
+use crate::diagnostic::Source;
 use crate::language::derivative::differentiate;
 use crate::language::error::EquationError;
 use crate::language::graph::{Graph, Node};
+use crate::language::interpret::Interpreter;
 use crate::language::program::{Levels, Program};
 use crate::language::scope::Meaning;
 use crate::name::ascii_name;
 use crate::system::equations::{Control, EquationRoots, Gauge, Output, System};
 use crate::system::extremum::Extremum;
 use crate::system::kind::Kind;
+use crate::system::schema::expression_text;
 use crate::system::written::AsWritten;
+use crate::value::parameter::{Domain, Parameter};
+
+impl sections::Parameter<'_> {
+    /// The parameter as it is declared, with the nodes of its default and its domain.
+    fn declared(&self, nodes: (Node, Option<Node>), graph: &Arc<Graph>, source: &Arc<Source>) -> Parameter {
+        let of = |node: Node| {
+            let graph = graph.clone();
+            // Of parameters alone, without averages.
+            move |numbers: &[f64]| Interpreter::new(&graph, numbers, &|_| f64::NAN).values(&[node])[0]
+        };
+        let (usual, domain) = (of(nodes.0), nodes.1.map(of));
+        Parameter {
+            name: self.name.to_string(),
+            default_text: expression_text(&self.entry.one(), source).value.trim_end_matches(".0").to_string(),
+            words: self.words.clone().unwrap_or_default(),
+            domain_text: self.domain.as_ref().map(|domain| domain.text.value.clone()),
+            meaning: self.entry.meaning.clone(),
+            usual: Arc::new(move |_, above| usual(above)),
+            domain: domain.map(|holds| -> Domain { Arc::new(move |numbers, _| holds(numbers) == 1.0) }),
+        }
+    }
+}
 
 impl Builder<'_> {
     pub(super) fn compile(
@@ -52,9 +79,12 @@ impl Builder<'_> {
         let admissible_program = admissible.map(|roots| Program::compile(&graph, &roots, first_unknown));
         let stop_program = stop.map(|roots| Program::compile(&graph, &roots, first_unknown));
         let definitions = sections.scope.definitions.iter();
+        let graph = Arc::new(graph);
+        let parameters = sections.parameters.iter().zip(lowered.parameters);
+        let parameters = parameters.map(|(parameter, nodes)| parameter.declared(nodes, &graph, self.source));
         Ok(System {
             description: description(name, self.file),
-            parameters: lowered.parameters,
+            parameters: parameters.collect(),
             control,
             unknowns: lowered.unknowns,
             kind: sections.kind,

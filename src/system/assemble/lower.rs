@@ -1,23 +1,20 @@
 //! The sections of a file → nodes of one graph, in the order in which they are computed.
 
-use std::sync::Arc;
-
 use super::motion::EndOfMotion;
 use super::sections::Sections;
 use super::{Builder, Written};
-use crate::diagnostic::Source;
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::{Graph, Node};
 use crate::language::lower::{DiscreteNodes, Lowering, MeasureNodes};
 use crate::language::scope::Scope;
-use crate::system::equations::{BranchSpec, Origin, Parameter, Unknown};
-use crate::system::schema::expression_text;
+use crate::system::equations::{BranchSpec, Origin, Unknown};
 
 /// A file as nodes of a graph.
 pub(super) struct Lowered {
     pub(super) graph: Graph,
     pub(super) discrete: Vec<DiscreteNodes>,
-    pub(super) parameters: Vec<Parameter>,
+    /// Default and domain.
+    pub(super) parameters: Vec<(Node, Option<Node>)>,
     pub(super) equations: Vec<Node>,
     pub(super) selection: Option<Node>,
     pub(super) outputs: Vec<Node>,
@@ -52,7 +49,7 @@ impl Builder<'_> {
             lowering.measures.insert(measure.normal, MeasureNodes { value, weight });
         }
         lowering.definitions()?;
-        let parameters = parameters(sections, &mut lowering, self.source)?;
+        let parameters = parameters(sections, &mut lowering)?;
         let mut lower = |w: &Written| w.lower(&mut lowering);
         let equations = sections.equations.iter().map(|(_, w)| lower(w)).collect::<Result<_, _>>()?;
         let selection = sections.selection.as_ref().map(&mut lower).transpose()?;
@@ -117,25 +114,17 @@ fn condition<'l>(
     Ok((lowering, Some([holds, margin])))
 }
 
+/// Default and domain of every parameter.
 fn parameters(
     sections: &Sections,
     lowering: &mut Lowering,
-    source: &Arc<Source>,
-) -> Result<Vec<Parameter>, EquationError> {
-    let mut parameters = Vec::new();
+) -> Result<Vec<(Node, Option<Node>)>, EquationError> {
+    let mut nodes = Vec::new();
     for parameter in &sections.parameters {
-        let default_text = expression_text(&parameter.entry.one(), source).value;
-        parameters.push(Parameter {
-            name: parameter.name.to_string(),
-            default_text: default_text.trim_end_matches(".0").to_string(),
-            default: parameter.default.lower(lowering)?,
-            words: parameter.words.clone(),
-            domain_text: parameter.domain.as_ref().map(|d| d.text.value.clone()),
-            domain: parameter.domain.as_ref().map(|d| d.lower(lowering)).transpose()?,
-            meaning: parameter.entry.meaning.clone(),
-        });
+        let default = parameter.default.lower(lowering)?;
+        nodes.push((default, parameter.domain.as_ref().map(|domain| domain.lower(lowering)).transpose()?));
     }
-    Ok(parameters)
+    Ok(nodes)
 }
 
 impl Lowered {

@@ -24,6 +24,7 @@ use crate::language::graph::Node;
 use crate::language::lower::Lowering;
 use crate::language::scope::{Allowed, Scope};
 use crate::name::nearest;
+use crate::value::ParameterError;
 
 /// Builds a system from a file that is not a composite.
 ///
@@ -153,10 +154,9 @@ impl Builder<'_> {
 
     /// The defaults must lie in their domains and give weights that sum to 1: errors that no `--set` causes.
     fn check_defaults(&self, system: &System) -> Result<(), EquationError> {
-        let values = system.parameter_values(&[]);
-        system.check_parameters(&values).map_err(|error| {
+        system.check(&[]).map_err(|error| {
             let span = match &*error.problem {
-                Problem::OutsideDomain { name, .. } => self
+                Problem::Parameter(ParameterError::OutsideDomain { name, .. }) => self
                     .file
                     .parameters
                     .iter()

@@ -10,7 +10,7 @@ use crate::language::error::{EquationError, Problem};
 use crate::system::assemble::{control, description, limit, no_limit};
 use crate::system::equations::{Control, System};
 use crate::system::schema::File;
-use crate::value::Value;
+use crate::value::{Value, words_of};
 
 /// The theory of a file that lists pieces.
 ///
@@ -86,8 +86,8 @@ pub(super) fn composite(
         let parameter = &l.get_ref().parameter;
         theory
             .check_parameter_name(parameter.get_ref())
-            .map_err(|e| EquationError { place: Some(source.place(parameter.span())), ..e })?;
-        if !Theory::words([&theory], parameter.get_ref()).is_empty() {
+            .map_err(|e| EquationError::at(source.place(parameter.span()), e.into()))?;
+        if !words_of(parameter.get_ref(), theory.known()).is_empty() {
             return Err(EquationError::at(source.place(parameter.span()), no_limit(parameter.get_ref())));
         }
     }
@@ -136,15 +136,14 @@ fn check_control(piece: &Piece, control: &Control) -> Result<(), String> {
 pub(super) fn agree_on_words<'p>(pieces: impl IntoIterator<Item = &'p Piece>) -> Result<(), EquationError> {
     let systems: Vec<&System> = pieces.into_iter().map(|piece| &piece.system).collect();
     for parameter in systems.iter().flat_map(|system| &system.parameters) {
-        let Some(words) = &parameter.words else { continue };
         let number =
-            |s: &&&System| s.parameters.iter().any(|p| p.name == parameter.name && p.words.is_none());
-        if let Some(system) = systems.iter().find(number) {
+            |s: &&&System| s.parameters.iter().any(|p| p.name == parameter.name && p.words.is_empty());
+        if let Some(system) = systems.iter().find(number).filter(|_| !parameter.words.is_empty()) {
             return Err(Problem::Structure(format!(
                 "the values of `{}` are numbers in {}, and words elsewhere ({}); one of them needs another name",
                 parameter.name,
                 system.name(),
-                words.join(", ")
+                parameter.words.join(", ")
             ))
             .into());
         }

@@ -13,8 +13,8 @@ use super::schema::File;
 use crate::diagnostic::Source;
 use crate::input::{InputError, LARGEST_TEXT, text_of_file};
 use crate::language::error::{EquationError, Problem};
-use crate::name::{ascii_name, nearest};
-use crate::value::Value;
+use crate::name::nearest;
+use crate::value::{ParameterError, Parameters, Value, each_once, meant, unknown};
 use composite::{agree_on_words, composite};
 
 /// A system on a range of the control.
@@ -189,27 +189,14 @@ impl Theory {
         self.pieces.len() > 1
     }
 
-    /// Names of all parameters of all pieces, each once.
-    pub fn parameter_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for p in self.pieces.iter().flat_map(|p| &p.system.parameters) {
-            if !names.contains(&p.name.as_str()) {
-                names.push(&p.name);
-            }
-        }
-        names
+    /// The parameters of its pieces.
+    pub fn known(&self) -> impl Iterator<Item = Parameters<'_>> {
+        self.pieces.iter().map(|piece| Parameters { whose: self.name(), all: &piece.system.parameters })
     }
 
-    /// The words that are the values of a parameter in any of these theories; empty if its values are numbers.
-    pub fn words<'t>(theories: impl IntoIterator<Item = &'t Theory>, parameter: &str) -> Vec<String> {
-        let mut words: Vec<String> = Vec::new();
-        let all = theories.into_iter().flat_map(|t| &t.pieces).flat_map(|p| &p.system.parameters);
-        for word in all.filter(|p| p.name == parameter).flat_map(|p| p.words()) {
-            if !words.contains(word) {
-                words.push(word.clone());
-            }
-        }
-        words
+    /// Names of all parameters of all pieces, each once.
+    pub fn parameter_names(&self) -> Vec<&str> {
+        each_once(self.known().flat_map(|known| known.all).map(|parameter| parameter.name.as_str()))
     }
 
     /// Checks that no parameter is a word in one of these theories and a number in another.
@@ -224,40 +211,20 @@ impl Theory {
     ///
     /// # Errors
     /// A name that none of the theories has.
-    pub fn parameter_meant(theories: &[Theory], given: &str) -> Result<String, EquationError> {
-        let known = || {
-            let controls = theories.iter().map(|t| t.control.name.as_str());
-            controls.chain(theories.iter().flat_map(|t| t.parameter_names()))
-        };
-        let spelled = ascii_name(given);
-        let exact = known().find(|k| *k == given);
-        match exact.or_else(|| known().find(|k| spelled.is_some() && ascii_name(k) == spelled)) {
-            Some(name) => Ok(name.to_string()),
-            None => theories
-                .iter()
-                .try_for_each(|theory| theory.check_parameter_name(given))
-                .map(|()| given.to_string()),
-        }
+    pub fn parameter_meant(theories: &[Theory], given: &str) -> Result<String, ParameterError> {
+        let control = theories.first().map_or("", |theory| &theory.control.name);
+        Ok(meant(given, control, theories.iter().flat_map(Theory::known))?.name)
     }
 
     /// Checks that a name is a parameter of some piece.
     ///
     /// # Errors
     /// An unknown name; the nearest is suggested.
-    pub fn check_parameter_name(&self, name: &str) -> Result<(), EquationError> {
-        let known: Vec<String> = self.parameter_names().iter().map(|n| n.to_string()).collect();
-        if known.iter().any(|k| k == name) {
-            return Ok(());
+    pub fn check_parameter_name(&self, name: &str) -> Result<(), ParameterError> {
+        match self.parameter_names().contains(&name) {
+            true => Ok(()),
+            false => Err(unknown(name, &self.control.name, &self.known().collect::<Vec<_>>())),
         }
-        let candidates = known.iter().map(String::as_str).chain([self.control.name.as_str()]);
-        let nearest = nearest(name, candidates);
-        Err(Problem::UnknownParameter {
-            system: self.name().to_string(),
-            name: name.to_string(),
-            nearest,
-            known,
-        }
-        .into())
     }
 
     /// Checks the given values in every piece.
@@ -277,8 +244,7 @@ impl Theory {
             }
         }
         for piece in &self.pieces {
-            piece.system.check_words(given)?;
-            piece.system.check_parameters(&piece.system.parameter_values(given))?;
+            piece.system.check(given)?;
         }
         Ok(())
     }

@@ -86,10 +86,9 @@ pub fn columns(measurements: &Measurements, theory: &Theory, asked: &[String]) -
 fn subtitle(measurements: &Measurements, theory: &Theory, model: &Description) -> String {
     let first = &measurements.rows[0];
     let usual = |name: &str, value: &Value| {
-        let mut all = theory.pieces.iter().flat_map(|piece| &piece.system.parameters);
-        let own = all.find(|p| p.name == name && p.words.is_some()).map(|p| p.default_text.as_str());
-        let default = own.or(model.words(name).first().copied());
-        value.word().is_some() && value.word() == default
+        let mut all = theory.known().chain([model.known()]).flat_map(|known| known.all);
+        let own = all.find(|p| p.name == name && !p.words.is_empty());
+        own.is_some_and(|own| value.word() == Some(&own.default_text))
     };
     let values = measurements.parameters.iter().zip(&first.parameters);
     let values = values.filter(|(name, value)| !usual(name, value));

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Error, bail};
+use anyhow::{Context, bail};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
@@ -179,9 +179,9 @@ impl Check {
             None => Vec::new(),
         };
         for set in &self.values.set {
-            let (name, words) = check.meant(&set.name, model)?;
-            set.value.check(&name, &words).map_err(Error::msg)?;
-            let value = &set.value;
+            let (meant, value) = (check.meant(&set.name, model)?, &set.value);
+            meant.check(value)?;
+            let name = meant.name;
             match given.iter().find(|(known, _)| *known == name) {
                 Some((_, other)) if other != value => {
                     bail!(
@@ -278,15 +278,15 @@ fn parameters_of_file(path: &Path, check: &experiment::Check, model: &Descriptio
     };
     let mut parameters = Vec::new();
     for (name, value) in object {
-        let (name, words) = check.meant(name, model)?;
+        let meant = check.meant(name, model)?;
         let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
         let given = match (number.filter(|x| !x.is_nan()), value.as_str()) {
             (Some(number), _) => Value::Number(number),
-            (None, Some(word)) if !words.is_empty() => Value::from(word),
+            (None, Some(word)) => Value::from(word),
             _ => bail!("'{place}': {name} = {value} is not a number"),
         };
-        given.check(&name, &words).map_err(Error::msg).with_context(|| format!("'{place}'"))?;
-        parameters.push((name, given));
+        meant.check(&given).with_context(|| format!("'{place}'"))?;
+        parameters.push((meant.name, given));
     }
     Ok(parameters)
 }

@@ -85,7 +85,7 @@ pub fn figure(
     parameters.retain(|name, _| name != "p_test");
     // What the exact denoiser's flow has besides is shown where it is given.
     let given = |name: &str| runs.plan.fixed.iter().any(|(given, _)| given == name);
-    parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.name != name));
+    parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.name != *name));
     Ok(Figure {
         title: format!("Generated samples, {} steps", generations[0].steps),
         subtitle: subtitle(&parameters, &FLOW),

@@ -39,8 +39,9 @@ enum Limit {
 
 /// Measured overlaps at all settings.
 fn simulate(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<Table> {
-    let point =
-        |s: &Vec<(String, f64)>| DENOISER.at(s.iter().map(|(name, x)| (name.as_str(), Value::from(*x))));
+    let point = |s: &Vec<(String, f64)>| {
+        DENOISER.known().at(s.iter().map(|(name, x)| (name.as_str(), Value::from(*x))))
+    };
     let points: Vec<Point> = simulation.settings.iter().map(point).collect::<Result<_, _>>()?;
     let (times, denoiser) = (&simulation.times, Denoiser::default());
     // Seeds of their own for every setting: at one dimension data sets of different n would share their first samples.

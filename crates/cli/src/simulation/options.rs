@@ -172,7 +172,7 @@ impl SimulationOptions {
             bail!(
                 "--method, --data, --labels, --noise-samples, --starts and those of training are for denoisers; what `{}` has are its parameters, {}",
                 description.name,
-                description.parameters.iter().map(|p| p.name).collect::<Vec<_>>().join(", ")
+                description.parameters.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
             );
         }
         let model = overlaps_models::all().into_iter().find(|m| m.description().name == description.name);

@@ -13,7 +13,7 @@ use overlaps_models::mixture::FLOW;
 
 /// The value at a place of a table of numbers, in which a word is its place among the words of its parameter.
 pub fn coded(name: &str, number: f64) -> Value {
-    FLOW.words(name).get(number as usize).map_or(Value::Number(number), |word| Value::from(*word))
+    FLOW.parameters.iter().find(|own| own.name == name).map_or(number.into(), |own| own.value(number))
 }
 
 /// Runs the command in a folder; whatever it says, it does not panic.

@@ -25,6 +25,6 @@ pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
 pub use overlaps::{OVERLAPS, Overlaps};
 #[cfg(test)]
 pub use parameter::coded;
-pub use parameter::{DENOISER, EXACT_PARAMETERS, FLOW, FLOW_PARAMETERS, PARAMETERS};
+pub use parameter::{DENOISER, EXACT_PARAMETERS, FLOW, FLOW_PARAMETERS};
 pub use setting::{Noise, Setting, SettingError};
 pub use target::{Target, magnetisation};

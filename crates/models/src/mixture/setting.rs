@@ -79,8 +79,8 @@ impl Setting {
     /// # Errors
     /// The first value that is not possible, with what would be.
     pub fn new<V: Into<Value>>(value_of: impl Fn(&str) -> Option<V>) -> Result<Setting, SettingError> {
-        let given = FLOW.parameters.iter().filter_map(|p| Some((p.name, value_of(p.name)?.into())));
-        Setting::at(&FLOW.at(given)?)
+        let given = FLOW.parameters.iter().filter_map(|p| Some((p.name.as_str(), value_of(&p.name)?.into())));
+        Setting::at(&FLOW.known().at(given)?)
     }
 
     /// The learning problem of a point of [`DENOISER`](super::DENOISER) or [`FLOW`].
@@ -88,16 +88,15 @@ impl Setting {
     /// # Errors
     /// Values that do not fit each other.
     pub fn at(point: &Point) -> Result<Setting, SettingError> {
-        let point = FLOW.at(point.given())?;
+        let point = FLOW.known().at(point.given())?;
         let number = |name: &str| point.number(name);
         let bad = |name: &'static str, accepted: &str| {
             Err(SettingError::Value { name, value: number(name), accepted: accepted.into() })
         };
-        let place = |name: &str| {
-            let words = FLOW.words(name);
+        let place = |name: &str, words: &[&str]| {
             words.iter().position(|word| *word == point.word(name)).unwrap_or_default()
         };
-        let schedule = Schedule::ALL[place("schedule")];
+        let schedule = Schedule::ALL[place("schedule", &Schedule::NAMES)];
         let (d, kappa) = (number("d"), number("kappa"));
         if schedule == Schedule::Dilated && d <= kappa * kappa {
             let least = kappa * kappa;
@@ -106,7 +105,7 @@ impl Setting {
                 &format!("τ(1) = κ/√d must be below 1, so d > κ² = {least}; raise d or lower kappa"),
             );
         }
-        let target = match place("target") {
+        let target = match place("target", &Target::NAMES) {
             0 if point.is_given("beta") => {
                 return bad("beta", "a mixture has no temperature; use it with target=curie_weiss");
             }
@@ -130,7 +129,7 @@ impl Setting {
             p_test: number("p_test"),
             noise: if k.is_finite() { Noise::Fixed(k as usize) } else { Noise::Fresh },
             d: d as u64,
-            interpolant: Interpolant::ALL[place("interpolant")],
+            interpolant: Interpolant::ALL[place("interpolant", &Interpolant::NAMES)],
             schedule,
             bend: number("bend"),
             target,
@@ -178,8 +177,8 @@ mod tests {
         let system = &theory.pieces[0].system;
         let values = system.parameter_values(&[]);
         for (parameter, value) in system.parameters.iter().zip(values) {
-            let default = FLOW.parameter(&parameter.name).unwrap().default();
-            assert!(default.is_none_or(|d| d == parameter.value(value)), "{}", parameter.name);
+            let own = FLOW.parameters.iter().find(|own| own.name == parameter.name).unwrap();
+            assert!(own.default().is_none_or(|d| d == parameter.value(value)), "{}", parameter.name);
         }
         assert_eq!(with(&[]).unwrap().p_test, 0.8);
     }

@@ -3,16 +3,15 @@
 use super::law::{LAW, Law};
 use super::run::{Denoisers, Generated, Generation};
 use crate::mixture::simulate::DataRule;
-use crate::mixture::{FLOW_PARAMETERS, Noise, PARAMETERS, Target};
+use crate::mixture::{FLOW, Noise, Target};
 use overlaps::output::{Cell, Column, Role, Status};
 
 /// The columns of a table of generated samples along the time t.
 pub fn columns() -> Vec<Column> {
     let mut columns = vec![Column::new("t", "time of the schedule", Role::Control)];
     // Test data have no part in a generation.
-    let parameters = PARAMETERS.iter().filter(|p| p.name != "p_test");
-    let parameters = parameters.chain(&FLOW_PARAMETERS);
-    columns.extend(parameters.map(|p| Column::new(p.name, p.meaning, Role::Parameter)));
+    let parameters = FLOW.parameters.iter().filter(|p| p.name != "p_test");
+    columns.extend(parameters.map(|p| Column::new(&p.name, &p.meaning, Role::Parameter)));
     columns.push(Column::new("steps", "steps from t = 0 to 2", Role::Parameter));
     columns.push(Column::new("samples", "samples", Role::Parameter));
     columns.push(Column::new("seed", "data set", Role::Parameter));

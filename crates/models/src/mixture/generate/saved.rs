@@ -10,7 +10,7 @@ use super::denoiser::Projected;
 use super::error::GenerateError;
 use super::flow::times;
 use super::run::Networks;
-use crate::mixture::{Noise, PARAMETERS, Setting};
+use crate::mixture::{DENOISER, Noise, Setting};
 use overlaps::input::text_of_file;
 use overlaps::output::json::{number, of_value};
 use overlaps::output::{OutputError, write_atomically};
@@ -83,7 +83,7 @@ fn parameters(setting: &Setting) -> indexmap::IndexMap<String, serde_json::Value
         _ => Value::Number(f64::NAN),
     };
     // Test data do not change what is learnt.
-    let names = PARAMETERS.iter().map(|p| p.name).filter(|name| *name != "p_test");
+    let names = DENOISER.parameters.iter().map(|p| p.name.as_str()).filter(|name| *name != "p_test");
     names.map(|name| (name.to_string(), of_value(&value(name)))).collect()
 }
 

@@ -2,23 +2,27 @@
 //! `overlaps schedule` does.
 
 use indexmap::IndexMap;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
 use super::feature::{Feature, Levels};
 use super::mixture::MixtureFeatures;
 use super::training::{Spread, TrainingTimes, quantile_columns};
 use super::widths::{Widths, width_columns};
-use crate::mixture::{EXACT_PARAMETERS, ExactDenoiser, FLOW, Interpolant, SettingError};
+use crate::mixture::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, SettingError};
 use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure};
-use overlaps::model::{ModelError, Parameter, Running, name_meant};
+use overlaps::model::{ModelError, Parameters, Point, Running};
 use overlaps::name::ascii_name;
-use overlaps::output::json::number;
+use overlaps::output::json::of_value;
 use overlaps::output::{Cell, Column, Role};
 use overlaps::study::{Plan, PlanError, Wanted};
-use overlaps::value::{Given, Value, given};
 
-/// The dilation of time, unless it is set.
-const KAPPA: f64 = 4.0;
+/// What is described.
+const SYSTEM: &str = "exact-denoiser";
+
+/// What can be set.
+fn known() -> Parameters<'static> {
+    Parameters { whose: SYSTEM, all: &*EXACT_PARAMETERS }
+}
 /// The parameter that cells run along.
 const DIMENSION: &str = "d";
 
@@ -64,16 +68,12 @@ impl Schedules {
     /// # Errors
     /// Unknown names, impossible values, contradictions.
     pub fn new(how: How, wanted: &Wanted) -> Result<Schedules, ExperimentError> {
-        let plan = Plan::sort(wanted, DIMENSION, |given| {
-            let name = parameter_name(given)?;
-            let words = FLOW.words(&name).iter().map(|word| word.to_string()).collect();
-            Ok((name, words))
-        })?;
+        let plan = Plan::sort(wanted, DIMENSION, &[known()])?;
         let is_d = |name: &str| name == DIMENSION || ascii_name(name).is_some_and(|name| name == DIMENSION);
         let along_d = wanted.sweep.iter().any(|sweep| is_d(&sweep.name));
         let swept = plan.swept.iter().map(|sweep| {
             let known = EXACT_PARAMETERS.iter().find(|parameter| parameter.name == sweep.name);
-            Column::new(sweep.name.as_str(), known.map_or("dilation of time", |p| p.meaning), Role::Parameter)
+            Column::new(&sweep.name, known.map_or("", |p| &p.meaning), Role::Parameter)
         });
         let own = if along_d { width_columns() } else { quantile_columns(true) };
         let columns = swept.chain(own).collect();
@@ -101,7 +101,10 @@ impl Schedules {
     /// What is asked of a combination.
     fn asked(&self, cell: usize) -> Result<Asked, ExperimentError> {
         let d = self.dimensions().first().copied().filter(|_| !self.along_d);
-        Asked::new(self.plan.parameters(cell), d, self.how.tolerance)
+        let mut given = self.plan.parameters(cell);
+        given.extend(d.map(|d| (DIMENSION.to_string(), d.into())));
+        let at = known().at(given.iter().map(|(name, value)| (name.as_str(), value.clone())));
+        Asked::new(at.map_err(PlanError::from)?, self.how.tolerance)
     }
 
     /// The features of a combination.
@@ -122,78 +125,59 @@ impl Schedules {
 
     /// The values of the parameters that are not swept, defaults included.
     pub fn parameters(&self) -> IndexMap<String, Json> {
-        let mut parameters = self.asked(0).map(|asked| asked.parameters()).unwrap_or_default();
+        let Ok(Asked { at, .. }) = self.asked(0) else { return IndexMap::new() };
         let unused = |name: &str| self.along_d && [DIMENSION, "kappa"].contains(&name);
-        parameters.retain(|name, _| !unused(name) && !self.plan.swept.iter().any(|s| s.name == *name));
-        parameters
+        let swept = |name: &str| self.plan.swept.iter().any(|sweep| sweep.name == name);
+        let constant = at.values().filter(|(name, _)| !unused(name) && !swept(name));
+        constant.map(|(name, value)| (name.to_string(), of_value(value))).collect()
     }
 }
 
 /// The parameters of one combination.
 struct Asked {
-    given: Given,
-    d: Option<f64>,
+    at: Point,
     interpolant: Interpolant,
     tolerance: f64,
 }
 
 impl Asked {
-    fn new(all: Given, d: Option<f64>, tolerance: f64) -> Result<Asked, ExperimentError> {
-        let word = given(&all, "interpolant").and_then(Value::word);
-        let interpolant = Interpolant::ALL.into_iter().find(|i| word == Some(i.name())).unwrap_or_default();
+    fn new(at: Point, tolerance: f64) -> Result<Asked, ExperimentError> {
+        let word = at.word("interpolant");
+        let interpolant = Interpolant::ALL.into_iter().find(|i| word == i.name()).unwrap_or_default();
         if interpolant.is_exploding() {
             return Err(ModelError::from(SettingError::ExactFlowOnly(interpolant)).into());
         }
-        Ok(Asked { given: all, d, interpolant, tolerance })
+        Ok(Asked { at, interpolant, tolerance })
     }
 
-    fn value(&self, name: &str) -> Option<f64> {
-        given(&self.given, name).and_then(Value::number)
-    }
-
-    fn or_default(&self, name: &str) -> f64 {
-        let default = EXACT_PARAMETERS.iter().find(|p| p.name == name).and_then(Parameter::default);
-        let default = default.and_then(|value| value.number());
-        self.value(name).or(default).unwrap_or(f64::NAN)
-    }
-
-    fn d(&self) -> f64 {
-        self.d.unwrap_or_else(|| self.or_default(DIMENSION))
-    }
-
-    fn kappa(&self) -> f64 {
-        self.value("kappa").unwrap_or(KAPPA)
-    }
-
-    fn at(&self, d: f64) -> Result<MixtureFeatures, ExperimentError> {
-        let denoiser =
-            ExactDenoiser::new(self.or_default("p"), self.or_default("sigma"), d, self.interpolant);
+    fn denoiser(&self, d: f64) -> Result<MixtureFeatures, ExperimentError> {
+        let denoiser = ExactDenoiser::new(self.at.number("p"), self.at.number("sigma"), d, self.interpolant);
         Ok(MixtureFeatures { denoiser: denoiser.map_err(ModelError::from)?, tolerance: self.tolerance })
     }
 
     /// The denoisers at some dimensions.
     fn along(&self, dimensions: &[f64]) -> Result<Vec<(f64, MixtureFeatures)>, ExperimentError> {
-        if self.value("kappa").is_some() {
+        if self.at.is_given("kappa") {
             return Err(ExperimentError::Given(
                 "kappa has no part in the width of a window in τ; leave it out".into(),
             ));
         }
-        dimensions.iter().map(|d| Ok((*d, self.at(*d)?))).collect()
+        dimensions.iter().map(|d| Ok((*d, self.denoiser(*d)?))).collect()
     }
 
     /// The denoiser, with √d and κ.
     fn scale(&self) -> Result<(MixtureFeatures, (f64, f64)), ExperimentError> {
-        let theory = self.at(self.d())?;
-        let (root_d, kappa) = (theory.denoiser.root_d(), self.kappa());
+        let theory = self.denoiser(self.at.number(DIMENSION))?;
+        let (root_d, kappa) = (theory.denoiser.root_d(), self.at.number("kappa"));
         if !(kappa > 0.0 && kappa.is_finite()) {
             return Err(ExperimentError::Given(format!(
                 "kappa = {kappa} is not possible: κ is a finite dilation of time, κ > 0"
             )));
         }
-        if kappa >= root_d && self.value("kappa").is_some() {
+        if kappa >= root_d && self.at.is_given("kappa") {
             return Err(ExperimentError::Given(format!(
                 "d = {} is not possible with kappa = {kappa}: τ(1) = κ/√d must be below 1; raise d or lower kappa",
-                self.d()
+                self.at.number(DIMENSION)
             )));
         }
         Ok((theory, (root_d, kappa)))
@@ -212,16 +196,6 @@ impl Asked {
         }
         notes.push(format!("{} times; averages within {quadrature_error:.1e}", features[0].times.len()));
         Ok(OfTheory { features, scale: (root_d, kappa), quadrature_error, notes })
-    }
-
-    fn parameters(&self) -> IndexMap<String, Json> {
-        let value = |name: &str| match name {
-            "interpolant" => json!(self.interpolant.name()),
-            DIMENSION => number(self.d()),
-            _ => number(self.or_default(name)),
-        };
-        let own = EXACT_PARAMETERS.iter().map(|p| (p.name.to_string(), value(p.name)));
-        own.chain([("kappa".to_string(), number(self.kappa()))]).collect()
     }
 }
 
@@ -259,12 +233,6 @@ impl Experiment for Schedules {
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
-        ("exact-denoiser".into(), self.parameters())
+        (SYSTEM.into(), self.parameters())
     }
-}
-
-/// The parameter that a name means.
-fn parameter_name(given: &str) -> Result<String, PlanError> {
-    let names = EXACT_PARAMETERS.iter().map(|p| p.name).chain(["kappa"]);
-    name_meant(given, "the exact denoiser", names).map(String::from).map_err(PlanError::Given)
 }

@@ -5,22 +5,24 @@
 //! The mean of d normal numbers, of variance v, is a model in twenty lines:
 //!
 //! ```
+//! use std::sync::LazyLock;
+//!
 //! use overlaps::experiment::{Experiment, Simulate};
 //! use overlaps::model::*;
 //! use overlaps::output::Status;
 //! use rand::SeedableRng;
 //! use rand_distr::{Distribution, Normal};
 //!
-//! static MEAN: Description = Description {
+//! static MEAN: LazyLock<Description> = LazyLock::new(|| Description {
 //!     name: "mean",
 //!     title: "The mean of d normal numbers",
 //!     describes: &["mean"],
 //!     control: Control { name: "v", meaning: "variance", from: 0.0, to: 10.0 },
-//!     parameters: &[number("d", 1000.0, "how many numbers").if_(|d| is_whole(d, 1.0, 1e9), "d is a whole number")],
+//!     parameters: vec![number("d", 1000.0, "how many numbers").if_(|d| is_whole(d, 1.0, 1e9), "d is a whole number")],
 //!     labels: &[],
 //!     quantities: &[Quantity { name: "m", meaning: "mean" }],
 //!     certificates: &[],
-//! };
+//! });
 //!
 //! struct Mean;
 //!
@@ -47,8 +49,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod parameter;
-
 use std::error::Error;
 
 use indexmap::IndexMap;
@@ -58,7 +58,9 @@ use crate::numeric::grid;
 use crate::output::{Cell, Column, Role, Status};
 use crate::value::{Given, Value, given};
 
-pub use parameter::{Parameter, ParameterError, Usual, is_whole, like, name_meant, number, words};
+pub use crate::value::parameter::{
+    Parameter, ParameterError, Parameters, Point, is_whole, like, number, words,
+};
 
 /// What is measured or said of every row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,7 +85,7 @@ pub struct Control {
 }
 
 /// What a model declares.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Description {
     /// What it is called on the command line.
     pub name: &'static str,
@@ -94,7 +96,7 @@ pub struct Description {
     /// The parameter at several values of which one data set is measured.
     pub control: Control,
     /// Its other parameters, in the order of tables; the dimension is `d`.
-    pub parameters: &'static [Parameter],
+    pub parameters: Vec<Parameter>,
     /// Words that are said of every row.
     pub labels: &'static [Quantity],
     /// What is measured, in the order of tables.
@@ -104,56 +106,9 @@ pub struct Description {
 }
 
 impl Description {
-    /// The parameter of a name.
-    pub fn parameter(&self, name: &str) -> Option<&'static Parameter> {
-        self.parameters.iter().find(|parameter| parameter.name == name)
-    }
-
-    /// The words that are the values of a parameter; none if they are numbers.
-    pub fn words(&self, name: &str) -> &'static [&'static str] {
-        self.parameter(name).map_or(&[], Parameter::words)
-    }
-
-    /// The parameter, or the control, that a name means.
-    ///
-    /// # Errors
-    /// None of them; the nearest is suggested.
-    pub fn meant(&self, given: &str) -> Result<&'static str, ParameterError> {
-        let names = self.parameters.iter().map(|parameter| parameter.name).chain([self.control.name]);
-        name_meant(given, &format!("the model `{}`", self.name), names).map_err(ParameterError::Given)
-    }
-
-    /// Values by name, checked; parameters that are not given take their defaults.
-    ///
-    /// # Errors
-    /// Unknown names, words for numbers and numbers for words, the first value that is not possible, with what would be.
-    pub fn at<'a>(
-        &self,
-        values: impl IntoIterator<Item = (&'a str, Value)>,
-    ) -> Result<Point, ParameterError> {
-        let mut asked: Vec<(&'static str, Value)> = Vec::new();
-        for (name, value) in values {
-            let name = self.meant(name)?;
-            value.check(name, self.words(name)).map_err(ParameterError::Given)?;
-            asked.push((name, value));
-        }
-        let mut point = Point { values: Vec::with_capacity(self.parameters.len()), given: Vec::new() };
-        for parameter in self.parameters {
-            let own = asked.iter().rev().find(|(name, _)| *name == parameter.name).map(|(_, value)| value);
-            let value = match (own, parameter.usual) {
-                (Some(value), _) => value.clone(),
-                (None, Usual::Number(number)) => Value::Number(number),
-                (None, Usual::Words(words)) => Value::from(words[0]),
-                (None, Usual::Of(other)) => point.value(other).clone(),
-            };
-            if let Some(number) = value.number().filter(|number| !(parameter.accepts)(*number)) {
-                let (name, accepted) = (parameter.name, parameter.accepted.into());
-                return Err(ParameterError::Value { name, value: number, accepted });
-            }
-            point.given.extend(own.is_some().then_some(parameter.name));
-            point.values.push((parameter.name, value));
-        }
-        Ok(point)
+    /// The same parameters, with whose they are.
+    pub fn known(&self) -> Parameters<'_> {
+        Parameters { whose: self.name, all: &self.parameters }
     }
 
     /// The columns of a table of simulations.
@@ -162,7 +117,7 @@ impl Description {
             quantities.iter().map(move |q| Column::new(q.name, q.meaning, role))
         };
         let mut columns = vec![Column::new(self.control.name, self.control.meaning, Role::Control)];
-        columns.extend(self.parameters.iter().map(|p| Column::new(p.name, p.meaning, Role::Parameter)));
+        columns.extend(self.parameters.iter().map(|p| Column::new(&p.name, &p.meaning, Role::Parameter)));
         columns.push(Column::new("seed", "data set", Role::Parameter));
         columns.extend(of(self.labels, Role::Label));
         columns.extend(of(self.quantities, Role::Output));
@@ -180,7 +135,7 @@ impl Description {
             Some(number) if is_whole(number, 0.0, 9e15) => Cell::Integer(number as u64),
             _ => Cell::from(value),
         };
-        row.extend(at.values.iter().map(|(name, value)| drawn(name).map_or(cell(value), Cell::Number)));
+        row.extend(at.values().map(|(name, value)| drawn(name).map_or(cell(value), Cell::Number)));
         row.push(Cell::Integer(seed));
         row.extend(measured.labels);
         let usable = measured.status != Status::NotConverged;
@@ -189,52 +144,6 @@ impl Description {
         row.extend(measured.certificates);
         row.push(measured.status.into());
         row
-    }
-}
-
-/// A value for every parameter of a model, each one that it can take: made by [`Description::at`] alone.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Point {
-    values: Vec<(&'static str, Value)>,
-    given: Vec<&'static str>,
-}
-
-impl Point {
-    /// The value of a parameter.
-    ///
-    /// # Panics
-    /// Where the model declares no such parameter: a mistake in its code.
-    pub fn value(&self, name: &str) -> &Value {
-        match self.values.iter().find(|(known, _)| *known == name) {
-            Some((_, value)) => value,
-            None => panic!("the model declares no parameter `{name}`"),
-        }
-    }
-
-    /// The value of a parameter of numbers.
-    ///
-    /// # Panics
-    /// Where the model declares no such parameter: a mistake in its code.
-    pub fn number(&self, name: &str) -> f64 {
-        self.value(name).number().unwrap_or(f64::NAN)
-    }
-
-    /// The value of a parameter of words.
-    ///
-    /// # Panics
-    /// Where the model declares no such parameter: a mistake in its code.
-    pub fn word(&self, name: &str) -> &str {
-        self.value(name).word().unwrap_or_default()
-    }
-
-    /// Whether a parameter was given, not left to its default.
-    pub fn is_given(&self, name: &str) -> bool {
-        self.given.contains(&name)
-    }
-
-    /// What was given.
-    pub fn given(&self) -> impl Iterator<Item = (&'static str, Value)> {
-        self.given.iter().map(|name| (*name, self.value(name).clone()))
     }
 }
 
@@ -342,9 +251,9 @@ pub trait Model: Send + Sync {
 /// The constants of some combinations of parameters, as a side file has them: without what is swept.
 pub fn constants(description: &Description, fixed: &Given, swept: &[&str]) -> IndexMap<String, Json> {
     let of = |parameter: &Parameter| {
-        let value = given(fixed, parameter.name).cloned().or_else(|| parameter.default());
-        let value = value.filter(|_| !swept.contains(&parameter.name))?;
-        Some((parameter.name.to_string(), crate::output::json::of_value(&value)))
+        let value = given(fixed, &parameter.name).cloned().or_else(|| parameter.default());
+        let value = value.filter(|_| !swept.contains(&parameter.name.as_str()))?;
+        Some((parameter.name.clone(), crate::output::json::of_value(&value)))
     };
     description.parameters.iter().filter_map(of).collect()
 }

@@ -3,11 +3,17 @@
 //! A word stays a word from where it is given to where it is written. Only inside the compiled program of an equation
 //! file is it a number, its place among the words of that file.
 
+pub mod parameter;
+
 use std::fmt;
 use std::sync::Arc;
 
+use crate::diagnostic::{listed, short};
 use crate::name::{did_you_mean, is_word};
 use crate::numeric::shortest;
+
+pub use parameter::{Meant, Parameter, ParameterError, Parameters, Point, meant, words_of};
+pub(crate) use parameter::{each_once, unknown};
 
 /// The value of a parameter.
 ///
@@ -68,31 +74,25 @@ impl Value {
         }
     }
 
-    /// Checks that it is a word among those of the parameter, or a number where there are none.
+    /// Checks that it is a word among those of the parameter, or a number where there are none; `whose` it is stands in the message.
     ///
     /// # Errors
     /// A word for a number or a number for a word, a word that the parameter does not have; what would be accepted.
-    pub fn check<W: AsRef<str>>(&self, name: &str, words: &[W]) -> Result<(), String> {
-        let known = || words.iter().map(W::as_ref);
-        let list = || known().collect::<Vec<_>>().join(", ");
-        match self {
-            Value::List(_) => Err(format!(
-                "{name} = {self}: `{name}` is one value; a list is for a parameter that has an index"
-            )),
-            Value::Number(_) if words.is_empty() => Ok(()),
-            Value::Number(value) => {
-                Err(format!("{name} = {value}: the values of `{name}` are words; use one of {}", list()))
+    pub fn check(&self, name: &str, words: &[String], whose: &str) -> Result<(), ParameterError> {
+        Err(ParameterError::Given(match self {
+            Value::Number(_) if words.is_empty() => return Ok(()),
+            Value::Word(word) if words.iter().any(|known| **known == **word) => return Ok(()),
+            Value::List(_) => {
+                format!("{name} = {self}: `{name}` is one value; a list is for a parameter that has an index")
             }
-            Value::Word(word) if words.is_empty() => {
-                Err(format!("{name} = {word}: `{word}` is not a number"))
+            Value::Word(word) if words.is_empty() => format!("{name} = {word}: `{word}` is not a number"),
+            _ => {
+                let value = self.to_string();
+                let hint = did_you_mean(&value, words.iter().map(String::as_str));
+                let (value, words) = (short(&value), listed(words, ", "));
+                format!("{name} = {value} is not possible in {whose}{hint}; use one of {words}")
             }
-            Value::Word(word) if known().any(|k| k == &**word) => Ok(()),
-            Value::Word(word) => Err(format!(
-                "{name} = {word}: `{word}` is not a value of `{name}`{}; use one of {}",
-                did_you_mean(word, known()),
-                list()
-            )),
-        }
+        }))
     }
 }
 
@@ -178,17 +178,18 @@ mod tests {
 
     #[test]
     fn a_value_is_one_that_the_parameter_has() {
-        let words = ["linear", "trigonometric"];
-        let check = |text: &str, words: &[&str]| Value::read(text).unwrap().check("interpolant", words);
+        let words = ["linear", "trigonometric"].map(String::from);
+        let check =
+            |text: &str, words: &[String]| Value::read(text).unwrap().check("interpolant", words, "mine");
         assert_eq!(check("trigonometric", &words), Ok(()));
         assert_eq!(check("0.5", &[]), Ok(()));
         for (text, words, part) in [
             ("trigonometrc", &words[..], "did you mean `trigonometric`?"),
-            ("cosine", &words, "use one of linear, trigonometric"),
+            ("cosine", &words, "not possible in mine; use one of linear, trigonometric"),
             ("1", &words, "use one of linear, trigonometric"),
             ("eight", &[], "`eight` is not a number"),
         ] {
-            let error = check(text, words).unwrap_err();
+            let error = check(text, words).unwrap_err().to_string();
             assert!(error.contains(part) && error.contains("interpolant"), "{text}: {error}");
         }
     }
