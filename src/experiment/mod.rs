@@ -160,11 +160,14 @@ impl Computed {
 
 /// The files that say what is solved, each by a digest, so that a change of them is noticed.
 pub fn equations(theories: &[Theory]) -> Json {
+    let digest = |theory: &Theory| Json::from(digest(theory.texts().map(str::as_bytes)));
+    theories.iter().map(|theory| (theory.name().to_string(), digest(theory))).collect()
+}
+
+/// What tells other texts from these.
+pub fn digest<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> String {
     use sha2::{Digest, Sha256};
-    let digest = |theory: &Theory| -> String {
-        let mut hash = Sha256::new();
-        theory.texts().for_each(|text| hash.update(text.as_bytes()));
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    };
-    theories.iter().map(|theory| (theory.name().to_string(), Json::from(digest(theory)))).collect()
+    let mut hash = Sha256::new();
+    texts.into_iter().for_each(|text| hash.update(text));
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -44,14 +44,8 @@ pub struct Study {
     pub title: String,
     /// The command.
     pub task: Task,
-    /// Name of a built-in system, or path of an equation file.
-    pub system: Option<String>,
-    /// What is simulated, where that is not what the command simulates by itself.
-    pub model: Option<String>,
-    /// Data sets per combination.
-    pub seeds: Option<u64>,
-    /// The first of them.
-    pub first_seed: Option<u64>,
+    /// What stands at the top of the file and is said to the command: its system, its model, how many data sets, the first of them.
+    pub keys: Vec<Key>,
     /// Fixed parameters.
     pub set: Vec<Assignment>,
     /// Swept parameters, crossed.
@@ -59,7 +53,7 @@ pub struct Study {
     /// Swept parameters that move together, group by group.
     pub zip: Vec<Vec<Sweep>>,
     /// Flags of the command, with their values.
-    pub options: Vec<(String, Option<String>)>,
+    pub options: Vec<Key>,
     /// The CSV.
     pub output: Option<PathBuf>,
     /// The figure.
@@ -72,6 +66,28 @@ pub struct Study {
     pub slurm: Vec<(String, String)>,
     /// The whole file, for the side file of the result.
     pub content: Json,
+}
+
+/// What is said to the command by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// The name, as a flag has it: `first-seed`.
+    pub name: String,
+    /// Its values; none for a flag without.
+    pub values: Option<Vec<String>>,
+    place: Place,
+}
+
+impl Key {
+    /// The values as one text.
+    pub fn text(&self) -> Option<String> {
+        self.values.as_ref().map(|values| values.join(","))
+    }
+
+    /// That something is wrong with it.
+    pub fn error(&self, message: impl Into<String>) -> StudyError {
+        StudyError { message: message.into(), place: Some(Box::new(self.place.clone())) }
+    }
 }
 
 /// What is wrong with a study file, and where.
@@ -124,27 +140,6 @@ struct File {
     #[serde(default)]
     slurm: Entries,
 }
-
-/// Flags that are not those of a study, and what stands in their place.
-const NOT_OPTIONS: [(&str, &str); 17] = [
-    ("set", "parameters have the section [set]"),
-    ("sweep", "parameters have the section [sweep]"),
-    ("output", "`output` stands at the top of the file"),
-    ("plot", "`plot` stands at the top of the file"),
-    ("seeds", "`seeds` stands at the top of the file"),
-    ("first-seed", "`first_seed` stands at the top of the file"),
-    ("columns", "`columns` stands in the section [figure]"),
-    ("threads", "give it to `overlaps sweep`"),
-    ("quiet", "give it to `overlaps sweep`"),
-    ("format", "a study has a CSV"),
-    ("all-rows", "a study has a CSV"),
-    ("checkpoints", "networks are kept with the cells of the study"),
-    ("runs", "a study of `simulate` has the runs as its rows"),
-    ("against", "a study of `check` simulates; measurements are one check"),
-    ("parameters", "parameters have the section [set]"),
-    ("curve", "a study of `schedule` has the features of theory; those of files are one schedule"),
-    ("denoisers", "the denoisers of a study are learnt in its cells"),
-];
 
 /// The entry of the section for Slurm that is no directive.
 const TASKS: &str = "tasks";
@@ -200,33 +195,6 @@ impl Reader {
     }
 
     fn study(&self, file: File, content: Json) -> Result<Study, StudyError> {
-        let (task, command) = (file.command, file.command.name());
-        match (&file.system, task.has_system()) {
-            (None, true) => {
-                let message = format!(
-                    "`{command}` needs a system: system = \"first-phase\", or the path of an equation file"
-                );
-                return Err(self.error(0..0, message));
-            }
-            (Some(system), false) => {
-                return Err(self
-                    .error(system.span(), format!("`{command}` has no system of equations; leave it out")));
-            }
-            _ => {}
-        }
-        if let Some(model) = file.model.as_ref().filter(|_| task != Task::Simulate) {
-            return Err(self.error(model.span(), format!("`{command}` is not told a model; leave it out")));
-        }
-        for seeds in [&file.seeds, &file.first_seed].into_iter().flatten() {
-            if !task.has_seeds() {
-                return Err(
-                    self.error(seeds.span(), format!("`{command}` has no data sets; leave the seeds out"))
-                );
-            }
-        }
-        if let Some(none) = file.seeds.as_ref().filter(|seeds| *seeds.get_ref() == 0) {
-            return Err(self.error(none.span(), "0 data sets have nothing to measure; use 1 or more"));
-        }
         let path = |path: Option<Spanned<String>>, known: &[&str]| -> Result<Option<PathBuf>, StudyError> {
             let Some(path) = path else { return Ok(None) };
             let (span, path) = (path.span(), PathBuf::from(path.into_inner()));
@@ -241,11 +209,16 @@ impl Reader {
         };
         Ok(Study {
             title: file.title,
-            task,
-            system: file.system.map(Spanned::into_inner),
-            model: file.model.map(Spanned::into_inner),
-            seeds: file.seeds.map(Spanned::into_inner),
-            first_seed: file.first_seed.map(Spanned::into_inner),
+            task: file.command,
+            keys: [
+                file.system.map(|system| self.key("system", system)),
+                file.model.map(|model| self.key("model", model)),
+                file.seeds.map(|seeds| self.key("seeds", seeds)),
+                file.first_seed.map(|seed| self.key("first-seed", seed)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             set: file
                 .set
                 .iter()
@@ -337,22 +310,28 @@ impl Reader {
         Ok(sweeps)
     }
 
-    fn options(&self, entries: &Entries) -> Result<Vec<(String, Option<String>)>, StudyError> {
+    fn key(&self, name: &str, value: Spanned<impl ToString>) -> Key {
+        let place = self.source.place(value.span());
+        Key { name: name.into(), values: Some(vec![value.get_ref().to_string()]), place }
+    }
+
+    fn options(&self, entries: &Entries) -> Result<Vec<Key>, StudyError> {
         let mut options = Vec::new();
-        for (name, value) in entries {
-            let flag = name.get_ref().replace('_', "-");
-            if flag.is_empty() || !flag.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-                let message = format!("`{}` is no flag; expected a name such as tolerance", name.get_ref());
-                return Err(self.error(name.span(), message));
+        for (written, value) in entries {
+            let name = written.get_ref().replace('_', "-");
+            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+                let message =
+                    format!("`{}` is no flag; expected a name such as tolerance", written.get_ref());
+                return Err(self.error(written.span(), message));
             }
-            if let Some((_, place)) = NOT_OPTIONS.iter().find(|(name, _)| *name == flag) {
-                return Err(self.error(name.span(), format!("`{flag}` is not an option of a study: {place}")));
-            }
-            match value.get_ref() {
-                Toml::Boolean(true) => options.push((flag, None)),
-                Toml::Boolean(false) => {}
-                other => options.push((flag, Some(self.flag_value(other, value.span())?))),
-            }
+            let one = |value: &Toml| self.flag_value(value, written.span());
+            let values = match value.get_ref() {
+                Toml::Boolean(false) => continue,
+                Toml::Boolean(true) => None,
+                Toml::Array(values) => Some(values.iter().map(one).collect::<Result<_, _>>()?),
+                other => Some(vec![one(other)?]),
+            };
+            options.push(Key { name, values, place: self.source.place(written.span()) });
         }
         Ok(options)
     }
@@ -362,10 +341,6 @@ impl Reader {
             Toml::String(text) => Ok(text.clone()),
             Toml::Integer(i) => Ok(i.to_string()),
             Toml::Float(x) => Ok(shortest(*x)),
-            Toml::Array(values) => {
-                let values = values.iter().map(|v| self.flag_value(v, span.clone()));
-                Ok(values.collect::<Result<Vec<String>, _>>()?.join(","))
-            }
             _ => Err(self.error(span, "expected true, false, a number, a text or a list")),
         }
     }

@@ -16,7 +16,7 @@ pub mod slurm;
 pub mod store;
 mod task;
 
-pub use file::{Study, StudyError};
+pub use file::{Key as StudyKey, Study, StudyError};
 pub use given::{Assignment, Sweep};
 pub use plan::{Plan, PlanError, Swept, Wanted};
 pub use record::{Counts, Key, Record};

@@ -41,14 +41,4 @@ impl Task {
             Task::Schedule => "schedule",
         }
     }
-
-    /// Whether the command is given a system of equations.
-    pub fn has_system(self) -> bool {
-        matches!(self, Task::Solve | Task::Critical | Task::Limit | Task::Check)
-    }
-
-    /// Whether the command has data sets.
-    pub fn has_seeds(self) -> bool {
-        matches!(self, Task::Simulate | Task::Check | Task::Generate | Task::Uturn)
-    }
 }

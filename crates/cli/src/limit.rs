@@ -13,7 +13,7 @@ use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Experiment};
 use overlaps::output::{Cell, Table, check_writable, csv::write_table, write_atomically};
-use overlaps::study::{Plan, Study};
+use overlaps::study::Plan;
 use overlaps::system::Theory;
 
 /// Solve along the limit parameter and compare with the system that describes the limit.
@@ -26,7 +26,7 @@ pub struct Limit {
     /// Name of a built-in system, or path of an equation file, with a [limit].
     system: String,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     /// Write the table to this CSV file.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
@@ -62,12 +62,8 @@ impl Limit {
         Ok(experiment::Limit::new(theory, self.values.wanted(), self.values.tolerance)?)
     }
 
-    /// The cells of a study.
-    ///
-    /// # Errors
-    /// Those of the command.
-    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study.
+    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
         Ok(Box::new(self.prepared()?))
     }
 }

@@ -19,7 +19,6 @@ use overlaps::experiment::{self, Experiment};
 use overlaps::model::Description;
 use overlaps::name::did_you_mean;
 use overlaps::output::{SideFile, Table};
-use overlaps::study::Study;
 use overlaps_figures::Figure;
 
 /// Columns of the terminal and the figure unless --columns says, where a model has them all; else its first ones.
@@ -38,7 +37,7 @@ pub struct Simulate {
     #[arg(default_value = "denoiser")]
     model: String,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     #[command(flatten)]
     destination: Destination,
     /// Columns of the figure and of the table in the terminal, separated by commas; `all` for every overlap.
@@ -92,12 +91,8 @@ impl Simulate {
         Ok(simulate)
     }
 
-    /// The cells of a study; networks that are being trained are kept beside its CSV.
-    ///
-    /// # Errors
-    /// Those of the command.
-    pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study; networks that are being trained are kept beside this CSV.
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
         Ok(Box::new(self.simulate(Some(csv))?))
     }
 

@@ -24,7 +24,6 @@ use overlaps::output::csv::CsvWriter;
 use overlaps::output::json::number;
 use overlaps::output::{AtomicFile, Role, SideFile, Table, table_json};
 use overlaps::study::Plan;
-use overlaps::study::Study;
 use overlaps::system::Theory;
 use overlaps_figures::Figure;
 
@@ -40,7 +39,7 @@ pub struct Solve {
     /// Name of a built-in system, or path of an equation file.
     system: String,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     #[command(flatten)]
     destination: Destination,
     /// Columns of the figure and of the table in the terminal, separated by commas; `all` for every output.
@@ -273,12 +272,8 @@ impl Solve {
 }
 
 impl Solve {
-    /// The cells of a study.
-    ///
-    /// # Errors
-    /// Those of the command.
-    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study.
+    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
         Ok(Box::new(self.prepared()?))
     }
 }

@@ -111,26 +111,55 @@ fn training_times_and_widths_are_those_of_the_command_for_every_combination() {
     }
 }
 
+/// Paths in a study are seen from its folder.
+#[test]
+fn curves_of_files_make_the_training_times_of_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let curve = |slope: f64| -> String {
+        let row = |k: i32| format!("{},{}\n", 0.1 * f64::from(k), (slope * f64::from(k - 5)).tanh());
+        (0..=10).map(row).fold("time,learnt\n".into(), |all, row| all + &row)
+    };
+    fs::create_dir(here.join("own")).unwrap();
+    fs::write(here.join("own/a.csv"), curve(0.5)).unwrap();
+    fs::write(here.join("own/b.csv"), curve(2.0)).unwrap();
+    let study = "command = 'schedule'\n[options]\ncurve = ['a.csv', 'b.csv']\npoints = 5\nmass = 0.75\n";
+    fs::write(here.join("own/study.toml"), study).unwrap();
+    run(here, "sweep own/study.toml --quiet", 0);
+    let curves = "--curve own/a.csv --curve own/b.csv --points 5 --mass 0.75";
+    run(here, &format!("schedule {curves} --quiet --output direct.csv"), 0);
+    assert_eq!(read(here, "own/study.csv"), read(here, "direct.csv"));
+    // What was computed from other curves is not taken for the same.
+    fs::write(here.join("own/a.csv"), curve(3.0)).unwrap();
+    let again = run(here, "sweep own/study.toml", 1);
+    assert!(said(&again).contains("cells of another study (features"), "{}", said(&again));
+    let over = run(here, "sweep own/study.toml --output own/b.csv", 1);
+    assert!(said(&over).contains("would be overwritten"), "{}", said(&over));
+}
+
 #[test]
 fn what_is_wrong_with_them_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     for (study, part) in [
-        ("command = 'uturn'\nsystem = 'first-phase'\n", "no system of equations"),
+        ("command = 'uturn'\nsystem = 'first-phase'\n", "`uturn` has no system"),
         ("command = 'uturn'\n[set]\nn = 8\n", "--denoiser learnt"),
         ("command = 'uturn'\n[options]\ndenoiser = 'learnt'\nforward = 'resample'\n", "--forward sde only"),
         ("command = 'uturn'\n[options]\nwindow = [0.9, 0.1]\n", "below the second"),
         ("command = 'limit'\n", "needs a system"),
         ("command = 'limit'\nsystem = 'curie-weiss'\n", "has no [limit]"),
-        ("command = 'limit'\nsystem = 'second-phase'\nseeds = 2\n", "no data sets"),
+        ("command = 'limit'\nsystem = 'second-phase'\nseeds = 2\n", "`limit` has no seeds"),
         ("command = 'limit'\nsystem = 'second-phase'\n[sweep]\nsigma = [1, 2]\n", "sweeps n alone"),
-        ("command = 'schedule'\nseeds = 2\n", "no data sets"),
+        ("command = 'schedule'\nseeds = 2\n", "`schedule` has no seeds"),
         ("command = 'schedule'\n[set]\nn = 8\n", "n"),
         ("command = 'schedule'\n[sweep]\np = [0.5, 1.5]\n", "1.5"),
         ("command = 'schedule'\n[sweep]\nd = [9, 100]\nkappa = [1, 2]\n", "kappa has no part"),
         ("command = 'schedule'\n[set]\nd = 9\n[sweep]\nkappa = [1, 4]\n", "raise d or lower kappa"),
         ("command = 'schedule'\n[sweep]\nd = [9, 100]\n[options]\nmass = 0.4\n", "there are widths"),
-        ("command = 'schedule'\n[options]\ncurve = 'c.csv'\n", "are one schedule"),
+        ("command = 'schedule'\n[options]\ncurve = 'c.csv'\n", "cannot read c.csv"),
+        ("command = 'schedule'\n[set]\np = 0.7\n[options]\ncurve = 'c.csv'\n", "leave out p"),
+        ("command = 'schedule'\n[options]\ntime = 'a'\n", "--curve"),
+        ("command = 'schedule'\n[options]\ndensity = 'rates'\n", "study.toml:3:1"),
         ("command = 'schedule'\n[options]\nmass = 2\n", "from 0 to 1"),
         ("command = 'schedule'\nplot = 'q.svg'\n", "not curves or maps"),
         ("command = 'uturn'\nplot = 'u.svg'\n", "not curves or maps"),

@@ -570,10 +570,13 @@ fn what_is_wrong_with_a_study_is_said_with_its_place() {
         ("", &["missing field `command`"][..]),
         ("command = 'solv'\n", &["unknown variant `solv`", "solve", "study.toml:1:11"]),
         ("command = 'solve'\n", &["needs a system"]),
-        ("command = 'steps'\nsystem = 'first-phase'\n", &["no system of equations", "study.toml:2:10"]),
+        ("command = 'steps'\nsystem = 'first-phase'\n", &["`steps` has no system", "study.toml:2:10"]),
         ("command = 'solve'\nsystem = 'first-phas'\n", &["did you mean", "first-phase"]),
-        ("command = 'solve'\nsystem = 'first-phase'\nseeds = 3\n", &["no data sets", "study.toml:3:9"]),
-        ("command = 'simulate'\nseeds = 0\n", &["0 data sets"]),
+        (
+            "command = 'solve'\nsystem = 'first-phase'\nseeds = 3\n",
+            &["`solve` has no seeds", "study.toml:3:9"],
+        ),
+        ("command = 'simulate'\nseeds = 0\n", &["0 is not in 1..", "study.toml:2:9"]),
         ("command = 'simulate'\nseeds = -1\n", &["study.toml:2:9"]),
         (
             "command = 'solve'\nsystem = 'first-phase'\nplots = 'x.svg'\n",
@@ -604,7 +607,7 @@ fn what_is_wrong_with_a_study_is_said_with_its_place() {
         ),
         (
             "command = 'solve'\nsystem = 'first-phase'\n[options]\ntolerence = 1e-10\n",
-            &["[options]", "--tolerance"],
+            &["[options]", "--tolerance", "study.toml:4:1"],
         ),
         (
             "command = 'solve'\nsystem = 'first-phase'\n[options]\nthreads = 2\n",

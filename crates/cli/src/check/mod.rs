@@ -25,7 +25,6 @@ use overlaps::experiment::{self, Checks};
 use overlaps::output::csv::write_table;
 use overlaps::output::json::number;
 use overlaps::output::{SideFile, Table, check_writable, table_json};
-use overlaps::study::Study;
 use overlaps::system::Theory;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
@@ -59,7 +58,7 @@ pub struct Check {
     #[arg(long, value_name = "FRACTION", default_value = "0.1", value_parser = rate)]
     resolution: f64,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     #[command(flatten)]
     destination: Destination,
     /// Columns of the figure, separated by commas; `all` for every overlap.
@@ -127,13 +126,9 @@ impl Check {
         })
     }
 
-    /// The cells of a study; networks that are being trained are kept beside its CSV.
-    ///
-    /// # Errors
-    /// Those of the command, for any cell.
-    pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+    /// Its cells in a study; networks that are being trained are kept beside this CSV.
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
         let check = self.prepared()?;
-        self.values.take(study);
         let model = self.model(&check.theories()[0], Some(csv))?;
         let given = self.given(&check, model.description())?;
         let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;

@@ -19,7 +19,6 @@ use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Computed, Experiment};
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
-use overlaps::study::Study;
 use overlaps::system::Theory;
 use overlaps_figures::Figure;
 
@@ -42,7 +41,7 @@ pub struct Critical {
     #[arg(long, requires = "zero")]
     branches: bool,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     #[command(flatten)]
     destination: Destination,
 }
@@ -185,12 +184,8 @@ fn side_by_side(table: &Table) -> anyhow::Result<String> {
 }
 
 impl Critical {
-    /// The cells of a study.
-    ///
-    /// # Errors
-    /// Those of the command.
-    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study.
+    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
         Ok(Box::new(self.prepared()?))
     }
 }

@@ -21,7 +21,6 @@ use crate::terminal;
 use overlaps::compare::{Rules, Verdict};
 use overlaps::model::{Model, Running};
 use overlaps::output::{SideFile, Table};
-use overlaps::study::Study;
 use overlaps_models::mixture::generate::{
     Combinations, Compared, Comparison, Denoisers, Flow, GenerateError, Generated, Generation, Integrator,
     Networks, Sampling, Saved, Whose, columns,
@@ -59,7 +58,7 @@ pub struct Generate {
     #[arg(long, value_name = "RATE", default_value = "0.05", value_parser = super::check::rate)]
     level: f64,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     #[command(flatten)]
     destination: Destination,
     /// Columns of the figure, separated by commas; `all` for every one.
@@ -206,12 +205,8 @@ impl Generate {
         })
     }
 
-    /// The cells of a study; networks that are being trained are kept beside its CSV.
-    ///
-    /// # Errors
-    /// Those of the command, for any cell.
-    pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study; networks that are being trained are kept beside this CSV.
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
         let wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
         Ok(Box::new(Combinations::new(self.flow(Some(csv))?, &wanted)?))
     }

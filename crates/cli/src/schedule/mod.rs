@@ -24,7 +24,6 @@ use crate::terminal::TerminalOptions;
 use overlaps::experiment::Experiment;
 use overlaps::name::symbol_of;
 use overlaps::output::json::number;
-use overlaps::study::Study;
 use overlaps_models::mixture::schedule::{Feature, How, Levels, Schedules, Spread, TrainingTimes};
 use report::window_table;
 
@@ -46,7 +45,7 @@ const FLOOR: f64 = 0.1;
 )]
 pub struct Schedule {
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     /// A CSV with curves against time: features to find windows of (repeatable).
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep"])]
     curve: Vec<PathBuf>,
@@ -198,12 +197,14 @@ impl Schedule {
         })
     }
 
-    /// The cells of a study.
-    ///
-    /// # Errors
-    /// Those of the command, for any cell.
-    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study.
+    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
+        if !self.curve.is_empty() {
+            if let Some(name) = self.values.names().next() {
+                bail!("[options]: curve has no parameters; leave out {name}");
+            }
+            return Ok(Box::new(Schedules::of(self.how()?, self.curves()?.features)));
+        }
         let schedules = Schedules::new(self.how()?, &self.values.wanted())?;
         if schedules.is_along_d() && !self.spreads_as_usual() {
             bail!(

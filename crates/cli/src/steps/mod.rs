@@ -19,7 +19,6 @@ use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::name::ascii_name;
 use overlaps::output::SideFile;
-use overlaps::study::Study;
 use overlaps::study::{Assignment, Sweep};
 use overlaps::value::Value;
 use overlaps_models::mixture::generate::Integrator;
@@ -63,7 +62,7 @@ pub struct Steps {
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     #[command(flatten)]
     destination: Destination,
 }
@@ -155,12 +154,8 @@ impl Steps {
         Ok(steps::Steps::new(runs, self.costs())?)
     }
 
-    /// The cells of a study: the rows of one schedule at one dimension.
-    ///
-    /// # Errors
-    /// Those of the command.
-    pub fn work(mut self, study: &Study) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study: the rows of one schedule at one dimension.
+    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
         Ok(Box::new(self.counted()?))
     }
 

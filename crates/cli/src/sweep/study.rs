@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, ArgAction, CommandFactory, Parser, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use crate::{Cli, Command};
 use overlaps::output::json::{number, of_value};
 use overlaps::output::{check_writable, is_stream};
 use overlaps::study::slurm::quoted;
-use overlaps::study::{Store, Study, Task};
+use overlaps::study::{Store, Study, StudyKey, Task};
 use overlaps::system::BUILT_IN;
 
 /// A study that is ready to be computed.
@@ -25,6 +26,8 @@ pub struct Opened {
     pub study: Study,
     /// Its work.
     pub work: Box<dyn Work>,
+    /// The files that its options name.
+    inputs: Vec<PathBuf>,
     /// The result.
     pub files: Files,
     /// What of it was not left to the study.
@@ -52,10 +55,12 @@ impl Opened {
             );
         }
         let files = Files { csv: Some(csv.clone()), plot: place(plot, &study.plot) };
-        let work = work(&study, folder, &csv).with_context(|| format!("the study {}", path.display()))?;
+        let whose = || format!("the study {}", path.display());
+        let (command, inputs) = command(&study, folder).with_context(whose)?;
+        let work = work(command, &study, &csv).with_context(whose)?;
         let store = Store::new(&csv, common(&study, work.as_ref()));
         let given = Files { csv: output.map(Path::to_path_buf), plot: plot.map(Path::to_path_buf) };
-        Ok(Opened { path: path.to_path_buf(), study, work, files, given, store })
+        Ok(Opened { path: path.to_path_buf(), study, work, inputs, files, given, store })
     }
 
     /// Makes sure, before a long computation, that everything can be written.
@@ -78,11 +83,11 @@ impl Opened {
     fn keep_inputs(&self) -> anyhow::Result<()> {
         let place =
             |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_default();
-        let system = self.study.system.as_ref().map(|system| self.folder().join(system));
         let side = self.files.csv.as_deref().map(side_file).transpose()?;
-        for read in [Some(self.path.clone()), system].into_iter().flatten() {
+        let system = text_of(&self.study, "system").map(|system| self.folder().join(system));
+        for read in [&self.path].into_iter().chain(&system).chain(&self.inputs) {
             for written in self.files.csv.iter().chain(&self.files.plot).chain(&side) {
-                if place(&read) == place(written) {
+                if place(read) == place(written) {
                     bail!("{} would be overwritten by the result; name another output", read.display());
                 }
             }
@@ -123,7 +128,7 @@ impl Opened {
             cells.insert(sweep.name.clone(), text.into());
         }
         if self.study.task == Task::Simulate {
-            let seeds = [self.study.first_seed, self.study.seeds];
+            let seeds = ["first_seed", "seeds"].map(|name| self.study.content.get(name));
             cells.insert("seeds".into(), json!(seeds));
         }
         json!(cells)
@@ -135,11 +140,16 @@ impl Opened {
     }
 }
 
+/// What stands at the top of the study.
+fn text_of(study: &Study, name: &str) -> Option<String> {
+    study.keys.iter().find(|key| key.name == name).and_then(StudyKey::text)
+}
+
 /// What decides about the rows of a cell beside its parameters.
 fn common(study: &Study, work: &dyn Work) -> Value {
     // In the order of their names, whatever their order in the file.
     let options: BTreeMap<&str, Value> =
-        study.options.iter().map(|(flag, value)| (flag.as_str(), json!(value))).collect();
+        study.options.iter().map(|option| (option.name.as_str(), json!(option.text()))).collect();
     let controls: Option<Vec<Value>> =
         work.plan().controls.as_ref().map(|controls| controls.iter().map(|x| number(*x)).collect());
     let columns: Vec<&str> = work.columns().iter().map(|column| column.name.as_str()).collect();
@@ -151,63 +161,114 @@ fn common(study: &Study, work: &dyn Work) -> Value {
         ("control".into(), json!(controls)),
     ]
     .into();
-    if let Some(system) = &study.system {
-        common.insert("system".into(), json!(system));
-    }
-    if let Some(model) = &study.model {
-        common.insert("model".into(), json!(model));
+    for name in ["system", "model"] {
+        common.extend(text_of(study, name).map(|text| (name.to_string(), json!(text))));
     }
     common.extend(work.within());
     json!(common)
 }
 
 /// The work that a study asks for.
-fn work(study: &Study, folder: &Path, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
-    let work = match command(study, folder)? {
-        Command::Solve(command) => command.work(study),
-        Command::Critical(command) => command.work(study),
-        Command::Limit(command) => command.work(study),
-        Command::Simulate(command) => command.work(study, csv),
-        Command::Check(command) => command.work(study, csv),
-        Command::Generate(command) => command.work(study, csv),
-        Command::Steps(command) => command.work(study),
-        Command::Uturn(command) => command.work(study, csv),
-        Command::Schedule(command) => command.work(study),
-        _ => bail!("`{}` does not fall into cells", study.task.name()),
-    };
-    let work = work?;
+fn work(command: Command, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+    macro_rules! work_of {
+        ($($name:ident($($csv:ident)?)),*) => {
+            match command {
+                $(Command::$name(mut command) => {
+                    command.values.take(study);
+                    command.work($($csv)?)?
+                })*
+                _ => bail!("`{}` does not fall into cells", study.task.name()),
+            }
+        };
+    }
+    let work = work_of!(
+        Solve(),
+        Critical(),
+        Limit(),
+        Simulate(csv),
+        Check(csv),
+        Generate(csv),
+        Steps(),
+        Uturn(csv),
+        Schedule()
+    );
     match work.cells() {
         0 => bail!("there is nothing to compute"),
         _ => Ok(work),
     }
 }
 
-/// The command with its options, as its own command line would give it.
-fn command(study: &Study, folder: &Path) -> anyhow::Result<Command> {
-    let mut words = vec!["overlaps".to_string(), study.task.name().into()];
-    if let Some(system) = &study.system {
-        words.push(beside(folder, system));
+/// Flags of commands that are not those of a study, and what stands in their place.
+const NOT_OPTIONS: [(&[&str], &str); 9] = [
+    (&["set", "sweep"], "parameters have the sections [set] and [sweep]"),
+    (&["output", "plot"], "`output` and `plot` stand at the top of the file"),
+    (&["seeds", "first-seed"], "`seeds` and `first_seed` stand at the top of the file"),
+    (&["columns"], "`columns` stands in the section [figure]"),
+    (&["threads", "quiet"], "give it to `overlaps sweep`"),
+    (&["format", "all-rows"], "a study has a CSV"),
+    (&["checkpoints", "denoisers"], "what is learnt is kept with the cells of the study"),
+    (&["runs"], "a study of `simulate` has the runs as its rows"),
+    (&["against"], "a study of `check` simulates; measurements are one check"),
+];
+
+/// The command with its options, read as its own command line is, and the files that it reads.
+fn command(study: &Study, folder: &Path) -> anyhow::Result<(Command, Vec<PathBuf>)> {
+    let (name, all) = (study.task.name(), Cli::command());
+    let known: Vec<&Arg> =
+        all.find_subcommand(name).into_iter().flat_map(|own| own.get_arguments()).collect();
+    let own = |name: &str| known.iter().find(|arg| *arg.get_id() == name.replace('-', "_").as_str());
+    if let Some(key) = study.keys.iter().find(|key| own(&key.name).is_none()) {
+        return Err(key.error(format!("`{name}` has no {}; leave it out", key.name)).into());
     }
-    words.extend(study.model.clone());
-    for (flag, value) in &study.options {
-        words.push(match value {
-            Some(systems) if flag == "compare" => {
-                let systems = systems.split(',').map(|system| beside(folder, system));
-                format!("--{flag}={}", systems.collect::<Vec<_>>().join(","))
+    if own("system").is_some() && text_of(study, "system").is_none() {
+        bail!("`{name}` needs a system: system = \"first-phase\", or the path of an equation file");
+    }
+    let (mut words, mut inputs) = (vec!["overlaps".to_string(), name.into()], Vec::new());
+    for key in study.keys.iter().chain(&study.options) {
+        let is_option = study.options.iter().any(|option| option == key);
+        if let Some((_, place)) = NOT_OPTIONS.iter().find(|(own, _)| is_option && own.contains(&&*key.name)) {
+            return Err(key.error(format!("`{}` is not an option of a study: {place}", key.name)).into());
+        }
+        let (arg, mut values) = (own(&key.name), key.values.clone());
+        // Paths are seen from the study.
+        for value in values.iter_mut().flatten() {
+            if ["system", "compare"].contains(&&*key.name) {
+                *value = value.split(',').map(|system| beside(folder, system)).collect::<Vec<_>>().join(",");
+            } else if arg.is_some_and(|arg| arg.get_value_hint() == ValueHint::FilePath) {
+                inputs.push(folder.join(&value));
+                *value = folder.join(&value).display().to_string();
             }
-            Some(value) => format!("--{flag}={value}"),
-            None => format!("--{flag}"),
-        });
+        }
+        // A list is one value with commas, unless the option is repeated.
+        let repeated = |arg: &&&Arg| arg.get_value_delimiter().is_none();
+        let repeated = arg.filter(repeated).is_some_and(|arg| matches!(arg.get_action(), ArgAction::Append));
+        let values = values.map(|values| if repeated { values } else { vec![values.join(",")] });
+        match arg.is_some_and(|arg| arg.is_positional()) {
+            true => words.extend(values.into_iter().flatten()),
+            false if values.is_none() => words.push(format!("--{}", key.name)),
+            false => words.extend(values.iter().flatten().map(|value| format!("--{}={value}", key.name))),
+        }
     }
-    for (flag, value) in [("seeds", study.seeds), ("first-seed", study.first_seed)] {
-        words.extend(value.map(|value| format!("--{flag}={value}")));
+    let command = Cli::try_parse_from(words).map(Cli::into_command);
+    Ok((command.map_err(|error| refused(study, &error))?, inputs))
+}
+
+/// What a command line refuses, at the place in the study where it stands.
+fn refused(study: &Study, error: &clap::Error) -> anyhow::Error {
+    let text = error.to_string();
+    let said = text.split("\n\nUsage").next().unwrap_or_default().trim_start_matches("error: ");
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let said = lines.join("; ");
+    let flag = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) => flag.trim_start_matches('-').split([' ', '=']).next(),
+        _ => None,
+    };
+    let option = study.options.iter().find(|option| flag == Some(&option.name));
+    match (option, study.keys.iter().find(|key| flag == Some(&key.name))) {
+        (Some(option), _) => option.error(format!("[options]: {said}")).into(),
+        (None, Some(key)) => key.error(said).into(),
+        (None, None) => anyhow!("[options]: {said}"),
     }
-    Cli::try_parse_from(words).map(Cli::into_command).map_err(|error| {
-        let text = error.to_string();
-        let said = text.split("\n\nUsage").next().unwrap_or_default().trim_start_matches("error: ");
-        let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        anyhow!("[options]: {}", lines.join("; "))
-    })
 }
 
 /// A system of equations as it is found from here: the path of a file is seen from the study.

@@ -21,7 +21,6 @@ use crate::terminal::TerminalOptions;
 use overlaps::compare::Verdict;
 use overlaps::model::Model;
 use overlaps::output::SideFile;
-use overlaps::study::Study;
 use overlaps_models::mixture::generate::uturn::{Forward, Returns, UTurns};
 use overlaps_models::mixture::generate::{Combinations, Sampling};
 use overlaps_models::mixture::simulate::Runs;
@@ -55,7 +54,7 @@ pub struct Uturn {
     #[arg(long, value_name = "RATE", default_value = "0.05", value_parser = super::check::rate)]
     level: f64,
     #[command(flatten)]
-    values: Values,
+    pub values: Values,
     #[command(flatten)]
     destination: Destination,
     #[command(flatten)]
@@ -143,12 +142,8 @@ impl Uturn {
         })
     }
 
-    /// The cells of a study; networks that are being trained are kept beside its CSV.
-    ///
-    /// # Errors
-    /// Those of the command, for any cell.
-    pub fn work(mut self, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
-        self.values.take(study);
+    /// Its cells in a study; networks that are being trained are kept beside this CSV.
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
         let wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
         Ok(Box::new(Combinations::new(self.uturns(Some(csv))?, &wanted)?))
     }

@@ -2,14 +2,14 @@
 //! `overlaps schedule` does.
 
 use indexmap::IndexMap;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use super::feature::{Feature, Levels};
 use super::mixture::MixtureFeatures;
 use super::training::{Spread, TrainingTimes, quantile_columns};
 use super::widths::{Widths, width_columns};
 use crate::mixture::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, SettingError};
-use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure};
+use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure, digest};
 use overlaps::model::{ModelError, Parameters, Point, Running};
 use overlaps::name::ascii_name;
 use overlaps::output::json::of_value;
@@ -40,12 +40,13 @@ pub struct How {
 }
 
 /// The features of the exact denoiser. A cell is a combination of parameters beside d: its rows are quantiles of training times, or
-/// where d is swept the windows of the mode along it.
+/// where d is swept the windows of the mode along it. Features that are given are one cell.
 #[derive(Debug, Clone)]
 pub struct Schedules {
     how: How,
     plan: Plan,
     along_d: bool,
+    given: Vec<Feature>,
     columns: Vec<Column>,
 }
 
@@ -77,7 +78,7 @@ impl Schedules {
         });
         let own = if along_d { width_columns() } else { quantile_columns(true) };
         let columns = swept.chain(own).collect();
-        let schedules = Schedules { how, plan, along_d, columns };
+        let schedules = Schedules { how, plan, along_d, given: Vec::new(), columns };
         for cell in 0..schedules.plan.cells() {
             let asked = schedules.asked(cell)?;
             match along_d {
@@ -86,6 +87,12 @@ impl Schedules {
             }
         }
         Ok(schedules)
+    }
+
+    /// Those of features that are given, at least one.
+    pub fn of(how: How, given: Vec<Feature>) -> Schedules {
+        let plan = Plan { fixed: Vec::new(), swept: Vec::new(), controls: None, controls_logarithmic: false };
+        Schedules { how, plan, along_d: false, given, columns: quantile_columns(false) }
     }
 
     /// Whether there are the windows of the mode along d.
@@ -211,6 +218,9 @@ impl Experiment for Schedules {
     fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
         let How { levels, spread, points, tolerance } = self.how;
         let (own, error) = match self.along_d {
+            _ if !self.given.is_empty() => {
+                (TrainingTimes::new(&self.given, levels, spread).quantiles(points, None), 0.0)
+            }
             true => {
                 let widths = self.widths(cell)?;
                 (widths.table(), widths.quadrature_error())
@@ -229,10 +239,15 @@ impl Experiment for Schedules {
     }
 
     fn within(&self) -> IndexMap<String, Json> {
-        IndexMap::new()
+        let given = self.given.iter().map(|feature| digest([format!("{feature:?}").as_bytes()]));
+        let given: Vec<Json> = given.map(Json::from).collect();
+        if given.is_empty() { IndexMap::new() } else { [("features".to_string(), json!(given))].into() }
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
-        (SYSTEM.into(), self.parameters())
+        match self.given.is_empty() {
+            true => (SYSTEM.into(), self.parameters()),
+            false => ("curves".into(), IndexMap::new()),
+        }
     }
 }
