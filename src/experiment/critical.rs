@@ -8,7 +8,7 @@ use super::zeros::Sought;
 use super::{Computed, Experiment, Failure, Told, equations};
 use crate::model::Running;
 use crate::output::{Cell, Column, Role};
-use crate::solve::{Change, Job, Settings, Solution, events};
+use crate::solve::{Change, Job, Place, Settings, Solution, events};
 use crate::study::{Plan, PlanError};
 use crate::system::Theory;
 
@@ -106,7 +106,7 @@ impl Critical {
         let swept: Vec<Cell> = self.plan.swept_values(cell).iter().map(Cell::from).collect();
         let sides = found.iter().flat_map(|f| {
             let change = &f.change;
-            [("before", &change.from, &change.before), ("after", &change.to, &change.after)]
+            [(Place::Before, &change.from, &change.before), (Place::After, &change.to, &change.after)]
                 .map(|side| (f, side))
         });
         sides
@@ -117,14 +117,14 @@ impl Critical {
     fn row(
         &self,
         found: &Found,
-        side: &str,
+        side: Place,
         branch: &str,
         solution: Option<&Solution>,
         swept: &[Cell],
     ) -> Vec<Cell> {
         let mut row = vec![Cell::Number(found.change.control)];
         row.extend(swept.iter().cloned());
-        row.extend([found.piece.as_str(), found.change.kind.name(), side, branch].map(Cell::from));
+        row.extend([found.piece.as_str(), found.change.kind.name(), side.name(), branch].map(Cell::from));
         let outputs: Vec<&str> = found.outputs.iter().map(String::as_str).collect();
         row.extend(self.values(solution, &outputs));
         row

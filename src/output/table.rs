@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::csv::write_table;
 use super::error::OutputError;
 use super::files::write_atomically;
-use crate::name::{did_you_mean, symbol_of};
+use crate::name::{ascii_name, did_you_mean, symbol_of};
 use crate::numeric::significant;
 use crate::value::Value;
 
@@ -253,6 +253,20 @@ impl Table {
         self.columns.iter().position(|column| column.name == name)
     }
 
+    /// The place of a column, whose name may be spelled (λ, lambda).
+    ///
+    /// # Errors
+    /// A name that no column has; the nearest is suggested.
+    pub fn place(&self, name: &str) -> Result<usize, OutputError> {
+        let names = || self.columns.iter().map(|column| column.name.as_str());
+        let spelled = || self.column(ascii_name(name)?.as_str());
+        self.column(name).or_else(spelled).ok_or_else(|| OutputError::NoColumn {
+            name: name.to_string(),
+            hint: did_you_mean(name, names()),
+            columns: names().collect::<Vec<_>>().join(", "),
+        })
+    }
+
     /// Adds a row, which must have one cell per column.
     pub fn push(&mut self, row: Vec<Cell>) -> Result<(), OutputError> {
         if row.len() != self.columns.len() {
@@ -267,12 +281,7 @@ impl Table {
     /// # Errors
     /// A column or a row that the table does not have, a cell that holds no number (a row that did not converge has none).
     pub fn number(&self, name: &str, row: usize) -> Result<f64, OutputError> {
-        let names = || self.columns.iter().map(|column| column.name.as_str());
-        let index = self.column(name).ok_or_else(|| OutputError::NoColumn {
-            name: name.to_string(),
-            hint: did_you_mean(name, names()),
-            columns: names().collect::<Vec<_>>().join(", "),
-        })?;
+        let index = self.place(name)?;
         let cells = self.rows.get(row).ok_or(OutputError::NoRow { row, rows: self.rows.len() })?;
         cells[index].number().ok_or_else(|| OutputError::NoNumber {
             name: name.to_string(),

@@ -114,7 +114,7 @@ fn lines(
 ) -> anyhow::Result<Option<(Vec<Key>, Vec<Table>)>> {
     let mut keys: Vec<Key> = Vec::new();
     let mut parts: Vec<Table> = Vec::new();
-    let place = |name: &str| table.column(&ascii(name));
+    let place = |name: &str| table.place(name).ok();
     for row in &table.rows {
         let text = |name: &str| match place(name).map(|i| &row[i]) {
             Some(Cell::Text(t)) => t.clone(),

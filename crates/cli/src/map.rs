@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 
-use overlaps::name::{ascii_name, did_you_mean};
+use overlaps::name::ascii_name;
 use overlaps::output::{Cell, Role, Table};
 use overlaps::study::Plan;
 use overlaps_figures::{Figure, HeatMap, MapCell, Panel};
@@ -152,11 +152,7 @@ fn combinations(
 
 /// The place of a column that holds numbers.
 fn numbers(table: &Table, name: &str) -> anyhow::Result<usize> {
-    let known = || table.columns.iter().filter(|c| c.role != Role::Label).map(|c| c.name.as_str());
-    let column = table.column(name).ok_or_else(|| {
-        let hint = did_you_mean(name, known());
-        anyhow!("there is no column `{name}`{hint}; columns are {}", known().collect::<Vec<_>>().join(", "))
-    })?;
+    let column = table.place(name)?;
     match table.rows.iter().find(|row| matches!(row[column], Cell::Text(_))) {
         Some(row) => bail!("`{name}` holds words ({}), which have no place in a map", row[column]),
         None => Ok(column),

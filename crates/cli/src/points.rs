@@ -31,9 +31,8 @@ pub fn mean_and_error(values: Vec<f64>) -> (f64, f64) {
 pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow::Result<Figure> {
     let (plan, description) = (simulate.plan(), simulate.model().description());
     let control = description.control.name;
-    let place = |name: &str| table.column(name).unwrap_or_default();
-    let swept: Vec<usize> = plan.swept.iter().map(|s| place(&s.name)).collect();
-    let t = place(control);
+    let swept: Vec<usize> = plan.swept.iter().map(|s| table.place(&s.name)).collect::<Result<_, _>>()?;
+    let t = table.place(control)?;
     let mut keys: Vec<Vec<Cell>> = Vec::new();
     for row in &table.rows {
         let key: Vec<Cell> = swept.iter().map(|c| row[*c].clone()).collect();
@@ -74,19 +73,13 @@ pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow:
             names.map(|(s, v)| format!("{} = {}", symbol_of(&s.name), v.short())).collect();
         if words.is_empty() { "simulation".into() } else { words.join(", ") }
     };
-    let panels = columns
-        .iter()
-        .map(|column| Panel {
-            y_label: symbol_of(column),
-            points: keys
-                .iter()
-                .enumerate()
-                .map(|(i, key)| Points { label: label(key), colour: i, data: of(key, place(column)) })
-                .filter(|points| !points.data.is_empty())
-                .collect(),
-            ..Default::default()
-        })
-        .collect();
+    let mut panels = Vec::new();
+    for column in columns {
+        let (place, all) = (table.place(column)?, keys.iter().enumerate());
+        let points = all.map(|(i, key)| Points { label: label(key), colour: i, data: of(key, place) });
+        let points = points.filter(|points| !points.data.is_empty()).collect();
+        panels.push(Panel { y_label: symbol_of(column), points, ..Default::default() });
+    }
     Ok(Figure {
         title: TITLE.into(),
         subtitle: subtitle(&simulate.sets().constants(), description),

@@ -116,11 +116,13 @@ impl Solve {
             Format::Csv => Some(CsvWriter::new(standard_output(), columns)?),
             _ => None,
         };
-        let mut tally = Tally::new(columns);
+        let mut tally = Tally::default();
         let mut all = Told::default();
         let take = |computed: Computed| -> anyhow::Result<()> {
-            for row in &computed.rows {
-                tally.count(row);
+            let mut rows = Table::new(columns.to_vec());
+            rows.rows = computed.rows;
+            tally.count(&rows);
+            for row in &rows.rows {
                 if let Some(csv) = &mut csv {
                     csv.write_row(row)?;
                 }
@@ -129,7 +131,7 @@ impl Solve {
                 }
             }
             if keep {
-                kept.rows.extend(computed.rows);
+                kept.rows.extend(rows.rows);
             }
             all.add(computed.told);
             Ok(())

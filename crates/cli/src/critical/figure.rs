@@ -5,8 +5,9 @@ use anyhow::bail;
 
 use super::line::zeros;
 use crate::figure::{MOST_LINES, subtitle};
-use overlaps::name::{ascii_name, symbol_of};
-use overlaps::output::{Cell, Table};
+use overlaps::name::symbol_of;
+use overlaps::output::{Cell, OutputError, Table};
+use overlaps::solve::Place;
 use overlaps::study::{Plan, Swept};
 use overlaps::system::Theory;
 use overlaps::value::Value;
@@ -126,10 +127,12 @@ fn lines(
     line: Option<&Swept>,
     further: &[&Swept],
 ) -> anyhow::Result<(Vec<OfPanel>, Vec<String>)> {
-    let place = |name: &str| column_of(table, name);
     // A change is drawn once, not for both its sides.
-    let side = place("side");
-    let changes = || table.rows.iter().filter(|row| row[side] == "before".into());
+    let side = table.place("side")?;
+    let changes = || table.rows.iter().filter(|row| row[side] == Place::Before.name().into());
+    let (x, control) = (table.place(&x.name)?, table.place(&theory.control.name)?);
+    let (of_line, of_panels) =
+        (line.map(|sweep| table.place(&sweep.name)).transpose()?, places(table, further)?);
     let mut kinds: Vec<String> = Vec::new();
     let mut panels: Vec<OfPanel> = Vec::new();
     for change in changes() {
@@ -137,9 +140,9 @@ fn lines(
         if !kinds.contains(&kind) {
             kinds.push(kind.clone());
         }
-        let of_panel: Vec<Cell> = further.iter().map(|sweep| change[place(&sweep.name)].clone()).collect();
-        let value = line.map(|sweep| change[place(&sweep.name)].clone());
-        let at = change[place(&x.name)].number().zip(change[place(&theory.control.name)].number());
+        let of_panel: Vec<Cell> = of_panels.iter().map(|place| change[*place].clone()).collect();
+        let value = of_line.map(|place| change[place].clone());
+        let at = change[x].number().zip(change[control].number());
         let Some(at) = at else { continue };
         let panel = find_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
         // A change that comes twice along the control has two lines.
@@ -158,10 +161,9 @@ fn lines(
     Ok((panels, kinds))
 }
 
-/// The column of a parameter, which may be spelled.
-pub(super) fn column_of(table: &Table, name: &str) -> usize {
-    let ascii = ascii_name(name);
-    table.column(name).or_else(|| table.column(ascii.as_deref().unwrap_or(name))).unwrap_or_default()
+/// The columns of swept parameters.
+pub(super) fn places(table: &Table, sweeps: &[&Swept]) -> Result<Vec<usize>, OutputError> {
+    sweeps.iter().map(|sweep| table.place(&sweep.name)).collect()
 }
 
 /// Values of further parameters, and the lines at them.

@@ -3,10 +3,10 @@
 
 use anyhow::bail;
 
-use super::figure::{Line, OfPanel, column_of, find_or_push};
+use super::figure::{Line, OfPanel, find_or_push, places};
 use crate::figure::MOST_LINES;
 use overlaps::output::{Cell, Table};
-use overlaps::solve::ZeroKind;
+use overlaps::solve::{Place, ZeroKind};
 use overlaps::study::Swept;
 use overlaps::system::Theory;
 
@@ -35,10 +35,14 @@ pub fn zeros(
     (x, line, further): (&Swept, Option<&Swept>, &[&Swept]),
     branches: bool,
 ) -> anyhow::Result<(Vec<OfPanel>, Vec<String>)> {
-    let place = |name: &str| column_of(table, name);
-    let (change, side, branch) = (place("change"), place("side"), place("branch"));
-    let shown =
-        |row: &&Vec<Cell>| row[side] != "after".into() && row[change] != ZeroKind::Unknown.name().into();
+    let [change, side, branch] = ["change", "side", "branch"].map(|name| table.place(name));
+    let (change, side, branch) = (change?, side?, branch?);
+    let (along, control) = (table.place(&x.name)?, table.place(&theory.control.name)?);
+    let (of_line, of_panels) =
+        (line.map(|sweep| table.place(&sweep.name)).transpose()?, places(table, further)?);
+    let shown = |row: &&Vec<Cell>| {
+        row[side] != Place::After.name().into() && row[change] != ZeroKind::Unknown.name().into()
+    };
     let mut kinds: Vec<String> = Vec::new();
     let mut panels: Vec<OfPanel> = Vec::new();
     let mut arms: Vec<(usize, Vec<Arm>)> = Vec::new();
@@ -52,9 +56,9 @@ pub fn zeros(
         if !kinds.contains(&kind) {
             kinds.push(kind.clone());
         }
-        let of_panel: Vec<Cell> = further.iter().map(|sweep| row[place(&sweep.name)].clone()).collect();
-        let value = line.map(|sweep| row[place(&sweep.name)].clone());
-        let at = row[place(&x.name)].number().zip(row[place(&theory.control.name)].number());
+        let of_panel: Vec<Cell> = of_panels.iter().map(|place| row[*place].clone()).collect();
+        let value = of_line.map(|place| row[place].clone());
+        let at = row[along].number().zip(row[control].number());
         let Some(at) = at else { continue };
         let panel =
             position_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));

@@ -19,6 +19,7 @@ use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Computed, Experiment};
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
+use overlaps::solve::Place;
 use overlaps::system::Theory;
 use overlaps_figures::Figure;
 
@@ -164,8 +165,8 @@ fn drawn(critical: &experiment::Critical, table: &Table) -> anyhow::Result<Figur
 /// Each change, or zero, as a small table: the quantities down, before and after across.
 fn side_by_side(table: &Table) -> anyhow::Result<String> {
     let mut text = String::new();
-    let labels = table.columns.iter().position(|c| c.name == "side").unwrap_or_default();
-    let first = |row: &Vec<Cell>| row[labels] != "after".into();
+    let labels = table.place("side")?;
+    let first = |row: &Vec<Cell>| row[labels] != Place::After.name().into();
     for rows in table.rows.chunk_by(|_, next| !first(next)) {
         let mut columns = vec![Column::new("quantity", "", Role::Label)];
         columns.extend(rows.iter().map(|row| Column::new(row[labels].to_string(), "", Role::Output)));

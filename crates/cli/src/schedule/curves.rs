@@ -10,9 +10,8 @@ use serde_json::json;
 use super::{Schedule, Source};
 use crate::say::lines_in_words;
 use overlaps::input::TextLines;
-use overlaps::name::did_you_mean;
 use overlaps::numeric::significant;
-use overlaps::output::{Cell, Table, csv::read_table};
+use overlaps::output::{Cell, Column, Table, csv::read_table};
 use overlaps_models::mixture::schedule::{Feature, FeatureError};
 
 /// A monotone curve that is further from the data than this share of its change says little about them.
@@ -35,7 +34,7 @@ impl Schedule {
         let mut curves: Vec<Curve> = Vec::new();
         let mut found: Vec<&String> = Vec::new();
         let mut time = String::new();
-        let mut columns: Vec<String> = Vec::new();
+        let mut columns: Vec<Column> = Vec::new();
         for (file, path) in self.curve.iter().enumerate() {
             let table = read(path)?;
             let time_column = self.time_column(&table, path)?;
@@ -46,7 +45,7 @@ impl Schedule {
             };
             let asked = !self.features.is_empty();
             for (index, column) in table.columns.iter().enumerate() {
-                columns.push(column.name.clone());
+                columns.push(column.clone());
                 let wanted = match self.features.iter().find(|name| **name == column.name) {
                     Some(name) => {
                         found.push(name);
@@ -87,7 +86,7 @@ impl Schedule {
             }
         }
         if let Some(missing) = self.features.iter().find(|name| !found.contains(name)) {
-            return Err(no_column(missing, columns.iter().map(String::as_str)));
+            Table::new(columns).place(missing)?;
         }
         self.fitted(curves, time, notes)
     }
@@ -151,8 +150,7 @@ impl Schedule {
 
     fn time_column(&self, table: &Table, path: &Path) -> anyhow::Result<usize> {
         let Some(name) = &self.time else { return Ok(0) };
-        let names = table.columns.iter().map(|column| column.name.as_str());
-        table.column(name).ok_or_else(|| no_column(name, names).context(path.display().to_string()))
+        table.place(name).with_context(|| path.display().to_string())
     }
 }
 
@@ -218,10 +216,4 @@ fn data(table: &Table, time: usize, value: usize, path: &Path) -> anyhow::Result
 /// Whether a cell is neither a number nor a missing one.
 fn is_word(cell: &Cell) -> bool {
     matches!(cell, Cell::Text(_)) && !cell.is_missing()
-}
-
-fn no_column<'a>(name: &str, columns: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
-    let hint = did_you_mean(name, columns.clone());
-    let known: Vec<&str> = columns.collect();
-    anyhow!("there is no column `{name}`{hint}; columns are {}", known.join(", "))
 }

@@ -82,7 +82,7 @@ pub fn figure(returns: &Returns, runs: &Runs) -> anyhow::Result<Figure> {
     }
     let mut parameters = runs.parameters();
     parameters.retain(|name, _| name != "p_test");
-    if !returns.rows.rows.iter().any(|row| row[1].number().is_some()) {
+    if returns.rows.numbers("n").into_iter().flatten().flatten().next().is_none() {
         parameters.retain(|name, _| !["n", "k", "lambda", "ell"].contains(&name.as_str()));
     }
     Ok(Figure {
