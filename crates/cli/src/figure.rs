@@ -14,6 +14,19 @@ use overlaps_figures::{Curve, Figure, LineStyle, Panel, curves_of};
 /// The most lines that a panel can hold and a reader tell apart.
 pub const MOST_LINES: usize = 14;
 
+/// Whether a figure has room for what a sweep makes.
+///
+/// # Errors
+/// More than that.
+pub fn room(count: usize, most: usize, what: &str) -> anyhow::Result<()> {
+    if count > most {
+        bail!(
+            "a figure holds at most {most} {what}, and this sweep makes {count}; sweep fewer values, or leave out --plot and draw from the CSV"
+        );
+    }
+    Ok(())
+}
+
 /// The columns that are drawn: those asked for, else the defaults, else all outputs.
 ///
 /// # Errors
@@ -88,7 +101,7 @@ pub fn figure(
                 .filter(|c| !c.segments.is_empty())
                 .collect();
             let symbol = table.columns.iter().find(|c| c.name == *column).map(|c| c.symbol.clone());
-            Panel { y_label: symbol.unwrap_or_else(|| symbol_of(column)), curves, ..Default::default() }
+            Panel { curves, ..Panel::new(symbol.unwrap_or_else(|| symbol_of(column))) }
         })
         .collect();
     Ok(Figure {

@@ -1,9 +1,9 @@
 //! Tables of runs → figures of points: the mean over seeds with its standard error.
 
-use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::figure::room;
 use overlaps::compare::statistics::Sample;
 use overlaps::experiment::{Experiment, Simulate};
 use overlaps::model::Description;
@@ -18,10 +18,12 @@ const MOST_SERIES: usize = PALETTE.len();
 /// The title of such a figure.
 pub const TITLE: &str = "Simulated overlaps, mean over data sets";
 
-/// Mean and standard error of the mean; the error is 0 for a single value.
-pub fn mean_and_error(values: Vec<f64>) -> (f64, f64) {
+/// The mean of some values at x and its standard error, which is 0 for a single value; none without values.
+pub fn point(x: f64, values: Vec<f64>) -> Option<(f64, f64, f64)> {
     let sample = Sample { d: 1.0, values };
-    sample.estimate().map_or((sample.mean(), 0.0), |estimate| (estimate.value, estimate.error))
+    let alone = || (x, sample.mean(), 0.0);
+    let point = sample.estimate().map_or_else(alone, |estimate| (x, estimate.value, estimate.error));
+    (!sample.values.is_empty()).then_some(point)
 }
 
 /// Columns against t, one series per combination of swept parameters.
@@ -40,12 +42,7 @@ pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow:
             keys.push(key);
         }
     }
-    if keys.len() > MOST_SERIES {
-        bail!(
-            "a figure of points holds at most {MOST_SERIES} series, and this sweep makes {}; sweep fewer values, or leave out --plot and draw from the CSV",
-            keys.len()
-        );
-    }
+    room(keys.len(), MOST_SERIES, "series of points")?;
     let of = |key: &Vec<Cell>, column: usize| -> Vec<(f64, f64, f64)> {
         let rows = table.rows.iter().filter(|row| swept.iter().zip(key).all(|(c, value)| row[*c] == *value));
         let mut times: Vec<(f64, Vec<f64>)> = Vec::new();
@@ -59,13 +56,7 @@ pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow:
                 None => times.push((t, vec![value])),
             }
         }
-        times
-            .into_iter()
-            .map(|(t, values)| {
-                let (mean, error) = mean_and_error(values);
-                (t, mean, error)
-            })
-            .collect()
+        times.into_iter().filter_map(|(t, values)| point(t, values)).collect()
     };
     let label = |key: &Vec<Cell>| -> String {
         let names = plan.swept.iter().zip(key);
@@ -76,9 +67,9 @@ pub fn figure(table: &Table, simulate: &Simulate, columns: &[String]) -> anyhow:
     let mut panels = Vec::new();
     for column in columns {
         let (place, all) = (table.place(column)?, keys.iter().enumerate());
-        let points = all.map(|(i, key)| Points { label: label(key), colour: i, data: of(key, place) });
+        let points = all.map(|(i, key)| Points::new(label(key), i, of(key, place)));
         let points = points.filter(|points| !points.data.is_empty()).collect();
-        panels.push(Panel { y_label: symbol_of(column), points, ..Default::default() });
+        panels.push(Panel { points, ..Panel::new(symbol_of(column)) });
     }
     Ok(Figure {
         title: TITLE.into(),

@@ -68,6 +68,13 @@ pub struct Panel {
     pub points: Vec<Points>,
 }
 
+impl Panel {
+    /// A panel without curves and points yet.
+    pub fn new(y_label: impl Into<String>) -> Panel {
+        Panel { y_label: y_label.into(), ..Panel::default() }
+    }
+}
+
 /// A quantity over x and y, as coloured cells.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HeatMap {
@@ -109,6 +116,14 @@ pub struct Curve {
     pub segments: Vec<Vec<(f64, f64)>>,
 }
 
+impl Curve {
+    /// A curve in one piece; without points it is an entry of the legend.
+    pub fn new(label: impl Into<String>, line: LineStyle, colour: usize, piece: Vec<(f64, f64)>) -> Curve {
+        let segments = if piece.is_empty() { Vec::new() } else { vec![piece] };
+        Curve { label: label.into(), line, colour, segments }
+    }
+}
+
 /// Points with error bars, in one colour.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Points {
@@ -118,6 +133,17 @@ pub struct Points {
     pub colour: usize,
     /// Triples of x, y and the half-width of the error bar, which is left out if 0 or not finite.
     pub data: Vec<(f64, f64, f64)>,
+}
+
+impl Points {
+    /// Points at x and y, with their errors.
+    pub fn new(
+        label: impl Into<String>,
+        colour: usize,
+        data: impl IntoIterator<Item = (f64, f64, f64)>,
+    ) -> Points {
+        Points { label: label.into(), colour, data: data.into_iter().collect() }
+    }
 }
 
 /// How a line is broken.

@@ -4,7 +4,7 @@ use anyhow::bail;
 
 use super::measured::Measured;
 use crate::figure::{drawn_columns, line_of};
-use crate::points::mean_and_error;
+use crate::points::point;
 use overlaps::compare::statistics::{Sample, extrapolate};
 use overlaps::compare::verdict::POWERS;
 use overlaps::compare::{Answer, Measurements, Predictions};
@@ -99,7 +99,7 @@ fn subtitle(measurements: &Measurements, theory: &Theory, model: &Description) -
 /// Theory curves against the control, and what was measured: extrapolated, or at the largest d.
 fn curves(measurements: &Measurements, answers: &[Answer], overlap: usize, settings: Settings) -> Panel {
     let name = &measurements.overlaps[overlap];
-    let mut panel = Panel { y_label: symbol_of(name), ..Panel::default() };
+    let mut panel = Panel::new(symbol_of(name));
     let in_the_limit = answers[0].in_the_limit;
     let largest = measurements.rows.iter().map(|row| row.d).fold(0.0, f64::max);
     let of_same_kind = |a: &&Answer| {
@@ -120,15 +120,10 @@ fn curves(measurements: &Measurements, answers: &[Answer], overlap: usize, setti
         }
     }
     let at = |d: f64| if in_the_limit { d.is_infinite() } else { d == largest };
-    let data: Vec<(f64, f64, f64)> = answers[0]
-        .judged
-        .comparisons
-        .iter()
-        .filter(|c| c.place.overlap == overlap && at(c.place.d))
-        .map(|c| (c.place.control, c.measured, c.difference.error))
-        .collect();
+    let shown = answers[0].judged.comparisons.iter().filter(|c| c.place.overlap == overlap && at(c.place.d));
+    let data = shown.map(|c| (c.place.control, c.measured, c.difference.error));
     let label = if in_the_limit { "measured, d → ∞".into() } else { format!("measured, d = {largest}") };
-    panel.points.push(Points { label, colour: BLACK, data });
+    panel.points.push(Points::new(label, BLACK, data));
     panel
 }
 
@@ -180,14 +175,11 @@ fn segments(
 /// extrapolated, and the deviation that a theory of finite d predicts.
 fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], overlap: usize) -> Panel {
     let name = symbol_of(&measurements.overlaps[overlap]);
-    let mut panel = Panel {
-        y_label: format!("{name} − {}", first.predictions.theory.name()),
-        x_label: "1/√d".into(),
-        ..Panel::default()
-    };
+    let y_label = format!("{name} − {}", first.predictions.theory.name());
+    let mut panel = Panel { x_label: "1/√d".into(), ..Panel::new(y_label) };
     let finite = answers.iter().find(|a| a.predictions.at_each_d && !first.predictions.at_each_d);
     // For the legend: these lines come in the colours of the control values.
-    let black = |label: &str, line| Curve { label: label.into(), line, colour: BLACK, segments: Vec::new() };
+    let black = |label: &str, line| Curve::new(label, line, BLACK, Vec::new());
     if !first.predictions.at_each_d {
         panel.curves.push(black(FIT, LineStyle::DashDotted));
     }
@@ -225,33 +217,21 @@ fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], o
             continue;
         }
         samples.sort_by(|a, b| a.d.total_cmp(&b.d));
-        let of = |sample: &Sample| {
-            let (mean, error) = mean_and_error(sample.values.clone());
-            (1.0 / sample.d.sqrt(), mean, error)
-        };
+        let data = samples.iter().filter_map(|sample| point(1.0 / sample.d.sqrt(), sample.values.clone()));
         let label = format!("{} = {control}", symbol_of(&measurements.control));
-        panel.points.push(Points { label, colour, data: samples.iter().map(of).collect() });
+        panel.points.push(Points::new(label, colour, data));
         if !first.predictions.at_each_d
             && let Some(fit) = extrapolate(&samples, &POWERS)
         {
             let widest = 1.0 / samples[0].d.sqrt();
             let value = |x: f64| fit[0].value + fit[1].value * x + fit[2].value * x * x;
             let line = (0..=40).map(|i| f64::from(i) / 40.0 * widest).map(|x| (x, value(x))).collect();
-            panel.curves.push(Curve {
-                label: FIT.into(),
-                line: LineStyle::DashDotted,
-                colour,
-                segments: vec![line],
-            });
+            panel.curves.push(Curve::new(FIT, LineStyle::DashDotted, colour, line));
         }
         if let Some(finite) = finite {
             expected.sort_by(|a, b| a.0.total_cmp(&b.0));
-            panel.curves.push(Curve {
-                label: finite.predictions.theory.name().to_string(),
-                line: LineStyle::Dotted,
-                colour,
-                segments: vec![expected],
-            });
+            let name = finite.predictions.theory.name();
+            panel.curves.push(Curve::new(name, LineStyle::Dotted, colour, expected));
         }
     }
     panel

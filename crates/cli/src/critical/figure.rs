@@ -4,7 +4,7 @@
 use anyhow::bail;
 
 use super::line::zeros;
-use crate::figure::{MOST_LINES, subtitle};
+use crate::figure::{MOST_LINES, room, subtitle};
 use overlaps::name::symbol_of;
 use overlaps::output::{Cell, OutputError, Table};
 use overlaps::solve::Place;
@@ -59,14 +59,7 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table, what: Drawn) -> anyho
     };
     let symbol = symbol_of(&theory.control.name);
     let y_label = if matches!(what, Drawn::Changes) { critical(&symbol) } else { symbol };
-    if panels.len() > MOST_PANELS {
-        let names: Vec<&str> = further.iter().map(|sweep| sweep.name.as_str()).collect();
-        bail!(
-            "a figure holds at most {MOST_PANELS} panels, and this sweep makes {}; sweep {} over fewer values, or leave out --plot and draw from the CSV",
-            panels.len(),
-            names.join(" and ")
-        );
-    }
+    room(panels.len(), MOST_PANELS, "panels")?;
 
     let value_of = |sweep: &Swept, value: &Cell| format!("{} = {}", symbol_of(&sweep.name), value.short());
     let curve = |one: Line| {
@@ -88,16 +81,15 @@ pub fn figure(theory: &Theory, plan: &Plan, table: &Table, what: Drawn) -> anyho
             let words: Vec<String> =
                 further.iter().zip(&key).map(|(sweep, value)| value_of(sweep, value)).collect();
             Panel {
-                y_label: y_label.clone(),
                 y_log: x.is_logarithmic(),
                 caption: words.join(", "),
                 curves: lines.into_iter().map(curve).collect(),
-                ..Panel::default()
+                ..Panel::new(&y_label)
             }
         })
         .collect();
     if drawn.is_empty() {
-        drawn.push(Panel { y_label, ..Panel::default() });
+        drawn.push(Panel::new(y_label));
     }
     let mut words = vec![subtitle(std::slice::from_ref(theory), plan)];
     if let Some(kind) = kinds.first().filter(|kind| kinds.len() == 1 && *kind != "zero") {
@@ -151,12 +143,7 @@ fn lines(
         };
         let new = || Line { value: value.clone(), kind: kind.clone(), segments: vec![Vec::new()] };
         find_or_push(&mut panel.1, key, new).segments[0].push(at);
-        if panel.1.len() > MOST_LINES {
-            bail!(
-                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep {} over fewer values, or leave out --plot and draw from the CSV",
-                line.map_or("fewer parameters", |sweep| &sweep.name)
-            );
-        }
+        room(panel.1.len(), MOST_LINES, "lines")?;
     }
     Ok((panels, kinds))
 }

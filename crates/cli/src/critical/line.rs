@@ -1,10 +1,8 @@
 //! The lines that zeros make in a figure: those of neighbouring values of the swept parameter are joined, and two lines that merge meet
 //! in the fold.
 
-use anyhow::bail;
-
 use super::figure::{Line, OfPanel, find_or_push, places};
-use crate::figure::MOST_LINES;
+use crate::figure::{MOST_LINES, room};
 use overlaps::output::{Cell, Table};
 use overlaps::solve::{Place, ZeroKind};
 use overlaps::study::Swept;
@@ -66,12 +64,7 @@ pub fn zeros(
         let same = |one: &Line| one.value == value && one.kind == kind;
         let new = || Line { value: value.clone(), kind: kind.clone(), segments: Vec::new() };
         let line_place = position_or_push(lines, same, new);
-        if lines.len() > MOST_LINES {
-            bail!(
-                "a figure holds at most {MOST_LINES} lines, and this sweep makes more; sweep {} over fewer values, or leave out --plot and draw from the CSV",
-                line.map_or("fewer parameters", |sweep| &sweep.name)
-            );
-        }
+        room(lines.len(), MOST_LINES, "lines")?;
         if fold {
             folds.push(Turn { panel, line: line_place, at, towards: std::mem::take(&mut towards) });
         } else if values.contains(&at.0) {

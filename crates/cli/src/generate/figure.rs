@@ -1,8 +1,7 @@
 //! Samples and theory against time.
 
-use anyhow::bail;
-
-use crate::points::{mean_and_error, subtitle};
+use crate::figure::room;
+use crate::points::{point, subtitle};
 use overlaps::name::symbol_of;
 use overlaps_figures::PALETTE;
 use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
@@ -28,11 +27,7 @@ pub fn figure(
 ) -> anyhow::Result<Figure> {
     let plan = &runs.plan;
     let cells = plan.cells();
-    if cells > MOST_SERIES {
-        bail!(
-            "a figure of samples holds at most {MOST_SERIES} combinations of parameters, and this sweep makes {cells}; sweep fewer values, or leave out --plot and draw from the CSV"
-        );
-    }
+    room(cells, MOST_SERIES, "combinations of parameters")?;
     let seeds = generations.len() / cells;
     let label = |cell: usize| {
         let label = plan.swept_in_words(cell);
@@ -40,9 +35,9 @@ pub fn figure(
     };
     let panel = |column: &String| {
         let Some(place) = LAW.iter().position(|(name, _)| name == column) else {
-            return Panel { y_label: symbol_of(column), ..Panel::default() };
+            return Panel::new(symbol_of(column));
         };
-        let mut panel = Panel { y_label: symbol_of(column), ..Panel::default() };
+        let mut panel = Panel::new(symbol_of(column));
         for cell in 0..cells {
             let here = cell * seeds..(cell + 1) * seeds;
             let times = generations[here.start].times();
@@ -56,28 +51,19 @@ pub fn figure(
                 ("theory at this d", LineStyle::Solid, predicted.at_d.as_deref().ok()),
                 ("d → ∞", LineStyle::Dashed, Some(&predicted.infinite[..])),
             ] {
-                let segments: Vec<Vec<(f64, f64)>> = laws.map(curve).into_iter().collect();
-                if segments.iter().flatten().any(|(_, y)| y.is_finite()) {
-                    panel.curves.push(Curve { label: label.into(), line, colour, segments });
+                let along = laws.map(curve).unwrap_or_default();
+                if along.iter().any(|(_, y)| y.is_finite()) {
+                    panel.curves.push(Curve::new(label, line, colour, along));
                 }
             }
             let every = times.len().div_ceil(MOST_POINTS);
-            let data = (0..times.len())
-                .filter(|k| k % every == 0 || *k + 1 == times.len())
-                .filter_map(|k| {
-                    let values: Vec<f64> = outcomes[here.clone()]
-                        .iter()
-                        .filter(|o| o.converged)
-                        .map(|o| o.laws[k].values()[place])
-                        .filter(|x| x.is_finite())
-                        .collect();
-                    (!values.is_empty()).then(|| {
-                        let (mean, error) = mean_and_error(values);
-                        (times[k], mean, error)
-                    })
-                })
-                .collect();
-            panel.points.push(Points { label: label(cell), colour: of_points, data });
+            let shown = (0..times.len()).filter(|k| k % every == 0 || *k + 1 == times.len());
+            let data = shown.filter_map(|k| {
+                let converged = outcomes[here.clone()].iter().filter(|outcome| outcome.converged);
+                let values = converged.map(|outcome| outcome.laws[k].values()[place]);
+                point(times[k], values.filter(|x| x.is_finite()).collect())
+            });
+            panel.points.push(Points::new(label(cell), of_points, data));
         }
         panel
     };

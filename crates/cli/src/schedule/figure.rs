@@ -108,8 +108,7 @@ impl TimeAxis {
     }
 
     fn curve(&self, label: &str, line: LineStyle, colour: usize, of: impl Fn(f64) -> f64) -> Curve {
-        let segment = self.times.iter().map(|time| (*time, of(*time))).collect();
-        Curve { label: label.into(), line, colour, segments: vec![segment] }
+        Curve::new(label, line, colour, self.times.iter().map(|time| (*time, of(*time))).collect())
     }
 
     /// The edges of the windows, in the colours of their features.
@@ -146,18 +145,12 @@ fn features(source: &Source, training: &TrainingTimes, axis: &TimeAxis) -> Panel
     }
     curves.extend(axis.edges(training, top));
     // For the legend.
-    curves.push(Curve {
-        label: "window".into(),
-        line: LineStyle::Dashed,
-        colour: BLACK,
-        segments: Vec::new(),
-    });
+    curves.push(Curve::new("window", LineStyle::Dashed, BLACK, Vec::new()));
     let marks = source.data.iter().zip(&source.features).enumerate().map(|(colour, (data, feature))| {
         let step = data.len().div_ceil(MOST_MARKS);
         let share = |(time, value): &(f64, f64)| (*time, (value - feature.start) / feature.change(), 0.0);
         let shown = |(time, _): &&(f64, f64)| (axis.shown.from..=axis.shown.to).contains(time);
-        let data = data.iter().filter(shown).step_by(step).map(share).collect();
-        Points { label: String::new(), colour, data }
+        Points::new("", colour, data.iter().filter(shown).step_by(step).map(share))
     });
     Panel { curves, points: marks.collect(), ..Panel::default() }
 }

@@ -86,18 +86,14 @@ fn text_of(exponent: Estimate) -> String {
 
 fn figure(widths: &Widths, subtitle: String) -> Figure {
     let Widths { found, law, jump_limit } = widths;
-    let points = |label: &str, colour, of: fn(&Width) -> f64| Points {
-        label: label.into(),
-        colour,
-        data: found.iter().map(|f| (f.d, of(f), 0.0)).collect(),
+    let points = |label: &str, colour, of: fn(&Width) -> f64| {
+        Points::new(label, colour, found.iter().map(|f| (f.d, of(f), 0.0)))
     };
     let ends = |fold: fn(f64, f64) -> f64| found.iter().map(|f| f.d).reduce(fold).unwrap_or(1.0);
     let logs = grid(libm::log(ends(f64::min)), libm::log(ends(f64::max)), 100);
-    let line = |label: String, line, of: &dyn Fn(f64) -> f64| Curve {
-        label,
-        line,
-        colour: PALETTE.len() - 1,
-        segments: vec![logs.iter().map(|log| libm::exp(*log)).map(|d| (d, of(d))).collect()],
+    let line = |label: String, line, of: &dyn Fn(f64) -> f64| {
+        let along = logs.iter().map(|log| libm::exp(*log)).map(|d| (d, of(d)));
+        Curve::new(label, line, PALETTE.len() - 1, along.collect())
     };
     let law = law.as_ref().map(|law| {
         let label = format!("fit, d^({})", text_of(law.exponent).replace('-', "−"));
@@ -111,17 +107,15 @@ fn figure(widths: &Widths, subtitle: String) -> Figure {
         columns: 2,
         panels: vec![
             Panel {
-                y_label: "width of the window in τ".into(),
                 y_log: true,
                 curves: law.into_iter().collect(),
                 points: vec![points("window of the mode", 0, |f| f.window.width())],
-                ..Panel::default()
+                ..Panel::new("width of the window in τ")
             },
             Panel {
-                y_label: "fall of the error over the layer".into(),
                 curves: vec![line("4p(1 − p)".into(), LineStyle::Dashed, &|_| *jump_limit)],
                 points: vec![points("from τ = 0 to d^(−1/4)", 1, |f| f.jump)],
-                ..Panel::default()
+                ..Panel::new("fall of the error over the layer")
             },
         ],
     }

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::statements::{Statement, statements, text as statements_text};
+use crate::figure::room;
 use crate::points::subtitle;
 use overlaps::compare::ScalingLaw;
 use overlaps::name::symbol_of;
@@ -217,12 +218,7 @@ impl Report {
         for row in &self.rows {
             series.entry(self.labels[row.cell].as_str()).or_default().push(row);
         }
-        if series.len() > MOST_SERIES {
-            bail!(
-                "a figure of steps holds at most {MOST_SERIES} combinations, and this sweep makes {}; sweep fewer values, or leave out --plot and draw from the CSV",
-                series.len()
-            );
-        }
+        room(series.len(), MOST_SERIES, "combinations of parameters")?;
         let setting = &self.rows[0].setting;
         let magnet = is_magnet(&self.rows[0]);
         let steps = costs.steps[0];
@@ -241,7 +237,7 @@ impl Report {
         let mut panels: Vec<Panel> = names
             .into_iter()
             .enumerate()
-            .map(|(k, y_label)| Panel { y_label, y_log: k == 2 || (k == 1 && far), ..Panel::default() })
+            .map(|(k, name)| Panel { y_log: k == 2 || (k == 1 && far), ..Panel::new(name) })
             .collect();
         for (colour, (label, rows)) in series.iter().enumerate() {
             draw(&mut panels, rows, label, colour, steps);
@@ -291,8 +287,8 @@ fn draw(panels: &mut [Panel], rows: &[&Row], label: &str, colour: usize, steps: 
     let d = |r: &Row| r.setting.d as f64;
     let mut draw = |panel: usize, label: String, line: LineStyle, data: Vec<(f64, f64, f64)>| {
         let curve = data.iter().map(|(x, y, _)| (*x, *y)).collect();
-        panels[panel].curves.push(Curve { label: String::new(), line, colour, segments: vec![curve] });
-        panels[panel].points.push(Points { label, colour, data });
+        panels[panel].curves.push(Curve::new("", line, colour, curve));
+        panels[panel].points.push(Points::new(label, colour, data));
     };
     for what in [What::Given, What::Optimised(Free::Both)] {
         let of = |value: &dyn Fn(&Row) -> Option<(f64, f64)>| -> Vec<(f64, f64, f64)> {
@@ -330,8 +326,7 @@ fn draw(panels: &mut [Panel], rows: &[&Row], label: &str, colour: usize, steps: 
 
 /// A horizontal line over the range of d.
 fn level(label: &str, line: LineStyle, value: f64, (low, high): (f64, f64)) -> Curve {
-    let colour = overlaps_figures::PALETTE.len() - 1;
-    Curve { label: label.into(), line, colour, segments: vec![vec![(low, value), (high, value)]] }
+    Curve::new(label, line, overlaps_figures::PALETTE.len() - 1, vec![(low, value), (high, value)])
 }
 
 fn is_magnet(row: &Row) -> bool {

@@ -25,22 +25,21 @@ pub fn figure(runs: &Runs, curves: &Curves) -> anyhow::Result<Figure> {
     let p_bar = curves.n[0] as f64 / (curves.n[0] + curves.n[1]) as f64;
     let times = times(STEPS);
     let mut panels = vec![
-        Panel { y_label: "p_t".into(), ..Panel::default() },
-        Panel { y_label: "p_t".into(), x_label: "√d τ".into(), ..Panel::default() },
-        Panel { y_label: "p̂".into(), x_label: "p̄".into(), ..Panel::default() },
-        Panel { y_label: "p̂".into(), x_label: "d".into(), x_log: true, ..Panel::default() },
+        Panel::new("p_t"),
+        Panel { x_label: "√d τ".into(), ..Panel::new("p_t") },
+        Panel { x_label: "p̄".into(), ..Panel::new("p̂") },
+        Panel { x_label: "d".into(), x_log: true, ..Panel::new("p̂") },
     ];
     // For the legend: these lines come in the colours of the schedules.
     for (label, line) in [(AT_D, LineStyle::Solid), (INFINITE, LineStyle::Dashed), (DATA, LineStyle::Dotted)]
     {
-        panels[0].curves.push(Curve { label: label.into(), line, colour: BLACK, segments: Vec::new() });
+        panels[0].curves.push(Curve::new(label, line, BLACK, Vec::new()));
     }
     for (colour, schedule) in Schedule::ALL.into_iter().enumerate() {
         let path = setting(D, schedule)?.path();
         let of = curves.of(schedule);
         let label = name(schedule).to_string();
-        let curve =
-            |line, segment| Curve { label: label_of(line).into(), line, colour, segments: vec![segment] };
+        let curve = |line, along| Curve::new(label_of(line), line, colour, along);
         let along: Vec<f64> = times.iter().map(|t| path.scale(*t)).collect();
         let points: Vec<(f64, f64)> = (0..times.len())
             .map(|k| spread(runs.of(Part::Time, schedule).map(|run| run.fractions[k]).collect()))
@@ -76,12 +75,7 @@ pub fn figure(runs: &Runs, curves: &Curves) -> anyhow::Result<Figure> {
         panels[3].points.push(Points { label: label.clone(), colour, data: data.collect() });
     }
     // p̄ itself.
-    let dotted = |segment| Curve {
-        label: DATA.into(),
-        line: LineStyle::Dotted,
-        colour: BLACK,
-        segments: vec![segment],
-    };
+    let dotted = |along| Curve::new(DATA, LineStyle::Dotted, BLACK, along);
     let of_d = curves.of(Schedule::Dilated);
     let p = [of_d.along_p[0].0, of_d.along_p[of_d.along_p.len() - 1].0];
     let d = [of_d.along_d[0].0, of_d.along_d[of_d.along_d.len() - 1].0];

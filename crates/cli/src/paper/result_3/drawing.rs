@@ -48,7 +48,7 @@ fn points(sizes: &[Size], quantity: Quantity, colour: usize, label: &str) -> Poi
         let error = measured.estimate().map_or(0.0, |e| e.error);
         (size.setting.n as f64, measured.mean().abs(), error)
     });
-    Points { label: label.into(), colour, data: data.collect() }
+    Points::new(label, colour, data)
 }
 
 fn panel(found: &Found, quantity: Quantity, name: &str, with_printed: bool) -> Panel {
@@ -56,8 +56,7 @@ fn panel(found: &Found, quantity: Quantity, name: &str, with_printed: bool) -> P
     let line = |of: fn(&Size) -> f64| -> Vec<(f64, f64)> {
         sizes.iter().map(|size| (size.setting.n as f64, of(size).abs())).collect()
     };
-    let curve =
-        |label: String, style, colour, segment| Curve { label, line: style, colour, segments: vec![segment] };
+    let curve = |label: String, style, colour, along| Curve::new(label, style, colour, along);
     let of = |gap: fn(&Size) -> &super::coupled::Gap| -> Vec<(f64, f64)> {
         let values = sizes.iter().map(|size| (size.setting.n as f64, quantity.of(gap(size)).abs()));
         values.collect()
@@ -75,30 +74,20 @@ fn panel(found: &Found, quantity: Quantity, name: &str, with_printed: bool) -> P
         curves.push(curve("printed rate, 1/n".into(), LineStyle::Dotted, PRINTED, rate));
     }
     let exponent = format!("{:.2}", found.rate(quantity).fit.exponent.value).replace('-', "−");
-    Panel {
-        y_label: format!("{name} ∝ n^({exponent})"),
-        y_log: true,
-        curves,
-        points: vec![points(sizes, quantity, MEASURED, "simulation")],
-        ..Panel::default()
-    }
+    let points = vec![points(sizes, quantity, MEASURED, "simulation")];
+    Panel { y_log: true, curves, points, ..Panel::new(format!("{name} ∝ n^({exponent})")) }
 }
 
 fn against_kappa(found: &Found) -> Panel {
     let grid = (0..=70).map(|k| 0.3 + 0.05 * f64::from(k));
     let expected = |kappa: f64| (kappa, P - p_kappa(P, kappa));
-    let data = found.kappas.iter().map(|at| (at.kappa, at.missing[0], at.missing[1])).collect();
+    let data = found.kappas.iter().map(|at| (at.kappa, at.missing[0], at.missing[1]));
+    let theory = grid.map(expected).collect();
     Panel {
-        y_label: "p − p^κ, exact denoiser".into(),
         y_log: true,
         x_label: "κ".into(),
-        curves: vec![Curve {
-            label: "theory, N → ∞".into(),
-            line: LineStyle::Solid,
-            colour: THEORY,
-            segments: vec![grid.map(expected).collect()],
-        }],
-        points: vec![Points { label: "simulation".into(), colour: MEASURED, data }],
-        ..Panel::default()
+        curves: vec![Curve::new("theory, N → ∞", LineStyle::Solid, THEORY, theory)],
+        points: vec![Points::new("simulation", MEASURED, data)],
+        ..Panel::new("p − p^κ, exact denoiser")
     }
 }
