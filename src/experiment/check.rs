@@ -111,7 +111,7 @@ impl Check {
     /// # Errors
     /// None of them.
     pub fn meant(&self, given: &str, model: &Description) -> Result<Meant, PlanError> {
-        Ok(meant(given, &self.theories[0].control.name, known(&self.theories, model))?)
+        Ok(meant(given, Some(&self.theories[0].control.name), known(&self.theories, model))?)
     }
 
     /// The simulation of which the theory is to be checked, and the parameters that only the theories have. `given` are

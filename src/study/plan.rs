@@ -117,7 +117,7 @@ impl Plan {
             Plan { fixed: Vec::new(), swept: Vec::new(), controls: None, controls_logarithmic: false };
         let mut seen: Vec<String> = Vec::new();
         let mut taken = |name: &str, values: &[Value]| -> Result<String, PlanError> {
-            let meant = meant(name, control, known.iter().copied())?;
+            let meant = meant(name, Some(control), known.iter().copied())?;
             let name = meant.name.clone();
             if seen.contains(&name) {
                 return Err(PlanError::Given(format!(

@@ -150,7 +150,7 @@ impl Parameters<'_> {
     ) -> Result<Point, ParameterError> {
         let mut given: Given = Vec::new();
         for (name, value) in values {
-            given.push((meant(name, "", [*self])?.name, value));
+            given.push((meant(name, None, [*self])?.name, value));
         }
         let numbers = self.check(&given)?;
         let values =
@@ -164,9 +164,9 @@ impl Parameters<'_> {
     /// The first value that its parameter cannot take.
     pub fn check(&self, values: &[(String, Value)]) -> Result<Vec<f64>, ParameterError> {
         for parameter in self.all {
-            let own = values.iter().filter(|(name, _)| *name == parameter.name);
-            own.map(|(_, value)| value.check(&parameter.name, &parameter.words, self.whose))
-                .collect::<Result<(), _>>()?;
+            for (_, value) in values.iter().filter(|(name, _)| *name == parameter.name) {
+                value.check(&parameter.name, &parameter.words, self.whose)?;
+            }
         }
         let numbers = self.numbers(values);
         for (parameter, number) in self.all.iter().zip(&numbers) {
@@ -219,11 +219,11 @@ impl Meant {
 /// None of them; the nearest is suggested.
 pub fn meant<'p>(
     given: &str,
-    control: &str,
+    control: Option<&str>,
     sets: impl IntoIterator<Item = Parameters<'p>>,
 ) -> Result<Meant, ParameterError> {
     let sets: Vec<Parameters> = sets.into_iter().collect();
-    let names = || [control].into_iter().chain(sets.iter().flat_map(|set| set.all).map(|p| p.name.as_str()));
+    let names = || control.into_iter().chain(sets.iter().flat_map(|set| set.all).map(|p| p.name.as_str()));
     let spelled = ascii_name(given);
     let exact = names().find(|name| *name == given);
     let name = exact.or_else(|| names().find(|name| spelled.is_some() && ascii_name(name) == spelled));
@@ -234,11 +234,11 @@ pub fn meant<'p>(
 }
 
 /// That none of these has a parameter of this name.
-pub(crate) fn unknown(given: &str, control: &str, sets: &[Parameters]) -> ParameterError {
+pub(crate) fn unknown(given: &str, control: Option<&str>, sets: &[Parameters]) -> ParameterError {
     let known = each_once(sets.iter().flat_map(|set| set.all).map(|p| p.name.as_str()));
     let whose = each_once(sets.iter().map(|set| set.whose));
     let (has, its) = if whose.len() == 1 { ("has", "its") } else { ("have", "their") };
-    let hint = did_you_mean(given, known.iter().copied().chain([control]));
+    let hint = did_you_mean(given, known.iter().copied().chain(control));
     ParameterError::Given(format!(
         "`{}` {has} no parameter `{}`{hint}; {its} parameters are {}",
         whose.join("`, `"),
@@ -306,5 +306,53 @@ impl Point {
     /// All values, in the order of the parameters.
     pub fn values(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> [Parameter; 3] {
+        let p = number("p", 0.8, "a weight").if_(|p| p > 0.0 && p < 1.0, "0 < p < 1");
+        [p, like("p_test", "p", "another"), words("schedule", &["dilated", "uniform"], "of the time")]
+    }
+
+    #[test]
+    fn what_is_not_given_has_its_default_or_follows_another() {
+        let all = all();
+        let mine = Parameters { whose: "mine", all: &all };
+        let point = mine.at([("p", 0.3.into())]).unwrap();
+        assert_eq!((point.number("p_test"), point.word("schedule")), (0.3, "dilated"));
+        assert!(point.is_given("p") && !point.is_given("p_test"));
+        assert_eq!(all.each_ref().map(|p| p.default().is_none()), [false, true, false]);
+        let point = mine.at([("p_test", 0.5.into()), ("schedule", "uniform".into())]).unwrap();
+        assert_eq!(
+            (point.number("p"), point.number("p_test"), point.word("schedule")),
+            (0.8, 0.5, "uniform")
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_is_said_in_the_same_words_for_all() {
+        let (all, other) = (all(), [number("n", 8.0, "samples"), words("schedule", &["linear"], "")]);
+        let (mine, other) =
+            (Parameters { whose: "mine", all: &all }, Parameters { whose: "other", all: &other });
+        for (name, value, part) in [
+            ("", Value::from(1.0), "`mine` has no parameter ``; its parameters are p, p_test, schedule"),
+            ("p_tets", 1.0.into(), "did you mean `p_test`?"),
+            ("p", 1.0.into(), "p = 1 is outside its domain `0 < p < 1` (a weight, in mine)"),
+            ("p_test", "half".into(), "`half` is not a number"),
+            ("schedule", 1.0.into(), "schedule = 1 is not possible in mine; use one of dilated, uniform"),
+            ("schedule", "linear".into(), "not possible in mine"),
+        ] {
+            let error = mine.at([(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let meant = |name| meant(name, Some("t"), [mine, other]);
+        assert!(meant("schedule").unwrap().check(&"linear".into()).is_ok());
+        assert_eq!((meant("t").unwrap().name, meant("n").unwrap().name), ("t".into(), "n".into()));
+        let error = meant("m").unwrap_err().to_string();
+        assert!(error.starts_with("`mine`, `other` have no parameter `m`"), "{error}");
     }
 }

@@ -132,7 +132,7 @@ fn curves_of_files_make_the_training_times_of_the_command() {
     // What was computed from other curves is not taken for the same.
     fs::write(here.join("own/a.csv"), curve(3.0)).unwrap();
     let again = run(here, "sweep own/study.toml", 1);
-    assert!(said(&again).contains("cells of another study (features"), "{}", said(&again));
+    assert!(said(&again).contains("for this one (features was"), "{}", said(&again));
     let over = run(here, "sweep own/study.toml --output own/b.csv", 1);
     assert!(said(&over).contains("would be overwritten"), "{}", said(&over));
 }

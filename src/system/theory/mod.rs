@@ -212,7 +212,7 @@ impl Theory {
     /// # Errors
     /// A name that none of the theories has.
     pub fn parameter_meant(theories: &[Theory], given: &str) -> Result<String, ParameterError> {
-        let control = theories.first().map_or("", |theory| &theory.control.name);
+        let control = theories.first().map(|theory| theory.control.name.as_str());
         Ok(meant(given, control, theories.iter().flat_map(Theory::known))?.name)
     }
 
@@ -223,7 +223,7 @@ impl Theory {
     pub fn check_parameter_name(&self, name: &str) -> Result<(), ParameterError> {
         match self.parameter_names().contains(&name) {
             true => Ok(()),
-            false => Err(unknown(name, &self.control.name, &self.known().collect::<Vec<_>>())),
+            false => Err(unknown(name, Some(&self.control.name), &self.known().collect::<Vec<_>>())),
         }
     }
 
