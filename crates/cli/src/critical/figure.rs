@@ -136,14 +136,17 @@ fn lines(
         let value = of_line.map(|place| change[place].clone());
         let at = change[x].number().zip(change[control].number());
         let Some(at) = at else { continue };
-        let panel = find_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
+        let new = || (of_panel.clone(), Vec::new());
+        let panel = place_of(&mut panels, |(key, _)| *key == of_panel, new);
+        let lines = &mut panels[panel].1;
         // A change that comes twice along the control has two lines.
         let key = |one: &Line| {
             one.value == value && one.kind == kind && !one.segments[0].iter().any(|p| p.0 == at.0)
         };
         let new = || Line { value: value.clone(), kind: kind.clone(), segments: vec![Vec::new()] };
-        find_or_push(&mut panel.1, key, new).segments[0].push(at);
-        room(panel.1.len(), MOST_LINES, "lines")?;
+        let place = place_of(lines, key, new);
+        lines[place].segments[0].push(at);
+        room(lines.len(), MOST_LINES, "lines")?;
     }
     Ok((panels, kinds))
 }
@@ -180,10 +183,10 @@ fn critical(symbol: &str) -> String {
     if symbol.chars().count() == 1 { format!("{symbol}_c") } else { format!("critical {symbol}") }
 }
 
-pub(super) fn find_or_push<T>(all: &mut Vec<T>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> &mut T {
-    let index = all.iter().position(is).unwrap_or_else(|| {
+/// The place of what is meant, new where it is not there yet.
+pub(super) fn place_of<T>(all: &mut Vec<T>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
+    all.iter().position(is).unwrap_or_else(|| {
         all.push(new());
         all.len() - 1
-    });
-    &mut all[index]
+    })
 }

@@ -1,7 +1,7 @@
 //! The lines that zeros make in a figure: those of neighbouring values of the swept parameter are joined, and two lines that merge meet
 //! in the fold.
 
-use super::figure::{Line, OfPanel, find_or_push, places};
+use super::figure::{Line, OfPanel, place_of, places};
 use crate::figure::{MOST_LINES, room};
 use overlaps::output::{Cell, Table};
 use overlaps::solve::{Place, ZeroKind};
@@ -58,18 +58,17 @@ pub fn zeros(
         let value = of_line.map(|place| row[place].clone());
         let at = row[along].number().zip(row[control].number());
         let Some(at) = at else { continue };
-        let panel =
-            position_or_push(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
+        let panel = place_of(&mut panels, |(key, _)| *key == of_panel, || (of_panel.clone(), Vec::new()));
         let lines = &mut panels[panel].1;
         let same = |one: &Line| one.value == value && one.kind == kind;
         let new = || Line { value: value.clone(), kind: kind.clone(), segments: Vec::new() };
-        let line_place = position_or_push(lines, same, new);
+        let line_place = place_of(lines, same, new);
         room(lines.len(), MOST_LINES, "lines")?;
         if fold {
             folds.push(Turn { panel, line: line_place, at, towards: std::mem::take(&mut towards) });
         } else if values.contains(&at.0) {
-            let of_panel = find_or_push(&mut arms, |(p, _)| *p == panel, || (panel, Vec::new()));
-            join(&mut of_panel.1, line_place, what, at, &values);
+            let place = place_of(&mut arms, |(p, _)| *p == panel, || (panel, Vec::new()));
+            join(&mut arms[place].1, line_place, what, at, &values);
         } else {
             // What lies between the swept values stands before the fold that it leads to.
             towards.push((what, at));
@@ -145,11 +144,4 @@ fn close(arms: &mut [Arm], fold: &Turn, values: &[f64]) {
             false => drop(arms[i].points.splice(0..0, way.into_iter().rev())),
         }
     }
-}
-
-fn position_or_push<T>(all: &mut Vec<T>, is: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> usize {
-    all.iter().position(is).unwrap_or_else(|| {
-        all.push(new());
-        all.len() - 1
-    })
 }

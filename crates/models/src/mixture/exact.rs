@@ -21,13 +21,10 @@
 //! a bounded integrand, which keeps its digits where p is tiny. S is also the probability that a U-turn from the smaller
 //! mode at time τ ends in the other one: the error and the U-turn see the same window.
 
-use thiserror::Error;
-
 use super::interpolant::Interpolant;
+use super::parameter::exact_parameters;
 use ::overlaps::average::{LOWEST_RUNG, rule, rungs};
-
-/// σ and d may be as large as this, so that no power of them overflows.
-const LARGEST: f64 = 1e100;
+use ::overlaps::model::ParameterError;
 
 /// The denoiser E[x₁|x_τ] of p N(μ, σ² I) + (1 − p) N(−μ, σ² I), |μ|² = d.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,34 +53,13 @@ impl Mse {
     }
 }
 
-/// A parameter of the mixture with a value it cannot take.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[error("{name} = {value} is not possible: {accepted}")]
-pub struct MixtureError {
-    /// Parameter.
-    pub name: &'static str,
-    /// Value given.
-    pub value: f64,
-    /// What would be accepted.
-    pub accepted: &'static str,
-}
-
 impl ExactDenoiser {
     /// The denoiser of a mixture.
     ///
     /// # Errors
     /// The first value that is not possible, with what would be.
-    pub fn new(p: f64, sigma: f64, d: f64, interpolant: Interpolant) -> Result<Self, MixtureError> {
-        let refuse = |name, value, accepted| Err(MixtureError { name, value, accepted });
-        if !(p > 0.0 && p < 1.0) {
-            return refuse("p", p, "both modes have a weight, 0 < p < 1");
-        }
-        if !(0.0..=LARGEST).contains(&sigma) {
-            return refuse("sigma", sigma, "σ is a standard deviation, 0 ≤ σ ≤ 1e100");
-        }
-        if !(1.0..=LARGEST).contains(&d) {
-            return refuse("d", d, "d is a dimension, 1 ≤ d ≤ 1e100");
-        }
+    pub fn new(p: f64, sigma: f64, d: f64, interpolant: Interpolant) -> Result<Self, ParameterError> {
+        exact_parameters().at([("p", p), ("sigma", sigma), ("d", d)].map(|(name, x)| (name, x.into())))?;
         Ok(ExactDenoiser { p, sigma, root_d: d.sqrt(), interpolant })
     }
 

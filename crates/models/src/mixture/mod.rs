@@ -20,11 +20,11 @@ pub mod setting;
 pub mod simulate;
 pub mod target;
 
-pub use exact::{ExactDenoiser, MixtureError, Mse, switch_probability};
+pub use exact::{ExactDenoiser, Mse, switch_probability};
 pub use interpolant::{Coefficients, Interpolant, Path, Schedule};
 pub use overlaps::{OVERLAPS, Overlaps};
 #[cfg(test)]
 pub use parameter::coded;
-pub use parameter::{DENOISER, EXACT_PARAMETERS, FLOW, FLOW_PARAMETERS};
+pub use parameter::{DENOISER, FLOW, FLOW_PARAMETERS, exact_parameters};
 pub use setting::{Noise, Setting, SettingError};
 pub use target::{Target, magnetisation};

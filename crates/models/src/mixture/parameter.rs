@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::interpolant::{Interpolant, Schedule};
 use super::overlaps::{CERTIFICATES, LABELS, OVERLAPS};
 use super::target::Target;
-use ::overlaps::model::{Control, Description, Parameter, is_whole, like, number, words};
+use ::overlaps::model::{Control, Description, Parameter, Parameters, is_whole, like, number, words};
 #[cfg(test)]
 use ::overlaps::value::Value;
 
@@ -66,15 +66,23 @@ pub static FLOW: LazyLock<Description> = LazyLock::new(|| {
 });
 
 /// The parameters of an [`ExactDenoiser`](super::ExactDenoiser) and of its time, in the order of tables.
-pub static EXACT_PARAMETERS: LazyLock<[Parameter; 5]> = LazyLock::new(|| {
-    [
-        number("p", 0.8, "weight of mode +"),
-        number("sigma", 1.0, "standard deviation within a mode"),
-        number("d", 5000.0, "dimension of the data"),
-        words("interpolant", &Interpolant::NAMES, "interpolant between noise and data"),
-        number("kappa", 4.0, "dilation of time"),
-    ]
-});
+pub fn exact_parameters() -> Parameters<'static> {
+    static ALL: LazyLock<[Parameter; 5]> = LazyLock::new(|| {
+        [
+            number("p", 0.8, "weight of mode +")
+                .if_(|p| p > 0.0 && p < 1.0, "both modes have a weight, 0 < p < 1"),
+            // As large as this, so that no power overflows.
+            number("sigma", 1.0, "standard deviation within a mode")
+                .if_(|sigma| (0.0..=1e100).contains(&sigma), "σ is a standard deviation, 0 ≤ σ ≤ 1e100"),
+            number("d", 5000.0, "dimension of the data")
+                .if_(|d| (1.0..=1e100).contains(&d), "d is a dimension, 1 ≤ d ≤ 1e100"),
+            words("interpolant", &Interpolant::NAMES, "interpolant between noise and data"),
+            number("kappa", 4.0, "dilation of time")
+                .if_(|kappa| kappa > 0.0 && kappa.is_finite(), "κ is a finite dilation of time, κ > 0"),
+        ]
+    });
+    Parameters { whose: "exact-denoiser", all: &*ALL }
+}
 
 /// The value at a place of a table of numbers, in which a word is its place among the words of its parameter.
 #[cfg(test)]

@@ -8,21 +8,14 @@ use super::feature::{Feature, Levels};
 use super::mixture::MixtureFeatures;
 use super::training::{Spread, TrainingTimes, quantile_columns};
 use super::widths::{Widths, width_columns};
-use crate::mixture::{EXACT_PARAMETERS, ExactDenoiser, Interpolant, SettingError};
+use crate::mixture::{ExactDenoiser, Interpolant, SettingError, exact_parameters};
 use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure, digest};
-use overlaps::model::{ModelError, Parameters, Point, Running};
+use overlaps::model::{ModelError, Point, Running};
 use overlaps::name::ascii_name;
 use overlaps::output::json::of_value;
 use overlaps::output::{Cell, Column, Role};
 use overlaps::study::{Plan, PlanError, Wanted};
 
-/// What is described.
-const SYSTEM: &str = "exact-denoiser";
-
-/// What can be set.
-fn known() -> Parameters<'static> {
-    Parameters { whose: SYSTEM, all: &*EXACT_PARAMETERS }
-}
 /// The parameter that cells run along.
 const DIMENSION: &str = "d";
 
@@ -69,11 +62,11 @@ impl Schedules {
     /// # Errors
     /// Unknown names, impossible values, contradictions.
     pub fn new(how: How, wanted: &Wanted) -> Result<Schedules, ExperimentError> {
-        let plan = Plan::sort(wanted, DIMENSION, &[known()])?;
+        let plan = Plan::sort(wanted, DIMENSION, &[exact_parameters()])?;
         let is_d = |name: &str| name == DIMENSION || ascii_name(name).is_some_and(|name| name == DIMENSION);
         let along_d = wanted.sweep.iter().any(|sweep| is_d(&sweep.name));
         let swept = plan.swept.iter().map(|sweep| {
-            let known = EXACT_PARAMETERS.iter().find(|parameter| parameter.name == sweep.name);
+            let known = exact_parameters().all.iter().find(|parameter| parameter.name == sweep.name);
             Column::new(&sweep.name, known.map_or("", |p| &p.meaning), Role::Parameter)
         });
         let own = if along_d { width_columns() } else { quantile_columns(true) };
@@ -110,7 +103,7 @@ impl Schedules {
         let d = self.dimensions().first().copied().filter(|_| !self.along_d);
         let mut given = self.plan.parameters(cell);
         given.extend(d.map(|d| (DIMENSION.to_string(), d.into())));
-        let at = known().at(given.iter().map(|(name, value)| (name.as_str(), value.clone())));
+        let at = exact_parameters().at(given.iter().map(|(name, value)| (name.as_str(), value.clone())));
         Asked::new(at.map_err(PlanError::from)?, self.how.tolerance)
     }
 
@@ -176,11 +169,6 @@ impl Asked {
     fn scale(&self) -> Result<(MixtureFeatures, (f64, f64)), ExperimentError> {
         let theory = self.denoiser(self.at.number(DIMENSION))?;
         let (root_d, kappa) = (theory.denoiser.root_d(), self.at.number("kappa"));
-        if !(kappa > 0.0 && kappa.is_finite()) {
-            return Err(ExperimentError::Given(format!(
-                "kappa = {kappa} is not possible: κ is a finite dilation of time, κ > 0"
-            )));
-        }
         if kappa >= root_d && self.at.is_given("kappa") {
             return Err(ExperimentError::Given(format!(
                 "d = {} is not possible with kappa = {kappa}: τ(1) = κ/√d must be below 1; raise d or lower kappa",
@@ -246,7 +234,7 @@ impl Experiment for Schedules {
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
         match self.given.is_empty() {
-            true => (SYSTEM.into(), self.parameters()),
+            true => (exact_parameters().whose.into(), self.parameters()),
             false => ("curves".into(), IndexMap::new()),
         }
     }
