@@ -1,6 +1,7 @@
 //! `--set` and `--sweep`, and how they become values of a theory.
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use overlaps::experiment::check_tolerance;
 use overlaps::name::ascii_name;
@@ -30,6 +31,17 @@ pub struct Values {
     /// No table, notes or progress; files and errors only.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// The values of an option, each with what it means, under the names that the library has for them.
+pub fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [(T, &'static str)],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = all.iter().map(|(value, meaning)| PossibleValue::new(name(*value)).help(*meaning));
+    // One of the names, or it is refused before.
+    let find = move |given: String| all.iter().find(|(value, _)| name(*value) == given).unwrap_or(&all[0]).0;
+    PossibleValuesParser::new(names).map(find)
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

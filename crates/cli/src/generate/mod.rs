@@ -7,10 +7,11 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::builder::TypedValueParser;
+use clap::{Args, ValueHint};
 use serde_json::json;
 
-use super::arguments::Values;
+use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side, side_file};
 use super::figure::drawn_columns;
@@ -39,8 +40,8 @@ use overlaps_models::mixture::simulate::{DataRule, Runs};
 )]
 pub struct Generate {
     /// The exact denoiser of the mixture, or learnt ones (see --method).
-    #[arg(long, value_enum, default_value_t = DenoiserName::Learnt)]
-    denoiser: DenoiserName,
+    #[arg(long, default_value = "learnt", value_parser = whose())]
+    denoiser: Whose,
     /// Steps from t = 0 to 2, half of them in each phase.
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     steps: u32,
@@ -49,8 +50,12 @@ pub struct Generate {
     samples: u32,
     /// Euler's method, one step per interval as in the paper; ddim, exact where the denoiser's answer stands still; or an
     /// adaptive method of order 8 for the flow itself.
-    #[arg(long, value_enum, default_value_t = IntegratorName::Euler)]
-    integrator: IntegratorName,
+    #[arg(long, default_value = "euler", value_parser = named(&[
+        (Integrator::Euler, "Euler's method"),
+        (Integrator::Ddim, "One step in which f stands still"),
+        (Integrator::Adaptive, "Dormand and Prince, order 8"),
+    ], Integrator::name))]
+    integrator: Integrator,
     /// Use the denoisers in this file if it exists; otherwise learn them and leave them there.
     #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
     denoisers: Option<PathBuf>,
@@ -68,34 +73,9 @@ pub struct Generate {
     simulation: SimulationOptions,
 }
 
-/// `--denoiser`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DenoiserName {
-    /// E[x₁|x] of the mixture.
-    Exact,
-    /// Learnt on n samples.
-    Learnt,
-}
-
-impl DenoiserName {
-    /// Whose flow it is.
-    pub fn whose(self) -> Whose {
-        match self {
-            DenoiserName::Exact => Whose::Exact,
-            DenoiserName::Learnt => Whose::Learnt,
-        }
-    }
-}
-
-/// `--integrator`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum IntegratorName {
-    /// Euler's method.
-    Euler,
-    /// One step in which f stands still.
-    Ddim,
-    /// Dormand and Prince, order 8.
-    Adaptive,
+/// The values of `--denoiser`.
+pub fn whose() -> impl TypedValueParser<Value = Whose> {
+    named(&[(Whose::Exact, "E[x₁|x] of the mixture"), (Whose::Learnt, "Learnt on n samples")], Whose::name)
 }
 
 /// One cell's outcome: a data set, with the denoisers if they are to be kept.
@@ -110,7 +90,7 @@ impl Generate {
         let files = self.files()?;
         files.check()?;
         let flow = self.flow(files.csv.as_deref())?;
-        let runs = flow.runs(self.simulation.wanted_of(self.denoiser.whose(), &self.values)?)?;
+        let runs = flow.runs(self.simulation.wanted_of(self.denoiser, &self.values)?)?;
         let generations = flow.generations(&runs);
         let saved = self.saved(&runs, &generations, &files)?;
         self.values.start_threads();
@@ -173,28 +153,24 @@ impl Generate {
             && self.values.sweep.is_empty()
             && self.columns.is_empty()
             && self.denoisers.is_none()
-            && self.denoiser == DenoiserName::Learnt
+            && self.denoiser == Whose::Learnt
             && self.simulation.is_default()
-            && self.integrator == IntegratorName::Euler
+            && self.integrator == Integrator::Euler
             && (self.steps, self.samples, self.level) == (100, 2000, 0.05);
         self.destination.files(nothing_given.then(|| "generate".as_ref()))
     }
 
     /// What is to be generated; networks that are trained are kept beside this CSV.
     fn flow(&self, csv: Option<&Path>) -> anyhow::Result<Flow> {
-        if self.denoiser == DenoiserName::Exact && self.denoisers.is_some() {
+        if self.denoiser == Whose::Exact && self.denoisers.is_some() {
             bail!("--denoisers keeps learnt denoisers; the exact one is known at every time");
         }
         Ok(Flow {
-            whose: self.denoiser.whose(),
+            whose: self.denoiser,
             denoiser: self.simulation.denoiser(self.values.tolerance, csv)?,
             steps: self.steps as usize,
             samples: self.samples as usize,
-            integrator: match self.integrator {
-                IntegratorName::Euler => Integrator::Euler,
-                IntegratorName::Ddim => Integrator::Ddim,
-                IntegratorName::Adaptive => Integrator::Adaptive,
-            },
+            integrator: self.integrator,
             // A network is trained on explicit data, but generates in the basis of these unless it is told otherwise.
             data: match self.simulation.explicit_asked() {
                 true => DataRule::Explicit,
@@ -207,7 +183,7 @@ impl Generate {
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
     pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
-        let wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
+        let wanted = self.simulation.wanted_of(self.denoiser, &self.values)?;
         Ok(Box::new(Combinations::new(self.flow(Some(csv))?, &wanted)?))
     }
 
@@ -219,7 +195,7 @@ impl Generate {
                 "--denoisers holds one combination of parameters; leave out --sweep, or use a file for each"
             );
         }
-        if self.integrator == IntegratorName::Adaptive {
+        if self.integrator == Integrator::Adaptive {
             return Err(GenerateError::OnlyAtSteps { what: "saved denoisers" }.into());
         }
         if self.simulation.explicit_asked() {
@@ -274,8 +250,8 @@ impl Generate {
     /// The columns of the figure.
     fn drawn(&self, table: &Table) -> anyhow::Result<Vec<String>> {
         let defaults: &[&str] = match self.denoiser {
-            DenoiserName::Exact => &["fraction_plus", "nu_plus", "M_plus", "variance"],
-            DenoiserName::Learnt => &["fraction_plus", "M_plus", "variance", "eta"],
+            Whose::Exact => &["fraction_plus", "nu_plus", "M_plus", "variance"],
+            Whose::Learnt => &["fraction_plus", "M_plus", "variance", "eta"],
         };
         let defaults: Vec<String> = defaults.iter().map(|name| name.to_string()).collect();
         drawn_columns(&self.columns, &defaults, table)
@@ -289,12 +265,12 @@ impl Generate {
         comparison: &Comparison,
     ) -> SideFile {
         let mut generation = json!({
-            "denoiser": self.denoiser.whose().name(),
+            "denoiser": self.denoiser.name(),
             "integrator": generations[0].integrator.name(),
             "steps": self.steps,
             "samples": self.samples,
         });
-        if self.denoiser == DenoiserName::Learnt {
+        if self.denoiser == Whose::Learnt {
             generation["learning"] = runs.learning();
         }
         let described = runs.describe();
@@ -302,7 +278,7 @@ impl Generate {
             generation[name] = described[name].clone();
         }
         let mut parameters = runs.parameters();
-        parameters.retain(|name, _| !self.denoiser.whose().unused().contains(&name.as_str()));
+        parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
         let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
         let extra =
             [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())].into();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, ValueHint};
 
+use crate::arguments::named;
 use overlaps::model::{Description, Model};
 use overlaps_models::mixture::DENOISER;
 use overlaps_models::mixture::simulate::{DataRule, Decay, Denoiser, LabelRule, Method, Search, Training};
@@ -24,11 +25,17 @@ pub struct SimulationOptions {
     pub method: MethodName,
     /// The Gram matrix of the data drawn exactly in law, or the data themselves [default: gram; trained networks always
     /// see explicit data].
-    #[arg(long, value_enum)]
-    pub data: Option<DataName>,
+    #[arg(long, value_parser = named(&[
+        (DataRule::Gram, "The Gram matrix in law; the cost does not depend on d"),
+        (DataRule::Explicit, "The n×d matrix"),
+    ], DataRule::name))]
+    pub data: Option<DataRule>,
     /// The classes of the samples: round(np) of mode +, or every sample drawn.
-    #[arg(long, value_enum, default_value_t = LabelName::Fixed)]
-    pub labels: LabelName,
+    #[arg(long, default_value = "fixed", value_parser = named(&[
+        (LabelRule::Fixed, "round(np) of mode +"),
+        (LabelRule::Drawn, "Every sample of mode + with probability p"),
+    ], LabelRule::name))]
+    pub labels: LabelRule,
     /// Fixed noise samples per datum, for the second phase [default: fresh noise at every step]; the same as --set k=K.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub noise_samples: Option<u16>,
@@ -82,24 +89,6 @@ pub enum MethodName {
     Trained,
 }
 
-/// `--data`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DataName {
-    /// The Gram matrix in law; the cost does not depend on d.
-    Gram,
-    /// The n×d matrix.
-    Explicit,
-}
-
-/// `--labels`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LabelName {
-    /// round(np) of mode +.
-    Fixed,
-    /// Every sample of mode + with probability p.
-    Drawn,
-}
-
 /// `--decay`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DecayName {
@@ -151,7 +140,7 @@ impl SimulationOptions {
 
     /// Whether explicit data were asked for by name.
     pub fn explicit_asked(&self) -> bool {
-        self.data == Some(DataName::Explicit)
+        self.data == Some(DataRule::Explicit)
     }
 
     /// The model of this name with these options; `csv` is the output, beside which checkpoints are kept.
@@ -186,10 +175,7 @@ impl SimulationOptions {
     pub fn denoiser(&self, tolerance: f64, csv: Option<&Path>) -> anyhow::Result<Denoiser> {
         Ok(Denoiser {
             method: self.method(tolerance, csv)?,
-            labels: match self.labels {
-                LabelName::Fixed => LabelRule::Fixed,
-                LabelName::Drawn => LabelRule::Drawn,
-            },
+            labels: self.labels,
             tidy: self.training.checkpoints.is_none(),
         })
     }
@@ -203,14 +189,9 @@ impl SimulationOptions {
                         "--epochs, --learning-rate, --checkpoints and the like are for --method trained; add it, or leave them out"
                     );
                 }
-                let data = match self.data {
-                    Some(DataName::Explicit) => DataRule::Explicit,
-                    _ => DataRule::Gram,
-                };
-                Ok(Method::Integrated {
-                    data,
-                    search: Search { more_starts: self.starts.map(usize::from), tolerance },
-                })
+                let data = self.data.unwrap_or(DataRule::Gram);
+                let search = Search { more_starts: self.starts.map(usize::from), tolerance };
+                Ok(Method::Integrated { data, search })
             }
             MethodName::Trained => {
                 if self.starts.is_some() {
@@ -218,7 +199,7 @@ impl SimulationOptions {
                         "--starts is for --method integrated; a network has one start, its initial weights"
                     );
                 }
-                if self.data == Some(DataName::Gram) {
+                if self.data == Some(DataRule::Gram) {
                     bail!(
                         "a network is trained on the data themselves: leave --data out, or use --data explicit"
                     );

@@ -6,11 +6,11 @@ mod report;
 mod statements;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
 use super::FINE;
-use super::arguments::Values;
+use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, side};
 use super::simulation::stopped;
@@ -49,8 +49,11 @@ pub struct Steps {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000_000))]
     most: Option<u32>,
     /// Euler's method, or ddim, in which the denoiser's answer stands still during a step.
-    #[arg(long, value_enum, default_value_t = IntegratorName::Euler)]
-    integrator: IntegratorName,
+    #[arg(long, default_value = "euler", value_parser = named(&[
+        (Integrator::Euler, "Euler's method"),
+        (Integrator::Ddim, "One step in which f stands still"),
+    ], Integrator::name))]
+    integrator: Integrator,
     /// Choose κ and the bend of the dilated schedule for the smallest error at each number of steps (mixture).
     #[arg(long)]
     optimise: bool,
@@ -65,15 +68,6 @@ pub struct Steps {
     pub values: Values,
     #[command(flatten)]
     destination: Destination,
-}
-
-/// `--integrator`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum IntegratorName {
-    /// Euler's method.
-    Euler,
-    /// One step in which f stands still.
-    Ddim,
 }
 
 /// Whether any of the data are spins.
@@ -110,16 +104,9 @@ impl Steps {
             steps: self.steps.iter().map(|n| *n as usize).collect(),
             error: self.error,
             most: self.most.unwrap_or(if magnet { 2048 } else { 1_000_000 }) as usize,
-            integrator: self.integrator(),
+            integrator: self.integrator,
             optimise: self.optimise,
             sampling: Sampling { seed: self.seed, samples: self.samples as usize },
-        }
-    }
-
-    fn integrator(&self) -> Integrator {
-        match self.integrator {
-            IntegratorName::Euler => Integrator::Euler,
-            IntegratorName::Ddim => Integrator::Ddim,
         }
     }
 

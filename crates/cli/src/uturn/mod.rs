@@ -6,13 +6,12 @@ mod figure;
 use std::path::Path;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::json;
 
-use super::arguments::Values;
+use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side};
-use super::generate::DenoiserName;
 use super::simulation::{SimulationOptions, stopped};
 use super::sweep::Work;
 use super::{DISAGREES, FINE, NOT_CONVERGED};
@@ -22,7 +21,7 @@ use overlaps::compare::Verdict;
 use overlaps::model::Model;
 use overlaps::output::SideFile;
 use overlaps_models::mixture::generate::uturn::{Forward, Returns, UTurns};
-use overlaps_models::mixture::generate::{Combinations, Sampling};
+use overlaps_models::mixture::generate::{Combinations, Sampling, Whose};
 use overlaps_models::mixture::simulate::Runs;
 
 /// Noise samples of a known class back to a time t, generate again from there, and count which class comes out.
@@ -36,11 +35,14 @@ use overlaps_models::mixture::simulate::Runs;
 )]
 pub struct Uturn {
     /// The exact denoiser of the mixture, or learnt ones (see --method).
-    #[arg(long, value_enum, default_value_t = DenoiserName::Exact)]
-    denoiser: DenoiserName,
+    #[arg(long, default_value = "exact", value_parser = super::generate::whose())]
+    denoiser: Whose,
     /// How to go on after the turn: the reverse of the noising process, or a draw from the posterior (exact denoiser only).
-    #[arg(long, value_enum, default_value_t = ForwardName::Sde)]
-    forward: ForwardName,
+    #[arg(long, default_value = "sde", value_parser = named(&[
+        (Forward::Sde, "The reverse process"),
+        (Forward::Resample, "The posterior"),
+    ], Forward::name))]
+    forward: Forward,
     /// Steps from t = 0 to 2, of which a sample takes those after its turn.
     #[arg(long, value_name = "COUNT", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     steps: u32,
@@ -61,22 +63,13 @@ pub struct Uturn {
     simulation: SimulationOptions,
 }
 
-/// `--forward`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ForwardName {
-    /// The reverse process.
-    Sde,
-    /// The posterior.
-    Resample,
-}
-
 impl Uturn {
     /// Turns, compares, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.files()?;
         files.check()?;
         let uturns = self.uturns(files.csv.as_deref())?;
-        let runs = uturns.runs(self.simulation.wanted_of(self.denoiser.whose(), &self.values)?)?;
+        let runs = uturns.runs(self.simulation.wanted_of(self.denoiser, &self.values)?)?;
         self.values.start_threads();
         let total = runs.cells() as u64 * uturns.units(&runs);
         let turned = with_progress(total, self.values.quiet, |running| uturns.turned(&runs, running));
@@ -109,7 +102,7 @@ impl Uturn {
         let nothing_given = self.destination.is_default()
             && self.values.set.is_empty()
             && self.values.sweep.is_empty()
-            && (self.denoiser, self.forward) == (DenoiserName::Exact, ForwardName::Sde)
+            && (self.denoiser, self.forward) == (Whose::Exact, Forward::Sde)
             && self.simulation.is_default()
             && self.window == [0.1, 0.9]
             && (self.steps, self.samples, self.level) == (400, 2000, 0.05);
@@ -128,12 +121,9 @@ impl Uturn {
             bail!("U-turns are made in reduced coordinates, exact in law; leave out --data explicit");
         }
         Ok(UTurns {
-            whose: self.denoiser.whose(),
+            whose: self.denoiser,
             denoiser: self.simulation.denoiser(self.values.tolerance, csv)?,
-            forward: match self.forward {
-                ForwardName::Sde => Forward::Sde,
-                ForwardName::Resample => Forward::Resample,
-            },
+            forward: self.forward,
             steps: self.steps as usize,
             samples: self.samples as usize,
             seeds: self.simulation.seeds()?,
@@ -144,23 +134,23 @@ impl Uturn {
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
     pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
-        let wanted = self.simulation.wanted_of(self.denoiser.whose(), &self.values)?;
+        let wanted = self.simulation.wanted_of(self.denoiser, &self.values)?;
         Ok(Box::new(Combinations::new(self.uturns(Some(csv))?, &wanted)?))
     }
 
     fn side(&self, runs: &Runs, returns: &Returns) -> SideFile {
         let described = runs.describe();
         let mut parameters = runs.parameters();
-        parameters.retain(|name, _| !self.denoiser.whose().unused().contains(&name.as_str()));
+        parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
         let mut turns = json!({
-            "denoiser": self.denoiser.whose().name(),
-            "forward": if self.forward == ForwardName::Sde { "sde" } else { "resample" },
+            "denoiser": self.denoiser.name(),
+            "forward": self.forward.name(),
             "steps": self.steps,
             "samples": self.samples,
             "first_seed": described["first_seed"],
             "seeds": described["seeds"],
         });
-        if self.denoiser == DenoiserName::Learnt {
+        if self.denoiser == Whose::Learnt {
             turns["learning"] = runs.learning();
         }
         let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
