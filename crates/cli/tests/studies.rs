@@ -159,6 +159,7 @@ fn what_is_wrong_with_them_is_said() {
         ("command = 'schedule'\n[options]\ncurve = 'c.csv'\n", "cannot read c.csv"),
         ("command = 'schedule'\n[set]\np = 0.7\n[options]\ncurve = 'c.csv'\n", "leave out p"),
         ("command = 'schedule'\n[options]\ntime = 'a'\n", "--curve"),
+        ("command = 'simulate'\n[options]\nmodel = 'ridge'\n", "unexpected argument '--model'"),
         ("command = 'schedule'\n[options]\ndensity = 'rates'\n", "study.toml:3:1"),
         ("command = 'schedule'\n[options]\nmass = 2\n", "from 0 to 1"),
         ("command = 'schedule'\nplot = 'q.svg'\n", "not curves or maps"),

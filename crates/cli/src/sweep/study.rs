@@ -243,7 +243,7 @@ fn command(study: &Study, folder: &Path) -> anyhow::Result<(Command, Vec<PathBuf
         let repeated = |arg: &&&Arg| arg.get_value_delimiter().is_none();
         let repeated = arg.filter(repeated).is_some_and(|arg| matches!(arg.get_action(), ArgAction::Append));
         let values = values.map(|values| if repeated { values } else { vec![values.join(",")] });
-        match arg.is_some_and(|arg| arg.is_positional()) {
+        match !is_option && arg.is_some_and(|arg| arg.is_positional()) {
             true => words.extend(values.into_iter().flatten()),
             false if values.is_none() => words.push(format!("--{}", key.name)),
             false => words.extend(values.iter().flatten().map(|value| format!("--{}={value}", key.name))),
