@@ -339,7 +339,8 @@ mod tests {
         let (mine, other) =
             (Parameters { whose: "mine", all: &all }, Parameters { whose: "other", all: &other });
         for (name, value, part) in [
-            ("", Value::from(1.0), "`mine` has no parameter ``; its parameters are p, p_test, schedule"),
+            ("", Value::from(1.0), "`mine` has no parameter ``"),
+            ("m", 1.0.into(), "; its parameters are p, p_test, schedule"),
             ("p_tets", 1.0.into(), "did you mean `p_test`?"),
             ("p", 1.0.into(), "p = 1 is outside its domain `0 < p < 1` (a weight, in mine)"),
             ("p_test", "half".into(), "`half` is not a number"),
