@@ -55,7 +55,11 @@ pub fn differentiate(graph: &mut Graph, roots: &[Node], symbol: Node) -> Vec<Nod
                 // The weight depends on the variable alone.
                 Operation::Average { variable, weight, body } => {
                     let db = derivative[body.index()];
-                    let integrand = graph.multiply(weight, db);
+                    let mut integrand = graph.multiply(weight, db);
+                    for jump in graph.jumps_of_implicit(variable, body, symbol) {
+                        let jump = graph.multiply(weight, jump);
+                        integrand = graph.add(integrand, jump);
+                    }
                     graph.average(variable, integrand)
                 }
             }

@@ -7,7 +7,7 @@ use super::derivative::differentiate;
 use super::error::{EquationError, Problem};
 use super::expression::{Expression, ExpressionKind, Matrix, Operator};
 use super::function::{Combine, Function, Join};
-use super::graph::{Graph, MAX_NODES, Node};
+use super::graph::{Axes, Graph, MAX_NODES, Node, Operation};
 use super::implicit::Condition;
 use super::matrix;
 use super::scope::{Meaning, Scope, Solved};
@@ -15,6 +15,8 @@ use crate::diagnostic::Text;
 
 /// How far the sum of weights may be from 1.
 const WEIGHTS: f64 = 1e-12;
+/// Why the derivative of something over variables is refused.
+const JUMPS: &str = "this contains a minimiser that may jump, whose derivative has a part in the jump; take the derivative of the average, D[x](E[z](…)), or write D[z] by parts, E[z](z*…)";
 
 /// A discrete variable: values and weights as nodes of parameters.
 #[derive(Debug, Clone)]
@@ -214,10 +216,25 @@ impl<'s> Lowering<'s> {
             ExpressionKind::Derivative(by, body) => {
                 let body = self.lower(body, chosen, text)?;
                 self.derived_by.get_or_insert_with(|| by.0.clone());
+                if self.may_jump(body) {
+                    let problem = Problem::Structure(JUMPS.into());
+                    return Err(text.error(e.span.clone(), problem));
+                }
                 let by = self.name(&by.0, chosen);
                 differentiate(&mut self.graph, &[body], by)[0]
             }
         })
+    }
+
+    /// Whether an expression over variables contains a number that may jump as they move.
+    fn may_jump(&self, node: Node) -> bool {
+        let rivals = |n: &Node| match self.graph.operation(*n) {
+            Operation::Implicit(number) => self.graph.implicit_of(number).rivals.is_some(),
+            _ => false,
+        };
+        self.graph.has_rivals()
+            && self.graph.axes(node) != Axes::NONE
+            && self.graph.reachable(&[node]).iter().any(rivals)
     }
 
     /// The number that an implicit definition stands for.
@@ -233,7 +250,12 @@ impl<'s> Lowering<'s> {
         self.solving = Some((i, unknown));
         let expression = self.lower(&definition.expression, chosen, &definition.text);
         self.solving = None;
-        let condition = Condition { expression: expression?, minimise: solved.minimise, range: ends };
+        let condition = Condition {
+            expression: expression?,
+            minimise: solved.minimise,
+            several: !solved.convex,
+            range: ends,
+        };
         self.graph.implicit(unknown, condition).ok_or_else(|| {
             let message = format!(
                 "`{0}` cannot be solved for here: what determines it averages over `{0}`, or does not move with it",

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::function::Unary;
-use super::implicit::{IMPLICIT, Implicit};
+use super::implicit::{IMPLICIT, Implicit, RIVAL};
 
 /// Place of an operation in the list; its arguments stand before it.
 pub type Place = usize;
@@ -49,7 +49,7 @@ pub enum Operation {
     Average(usize, Place),
     /// The number of an implicit definition, with what it depends on, and whether it has kinks.
     Implicit(usize, Place, bool),
-    /// Whether that number sits in a kink: ½, else −½.
+    /// Whether that number sits in a kink: ½, else −½. With `RIVAL` on its number: by how much the right of two minima lies above the left.
     Pinned(usize, Place),
     /// Two operations that are needed together.
     Bundle(Place, Place),
@@ -102,7 +102,9 @@ impl Formula {
     /// The implicit definition whose number an operation is.
     pub fn implicit_of(&self, operation: Operation) -> Option<&Implicit> {
         match operation {
-            Operation::Implicit(number, ..) | Operation::Pinned(number, _) => self.implicit.get(number),
+            Operation::Implicit(number, ..) | Operation::Pinned(number, _) => {
+                self.implicit.get(number % RIVAL)
+            }
             _ => None,
         }
     }

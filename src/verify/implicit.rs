@@ -7,6 +7,7 @@ use super::apply::{apply, partial};
 use super::formula::Binary;
 use super::formula::{Formula, Operation, Place, Unsupported, arguments};
 use super::function::Unary;
+use super::minima::{Minima, plain};
 use super::number::{Number, ROUND_OFF};
 
 /// An implicit definition.
@@ -14,8 +15,11 @@ use super::number::{Number, ROUND_OFF};
 pub struct Implicit {
     /// What it depends on.
     pub inputs: Vec<Place>,
-    /// Operations over the inputs, the unknown, and the operations before; the last is the equation.
+    /// Operations over the inputs, the unknown, and the operations before.
     steps: Vec<(Operation, Vec<usize>)>,
+    /// Which of all these values is the equation, and which is what is minimised, where it may have several minima.
+    zero: usize,
+    height: Option<usize>,
     range: Option<[usize; 2]>,
     /// Whether the equation rises through its root.
     rising: bool,
@@ -25,6 +29,8 @@ pub struct Implicit {
 
 /// Symbols from here on are implicit unknowns.
 pub const IMPLICIT: usize = 1 << 40;
+/// Added to the number of a definition: what tells where its number jumps from one minimum to another.
+pub const RIVAL: usize = 1 << 30;
 /// Secants and halvings of a bracket.
 const STEPS: usize = 400;
 
@@ -37,7 +43,7 @@ impl Formula {
         &mut self,
         unknown: Operation,
         expression: Place,
-        minimise: bool,
+        (minimise, several): (bool, bool),
         range: Option<[Place; 2]>,
     ) -> Result<Place, Unsupported> {
         let equation = if minimise { self.derivative(expression, unknown)? } else { expression };
@@ -49,6 +55,8 @@ impl Formula {
         }
         // What the equation needs, arguments first; what does not contain the unknown is an input.
         let mut needed = vec![equation];
+        needed.extend(several.then_some(expression));
+        needed.dedup();
         let mut stack = needed.clone();
         while let Some(place) = stack.pop() {
             for argument in arguments(self.operations[place]).filter(|_| contains[place]) {
@@ -92,14 +100,20 @@ impl Formula {
             Operation::Where(..) => true,
             _ => false,
         });
-        let kinked = bends || minimise && range.is_some();
+        let kinked = several || bends || minimise && range.is_some();
+        let slot = |place: Place| order.iter().position(|other| *other == place).unwrap_or_default();
+        let (zero, height) = (slot(equation), several.then(|| slot(expression)));
         let mut bundle = self.add(Operation::Number(0));
         for input in &inputs {
             bundle = self.add(Operation::Bundle(*input, bundle));
         }
         let equation = (equation, symbol);
-        self.implicit.push(Implicit { inputs, steps, range, rising: minimise, equation });
+        self.implicit.push(Implicit { inputs, steps, zero, height, range, rising: minimise, equation });
         let number = self.implicit.len() - 1;
+        if several {
+            let rival = self.add(Operation::Pinned(number + RIVAL, bundle));
+            bundle = self.add(Operation::Bundle(rival, bundle));
+        }
         let pinned = self.add(Operation::Pinned(number, bundle));
         Ok(self.add(Operation::Implicit(number, pinned, kinked)))
     }
@@ -157,6 +171,13 @@ impl Formula {
 impl Implicit {
     /// What an operation stands for: the number with its derivatives by the inputs, or whether it sits in a kink.
     pub fn value(&self, operation: Operation, input: &dyn Fn(usize) -> Number) -> (Number, Vec<Number>) {
+        if let (Operation::Pinned(number, _), Some(height)) = (operation, self.height)
+            && number >= RIVAL
+        {
+            let inputs: Vec<Number> = (0..self.inputs.len()).map(input).collect();
+            let side = Minima::of(self, &inputs, height).side();
+            return (Number::exact(side), vec![Number::ZERO; self.inputs.len()]);
+        }
         let (number, slopes, pinned) = self.solve(input);
         match operation {
             Operation::Pinned(..) => {
@@ -169,14 +190,18 @@ impl Implicit {
 
     fn solve(&self, input: &dyn Fn(usize) -> Number) -> (Number, Vec<Number>, bool) {
         let inputs: Vec<Number> = (0..self.inputs.len()).map(input).collect();
-        let at = |p: f64| self.at(&inputs, p).pop().map_or(f64::NAN, |y| y.sign() * y.abs().value());
-        let Some((p, width)) = self.root(&inputs, &at) else {
+        let at = |p: f64| plain(self.at(&inputs, p)[self.zero]);
+        let found = match self.height {
+            Some(height) => Minima::of(self, &inputs, height).lowest(),
+            None => self.root(&inputs, &at),
+        };
+        let Some((p, width)) = found else {
             return (Number::NAN, vec![Number::NAN; inputs.len()], false);
         };
         let values = self.at(&inputs, p);
         let slopes = self.slopes(&values);
         let own = slopes[self.inputs.len()];
-        let rest = values.last().copied().unwrap_or(Number::NAN);
+        let rest = values[self.zero];
         // Where the equation jumps through zero, its slope says nothing.
         let off = (rest.abs() + rest.uncertainty()) / own.abs();
         let off = if off.value() <= width || !off.is_finite() { off } else { Number::exact(width) };
@@ -188,7 +213,7 @@ impl Implicit {
     }
 
     /// Inputs, the unknown and all operations at a value of it.
-    fn at(&self, inputs: &[Number], p: f64) -> Vec<Number> {
+    pub(super) fn at(&self, inputs: &[Number], p: f64) -> Vec<Number> {
         let mut values: Vec<Number> = inputs.iter().copied().chain([Number::exact(p)]).collect();
         for (operation, places) in &self.steps {
             let mut given = [Number::ZERO; 3];
@@ -201,9 +226,7 @@ impl Implicit {
     /// The derivatives of the equation by everything that it is made of, backwards.
     fn slopes(&self, values: &[Number]) -> Vec<Number> {
         let mut slopes = vec![Number::ZERO; values.len()];
-        if let Some(last) = slopes.last_mut() {
-            *last = Number::ONE;
-        }
+        slopes[self.zero] = Number::ONE;
         let first = self.inputs.len() + 1;
         for (i, (operation, places)) in self.steps.iter().enumerate().rev() {
             let mut given = [Number::ZERO; 3];
@@ -219,10 +242,7 @@ impl Implicit {
 
     /// A root, and how wide the bracket is in which it lies.
     fn root(&self, inputs: &[Number], at: &dyn Fn(f64) -> f64) -> Option<(f64, f64)> {
-        let (low, high) = match self.range {
-            Some([from, to]) => (inputs[from].value(), inputs[to].value()),
-            None => (f64::NEG_INFINITY, f64::INFINITY),
-        };
+        let (low, high) = self.ends(inputs);
         let start = if low.is_finite() {
             low
         } else if high.is_finite() {
@@ -263,26 +283,44 @@ impl Implicit {
                 step *= 2.0;
             }
         }
-        let (mut fa, mut fb) = (at(a), at(b));
-        if !(fa * fb <= 0.0) {
+        halved(at, a, b)
+    }
+
+    /// The range.
+    pub(super) fn ends(&self, inputs: &[Number]) -> (f64, f64) {
+        match self.range {
+            Some([from, to]) => (inputs[from].value(), inputs[to].value()),
+            None => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    /// The place of the equation among the values.
+    pub(super) fn zero(&self) -> usize {
+        self.zero
+    }
+}
+
+/// A root between two places, by secants and halving, and how wide the bracket is in which it lies.
+pub(super) fn halved(at: &dyn Fn(f64) -> f64, mut a: f64, mut b: f64) -> Option<(f64, f64)> {
+    let (mut fa, mut fb) = (at(a), at(b));
+    if !(fa * fb <= 0.0) {
+        return None;
+    }
+    for round in 0..STEPS {
+        let middle = 0.5 * (a + b);
+        if fa == 0.0 || fb == 0.0 || middle == a || middle == b {
+            break;
+        }
+        let secant = b - fb * ((b - a) / (fb - fa));
+        let inside = (a.min(b) < secant) && (secant < a.max(b));
+        // Every other step halves, so that no shape of the equation can hold the bracket open.
+        let p = if round % 2 == 0 && inside { secant } else { middle };
+        let f = at(p);
+        if f.is_nan() {
             return None;
         }
-        for round in 0..STEPS {
-            let middle = 0.5 * (a + b);
-            if fa == 0.0 || fb == 0.0 || middle == a || middle == b {
-                break;
-            }
-            let secant = b - fb * ((b - a) / (fb - fa));
-            let inside = (a.min(b) < secant) && (secant < a.max(b));
-            // Every other step halves, so that no shape of the equation can hold the bracket open.
-            let p = if round % 2 == 0 && inside { secant } else { middle };
-            let f = at(p);
-            if f.is_nan() {
-                return None;
-            }
-            if (f > 0.0) == (fa > 0.0) && f != 0.0 { (a, fa) = (p, f) } else { (b, fb) = (p, f) }
-        }
-        let width = if fa == 0.0 || fb == 0.0 { 0.0 } else { (b - a).abs() };
-        Some((if fa.abs() < fb.abs() { a } else { b }, width))
+        if (f > 0.0) == (fa > 0.0) && f != 0.0 { (a, fa) = (p, f) } else { (b, fb) = (p, f) }
     }
+    let width = if fa == 0.0 || fb == 0.0 { 0.0 } else { (b - a).abs() };
+    Some((if fa.abs() < fb.abs() { a } else { b }, width))
 }

@@ -20,6 +20,7 @@ mod integrate;
 mod judge;
 mod matrix;
 mod motion;
+mod minima;
 mod number;
 mod point;
 mod reader;

@@ -226,7 +226,7 @@ impl<'w> Reader<'w> {
         let before = self.solving.replace((d, self.formula.add(unknown)));
         let expression = self.expression(&self.written.scope.definitions[d].expression, chosen);
         self.solving = before;
-        self.formula.implicit(unknown, expression?, solved.minimise, range)
+        self.formula.implicit(unknown, expression?, (solved.minimise, !solved.convex), range)
     }
 
     fn call(&mut self, name: &str, given: &[Expression], chosen: &Chosen) -> Result<Place, Unsupported> {

@@ -197,11 +197,11 @@ impl Graph {
     }
 
     /// The number of an implicit definition.
-    pub fn add_implicit(&mut self, of: (Node, Condition), implicit: Implicit) -> Node {
+    pub fn add_implicit(&mut self, of: Option<(Node, Condition)>, implicit: Implicit) -> Node {
         let axes = implicit.inputs.iter().fold(Axes::NONE, |axes, input| axes.union(self.axes(*input)));
         self.implicit.push(implicit);
         let node = self.add_node(Operation::Implicit(self.implicit.len() as u32 - 1), axes);
-        self.known_implicit.insert(of, node);
+        self.known_implicit.extend(of.map(|of| (of, node)));
         node
     }
 
@@ -213,6 +213,16 @@ impl Graph {
     /// In which of its kinks an implicit number sits.
     pub fn add_pin(&mut self, node: Node, number: u32) -> Node {
         self.add_node(Operation::Pin(number), self.axes(node))
+    }
+
+    /// Whether any implicit definition may have several minima.
+    pub fn has_rivals(&self) -> bool {
+        self.implicit.iter().any(|implicit| implicit.rivals.is_some())
+    }
+
+    /// An implicit definition that is being made.
+    pub fn implicit_mut(&mut self, number: u32) -> &mut Implicit {
+        &mut self.implicit[number as usize]
     }
 
     /// An implicit definition.

@@ -3,11 +3,11 @@
 use super::solver::{Slot, Solver, ULPS};
 
 /// Beside a kink at 0.
-const TINY: f64 = 1e-270;
+pub(super) const TINY: f64 = 1e-270;
 /// Brackets are sought up to 2 to this.
 const DOUBLINGS: i32 = 60;
 /// Newton steps and halvings: enough to halve any bracket to its last digit.
-const STEPS: usize = 220;
+pub(super) const STEPS: usize = 220;
 /// At how many places it is looked whether a root is the only one. Without a range they are at distances, in units of the larger of 1 and
 /// the root, from 2 to minus `NEAREST` up to 2 to `FARTHEST` less `NEAREST`.
 const FEW: usize = 12;
@@ -25,22 +25,22 @@ pub(super) struct Lanes<'s> {
 
 /// A bracket: where the equation has one sign, where it has the other, and where it is known to lie.
 #[derive(Debug, Clone, Copy)]
-struct Bracket {
+pub(super) struct Bracket {
     /// The end at which the equation has the sign below, and the other one.
     from: f64,
     to: f64,
     /// The sign of the equation at `from`.
     sign: f64,
     /// The present guess.
-    at: f64,
-    done: bool,
+    pub(super) at: f64,
+    pub(super) done: bool,
     /// Its width when it was last halved, and at first.
     width: f64,
     first: f64,
 }
 
 impl Lanes<'_> {
-    fn of(&self, slot: Slot) -> impl Fn(usize) -> f64 + '_ {
+    pub(super) fn of(&self, slot: Slot) -> impl Fn(usize) -> f64 + '_ {
         let values = &self.slots[slot];
         move |lane| if let [one] = values.as_slice() { *one } else { values[lane] }
     }
@@ -231,16 +231,16 @@ impl Lanes<'_> {
     }
 
     /// Kinks without the ends of the range.
-    fn inner_kinks(&self) -> usize {
+    pub(super) fn inner_kinks(&self) -> usize {
         let ends = if self.solver.rising && self.solver.range.is_some() { 2 } else { 0 };
         self.solver.kinks.len() - ends
     }
 
     /// The place of a kink by one step of Newton's method, its argument being mostly a difference; and to what it is known.
-    fn kink(&mut self, kink: usize, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    pub(super) fn kink(&mut self, kink: usize, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let solver = self.solver;
         self.equation(at);
-        solver.run(&mut self.slots, solver.smooth..solver.steps.len());
+        solver.run(&mut self.slots, solver.smooth..solver.bent);
         let [argument, slope] = solver.kinks[kink].zero.map(|slot| self.of(slot));
         let places = (0..at.len()).map(|lane| at[lane] - argument(lane) / slope(lane)).collect();
         let mut digits = vec![0.0f64; at.len()];
@@ -301,6 +301,12 @@ impl Lanes<'_> {
 }
 
 impl Bracket {
+    /// Between two places, at the first of which the equation is negative, at the second positive.
+    pub(super) fn between(from: f64, to: f64) -> Bracket {
+        let width = (to - from).abs();
+        Bracket { from, to, sign: -1.0, at: middle(from, to), done: false, width, first: width }
+    }
+
     /// The other end is found, where the equation has this value.
     fn close(&mut self, from: f64, to: f64, value: f64) {
         if value == 0.0 {
@@ -312,7 +318,7 @@ impl Bracket {
         self.first = self.width;
     }
 
-    fn advance(&mut self, value: f64, slope: f64, step: usize) {
+    pub(super) fn advance(&mut self, value: f64, slope: f64, step: usize) {
         if value == 0.0 {
             self.done = true;
             return;

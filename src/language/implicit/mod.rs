@@ -6,6 +6,7 @@
 
 mod lanes;
 mod solver;
+mod wells;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -14,11 +15,15 @@ use std::sync::Arc;
 use super::derivative::differentiate;
 use super::function::{Combine, Function};
 use super::graph::{Graph, Node, Operation};
+use solver::Seeks;
 pub use solver::{Solver, meets_several};
 
 /// Symbols from here on stand for implicit unknowns, and from the second on for their inputs: no file has as many.
 const UNKNOWN: usize = 1 << 28;
 const INPUT: usize = 1 << 29;
+
+/// A jump lies within this of the places at which what stands beside its delta is evaluated.
+const NEAR: f64 = 1e-6;
 
 /// An implicit definition in a graph.
 #[derive(Debug, Clone)]
@@ -35,6 +40,19 @@ pub struct Implicit {
     slopes: Vec<Vec<Node>>,
     /// The arguments of the kinks.
     kinks: Vec<Node>,
+    /// Where there may be several minima: what says between which it is decided.
+    pub rivals: Option<Rivals>,
+    /// Of what stands beside such a number: its slopes by each input, where they are not those of a root.
+    beside: Option<Vec<Node>>,
+}
+
+/// The two minima between which the lowest is decided.
+#[derive(Debug, Clone, Copy)]
+pub struct Rivals {
+    /// That on the left and that on the right.
+    pub sides: [Node; 2],
+    /// By how much the right lies above the left: it changes sign where the number jumps from one to the other.
+    pub gap: Node,
 }
 
 /// What is to be solved.
@@ -44,6 +62,8 @@ pub struct Condition {
     pub expression: Node,
     /// Whether it is minimal.
     pub minimise: bool,
+    /// Whether it may have several minima, of which the lowest is meant.
+    pub several: bool,
     /// Where the unknown lies.
     pub range: Option<[Node; 2]>,
 }
@@ -65,6 +85,10 @@ impl Graph {
         let place = self.with_symbols_for_inputs(&roots, unknown, &mut inputs)?;
         let expression = place[0];
         let (equation, rising) = match condition.minimise {
+            true if condition.several => {
+                let slope = differentiate(self, &[expression], unknown);
+                (self.without_deltas(&slope)[0], true)
+            }
             true => (differentiate(self, &[expression], unknown)[0], true),
             false => (expression, false),
         };
@@ -92,9 +116,66 @@ impl Graph {
                 .collect();
             slopes.push(own);
         }
-        let solver = Solver::new(self, unknown, &symbols, range, [equation, slope], &pairs, rising);
-        let implicit = Implicit { inputs, solver: Arc::new(solver), unknown, equation, slopes, kinks };
-        Some(self.add_implicit((unknown, condition), implicit))
+        let several = condition.several.then_some(expression);
+        let solver =
+            Solver::new(self, unknown, &symbols, range, [equation, slope], &pairs, (rising, several));
+        let mut implicit = Implicit {
+            inputs,
+            solver: Arc::new(solver),
+            unknown,
+            equation,
+            slopes,
+            kinks,
+            rivals: None,
+            beside: None,
+        };
+        if condition.several {
+            implicit.rivals = Some(self.rivals(&implicit, expression));
+        }
+        Some(self.add_implicit(Some((unknown, condition)), implicit))
+    }
+
+    /// The two minima between which the lowest is decided.
+    fn rivals(&mut self, implicit: &Implicit, objective: Node) -> Rivals {
+        let beside = |graph: &mut Graph, seeks: Seeks, slopes: Vec<Node>| {
+            let solver = Arc::new(implicit.solver.seeking(seeks));
+            graph.add_implicit(None, Implicit { solver, beside: Some(slopes), ..implicit.clone() })
+        };
+        let mut sides = [implicit.unknown; 2];
+        let mut moves: Vec<Vec<Node>> = Vec::new();
+        for (side, seeks) in sides.iter_mut().zip([Seeks::Left, Seeks::Right]) {
+            // A number of its own first, so that its slopes can name it.
+            *side = beside(self, seeks, Vec::new());
+            let Operation::Implicit(number) = self.operation(*side) else { continue };
+            let slopes = self.slopes_at(*side, number);
+            self.implicit_mut(number).beside = Some(slopes.clone());
+            // How the height of the minimum moves with each input.
+            let meanings = self.meanings(*side, implicit);
+            let steep = self.substitute(&[implicit.equation], &meanings)[0];
+            let mut own = Vec::new();
+            for (i, slope) in slopes.into_iter().enumerate() {
+                let symbol = self.symbol(INPUT + i);
+                let by_input = differentiate(self, &[objective], symbol);
+                let by_input = self.without_deltas(&by_input);
+                let by_input = self.substitute(&by_input, &meanings)[0];
+                let along = self.multiply(steep, slope);
+                own.push(self.add(by_input, along));
+            }
+            moves.push(own);
+        }
+        let slopes = (0..implicit.inputs.len()).map(|i| self.subtract(moves[1][i], moves[0][i])).collect();
+        let gap = beside(self, Seeks::Gap, slopes);
+        Rivals { sides, gap }
+    }
+
+    /// Expressions in which what jumps does not move: a minimum never lies in a jump but where it is put there.
+    fn without_deltas(&mut self, roots: &[Node]) -> Vec<Node> {
+        let zero = self.constant(0.0);
+        let deltas = |n: &Node| {
+            matches!(self.operation(*n), Operation::Apply(Function::Delta | Function::DeltaSlope, _))
+        };
+        let gone = self.reachable(roots).into_iter().filter(deltas).map(|n| (n, zero)).collect();
+        self.substitute(roots, &gone)
     }
 
     /// The same expressions with a symbol in place of each largest part without the unknown; none if averages contain it.
@@ -195,6 +276,14 @@ impl Graph {
 
     /// The slopes of an implicit number by its inputs.
     pub fn slopes_of_implicit(&mut self, node: Node, number: u32) -> Vec<Node> {
+        match &self.implicit_of(number).beside {
+            Some(slopes) => slopes.clone(),
+            None => self.slopes_at(node, number),
+        }
+    }
+
+    /// The same by the implicit function theorem.
+    fn slopes_at(&mut self, node: Node, number: u32) -> Vec<Node> {
         let implicit = self.implicit_of(number).clone();
         let meanings = self.meanings(node, &implicit);
         let pin = self.pin(node, number);
@@ -227,6 +316,9 @@ impl Graph {
     /// where it enters or leaves a kink, or passes one.
     pub fn bends_of_implicit(&mut self, node: Node, number: u32) -> (Node, Vec<Node>) {
         let implicit = self.implicit_of(number).clone();
+        if implicit.beside.is_some() {
+            return (self.constant(0.0), Vec::new());
+        }
         let meanings = self.meanings(node, &implicit);
         let equation = self.substitute(&[implicit.equation], &meanings)[0];
         let arguments = self.substitute(&implicit.kinks, &meanings);
@@ -242,6 +334,76 @@ impl Graph {
                 switches.push(self.add(passing, here));
             }
         }
+        switches.extend(implicit.rivals.map(|rivals| rivals.gap));
         (equation, switches)
+    }
+
+    /// What an average over a variable changes by as its integrand jumps, where numbers in it pass from one minimum to another: the
+    /// integrand of that, a delta at the jump times its height and how fast it moves with a symbol.
+    pub fn jumps_of_implicit(&mut self, variable: u8, body: Node, symbol: Node) -> Vec<Node> {
+        let mut terms = Vec::new();
+        if !self.has_rivals() {
+            return terms;
+        }
+        for node in self.reachable(&[body]) {
+            let Operation::Implicit(number) = self.operation(node) else { continue };
+            if !self.axes(node).contains(variable) {
+                continue;
+            }
+            let Some(Rivals { sides: [left, right], gap }) = self.implicit_of(number).rivals else {
+                continue;
+            };
+            let coordinate = self.normal(variable);
+            let [moves, slope] = [symbol, coordinate].map(|by| differentiate(self, &[gap], by)[0]);
+            if self.value_of(moves) == Some(0.0) {
+                continue;
+            }
+            let sides = [left, right].map(|side| self.with_side(body, node, side));
+            let height = match sides {
+                [Some(left), Some(right)] => self.subtract(left, right),
+                // It is not known what the integrand jumps by.
+                _ => self.constant(f64::NAN),
+            };
+            let moved = self.multiply(moves, height);
+            // Where another pair of minima takes over the gap changes its sign without being zero.
+            let [size, steep] = [gap, slope].map(|x| self.apply(Function::Abs, x));
+            let small = self.constant(NEAR);
+            let small = self.multiply(small, steep);
+            let is_zero = self.combine(Combine::LessEqual, size, small);
+            let moved = self.combine(Combine::If, is_zero, moved);
+            let delta = self.apply(Function::Delta, gap);
+            terms.push(self.multiply(delta, moved));
+        }
+        terms
+    }
+
+    /// An integrand with one of two minima in place of the lowest; none where something else is solved with it.
+    fn with_side(&mut self, root: Node, node: Node, side: Node) -> Option<Node> {
+        let mut new: HashMap<Node, Node> = HashMap::from([(node, side)]);
+        for at in self.reachable(&[root]) {
+            if new.contains_key(&at) {
+                continue;
+            }
+            if !self.children(at).any(|child| new.get(&child).is_some_and(|n| *n != child)) {
+                new.insert(at, at);
+                continue;
+            }
+            let made = match self.operation(at) {
+                Operation::Apply(f, a) => self.apply(f, new[&a]),
+                Operation::Combine(op, a, b) => self.combine(op, new[&a], new[&b]),
+                Operation::Join(op, all) => self.join(op, all.map(|a| new[&a])),
+                Operation::Average { variable, weight, body } => {
+                    let integrand = self.multiply(new[&weight], new[&body]);
+                    self.average(variable, integrand)
+                }
+                Operation::Pin(number) if self.find(Operation::Implicit(number)) == Some(node) => {
+                    let Operation::Implicit(own) = self.operation(side) else { return None };
+                    self.add_pin(side, own)
+                }
+                _ => return None,
+            };
+            new.insert(at, made);
+        }
+        Some(new[&root])
     }
 }

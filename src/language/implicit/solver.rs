@@ -1,9 +1,11 @@
 //! The number that an implicit definition stands for, at many nodes at once: a bracket, Newton's method inside it, and a bound.
 //!
 //! The equation is a short program over arrays, of which the part without the unknown runs once. Every lane has its own bracket; a step
-//! that leaves it, or does not shrink it, is replaced by halving. A minimiser that sits in a kink is put there exactly.
+//! that leaves it, or does not shrink it, is replaced by halving. A minimiser that sits in a kink is put there exactly. Where there may be
+//! several minima all of them are sought (`wells`).
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::lanes::Lanes;
 use crate::language::function::{Combine, Function, Join};
@@ -37,6 +39,27 @@ pub struct Solver {
     pub(super) kinks: Vec<Kink>,
     /// Whether the equation rises through its root, as the slope of something minimal does.
     pub(super) rising: bool,
+    /// How many steps are needed without what is minimised; and that.
+    pub(super) bent: usize,
+    pub(super) objective: Slot,
+    /// Which number it is.
+    pub(super) seeks: Seeks,
+    /// The condition that it shares with others.
+    pub(super) family: usize,
+}
+
+/// Which number is sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seeks {
+    /// The only root of the equation.
+    Root,
+    /// The lowest of several minima.
+    Lowest,
+    /// Of the two minima between which it is decided that on the left, and that on the right.
+    Left,
+    Right,
+    /// By how much the second of them lies above the first.
+    Gap,
 }
 
 /// Where what is minimised bends sharply.
@@ -54,6 +77,9 @@ const LANES: usize = 128;
 pub(super) const ULPS: f64 = 4.0 * f64::EPSILON;
 /// How often the range is looked through when a row is certified.
 const LOOKED_AT: usize = 160;
+
+/// How many conditions there were: tells them apart where numbers are remembered.
+static FAMILIES: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     /// Whether an equation with more than one root was met on this thread.
@@ -75,7 +101,7 @@ impl Solver {
         range: Option<[Node; 2]>,
         zero: [Node; 2],
         kinks: &[[Node; 2]],
-        rising: bool,
+        (rising, objective): (bool, Option<Node>),
     ) -> Solver {
         let mut solver = Solver {
             inputs: inputs.len(),
@@ -86,12 +112,17 @@ impl Solver {
             zero: [0; 2],
             kinks: Vec::new(),
             rising,
+            bent: 0,
+            objective: 0,
+            seeks: if objective.is_some() { Seeks::Lowest } else { Seeks::Root },
+            family: FAMILIES.fetch_add(1, Ordering::Relaxed),
         };
         let mut slots: std::collections::HashMap<Node, Slot> =
             inputs.iter().copied().chain([unknown]).zip(0..).collect();
         let ends: Vec<Node> = range.into_iter().flatten().collect();
         let smooth: Vec<Node> = zero.into_iter().chain(ends.iter().copied()).collect();
-        let all: Vec<Node> = smooth.iter().copied().chain(kinks.iter().flatten().copied()).collect();
+        let bent: Vec<Node> = smooth.iter().copied().chain(kinks.iter().flatten().copied()).collect();
+        let all: Vec<Node> = bent.iter().copied().chain(objective).collect();
         let moving = {
             let mut moving: std::collections::HashSet<Node> = std::collections::HashSet::from([unknown]);
             for node in graph.reachable(&all) {
@@ -122,7 +153,9 @@ impl Solver {
         let still = graph.reachable(&all).into_iter().filter(|node| !moving.contains(node)).collect();
         solver.fixed = add(&mut solver, still);
         solver.smooth = add(&mut solver, graph.reachable(&smooth));
+        solver.bent = add(&mut solver, graph.reachable(&bent));
         add(&mut solver, graph.reachable(&all));
+        solver.objective = objective.map_or(0, |node| slots[&node]);
         solver.zero = zero.map(|node| slots[&node]);
         let kink = |pair: &[Node; 2]| Kink {
             zero: pair.map(|node| slots[&node]),
@@ -133,13 +166,24 @@ impl Solver {
         solver
     }
 
+    /// The same that seeks another of the minima.
+    pub(super) fn seeking(&self, seeks: Seeks) -> Solver {
+        Solver { seeks, ..self.clone() }
+    }
+
     /// The numbers at as many nodes as `out` has; an input is one number for all nodes, or one for each.
     pub fn solve(&self, inputs: &[&[f64]], out: &mut [f64]) {
+        if self.seeks != Seeks::Root {
+            return self.solve_for_wells(inputs, out);
+        }
         self.in_lanes(inputs, out, |lanes, out| lanes.solve(out));
     }
 
     /// In which kink each of these numbers sits: 0 in none.
     pub fn pins(&self, inputs: &[&[f64]], numbers: &[f64], out: &mut [f64]) {
+        if self.seeks != Seeks::Root {
+            return self.pins_of_wells(inputs, out);
+        }
         let mut first = 0;
         self.in_lanes(inputs, out, |lanes, out| {
             let own = if let [one] = numbers {
@@ -197,6 +241,9 @@ impl Solver {
         let slices: Vec<&[f64]> = values.iter().map(Vec::as_slice).collect();
         let mut numbers = vec![0.0; count];
         self.solve(&slices, &mut numbers);
+        if self.seeks == Seeks::Gap {
+            return numbers.into_iter().map(Bounded::exact).collect();
+        }
         let mut pins = vec![0.0; count];
         self.pins(&slices, &numbers, &mut pins);
         let mut slots: Vec<Vec<Bounded>> = vec![Vec::new(); self.inputs + 1 + self.steps.len()];
@@ -228,7 +275,21 @@ impl Solver {
     /// Where an equation has another root.
     fn several_roots(&self, inputs: &[&[f64]], numbers: &[f64]) -> Vec<bool> {
         let mut alone = numbers.to_vec();
-        self.in_lanes(inputs, &mut alone, |lanes, out| lanes.refuse_others(out, LOOKED_AT));
+        match self.seeks {
+            Seeks::Root => {
+                self.in_lanes(inputs, &mut alone, |lanes, out| lanes.refuse_others(out, LOOKED_AT))
+            }
+            Seeks::Lowest => {
+                for (lane, number) in alone.iter_mut().enumerate() {
+                    let own: Vec<f64> =
+                        inputs.iter().map(|i| if let [one] = i { *one } else { i[lane] }).collect();
+                    if self.sees_lower(&own, *number) {
+                        *number = f64::NAN;
+                    }
+                }
+            }
+            Seeks::Left | Seeks::Right | Seeks::Gap => {}
+        }
         let several: Vec<bool> = alone
             .into_iter()
             .zip(numbers)

@@ -269,7 +269,10 @@ fn zero_in(switch: Switch, k: usize, (mut from, mut to): (f64, f64), at: Evaluat
         return;
     }
     let blur = if switch.blurred { (at(&[zero], 1.0)[k][0] - at(&[zero], 0.0)[k][0]).abs() } else { 0.0 };
-    places.zeros[k].push(zero);
+    // A zero on a place of the scan ends two brackets.
+    if !places.zeros[k].contains(&zero) {
+        places.zeros[k].push(zero);
+    }
     match switch.kind {
         Kind::Low => {
             let width = NARROWEST * (1.0 + zero.abs());

@@ -72,6 +72,8 @@ pub struct Definition {
 pub struct Solved {
     /// Whether the expression is minimal, or else zero.
     pub minimise: bool,
+    /// Whether what is minimal has one minimum; else the lowest is meant.
+    pub convex: bool,
     /// Where the number lies.
     pub range: Option<[(Text, Expression); 2]>,
 }
@@ -90,6 +92,9 @@ impl Definition {
         let range = range
             .map_or(String::new(), |[(from, _), (to, _)]| format!(", in [{}, {}]", from.value, to.value));
         match solved.minimise {
+            true if !solved.convex => {
+                format!("minimises {} (lowest of several minima){range}", self.text.value)
+            }
             true => format!("minimises {}{range}", self.text.value),
             false => format!("solves {} = 0{range}", self.text.value),
         }

@@ -95,7 +95,7 @@ impl Builder<'_> {
         name: &Str,
         entry: &schema::At<schema::Implicit>,
     ) -> Result<Definition, EquationError> {
-        let schema::Implicit { equation, minimise, range } = entry.get_ref();
+        let schema::Implicit { equation, minimise, convex, range } = entry.get_ref();
         let name = name.get_ref().clone();
         let (written, minimise) = match (equation, minimise) {
             (Some(equation), None) => (self.parse(equation)?, false),
@@ -107,6 +107,11 @@ impl Builder<'_> {
                 return Err(self.structure(entry.span(), message));
             }
         };
+        if let (false, Some(convex)) = (minimise, convex) {
+            let message = format!("`{name}` solves an equation; `convex` goes with `minimise`");
+            return Err(self.structure(convex.span(), message));
+        }
+        let convex = convex.as_ref().is_none_or(|convex| *convex.get_ref());
         let range = match range.as_deref() {
             None => None,
             Some([from, to]) => {
@@ -134,7 +139,13 @@ impl Builder<'_> {
                 return Err(text.error(end.span.clone(), Problem::Structure(message)));
             }
         }
-        Ok(Definition { name, text, expression, shape: None, solved: Some(Solved { minimise, range }) })
+        Ok(Definition {
+            name,
+            text,
+            expression,
+            shape: None,
+            solved: Some(Solved { minimise, convex, range }),
+        })
     }
 
     /// The words that are the values of a parameter, and the place of its default among them; none if its values are

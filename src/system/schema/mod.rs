@@ -237,6 +237,9 @@ pub struct Implicit {
     /// What is to be minimal.
     #[serde(default)]
     pub minimise: Option<Str>,
+    /// Whether that has one minimum only.
+    #[serde(default)]
+    pub convex: Option<Spanned<bool>>,
     /// Where the number lies.
     #[serde(default)]
     pub range: Option<Vec<At<NumberOrText>>>,
