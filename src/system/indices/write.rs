@@ -278,6 +278,7 @@ impl Here<'_> {
         Implicit {
             equation: implicit.equation.as_ref().map(|text| self.at(text)),
             minimise: implicit.minimise.as_ref().map(|text| self.at(text)),
+            convex: implicit.convex,
             range: implicit.range.as_ref().map(|range| self.list(range)),
         }
     }
