@@ -154,3 +154,29 @@ fn every_step_of_the_ladder_agrees_with_the_next_for_a_smooth_average() {
         assert!(error < 1e-12, "rung {rung}: {error:e}");
     }
 }
+
+/// A zero of what jumps may lie on a place that is looked at, or within its last digits: it counts once.
+#[test]
+fn derivatives_of_averages_count_every_jump_once() {
+    let edges = "(normal_pdf(sqrt(2*t) - b) + normal_pdf(sqrt(2*t) + b))";
+    let text = format!(
+        "title = \"x\"\ncontrol = {{ name = \"t\", from = 0.01, to = 4, points = 2 }}\n\
+         [parameters]\nb = {{ default = 0.5, meaning = \"\" }}\n[variables]\nz = \"normal\"\n[outputs]\n\
+         kept = {{ value = \"D[t](E[z](where(abs(z + b) > sqrt(2*t), (z + b)^2, 0)))\", meaning = \"\" }}\n\
+         known = {{ value = \"-sqrt(2*t)*{edges}\", meaning = \"\" }}\n\
+         inside = {{ value = \"D[t](E[z](step(2*t - (z + b)^2)))\", meaning = \"\" }}\n\
+         edges = {{ value = \"{edges}/sqrt(2*t)\", meaning = \"\" }}\n\
+         guarded = {{ value = \"D[b](E[z](where(abs(z + b) < t, sqrt(2 - min(abs(z + b)/t, 1)), max(abs(z + b)/t, 1)^2)))\", meaning = \"\" }}\n\
+         by_parts = {{ value = \"E[z](z*where(abs(z + b) < t, sqrt(2 - min(abs(z + b)/t, 1)), max(abs(z + b)/t, 1)^2))\", meaning = \"\" }}\n"
+    );
+    let theory = Theory::parse("edges", &text).unwrap_or_else(|e| panic!("{e}"));
+    let controls: Vec<f64> = (1..=100).map(|i| 0.04 * f64::from(i)).collect();
+    for b in [0.5, 0.0, -1.25, 0.3] {
+        for (row, t) in solve(&theory, &[("b", b)], &controls).iter().zip(&controls) {
+            for (value, known) in [("kept", "known"), ("inside", "edges"), ("guarded", "by_parts")] {
+                let (value, known) = (row.get(value), row.get(known));
+                assert!((value - known).abs() < 1e-12, "{value} is not {known} at t = {t}, b = {b}");
+            }
+        }
+    }
+}

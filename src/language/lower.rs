@@ -55,8 +55,8 @@ pub struct Lowering<'s> {
     steps: usize,
     /// By what a derivative has been taken.
     derived_by: Option<String>,
-    /// The implicit definition whose equation is built, and the symbol that it is there.
-    solving: Option<(usize, Node)>,
+    /// The implicit definitions whose equations are built, and the symbols that they are there.
+    solving: HashMap<usize, Node>,
 }
 
 /// Values chosen for discrete variables: variable → index of the value.
@@ -73,7 +73,7 @@ impl<'s> Lowering<'s> {
             built: HashMap::new(),
             steps: 0,
             derived_by: None,
-            solving: None,
+            solving: HashMap::new(),
         }
     }
 
@@ -101,7 +101,7 @@ impl<'s> Lowering<'s> {
             built: HashMap::new(),
             steps: self.steps,
             derived_by: self.derived_by,
-            solving: None,
+            solving: HashMap::new(),
         }
     }
 
@@ -163,11 +163,14 @@ impl<'s> Lowering<'s> {
                     .collect();
             }
             for assignment in assignments {
-                let node = match &definition.solved {
-                    None => self.lower(&definition.expression, &assignment, &definition.text)?,
-                    Some(solved) => self.implicit(i, solved, &assignment)?,
+                let numbers = match &definition.solved {
+                    None => vec![(i, self.lower(&definition.expression, &assignment, &definition.text)?)],
+                    Some(_) if self.built.contains_key(&(i, assignment.clone())) => continue,
+                    Some(solved) => self.together(&solved.with, &assignment)?,
                 };
-                self.built.insert((i, assignment), node);
+                for (i, node) in numbers {
+                    self.built.insert((i, assignment.clone()), node);
+                }
             }
         }
         Ok(())
@@ -237,32 +240,61 @@ impl<'s> Lowering<'s> {
             && self.graph.reachable(&[node]).iter().any(rivals)
     }
 
-    /// The number that an implicit definition stands for.
-    fn implicit(&mut self, i: usize, solved: &Solved, chosen: &Assignment) -> Result<Node, EquationError> {
+    /// The numbers that implicit definitions stand for which depend on one another: the first is found for given values of the others,
+    /// with which it then moves, and so on; the last moves with nothing but what is not solved for.
+    fn together(&mut self, all: &[usize], chosen: &Assignment) -> Result<Vec<(usize, Node)>, EquationError> {
+        let scope = self.scope;
+        for i in all {
+            let symbol = self.graph.unknown_of_implicit(*i);
+            self.solving.insert(*i, symbol);
+        }
+        let conditions: Result<Vec<Condition>, _> = all.iter().map(|i| self.condition(*i, chosen)).collect();
+        self.solving.clear();
+        let conditions = conditions?;
+        let minimal: Vec<usize> = (0..all.len()).filter(|k| conditions[*k].minimise).collect();
+        if let Some(k) = minimal.iter().find(|k| conditions[**k].expression != conditions[minimal[0]].expression) {
+            let [one, other] = [all[minimal[0]], all[*k]].map(|i| &scope.definitions[i]);
+            let message = format!(
+                "`{}` and `{}` depend on one another and minimise different things; both must minimise the same, or solve an `equation`",
+                one.name, other.name
+            );
+            return Err(other.text.error(other.expression.span.clone(), Problem::Structure(message)));
+        }
+        let mut numbers: HashMap<Node, Node> = HashMap::new();
+        for (i, condition) in all.iter().zip(conditions) {
+            let unknown = self.graph.unknown_of_implicit(*i);
+            let expression = self.graph.substitute(&[condition.expression], &numbers)[0];
+            let found = self.graph.implicit(unknown, Condition { expression, ..condition });
+            let found = found.ok_or_else(|| {
+                let definition = &scope.definitions[*i];
+                let message = format!(
+                    "`{0}` cannot be solved for here: what determines it averages over `{0}`, or does not move with it",
+                    definition.name
+                );
+                definition.text.error(definition.expression.span.clone(), Problem::Structure(message))
+            })?;
+            let here = HashMap::from([(unknown, found)]);
+            for number in numbers.values_mut() {
+                *number = self.graph.substitute(&[*number], &here)[0];
+            }
+            numbers.insert(unknown, found);
+        }
+        Ok(all.iter().map(|i| (*i, numbers[&self.graph.unknown_of_implicit(*i)])).collect())
+    }
+
+    /// What an implicit definition says of its number.
+    fn condition(&mut self, i: usize, chosen: &Assignment) -> Result<Condition, EquationError> {
         let definition = &self.scope.definitions[i];
-        let unknown = self.graph.unknown_of_implicit(i);
-        let ends = match &solved.range {
+        let expression = self.lower(&definition.expression, chosen, &definition.text)?;
+        let solved = definition.solved.as_ref();
+        let range = match solved.and_then(|solved| solved.range.as_ref()) {
             None => None,
             Some([(text, from), (other, to)]) => {
                 Some([self.lower(from, chosen, text)?, self.lower(to, chosen, other)?])
             }
         };
-        self.solving = Some((i, unknown));
-        let expression = self.lower(&definition.expression, chosen, &definition.text);
-        self.solving = None;
-        let condition = Condition {
-            expression: expression?,
-            minimise: solved.minimise,
-            several: !solved.convex,
-            range: ends,
-        };
-        self.graph.implicit(unknown, condition).ok_or_else(|| {
-            let message = format!(
-                "`{0}` cannot be solved for here: what determines it averages over `{0}`, or does not move with it",
-                definition.name
-            );
-            definition.text.error(definition.expression.span.clone(), Problem::Structure(message))
-        })
+        let is = |of: fn(&Solved) -> bool| solved.is_some_and(of);
+        Ok(Condition { expression, minimise: is(|s| s.minimise), several: is(|s| !s.convex), range })
     }
 
     fn name(&mut self, name: &str, chosen: &Assignment) -> Node {
@@ -276,9 +308,7 @@ impl<'s> Lowering<'s> {
             Some(Meaning::Discrete(i)) => self.discrete[i].values[chosen[&i]],
             Some(Meaning::Normal(i)) => self.graph.normal(i as u8),
             Some(Meaning::Measure(i)) => self.measures[&i].value,
-            Some(Meaning::Definition(i)) if self.solving.is_some_and(|(own, _)| own == i) => {
-                self.solving.map_or_else(|| self.graph.constant(f64::NAN), |(_, symbol)| symbol)
-            }
+            Some(Meaning::Definition(i)) if self.solving.contains_key(&i) => self.solving[&i],
             Some(Meaning::Definition(i)) => {
                 let relevant = self.discrete_variables_of(i);
                 let key: Assignment = relevant.iter().map(|v| (*v, chosen[v])).collect();

@@ -113,7 +113,8 @@ built_in! {
         "phase-retrieval"
         "maximum-average-submatrix"
         "amp-spiked-wigner"
-        "amp-soft-threshold",
+        "amp-soft-threshold"
+        "amp-hard-threshold",
     "depth/":
         "edge-of-chaos"
         "correlation"

@@ -80,6 +80,8 @@ pub struct Formula {
     places: HashMap<Operation, Place>,
     /// The implicit definitions.
     pub(super) implicit: Vec<Implicit>,
+    /// Their numbers, by what they are but for their inputs, and those.
+    pub(super) numbers: HashMap<(usize, Vec<Place>), Place>,
     /// The first symbol that is an unknown.
     pub(super) first_unknown: usize,
 }

@@ -16,15 +16,27 @@ pub struct Implicit {
     /// What it depends on.
     pub inputs: Vec<Place>,
     /// Operations over the inputs, the unknown, and the operations before.
-    steps: Vec<(Operation, Vec<usize>)>,
+    steps: Vec<Step>,
     /// Which of all these values is the equation, and which is what is minimised, where it may have several minima.
     zero: usize,
     height: Option<usize>,
     range: Option<[usize; 2]>,
     /// Whether the equation rises through its root.
     rising: bool,
+    /// Whether it bends as its inputs move.
+    kinked: bool,
     /// The place of the equation, and the symbol of the unknown in it.
     equation: (Place, Place),
+    /// The same for all that are the same but for their inputs.
+    family: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    operation: Operation,
+    places: Vec<usize>,
+    /// Of a number that is found for each value of this one, how.
+    inner: Option<Box<Implicit>>,
 }
 
 /// Symbols from here on are implicit unknowns.
@@ -35,18 +47,18 @@ pub const RIVAL: usize = 1 << 30;
 const STEPS: usize = 400;
 
 impl Formula {
-    /// The number that makes an expression of the symbol `unknown` zero, or minimal.
+    /// The number that makes an expression of the symbol `unknown` zero, which is the slope of what is minimal if it rises; that itself is
+    /// the height where it may have several minima.
     ///
     /// # Errors
-    /// What has no derivative here, an average over the unknown.
+    /// An average over the unknown.
     pub fn implicit(
         &mut self,
         unknown: Operation,
-        expression: Place,
-        (minimise, several): (bool, bool),
+        (equation, height): (Place, Option<Place>),
+        rising: bool,
         range: Option<[Place; 2]>,
     ) -> Result<Place, Unsupported> {
-        let equation = if minimise { self.derivative(expression, unknown)? } else { expression };
         let symbol = self.add(unknown);
         let mut contains = vec![false; self.operations.len()];
         contains[symbol] = true;
@@ -55,11 +67,11 @@ impl Formula {
         }
         // What the equation needs, arguments first; what does not contain the unknown is an input.
         let mut needed = vec![equation];
-        needed.extend(several.then_some(expression));
+        needed.extend(height);
         needed.dedup();
         let mut stack = needed.clone();
         while let Some(place) = stack.pop() {
-            for argument in arguments(self.operations[place]).filter(|_| contains[place]) {
+            for argument in self.below(place).into_iter().filter(|_| contains[place]) {
                 if !needed.contains(&argument) {
                     needed.push(argument);
                     stack.push(argument);
@@ -67,8 +79,9 @@ impl Formula {
             }
         }
         needed.sort_unstable();
-        let whole = |place: &Place| {
-            matches!(self.operations[*place], Operation::Average(..) | Operation::Implicit(..))
+        let whole = |place: &Place| match self.operations[*place] {
+            Operation::Average(..) => true,
+            operation => self.implicit_of(operation).is_some_and(|inner| inner.height.is_some()),
         };
         if needed.iter().any(|place| contains[*place] && whole(place)) {
             return Err(Unsupported::Construct("an average over an implicit unknown".into()));
@@ -84,42 +97,84 @@ impl Formula {
         for place in needed.into_iter().filter(|place| contains[*place] && *place != symbol) {
             let operation = self.operations[place];
             let at = |argument: Place| order.iter().position(|other| *other == argument).unwrap_or_default();
-            steps.push((operation, arguments(operation).map(at).collect()));
+            let places = self.below(place).into_iter().map(at).collect();
+            steps.push(Step { operation, places, inner: self.implicit_of(operation).cloned().map(Box::new) });
             order.push(place);
         }
         let range =
             range.map(|ends| ends.map(|end| inputs.iter().position(|i| *i == end).unwrap_or_default()));
-        let bends = steps.iter().any(|(operation, _)| match operation {
-            // Functions of |x| that are even have a kink at 0.
-            Operation::Unary(f, _) => {
-                f.jumps() || *f == Unary::Abs || matches!(f, Unary::BesselIe(n) if n % 2 == 0)
-            }
-            Operation::Binary(f, ..) => {
-                matches!(f, Binary::Min | Binary::Max | Binary::Less | Binary::LessEqual | Binary::Equal)
-            }
-            Operation::Where(..) => true,
-            _ => false,
-        });
-        let kinked = several || bends || minimise && range.is_some();
+        let kinked = height.is_some() || steps.iter().any(|step| bends(step.operation)) || rising && range.is_some();
         let slot = |place: Place| order.iter().position(|other| *other == place).unwrap_or_default();
-        let (zero, height) = (slot(equation), several.then(|| slot(expression)));
+        let (zero, height) = (slot(equation), height.map(slot));
+        let equation = (equation, symbol);
+        let family = self.implicit.len();
+        Ok(self.number_of(Implicit { inputs, steps, zero, height, range, rising, kinked, equation, family }))
+    }
+
+    /// The place of the number of an implicit definition over its inputs.
+    fn number_of(&mut self, implicit: Implicit) -> Place {
+        let key = (implicit.family, implicit.inputs.clone());
+        if let Some(place) = self.numbers.get(&key) {
+            return *place;
+        }
         let mut bundle = self.add(Operation::Number(0));
-        for input in &inputs {
+        for input in &implicit.inputs {
             bundle = self.add(Operation::Bundle(*input, bundle));
         }
-        let equation = (equation, symbol);
-        self.implicit.push(Implicit { inputs, steps, zero, height, range, rising: minimise, equation });
+        let (several, kinked) = (implicit.height.is_some(), implicit.kinked);
+        self.implicit.push(implicit);
         let number = self.implicit.len() - 1;
         if several {
             let rival = self.add(Operation::Pinned(number + RIVAL, bundle));
             bundle = self.add(Operation::Bundle(rival, bundle));
         }
         let pinned = self.add(Operation::Pinned(number, bundle));
-        Ok(self.add(Operation::Implicit(number, pinned, kinked)))
+        let place = self.add(Operation::Implicit(number, pinned, kinked));
+        self.numbers.insert(key, place);
+        place
+    }
+}
+
+/// Whether an operation bends or jumps.
+fn bends(operation: Operation) -> bool {
+    match operation {
+        // Functions of |x| that are even have a kink at 0.
+        Operation::Unary(f, _) => {
+            f.jumps() || f == Unary::Abs || matches!(f, Unary::BesselIe(n) if n % 2 == 0)
+        }
+        Operation::Binary(f, ..) => {
+            matches!(f, Binary::Min | Binary::Max | Binary::Less | Binary::LessEqual | Binary::Equal)
+        }
+        Operation::Where(..) => true,
+        Operation::Implicit(_, _, kinked) => kinked,
+        _ => false,
     }
 }
 
 impl Formula {
+    /// What an operation is computed from.
+    fn below(&self, place: Place) -> Vec<Place> {
+        match self.implicit_of(self.operations[place]) {
+            Some(inner) => inner.inputs.clone(),
+            None => arguments(self.operations[place]).collect(),
+        }
+    }
+
+    /// Whether anything in an expression bends in several of some symbols at once.
+    pub(super) fn bends_between(&self, root: Place, symbols: &[Place]) -> bool {
+        let mut contains: Vec<Vec<bool>> = Vec::with_capacity(root + 1);
+        for place in 0..=root {
+            let below: Vec<Place> = arguments(self.operations[place]).collect();
+            let has = symbols.iter().enumerate().map(|(k, symbol)| {
+                place == *symbol || below.iter().any(|argument| contains[*argument][k])
+            });
+            contains.push(has.collect());
+        }
+        (0..=root).any(|place| {
+            bends(self.operations[place]) && contains[place].iter().filter(|has| **has).count() > 1
+        })
+    }
+
     /// The derivative of the number that stands at a place, which has no kinks: that of its equation by what moves it over that by itself.
     ///
     /// # Errors
@@ -140,7 +195,7 @@ impl Formula {
     }
 
     /// The same operation with another in place of one that it contains.
-    fn with(&mut self, root: Place, from: Place, to: Place) -> Place {
+    pub(super) fn with(&mut self, root: Place, from: Place, to: Place) -> Place {
         let mut new: HashMap<Place, Place> = HashMap::from([(from, to)]);
         let mut needed = vec![false; root + 1];
         needed[root] = true;
@@ -159,6 +214,18 @@ impl Formula {
                 Operation::Binary(f, a, b) => Operation::Binary(f, at(a), at(b)),
                 Operation::Where(a, b, c) => Operation::Where(at(a), at(b), at(c)),
                 Operation::Bivariate(a, b, rho) => Operation::Bivariate(at(a), at(b), at(rho)),
+                Operation::Implicit(number, ..) => {
+                    let mut moved = self.implicit[number].clone();
+                    let inputs: Vec<Place> = moved.inputs.iter().map(|input| at(*input)).collect();
+                    if inputs != moved.inputs {
+                        moved.inputs = inputs;
+                        moved.equation.0 = self.with(moved.equation.0, from, to);
+                        let made = self.number_of(moved);
+                        new.insert(place, made);
+                        continue;
+                    }
+                    self.operations[place]
+                }
                 other => other,
             };
             let made = self.add(made);
@@ -215,7 +282,11 @@ impl Implicit {
     /// Inputs, the unknown and all operations at a value of it.
     pub(super) fn at(&self, inputs: &[Number], p: f64) -> Vec<Number> {
         let mut values: Vec<Number> = inputs.iter().copied().chain([Number::exact(p)]).collect();
-        for (operation, places) in &self.steps {
+        for Step { operation, places, inner } in &self.steps {
+            if let Some(inner) = inner {
+                values.push(inner.value(*operation, &|input| values[places[input]]).0);
+                continue;
+            }
             let mut given = [Number::ZERO; 3];
             given.iter_mut().zip(places).for_each(|(slot, place)| *slot = values[*place]);
             values.push(apply(*operation, given));
@@ -228,7 +299,14 @@ impl Implicit {
         let mut slopes = vec![Number::ZERO; values.len()];
         slopes[self.zero] = Number::ONE;
         let first = self.inputs.len() + 1;
-        for (i, (operation, places)) in self.steps.iter().enumerate().rev() {
+        for (i, Step { operation, places, inner }) in self.steps.iter().enumerate().rev() {
+            if let Some(inner) = inner {
+                let (_, by) = inner.value(*operation, &|input| values[places[input]]);
+                for (place, by) in places.iter().zip(by) {
+                    slopes[*place] = slopes[*place] + by * slopes[first + i];
+                }
+                continue;
+            }
             let mut given = [Number::ZERO; 3];
             given.iter_mut().zip(places).for_each(|(slot, place)| *slot = values[*place]);
             for (which, place) in places.iter().enumerate() {

@@ -24,8 +24,8 @@ pub struct Reader<'w> {
     definitions: HashMap<(usize, Chosen), Place>,
     /// Names that stand for expressions beside those of the scope.
     aliases: HashMap<String, Place>,
-    /// The implicit definition whose equation is read, and the place of its unknown.
-    solving: Option<(usize, Place)>,
+    /// The implicit definitions whose equations are read, and the places of their unknowns.
+    solving: HashMap<usize, Place>,
 }
 
 impl<'w> Reader<'w> {
@@ -38,7 +38,7 @@ impl<'w> Reader<'w> {
             formula,
             definitions: HashMap::new(),
             aliases: HashMap::new(),
-            solving: None,
+            solving: HashMap::new(),
         }
     }
 
@@ -181,9 +181,7 @@ impl<'w> Reader<'w> {
                     None => return Err(Unsupported::Construct(name.to_string())),
                 }
             }
-            Some(Meaning::Definition(d)) if self.solving.is_some_and(|(own, _)| own == d) => {
-                self.solving.map_or(0, |(_, place)| place)
-            }
+            Some(Meaning::Definition(d)) if self.solving.contains_key(&d) => self.solving[&d],
             Some(Meaning::Definition(d)) => {
                 let written = self.written;
                 let definition = &written.scope.definitions[d];
@@ -215,18 +213,75 @@ impl<'w> Reader<'w> {
         })
     }
 
+    /// The number of an implicit definition: the last of those that are solved for together is found with what the others are at each
+    /// value of it; then they are read again with that number in its place.
     fn implicit(&mut self, d: usize, solved: &Solved, chosen: &Chosen) -> Result<Place, Unsupported> {
+        if let [only] = solved.with[..] {
+            return self.solved_alone(only, &[], chosen);
+        }
+        let before = self.solving.clone();
+        let all = self.together(&solved.with, chosen);
+        self.solving = before;
+        let all = all?;
+        let place = solved.with.iter().position(|other| *other == d).unwrap_or_default();
+        Ok(all[place])
+    }
+
+    /// The numbers of some definitions, those that stand in `solving` being known.
+    fn together(&mut self, all: &[usize], chosen: &Chosen) -> Result<Vec<Place>, Unsupported> {
+        let Some((last, rest)) = all.split_last() else { return Ok(Vec::new()) };
+        let unknown = self.formula.add(Operation::Symbol(IMPLICIT + last));
+        self.solving.insert(*last, unknown);
+        let held = self.together(rest, chosen)?;
+        let held: Vec<(usize, Place)> = rest.iter().copied().zip(held).collect();
+        let found = self.solved_alone(*last, &held, chosen)?;
+        self.solving.insert(*last, found);
+        let mut numbers = self.together(rest, chosen)?;
+        numbers.push(found);
+        Ok(numbers)
+    }
+
+    /// The number of one definition, with others that move with it.
+    fn solved_alone(
+        &mut self,
+        d: usize,
+        held: &[(usize, Place)],
+        chosen: &Chosen,
+    ) -> Result<Place, Unsupported> {
+        let definition = &self.written.scope.definitions[d];
+        let Some(solved) = &definition.solved else {
+            return Err(Unsupported::Construct(definition.name.clone()));
+        };
         let range = match &solved.range {
             None => None,
             Some([(_, from), (_, to)]) => {
                 Some([self.expression(from, chosen)?, self.expression(to, chosen)?])
             }
         };
+        let before = self.solving.clone();
         let unknown = Operation::Symbol(IMPLICIT + d);
-        let before = self.solving.replace((d, self.formula.add(unknown)));
-        let expression = self.expression(&self.written.scope.definitions[d].expression, chosen);
+        let mut symbols = vec![self.formula.add(unknown)];
+        self.solving.insert(d, symbols[0]);
+        for (other, _) in held {
+            symbols.push(self.formula.add(Operation::Symbol(IMPLICIT + other)));
+            self.solving.insert(*other, symbols[symbols.len() - 1]);
+        }
+        let expression = self.expression(&definition.expression, chosen);
         self.solving = before;
-        self.formula.implicit(unknown, expression?, (solved.minimise, !solved.convex), range)
+        let expression = expression?;
+        // By itself alone: at a minimum what is minimised does not move with the others.
+        let mut zero = match solved.minimise {
+            true if !held.is_empty() && self.formula.bends_between(expression, &symbols) => {
+                return Err(Unsupported::Construct("what is minimal bends in several unknowns at once".into()));
+            }
+            true => self.formula.derivative(expression, unknown)?,
+            false => expression,
+        };
+        for (symbol, (_, place)) in symbols[1..].iter().zip(held) {
+            zero = self.formula.with(zero, *symbol, *place);
+        }
+        let height = (!solved.convex).then_some(expression);
+        self.formula.implicit(unknown, (zero, height), solved.minimise, range)
     }
 
     fn call(&mut self, name: &str, given: &[Expression], chosen: &Chosen) -> Result<Place, Unsupported> {

@@ -115,6 +115,8 @@ pub struct Graph {
     pub(in crate::language) over_largest: HashSet<Node>,
     implicit: Vec<Implicit>,
     known_implicit: HashMap<(Node, Condition), Node>,
+    /// Implicit definitions by their conditions and inputs.
+    implicit_over: HashMap<(usize, Vec<Node>), Node>,
 }
 
 impl Graph {
@@ -203,6 +205,20 @@ impl Graph {
         let node = self.add_node(Operation::Implicit(self.implicit.len() as u32 - 1), axes);
         self.known_implicit.extend(of.map(|of| (of, node)));
         node
+    }
+
+    /// The number of the same implicit definition over other inputs.
+    pub fn implicit_over(&mut self, number: u32, inputs: Vec<Node>) -> Node {
+        let known = &self.implicit[number as usize];
+        let key = (known.solver.family(), inputs);
+        match self.implicit_over.get(&key) {
+            Some(node) => *node,
+            None => {
+                let node = self.add_implicit(None, known.over(key.1.clone()));
+                self.implicit_over.insert(key, node);
+                node
+            }
+        }
     }
 
     /// The number that meets a condition, if it is there already.

@@ -8,8 +8,8 @@ mod lanes;
 mod solver;
 mod wells;
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::derivative::differentiate;
@@ -66,6 +66,13 @@ pub struct Condition {
     pub several: bool,
     /// Where the unknown lies.
     pub range: Option<[Node; 2]>,
+}
+
+impl Implicit {
+    /// The same over other inputs.
+    pub fn over(&self, inputs: Vec<Node>) -> Implicit {
+        Implicit { inputs, ..self.clone() }
+    }
 }
 
 impl Graph {
@@ -191,8 +198,13 @@ impl Graph {
             let below = self.children(*node).any(|child| contains[&child]);
             contains.insert(*node, *node == unknown || below);
         }
-        let whole = |operation| {
-            matches!(operation, Operation::Average { .. } | Operation::Implicit(_) | Operation::Pin(_))
+        // Numbers that are found while others are held, which this one is among, are found with it.
+        let whole = |operation| match operation {
+            Operation::Average { .. } => true,
+            Operation::Implicit(number) | Operation::Pin(number) => {
+                self.implicit_of(number).rivals.is_some() || self.implicit_of(number).beside.is_some()
+            }
+            _ => false,
         };
         if nodes.iter().any(|n| contains[n] && whole(self.operation(*n))) || !contains[&roots[0]] {
             return None;
@@ -242,22 +254,36 @@ impl Graph {
     }
 
     /// Expressions with some nodes replaced.
-    fn substitute(&mut self, roots: &[Node], replaced: &HashMap<Node, Node>) -> Vec<Node> {
+    pub fn substitute(&mut self, roots: &[Node], replaced: &HashMap<Node, Node>) -> Vec<Node> {
+        if replaced.is_empty() {
+            return roots.to_vec();
+        }
         let mut new: HashMap<Node, Node> = replaced.clone();
         let mut stack: Vec<Node> = roots.to_vec();
-        let mut order = Vec::new();
+        let mut order = BTreeSet::new();
         while let Some(node) = stack.pop() {
-            if !new.contains_key(&node) && !order.contains(&node) {
-                order.push(node);
+            if !new.contains_key(&node) && order.insert(node) {
                 stack.extend(self.children(node));
             }
         }
-        order.sort_unstable();
         for node in order {
             let made = match self.operation(node) {
                 Operation::Apply(f, a) => self.apply(f, new[&a]),
                 Operation::Combine(op, a, b) => self.combine(op, new[&a], new[&b]),
                 Operation::Join(op, all) => self.join(op, all.map(|a| new[&a])),
+                Operation::Implicit(number) | Operation::Pin(number) => {
+                    let inputs = self.implicit_of(number).inputs.clone();
+                    let moved: Vec<Node> = inputs.iter().map(|input| new[input]).collect();
+                    match self.operation(node) {
+                        _ if moved == inputs => node,
+                        Operation::Pin(_) => {
+                            let of = self.implicit_over(number, moved);
+                            let Operation::Implicit(number) = self.operation(of) else { continue };
+                            self.add_pin(of, number)
+                        }
+                        _ => self.implicit_over(number, moved),
+                    }
+                }
                 _ => node,
             };
             new.insert(node, made);

@@ -5,6 +5,7 @@
 //! several minima all of them are sought (`wells`).
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::lanes::Lanes;
@@ -15,12 +16,14 @@ use crate::language::program::{Bounded, Number};
 /// A value of the program; the inputs come first, then the unknown.
 pub(super) type Slot = usize;
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Step {
     Constant(f64),
     Apply(Function, Slot),
     Combine(Combine, Slot, Slot),
     Join(Join, [Slot; 3]),
+    /// A number that is found for each value of this one, or the kink in which it sits.
+    Inner { solver: Arc<Solver>, inputs: Vec<Slot>, given: Option<Slot> },
 }
 
 /// A small program that solves an equation.
@@ -142,6 +145,15 @@ impl Solver {
                     Operation::Apply(f, a) => Step::Apply(f, slots[&a]),
                     Operation::Combine(op, a, b) => Step::Combine(op, slots[&a], slots[&b]),
                     Operation::Join(op, all) => Step::Join(op, all.map(|a| slots[&a])),
+                    Operation::Implicit(number) | Operation::Pin(number) => {
+                        let inner = graph.implicit_of(number);
+                        let own = graph.find(Operation::Implicit(number)).filter(|own| *own != node);
+                        Step::Inner {
+                            solver: inner.solver.clone(),
+                            inputs: inner.inputs.iter().map(|input| slots[input]).collect(),
+                            given: own.map(|own| slots[&own]),
+                        }
+                    }
                     // Every other node is an input.
                     _ => Step::Constant(f64::NAN),
                 };
@@ -164,6 +176,11 @@ impl Solver {
         solver.kinks = kinks.iter().map(kink).collect();
         solver.range = range.map(|ends| ends.map(|node| slots[&node]));
         solver
+    }
+
+    /// The condition that it shares with others.
+    pub fn family(&self) -> usize {
+        self.family
     }
 
     /// The same that seeks another of the minima.
@@ -220,14 +237,20 @@ impl Solver {
         for place in steps {
             let out = self.inputs + 1 + place;
             let mut result = std::mem::take(&mut slots[out]);
-            match self.steps[place] {
+            match &self.steps[place] {
                 Step::Constant(x) => {
                     result.clear();
-                    result.push(N::exact(x));
+                    result.push(N::exact(*x));
                 }
-                Step::Apply(f, a) => N::apply_array(f, &slots[a], &mut result),
-                Step::Combine(op, a, b) => N::combine_array(op, &slots[a], &slots[b], &mut result),
-                Step::Join(op, all) => N::join_array(op, all.map(|a| slots[a].as_slice()), &mut result),
+                Step::Apply(f, a) => N::apply_array(*f, &slots[*a], &mut result),
+                Step::Combine(op, a, b) => N::combine_array(*op, &slots[*a], &slots[*b], &mut result),
+                Step::Join(op, all) => N::join_array(*op, all.map(|a| slots[a].as_slice()), &mut result),
+                Step::Inner { solver, inputs, given } => {
+                    let inputs: Vec<&[N]> = inputs.iter().map(|slot| slots[*slot].as_slice()).collect();
+                    let count = inputs.iter().map(|input| input.len()).max().unwrap_or(1);
+                    let given = given.map(|slot| slots[slot].as_slice());
+                    N::implicit(solver, &inputs, given, count, &mut result);
+                }
             }
             slots[out] = result;
         }

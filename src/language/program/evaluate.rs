@@ -18,6 +18,11 @@ use crate::language::graph::Node;
 /// Half the distance between the points on both sides of a zero at which what stands beside a delta is evaluated; jumps
 /// at the zero itself are averaged.
 const BESIDE: f64 = 1e-9;
+/// The points beside a zero, in units of that, and what each counts in the mean of both sides: a kink in the zero itself, as where
+/// branches of `where` are kept from what they cannot compute, makes the mean move with the distance, in first order not here.
+const SIDES: [(f64, f64); 4] = [(-1.0, 2.0), (1.0, 2.0), (-2.0, -1.0), (2.0, -1.0)];
+/// 1/(2√(2π)): the density, and the mean of two sides.
+const HALF_DENSITY: f64 = 0.199_471_140_200_716_35;
 /// The rule of averages that stand inside the arguments of switches, where only the places are asked for.
 const INSIDE_SWITCHES: usize = 5;
 
@@ -305,7 +310,7 @@ impl<'a> Run<'a> {
                 frame.import(points, around, i);
                 let zeros = places.zeros.iter().flatten();
                 let z: Vec<f64> = zeros
-                    .flat_map(|z| [z - BESIDE * (1.0 + z.abs()), z + BESIDE * (1.0 + z.abs())])
+                    .flat_map(|z| SIDES.map(|(side, _)| z + side * BESIDE * (1.0 + z.abs())))
                     .collect();
                 if !z.is_empty() {
                     self.level(points, frame, &z, 0.0, choice.without_error(), false);
@@ -375,7 +380,7 @@ fn with_deltas<N: Number>(
     for point in &average.deltas {
         let first: usize = places.zeros[..point.switch].iter().map(Vec::len).sum();
         for k in first..first + places.zeros[point.switch].len() {
-            for j in [2 * k, 2 * k + 1] {
+            for (j, (_, counts)) in (SIDES.len() * k..).zip(SIDES) {
                 let slope = N::apply(Function::Abs, frame.at(point.slope, j));
                 let density = -0.5 * z[j] * z[j];
                 let exponent = match point.exponent {
@@ -383,8 +388,7 @@ fn with_deltas<N: Number>(
                     None => N::exact(density),
                 };
                 let weight = N::apply(Function::Exp, exponent);
-                // 1/(2√(2π)): the mean of both sides.
-                let weight = N::combine(Combine::Multiply, weight, N::exact(0.199_471_140_200_716_35));
+                let weight = N::combine(Combine::Multiply, weight, N::exact(counts * HALF_DENSITY));
                 let part = N::combine(Combine::Multiply, weight, frame.at(point.rest, j));
                 let part = N::combine(Combine::Divide, part, slope);
                 value = N::combine(Combine::Add, value, part);

@@ -26,6 +26,8 @@ const CORE_OF_DENSITY: f64 = 8.5;
 const BEYOND: f64 = 4.0;
 /// Brackets of one switch that are followed.
 const MOST_BRACKETS: usize = 64;
+/// Two zeros of one switch that may be the same, found twice.
+const SAME: f64 = 1e-10;
 /// Points inside a bracket in one step.
 const INSIDE: usize = 9;
 
@@ -269,8 +271,7 @@ fn zero_in(switch: Switch, k: usize, (mut from, mut to): (f64, f64), at: Evaluat
         return;
     }
     let blur = if switch.blurred { (at(&[zero], 1.0)[k][0] - at(&[zero], 0.0)[k][0]).abs() } else { 0.0 };
-    // A zero on a place of the scan ends two brackets.
-    if !places.zeros[k].contains(&zero) {
+    if !found_before(k, zero, at, &places.zeros[k]) {
         places.zeros[k].push(zero);
     }
     match switch.kind {
@@ -282,6 +283,21 @@ fn zero_in(switch: Switch, k: usize, (mut from, mut to): (f64, f64), at: Evaluat
         Kind::Cut => places.add_zero(switch, zero, 1.0, blur),
         _ => {}
     }
+}
+
+/// Whether a zero is one that is known: where a place of the scan lies in it, or within its last digits, it ends two brackets. Two zeros
+/// next to each other leave the same sign on both sides.
+fn found_before(k: usize, zero: f64, at: Evaluate, known: &[f64]) -> bool {
+    let near = |other: &&f64| (*other - zero).abs() <= SAME * (1.0 + zero.abs());
+    known.contains(&zero)
+        || known.iter().any(|other| {
+            near(&other) && {
+                let (low, high) = (zero.min(*other), zero.max(*other));
+                let beside = SAME * (1.0 + zero.abs());
+                let values = at(&[low - beside, high + beside], 0.0)[k].clone();
+                sign(values[0]) != sign(values[1])
+            }
+        })
 }
 
 /// The smallest size of a switch that does not change its sign, or the two zeros beside it.

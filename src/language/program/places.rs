@@ -6,7 +6,7 @@
 //! over from the other); what is divided by, or whose root or logarithm is taken (low where it nearly vanishes); and the
 //! exponents of exponentials, which peak.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::levels::{Level, Slot};
 use super::terms::Term;
@@ -78,7 +78,7 @@ impl Look {
 
 /// The switches of the terms of an average, also those inside inner averages.
 pub(super) fn switches(graph: &mut Graph, terms: &[Term], v: u8) -> Vec<(Kind, Node)> {
-    let mut found = BTreeSet::new();
+    let (mut found, mut seen) = (BTreeSet::new(), HashSet::new());
     for term in terms {
         found.extend(term.exponent.map(|e| (Kind::Exponent, e)));
         found.extend(term.delta.map(|d| (Kind::Cut, d.argument)));
@@ -96,7 +96,7 @@ pub(super) fn switches(graph: &mut Graph, terms: &[Term], v: u8) -> Vec<(Kind, N
                 let (_, distances) = conditional(graph, all);
                 found.extend([all[0], all[1], distances[0], distances[1]].map(|x| (Kind::Centre, x)));
             }
-            Operation::Implicit(number) => of_implicit(graph, v, node, number, &mut found),
+            Operation::Implicit(number) => of_implicit(graph, v, (node, number), &mut seen, &mut found),
             _ => {}
         }
     }
@@ -194,7 +194,16 @@ fn of_operation(graph: &mut Graph, v: u8, op: Combine, a: Node, b: Node, found: 
 }
 
 /// Where its equation bends at the number itself, and where it meets kinks.
-fn of_implicit(graph: &mut Graph, v: u8, node: Node, number: u32, found: &mut BTreeSet<(Kind, Node)>) {
+fn of_implicit(
+    graph: &mut Graph,
+    v: u8,
+    (node, number): (Node, u32),
+    seen: &mut HashSet<Node>,
+    found: &mut BTreeSet<(Kind, Node)>,
+) {
+    if !seen.insert(node) {
+        return;
+    }
     let (equation, switches) = graph.bends_of_implicit(node, number);
     for inner in graph.reachable(&[equation]) {
         match graph.operation(inner) {
@@ -202,6 +211,7 @@ fn of_implicit(graph: &mut Graph, v: u8, node: Node, number: u32, found: &mut BT
             Operation::Combine(op @ (Combine::LogAddExp | Combine::Divide | Combine::Power), a, b) => {
                 of_operation(graph, v, op, a, b, found);
             }
+            Operation::Implicit(number) => of_implicit(graph, v, (inner, number), seen, found),
             _ => {}
         }
     }

@@ -2,6 +2,7 @@
 //! before anything is computed.
 
 mod shape;
+mod together;
 
 use std::collections::HashMap;
 
@@ -12,6 +13,7 @@ use crate::diagnostic::Text;
 use crate::name::is_identifier;
 
 pub use shape::{Allowed, LARGEST_PRODUCT, Shape};
+pub use together::together;
 
 /// What a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub struct Solved {
     pub convex: bool,
     /// Where the number lies.
     pub range: Option<[(Text, Expression); 2]>,
+    /// The definitions that are solved for together, in this order, itself among them.
+    pub with: Vec<usize>,
 }
 
 impl Definition {
@@ -195,6 +199,7 @@ impl Scope {
     /// # Errors
     /// The first thing that is wrong, at its place.
     pub fn check_definitions(&mut self) -> Result<(), EquationError> {
+        self.solve_together()?;
         self.refuse_cycles()?;
         for i in 0..self.definitions.len() {
             let definition = &self.definitions[i];
@@ -210,6 +215,7 @@ impl Scope {
                 ));
             }
             self.definitions[i].shape = Some(shape);
+            self.share_shapes(i);
         }
         Ok(())
     }
@@ -218,14 +224,10 @@ impl Scope {
         let uses: Vec<Vec<usize>> = self
             .definitions
             .iter()
-            .map(|d| {
-                d.uses()
-                    .into_iter()
-                    .filter_map(|n| match self.meaning(n) {
-                        Some(Meaning::Definition(i)) => Some(i),
-                        _ => None,
-                    })
-                    .collect()
+            .enumerate()
+            .map(|(i, d)| {
+                let used = d.uses().into_iter().filter_map(|name| self.definition(name));
+                used.filter(|other| !self.are_together(i, *other)).collect()
             })
             .collect();
         // Depth first with an explicit stack of (definition, next use): 0 new, 1 on the path, 2 done.

@@ -305,9 +305,8 @@ impl Place<'_> {
             Some(Meaning::Discrete(_) | Meaning::Normal(_) | Meaning::Measure(_)) => {
                 shape.variables.push(here());
             }
-            // In its own equation an implicit number is a number like any other.
-            Some(Meaning::Definition(i))
-                if i == self.defined && self.scope.definitions[i].solved.is_some() => {}
+            // In its own equation an implicit number is a number like any other, as are those that are solved for with it.
+            Some(Meaning::Definition(i)) if self.scope.are_together(self.defined, i) => {}
             Some(Meaning::Definition(i)) => {
                 if i >= self.defined {
                     let line = self.scope.definitions[i].text.place(0..0).line;

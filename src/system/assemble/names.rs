@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Builder, Written};
 use crate::language::error::{EquationError, Problem};
 use crate::language::graph::MAX_NORMALS;
-use crate::language::scope::{Definition, HIDDEN, Meaning, Scope, Solved, names_in};
+use crate::language::scope::{Definition, HIDDEN, Meaning, Scope, Solved, names_in, together};
 use crate::name::{ascii_name, did_you_mean, is_identifier, is_word, nearest};
 use crate::system::schema::{self, Str};
 
@@ -73,7 +73,7 @@ impl Builder<'_> {
         Ok(scope)
     }
 
-    /// Definitions in the order of the file, each implicit one after the last of those that it uses.
+    /// Definitions in the order of the file, each implicit one, with those that depend on it in turn, after the last of those that it uses.
     fn definitions(&self) -> Result<Vec<Definition>, EquationError> {
         let mut definitions = Vec::new();
         for (name, written) in &self.file.definitions {
@@ -81,11 +81,21 @@ impl Builder<'_> {
             let name = name.get_ref().clone();
             definitions.push(Definition { name, text, expression, shape: None, solved: None });
         }
-        for (name, entry) in &self.file.implicit {
-            let implicit = self.implicit(name, entry)?;
-            let uses = implicit.uses();
+        let implicit: Vec<Definition> = self
+            .file
+            .implicit
+            .iter()
+            .map(|(name, entry)| self.implicit(name, entry))
+            .collect::<Result<_, _>>()?;
+        for (i, mut with) in together(&implicit).into_iter().enumerate() {
+            with.sort_unstable();
+            if with.first() != Some(&i) {
+                continue;
+            }
+            let uses: Vec<&str> = with.iter().flat_map(|j| implicit[*j].uses()).collect();
             let last = definitions.iter().rposition(|d: &Definition| uses.contains(&d.name.as_str()));
-            definitions.insert(last.map_or(0, |last| last + 1), implicit);
+            let place = last.map_or(0, |last| last + 1);
+            definitions.splice(place..place, with.into_iter().map(|j| implicit[j].clone()));
         }
         Ok(definitions)
     }
@@ -144,7 +154,7 @@ impl Builder<'_> {
             text,
             expression,
             shape: None,
-            solved: Some(Solved { minimise, convex, range }),
+            solved: Some(Solved { minimise, convex, range, with: Vec::new() }),
         })
     }
 
