@@ -250,16 +250,7 @@ impl<'s> Lowering<'s> {
         }
         let conditions: Result<Vec<Condition>, _> = all.iter().map(|i| self.condition(*i, chosen)).collect();
         self.solving.clear();
-        let conditions = conditions?;
-        let minimal: Vec<usize> = (0..all.len()).filter(|k| conditions[*k].minimise).collect();
-        if let Some(k) = minimal.iter().find(|k| conditions[**k].expression != conditions[minimal[0]].expression) {
-            let [one, other] = [all[minimal[0]], all[*k]].map(|i| &scope.definitions[i]);
-            let message = format!(
-                "`{}` and `{}` depend on one another and minimise different things; both must minimise the same, or solve an `equation`",
-                one.name, other.name
-            );
-            return Err(other.text.error(other.expression.span.clone(), Problem::Structure(message)));
-        }
+        let conditions = self.each_by_itself(all, conditions?)?;
         let mut numbers: HashMap<Node, Node> = HashMap::new();
         for (i, condition) in all.iter().zip(conditions) {
             let unknown = self.graph.unknown_of_implicit(*i);
@@ -282,6 +273,51 @@ impl<'s> Lowering<'s> {
         Ok(all.iter().map(|i| (*i, numbers[&self.graph.unknown_of_implicit(*i)])).collect())
     }
 
+    /// At the minimum of one thing in several numbers its slope by each of them, with the others held, vanishes.
+    fn each_by_itself(
+        &mut self,
+        all: &[usize],
+        mut conditions: Vec<Condition>,
+    ) -> Result<Vec<Condition>, EquationError> {
+        let minimal: Vec<usize> = (0..all.len()).filter(|k| conditions[*k].minimise).collect();
+        let [first, .., last] = minimal[..] else { return Ok(conditions) };
+        let least = conditions[first].expression;
+        let error = |k: usize, message: String| {
+            let definition = &self.scope.definitions[all[k]];
+            Err(definition.text.error(definition.expression.span.clone(), Problem::Structure(message)))
+        };
+        let names = |k: usize| {
+            format!(
+                "`{}` and `{}`",
+                self.scope.definitions[all[first]].name, self.scope.definitions[all[k]].name
+            )
+        };
+        if let Some(k) = minimal.iter().find(|k| conditions[**k].expression != least) {
+            return error(
+                *k,
+                format!(
+                    "{} depend on one another and minimise different things; both must minimise the same, or solve an `equation`",
+                    names(*k)
+                ),
+            );
+        }
+        let unknowns: Vec<Node> = minimal.iter().map(|k| self.graph.unknown_of_implicit(all[*k])).collect();
+        if self.graph.bends_between(least, &unknowns) {
+            return error(
+                last,
+                format!(
+                    "what {} minimise bends sharply in both at once; make that a number of its own (for abs(u - v) solve for d = u - v and v)",
+                    names(last)
+                ),
+            );
+        }
+        for (k, unknown) in minimal.into_iter().zip(unknowns) {
+            let slope = differentiate(&mut self.graph, &[least], unknown)[0];
+            conditions[k] = Condition { expression: slope, minimise: false, rising: true, ..conditions[k] };
+        }
+        Ok(conditions)
+    }
+
     /// What an implicit definition says of its number.
     fn condition(&mut self, i: usize, chosen: &Assignment) -> Result<Condition, EquationError> {
         let definition = &self.scope.definitions[i];
@@ -294,7 +330,13 @@ impl<'s> Lowering<'s> {
             }
         };
         let is = |of: fn(&Solved) -> bool| solved.is_some_and(of);
-        Ok(Condition { expression, minimise: is(|s| s.minimise), several: is(|s| !s.convex), range })
+        Ok(Condition {
+            expression,
+            minimise: is(|s| s.minimise),
+            rising: false,
+            several: is(|s| !s.convex),
+            range,
+        })
     }
 
     fn name(&mut self, name: &str, chosen: &Assignment) -> Node {

@@ -103,7 +103,8 @@ impl Formula {
         }
         let range =
             range.map(|ends| ends.map(|end| inputs.iter().position(|i| *i == end).unwrap_or_default()));
-        let kinked = height.is_some() || steps.iter().any(|step| bends(step.operation)) || rising && range.is_some();
+        let kinked =
+            height.is_some() || steps.iter().any(|step| bends(step.operation)) || rising && range.is_some();
         let slot = |place: Place| order.iter().position(|other| *other == place).unwrap_or_default();
         let (zero, height) = (slot(equation), height.map(slot));
         let equation = (equation, symbol);
@@ -165,9 +166,10 @@ impl Formula {
         let mut contains: Vec<Vec<bool>> = Vec::with_capacity(root + 1);
         for place in 0..=root {
             let below: Vec<Place> = arguments(self.operations[place]).collect();
-            let has = symbols.iter().enumerate().map(|(k, symbol)| {
-                place == *symbol || below.iter().any(|argument| contains[*argument][k])
-            });
+            let has = symbols
+                .iter()
+                .enumerate()
+                .map(|(k, symbol)| place == *symbol || below.iter().any(|argument| contains[*argument][k]));
             contains.push(has.collect());
         }
         (0..=root).any(|place| {

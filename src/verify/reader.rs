@@ -272,7 +272,9 @@ impl<'w> Reader<'w> {
         // By itself alone: at a minimum what is minimised does not move with the others.
         let mut zero = match solved.minimise {
             true if !held.is_empty() && self.formula.bends_between(expression, &symbols) => {
-                return Err(Unsupported::Construct("what is minimal bends in several unknowns at once".into()));
+                return Err(Unsupported::Construct(
+                    "what is minimal bends in several unknowns at once".into(),
+                ));
             }
             true => self.formula.derivative(expression, unknown)?,
             false => expression,

@@ -62,6 +62,8 @@ pub struct Condition {
     pub expression: Node,
     /// Whether it is minimal.
     pub minimise: bool,
+    /// Whether what vanishes is the slope of what is minimal.
+    pub rising: bool,
     /// Whether it may have several minima, of which the lowest is meant.
     pub several: bool,
     /// Where the unknown lies.
@@ -97,7 +99,7 @@ impl Graph {
                 (self.without_deltas(&slope)[0], true)
             }
             true => (differentiate(self, &[expression], unknown)[0], true),
-            false => (expression, false),
+            false => (expression, condition.rising),
         };
         let mut kinks = self.kinks(&[expression, equation], unknown);
         let range = condition.range.map(|_| [place[1], place[2]]);
@@ -228,22 +230,11 @@ impl Graph {
         Some(self.substitute(roots, &place.into_iter().filter(|(from, to)| from != to).collect()))
     }
 
-    /// Where the equation bends sharply: the arguments of abs, sign, step and what falls with |x|, and the differences of what min, max and comparisons compare.
+    /// Where the equation bends sharply as the unknown moves.
     fn kinks(&mut self, roots: &[Node], unknown: Node) -> Vec<Node> {
         let mut kinks = Vec::new();
         for node in self.reachable(roots) {
-            let argument = match self.operation(node) {
-                Operation::Apply(
-                    Function::Abs | Function::Sign | Function::Step | Function::BesselFall(_),
-                    a,
-                ) => a,
-                Operation::Combine(
-                    Combine::Min | Combine::Max | Combine::Less | Combine::LessEqual,
-                    a,
-                    b,
-                ) => self.subtract(a, b),
-                _ => continue,
-            };
+            let Some(argument) = self.bend(node) else { continue };
             if differentiate(self, &[argument], unknown)[0] != self.constant(0.0)
                 && !kinks.contains(&argument)
             {
@@ -251,6 +242,29 @@ impl Graph {
             }
         }
         kinks
+    }
+
+    /// What is 0 where an operation bends sharply: the argument of abs, sign, step and what falls with |x|, and the difference of what
+    /// min, max and comparisons compare.
+    fn bend(&mut self, node: Node) -> Option<Node> {
+        match self.operation(node) {
+            Operation::Apply(
+                Function::Abs | Function::Sign | Function::Step | Function::BesselFall(_),
+                a,
+            ) => Some(a),
+            Operation::Combine(Combine::Min | Combine::Max | Combine::Less | Combine::LessEqual, a, b) => {
+                Some(self.subtract(a, b))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an expression bends sharply where several of some unknowns meet.
+    pub fn bends_between(&mut self, root: Node, unknowns: &[Node]) -> bool {
+        self.reachable(&[root]).into_iter().any(|node| {
+            let below = self.bend(node).map_or(Vec::new(), |argument| self.reachable(&[argument]));
+            unknowns.iter().filter(|unknown| below.contains(unknown)).count() > 1
+        })
     }
 
     /// Expressions with some nodes replaced.

@@ -23,7 +23,11 @@ pub(super) enum Step {
     Combine(Combine, Slot, Slot),
     Join(Join, [Slot; 3]),
     /// A number that is found for each value of this one, or the kink in which it sits.
-    Inner { solver: Arc<Solver>, inputs: Vec<Slot>, given: Option<Slot> },
+    Inner {
+        solver: Arc<Solver>,
+        inputs: Vec<Slot>,
+        given: Option<Slot>,
+    },
 }
 
 /// A small program that solves an equation.

@@ -309,9 +309,8 @@ impl<'a> Run<'a> {
             (Some(points), Some(frame)) => {
                 frame.import(points, around, i);
                 let zeros = places.zeros.iter().flatten();
-                let z: Vec<f64> = zeros
-                    .flat_map(|z| SIDES.map(|(side, _)| z + side * BESIDE * (1.0 + z.abs())))
-                    .collect();
+                let z: Vec<f64> =
+                    zeros.flat_map(|z| SIDES.map(|(side, _)| z + side * BESIDE * (1.0 + z.abs()))).collect();
                 if !z.is_empty() {
                     self.level(points, frame, &z, 0.0, choice.without_error(), false);
                 }

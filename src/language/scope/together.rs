@@ -11,10 +11,13 @@ pub const MOST_TOGETHER: usize = 3;
 /// each in the order of the file. Of what is no implicit definition, none.
 pub fn together(definitions: &[Definition]) -> Vec<Vec<usize>> {
     let place = |name: &str| definitions.iter().position(|d| d.solved.is_some() && d.name == name);
-    let uses: Vec<Vec<usize>> = definitions
-        .iter()
-        .map(|d| if d.solved.is_some() { d.uses().into_iter().filter_map(place).collect() } else { Vec::new() })
-        .collect();
+    let uses: Vec<Vec<usize>> =
+        definitions
+            .iter()
+            .map(|d| {
+                if d.solved.is_some() { d.uses().into_iter().filter_map(place).collect() } else { Vec::new() }
+            })
+            .collect();
     let reached: Vec<Vec<bool>> = (0..definitions.len())
         .map(|start| {
             let mut reached = vec![false; definitions.len()];
@@ -92,8 +95,10 @@ impl Scope {
                 let mut used = Vec::new();
                 names_in(end, &mut used);
                 if let Some(other) = used.iter().find(|name| with.len() > 1 && names.contains(name)) {
-                    let message =
-                        format!("the range of `{}` depends on `{other}`, with which it is solved for", definition.name);
+                    let message = format!(
+                        "the range of `{}` depends on `{other}`, with which it is solved for",
+                        definition.name
+                    );
                     return Err(text.error(end.span.clone(), Problem::Structure(message)));
                 }
             }
