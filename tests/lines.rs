@@ -260,6 +260,21 @@ fn both_ends_of_a_closed_line_are_found() {
     close("p", folds[1], 0.7, 1e-12);
 }
 
+/// Whether it goes on through zero beyond the last row nobody has looked.
+#[test]
+fn a_zero_at_an_end_of_the_range_is_called_that() {
+    for (value, changes, x) in [
+        ("1.5 - x", vec!["zero at range end"], vec![1.5]),
+        ("(x + 1.5)*(x - 0.25)", vec!["zero at range end", "rises through zero"], vec![-1.5, 0.25]),
+    ] {
+        let found = zeros(&cubic(&format!("f = {{ value = \"{value}\", meaning = \"\" }}")), "f", false, &[]);
+        assert_eq!(words(&found, "change"), changes, "{value}");
+        for (row, x) in x.into_iter().enumerate() {
+            close("x", number(&found, "x", row), x, 1e-13);
+        }
+    }
+}
+
 #[test]
 fn a_zero_that_is_touched_and_two_between_rows_are_seen() {
     for (value, changes, roots) in [

@@ -28,6 +28,8 @@ pub enum ZeroKind {
     Leaves,
     /// It is zero where its branch turns back or ends.
     BranchEnds,
+    /// It is zero at the first or the last control value: on the other side nothing is known.
+    RangeEnds,
     /// It jumps through zero, or to zero, and is not continuous there.
     Jumps,
     /// It goes through infinity.
@@ -47,6 +49,7 @@ impl ZeroKind {
             ZeroKind::Becomes => "becomes zero",
             ZeroKind::Leaves => "leaves zero",
             ZeroKind::BranchEnds => "zero at branch end",
+            ZeroKind::RangeEnds => "zero at range end",
             ZeroKind::Jumps => "jump",
             ZeroKind::Pole => "pole",
             ZeroKind::Fold => "fold of the line",
@@ -252,7 +255,13 @@ impl Reading<'_, '_> {
                 false => ZeroKind::Touches,
             },
             [Some(_), Some(_)] if at_once(before) || at_once(after) => ZeroKind::Jumps,
-            [None, _] | [_, None] if ends => ZeroKind::BranchEnds,
+            [None, _] | [_, None] => {
+                if ends {
+                    ZeroKind::BranchEnds
+                } else {
+                    ZeroKind::RangeEnds
+                }
+            }
             _ => ZeroKind::Crosses,
         };
         if kind == ZeroKind::Jumps {
