@@ -98,13 +98,12 @@ fn between(
     let mut best = h(middle);
     for _ in 0..STEPS {
         // Until only round-off is left, or the slope tells the rest.
-        if slope(a) < 0.0 && slope(b) > 0.0 {
-            if let Some((p, width)) = halved(slope, a, b) {
-                let closer = h(p) <= best + 1e-9 * best.abs().max(1e-300);
-                if closer {
-                    return (p, width);
-                }
-            }
+        if slope(a) < 0.0
+            && slope(b) > 0.0
+            && let Some((p, width)) = halved(slope, a, b)
+            && h(p) <= best + 1e-9 * best.abs().max(1e-300)
+        {
+            return (p, width);
         }
         let (left, right) = (middle - a, b - middle);
         if left.max(right) <= 2.0 * f64::EPSILON * middle.abs().max(1e-30) {
