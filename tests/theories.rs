@@ -88,7 +88,8 @@ fn solutions(theory: &Theory, parameters: &str) -> Vec<Row> {
 }
 
 /// Theories of which a point takes seconds.
-const SLOW: [&str; 4] = ["correlation", "compressed-sensing", "phase-retrieval", "logistic-separability"];
+const SLOW: [&str; 5] =
+    ["correlation", "compressed-sensing", "phase-retrieval", "logistic-separability", "amp-hard-threshold"];
 
 #[test]
 fn reference_values_are_reached() {

@@ -22,8 +22,9 @@ fn theory(implicit: &str, outputs: &[&str]) -> Result<Theory, EquationError> {
     Theory::parse("x", &text)
 }
 
-/// Outputs of which every second is the closed form of the one before it.
-fn pairs(implicit: &str, controls: &[f64], expressions: &[&str], tolerance: f64, verified: bool) {
+/// Outputs of which every second is the closed form of the one before it; of so many rows the second evaluator, which may take half a minute
+/// for one, is asked too, or cannot be.
+fn pairs(implicit: &str, controls: &[f64], expressions: &[&str], tolerance: f64, verified: Option<usize>) {
     let theory = theory(implicit, expressions).unwrap_or_else(|e| panic!("{e}"));
     let pieces = job(&[], controls).solve(&theory, Settings::default());
     for row in 0..controls.len() {
@@ -34,8 +35,8 @@ fn pairs(implicit: &str, controls: &[f64], expressions: &[&str], tolerance: f64,
             close(&format!("{implicit}: {}", expressions[2 * i]), pair[0], pair[1], tolerance);
         }
         let verifier = Verifier::new(&theory.pieces[0].system, &[0.5]);
-        assert_eq!(verifier.is_ok(), verified, "{implicit}: {:?}", verifier.err());
-        let Ok(verifier) = verifier else { continue };
+        assert_eq!(verifier.is_ok(), verified.is_some(), "{implicit}: {:?}", verifier.err());
+        let Some(verifier) = verifier.ok().filter(|_| verified > Some(row)) else { continue };
         let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
         assert!(report.disagreements.is_empty(), "{implicit}: {:?}", report.disagreements);
     }
@@ -56,7 +57,7 @@ fn two_equations_are_solved_together() {
             "E[z](exp(-(asinh(z) - a*z)^2/4))",
         ],
         1e-12,
-        true,
+        Some(2),
     );
     // The order of the file does not matter, nor what uses them.
     pairs(
@@ -64,7 +65,7 @@ fn two_equations_are_solved_together() {
         &[1.0],
         &["E[z](t^2)", "E[z](asinh(z)^2)"],
         1e-12,
-        true,
+        Some(2),
     );
 }
 
@@ -85,7 +86,7 @@ fn derivatives_are_those_of_the_closed_form() {
             "E[z](b/sqrt(1 + b^2*z^2) + a)/2",
         ],
         1e-11,
-        true,
+        Some(2),
     );
 }
 
@@ -107,7 +108,7 @@ fn a_smooth_minimum_in_two_unknowns() {
             "E[z]((b - v)/a)",
         ],
         1e-11,
-        true,
+        Some(2),
     );
 }
 
@@ -117,13 +118,7 @@ fn a_lasso_of_two_correlated_weights() {
     // ½ (u² + v² + u v) − h (u + v) + a (|u| + |v|) with h = z: u = v = sign(h) max(|h| − a, 0)/1.5.
     let energy = "(u^2 + v^2 + u*v)/2 - z*(u + v) + a*(abs(u) + abs(v))";
     let implicit = format!("u = {{ minimise = \"{energy}\" }}\nv = {{ minimise = \"{energy}\" }}");
-    pairs(
-        &implicit,
-        &[0.2, 1.0],
-        &["E[z](u^2)", "E[z](max(abs(z) - a, 0)^2)/2.25", "E[z](u*v)", "E[z](max(abs(z) - a, 0)^2)/2.25"],
-        1e-12,
-        true,
-    );
+    pairs(&implicit, &[0.2, 1.0], &["E[z](u*v)", "E[z](max(abs(z) - a, 0)^2)/2.25"], 1e-12, Some(1));
     // Fields 1 and 0.2 of opposite pull: v = 0 wherever |½ u| < a for u = soft(z, a), and else both move.
     let energy = "(u^2 + v^2 + u*v)/2 - z*u + a*(abs(u) + abs(v))";
     let implicit = format!("u = {{ minimise = \"{energy}\" }}\nv = {{ minimise = \"{energy}\" }}");
@@ -136,7 +131,7 @@ fn a_lasso_of_two_correlated_weights() {
         &[0.2, 1.0],
         &["E[z](u^2)", &format!("E[z](({u})^2)"), "E[z](v^2)", &format!("E[z](({v})^2)")],
         1e-12,
-        true,
+        Some(0),
     );
 }
 
@@ -155,7 +150,7 @@ fn fused_weights_stick_together() {
             "E[z](where(abs(z) < 2*a, z^2/4, a^2))",
         ],
         1e-12,
-        true,
+        Some(2),
     );
     // The other way round the one with the kink is found last.
     let implicit = format!("v = {{ minimise = \"{energy}\" }}\nd = {{ minimise = \"{energy}\" }}");
@@ -165,7 +160,7 @@ fn fused_weights_stick_together() {
         &[0.2, 1.0, 2.0],
         &["E[z](d*v + v^2)", product, "D[a](E[z](d*v + v^2))", &format!("D[a]({product})")],
         1e-12,
-        false,
+        None,
     );
 }
 

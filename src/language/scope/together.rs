@@ -1,5 +1,7 @@
 //! Implicit definitions that depend on one another: they are solved for together.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::{Definition, Meaning, Scope, names_in};
 use crate::language::error::{EquationError, Problem};
 use crate::language::expression::{Expression, ExpressionKind};
@@ -10,34 +12,32 @@ pub const MOST_TOGETHER: usize = 3;
 /// For every definition those that are solved for with it, itself among them: minimisers first, which are found with the others held,
 /// each in the order of the file. Of what is no implicit definition, none.
 pub fn together(definitions: &[Definition]) -> Vec<Vec<usize>> {
-    let place = |name: &str| definitions.iter().position(|d| d.solved.is_some() && d.name == name);
-    let uses: Vec<Vec<usize>> =
-        definitions
-            .iter()
-            .map(|d| {
-                if d.solved.is_some() { d.uses().into_iter().filter_map(place).collect() } else { Vec::new() }
-            })
-            .collect();
-    let reached: Vec<Vec<bool>> = (0..definitions.len())
-        .map(|start| {
-            let mut reached = vec![false; definitions.len()];
-            let mut stack = uses[start].clone();
-            while let Some(next) = stack.pop() {
-                if !std::mem::replace(&mut reached[next], true) {
-                    stack.extend(&uses[next]);
-                }
-            }
-            reached
-        })
-        .collect();
-    let of = |i: usize| {
-        let with = |j: &usize| *j == i || reached[i][*j] && reached[*j][i];
-        let mut all: Vec<usize> =
-            (0..definitions.len()).filter(|j| definitions[*j].solved.is_some()).filter(with).collect();
-        all.sort_by_key(|j| definitions[*j].solved.as_ref().is_some_and(|solved| !solved.minimise));
-        all
+    let implicit: Vec<usize> = (0..definitions.len()).filter(|i| definitions[*i].solved.is_some()).collect();
+    let places: HashMap<&str, usize> =
+        implicit.iter().enumerate().map(|(k, i)| (definitions[*i].name.as_str(), k)).collect();
+    let uses = |i: &usize| -> Vec<usize> {
+        definitions[*i].uses().into_iter().filter_map(|name| places.get(name).copied()).collect()
     };
-    (0..definitions.len()).map(|i| if definitions[i].solved.is_some() { of(i) } else { Vec::new() }).collect()
+    let uses: Vec<Vec<usize>> = implicit.iter().map(uses).collect();
+    let reached = |start: usize| {
+        let mut reached = BTreeSet::new();
+        let mut stack = uses[start].clone();
+        while let Some(next) = stack.pop() {
+            if reached.insert(next) {
+                stack.extend(&uses[next]);
+            }
+        }
+        reached
+    };
+    let reached: Vec<BTreeSet<usize>> = (0..implicit.len()).map(reached).collect();
+    let mut all = vec![Vec::new(); definitions.len()];
+    for (k, i) in implicit.iter().enumerate() {
+        let others = reached[k].iter().filter(|other| **other != k && reached[**other].contains(&k));
+        let mut with: Vec<usize> = others.chain([&k]).map(|k| implicit[*k]).collect();
+        with.sort_by_key(|j| (definitions[*j].solved.as_ref().is_some_and(|solved| !solved.minimise), *j));
+        all[*i] = with;
+    }
+    all
 }
 
 /// One of some names over which an expression averages.
