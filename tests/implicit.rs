@@ -5,47 +5,23 @@ mod support;
 
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
-use overlaps::verify::Verifier;
-use support::{close, job, second_look, solve};
+use support::{SecondLook, agree_at, close, file_of, job, over_normals, solve};
 
 fn parse(text: &str) -> Theory {
     Theory::parse("x", text).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// A closed form in the parameter a, with implicit definitions and outputs.
 fn outputs(implicit: &str, outputs: &[&str]) -> String {
-    let outputs: String = outputs
-        .iter()
-        .enumerate()
-        .map(|(i, e)| format!("y{i} = {{ value = \"{e}\", meaning = \"\" }}\n"))
-        .collect();
-    format!(
-        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.2, to = 3, points = 3 }}\n[parameters]\n\
-         b = {{ default = 0.5, meaning = \"\" }}\n[variables]\nz = \"normal\"\nw = \"normal\"\n\
-         [implicit]\n{implicit}\n[outputs]\n{outputs}"
-    )
+    file_of(&over_normals(implicit), outputs)
 }
 
-/// Every second output is the closed form of the one before it, in the engine and in the second evaluator.
+/// Every second output is the closed form of the one before it.
 fn pairs(implicit: &str, expressions: &[&str], tolerance: f64) {
     pairs_at(&[0.3, 1.0, 2.5], implicit, expressions, tolerance);
 }
 
 fn pairs_at(controls: &[f64], implicit: &str, expressions: &[&str], tolerance: f64) {
-    let theory = parse(&outputs(implicit, expressions));
-    let pieces = job(&[], controls).solve(&theory, Settings::default());
-    for row in 0..controls.len() {
-        let (_, solution) = pieces[0].curve.solution(row).unwrap_or_else(|| panic!("{implicit}"));
-        let found = &solution.certified.outputs;
-        assert!(solution.certified.within(1e-12), "{implicit}: {:?}", solution.certified);
-        for (i, pair) in found.chunks(2).enumerate() {
-            close(&format!("{implicit}: {}", expressions[2 * i]), pair[0], pair[1], tolerance);
-        }
-        let verifier = Verifier::new(&theory.pieces[0].system, &[0.5]);
-        let Ok(verifier) = verifier else { continue };
-        let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
-        assert!(report.disagreements.is_empty(), "{implicit}: {:?}", report.disagreements);
-    }
+    agree_at(controls, &over_normals(implicit), expressions, tolerance, SecondLook::IfKnown);
 }
 
 #[test]

@@ -4,33 +4,10 @@ mod support;
 
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
-use overlaps::verify::Verifier;
-use support::{close, job, second_look};
+use support::{SecondLook, agree_at, close, file_of, job, over_normals};
 
-/// A closed form in the control a, with an implicit definition and outputs of which every second is the closed form of the one before it.
 fn pairs(implicit: &str, controls: &[f64], expressions: &[&str], tolerance: f64) {
-    let outputs: String = expressions
-        .iter()
-        .enumerate()
-        .map(|(i, e)| format!("y{i} = {{ value = \"{e}\", meaning = \"\" }}\n"))
-        .collect();
-    let text = format!(
-        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.1, to = 9, points = 3 }}\n[parameters]\n\
-         b = {{ default = 0.5, meaning = \"\" }}\n[variables]\nz = \"normal\"\n[implicit]\n{implicit}\n[outputs]\n{outputs}"
-    );
-    let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{e}"));
-    let pieces = job(&[], controls).solve(&theory, Settings::default());
-    for row in 0..controls.len() {
-        let (_, solution) = pieces[0].curve.solution(row).unwrap_or_else(|| panic!("{implicit}"));
-        let found = &solution.certified.outputs;
-        assert!(solution.certified.within(1e-12), "{implicit}: {:?}", solution.certified);
-        for (i, pair) in found.chunks(2).enumerate() {
-            close(&format!("{implicit}: {}", expressions[2 * i]), pair[0], pair[1], tolerance);
-        }
-        let Ok(verifier) = Verifier::new(&theory.pieces[0].system, &[0.5]) else { continue };
-        let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
-        assert!(report.disagreements.is_empty(), "{implicit}: {:?}", report.disagreements);
-    }
+    agree_at(controls, &over_normals(implicit), expressions, tolerance, SecondLook::IfKnown);
 }
 
 #[test]
@@ -141,11 +118,7 @@ fn a_root_of_the_modulus_as_penalty() {
 fn a_range_is_a_constraint() {
     let implicit =
         "p = { minimise = \"(p - z)^2/2 + a*(p^2 - 1)^2/4\", convex = false, range = [-1.2, 0.4] }";
-    let text = format!(
-        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.1, to = 9, points = 3 }}\n[variables]\nz = \"normal\"\n\
-         [implicit]\n{implicit}\n[outputs]\ny = {{ value = \"E[z](p)\", meaning = \"\" }}\n"
-    );
-    let theory = Theory::parse("x", &text).unwrap();
+    let theory = Theory::parse("x", &file_of(&over_normals(implicit), &["E[z](p)"])).unwrap();
     let pieces = job(&[], &[2.0]).solve(&theory, Settings::default());
     let (_, solution) = pieces[0].curve.solution(0).unwrap();
     assert!(solution.certified.within(1e-12), "{:?}", solution.certified);
@@ -156,11 +129,7 @@ fn a_range_is_a_constraint() {
 #[test]
 fn what_cannot_be_derived_and_what_is_no_minimum_is_said() {
     let with = |implicit: &str, output: &str| {
-        let text = format!(
-            "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.1, to = 9, points = 3 }}\n[variables]\nz = \"normal\"\n\
-             [implicit]\n{implicit}\n[outputs]\ny = {{ value = \"{output}\", meaning = \"\" }}\n"
-        );
-        Theory::parse("x", &text).map(drop).unwrap_err().to_string()
+        Theory::parse("x", &file_of(&over_normals(implicit), &[output])).map(drop).unwrap_err().to_string()
     };
     let jumps = "p = { minimise = \"(p - z)^2/2 + a*abs(sign(p))\", convex = false }";
     for output in ["E[z](D[z](p))", "E[z](D[a](p^2))"] {

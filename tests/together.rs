@@ -5,41 +5,14 @@ mod support;
 use overlaps::language::EquationError;
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
-use overlaps::verify::Verifier;
-use support::{close, job, second_look};
+use support::{SecondLook, agree_at, close, file_of, job, over_normals};
 
 fn theory(implicit: &str, outputs: &[&str]) -> Result<Theory, EquationError> {
-    let outputs: String = outputs
-        .iter()
-        .enumerate()
-        .map(|(i, e)| format!("y{i} = {{ value = \"{e}\", meaning = \"\" }}\n"))
-        .collect();
-    let text = format!(
-        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.1, to = 9, points = 3 }}\n[parameters]\n\
-         b = {{ default = 0.5, meaning = \"\" }}\n[variables]\nz = \"normal\"\nw = \"normal\"\n[implicit]\n{implicit}\n\
-         [outputs]\n{outputs}"
-    );
-    Theory::parse("x", &text)
+    Theory::parse("x", &file_of(&over_normals(implicit), outputs))
 }
 
-/// Outputs of which every second is the closed form of the one before it; of so many rows the second evaluator, which may take half a minute
-/// for one, is asked too, or cannot be.
-fn pairs(implicit: &str, controls: &[f64], expressions: &[&str], tolerance: f64, verified: Option<usize>) {
-    let theory = theory(implicit, expressions).unwrap_or_else(|e| panic!("{e}"));
-    let pieces = job(&[], controls).solve(&theory, Settings::default());
-    for row in 0..controls.len() {
-        let (_, solution) = pieces[0].curve.solution(row).unwrap_or_else(|| panic!("{implicit}"));
-        let found = &solution.certified.outputs;
-        assert!(solution.certified.within(1e-12), "{implicit}: {:?}", solution.certified);
-        for (i, pair) in found.chunks(2).enumerate() {
-            close(&format!("{implicit}: {}", expressions[2 * i]), pair[0], pair[1], tolerance);
-        }
-        let verifier = Verifier::new(&theory.pieces[0].system, &[0.5]);
-        assert_eq!(verifier.is_ok(), verified.is_some(), "{implicit}: {:?}", verifier.err());
-        let Some(verifier) = verifier.ok().filter(|_| verified > Some(row)) else { continue };
-        let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
-        assert!(report.disagreements.is_empty(), "{implicit}: {:?}", report.disagreements);
-    }
+fn pairs(implicit: &str, controls: &[f64], expressions: &[&str], tolerance: f64, second: SecondLook) {
+    agree_at(controls, &over_normals(implicit), expressions, tolerance, second);
 }
 
 #[test]
@@ -57,7 +30,7 @@ fn two_equations_are_solved_together() {
             "E[z](exp(-(asinh(z) - a*z)^2/4))",
         ],
         1e-12,
-        Some(2),
+        SecondLook::Rows(2),
     );
     // The order of the file does not matter, nor what uses them.
     pairs(
@@ -65,7 +38,7 @@ fn two_equations_are_solved_together() {
         &[1.0],
         &["E[z](t^2)", "E[z](asinh(z)^2)"],
         1e-12,
-        Some(2),
+        SecondLook::Rows(2),
     );
 }
 
@@ -86,7 +59,7 @@ fn derivatives_are_those_of_the_closed_form() {
             "E[z](b/sqrt(1 + b^2*z^2) + a)/2",
         ],
         1e-11,
-        Some(2),
+        SecondLook::Rows(2),
     );
 }
 
@@ -108,7 +81,7 @@ fn a_smooth_minimum_in_two_unknowns() {
             "E[z]((b - v)/a)",
         ],
         1e-11,
-        Some(2),
+        SecondLook::Rows(2),
     );
 }
 
@@ -118,7 +91,13 @@ fn a_lasso_of_two_correlated_weights() {
     // ½ (u² + v² + u v) − h (u + v) + a (|u| + |v|) with h = z: u = v = sign(h) max(|h| − a, 0)/1.5.
     let energy = "(u^2 + v^2 + u*v)/2 - z*(u + v) + a*(abs(u) + abs(v))";
     let implicit = format!("u = {{ minimise = \"{energy}\" }}\nv = {{ minimise = \"{energy}\" }}");
-    pairs(&implicit, &[0.2, 1.0], &["E[z](u*v)", "E[z](max(abs(z) - a, 0)^2)/2.25"], 1e-12, Some(1));
+    pairs(
+        &implicit,
+        &[0.2, 1.0],
+        &["E[z](u*v)", "E[z](max(abs(z) - a, 0)^2)/2.25"],
+        1e-12,
+        SecondLook::Rows(1),
+    );
     // Fields 1 and 0.2 of opposite pull: v = 0 wherever |½ u| < a for u = soft(z, a), and else both move.
     let energy = "(u^2 + v^2 + u*v)/2 - z*u + a*(abs(u) + abs(v))";
     let implicit = format!("u = {{ minimise = \"{energy}\" }}\nv = {{ minimise = \"{energy}\" }}");
@@ -131,7 +110,7 @@ fn a_lasso_of_two_correlated_weights() {
         &[0.2, 1.0],
         &["E[z](u^2)", &format!("E[z](({u})^2)"), "E[z](v^2)", &format!("E[z](({v})^2)")],
         1e-12,
-        Some(0),
+        SecondLook::Rows(0),
     );
 }
 
@@ -150,7 +129,7 @@ fn fused_weights_stick_together() {
             "E[z](where(abs(z) < 2*a, z^2/4, a^2))",
         ],
         1e-12,
-        Some(2),
+        SecondLook::Rows(2),
     );
     // The other way round the one with the kink is found last.
     let implicit = format!("v = {{ minimise = \"{energy}\" }}\nd = {{ minimise = \"{energy}\" }}");
@@ -160,7 +139,7 @@ fn fused_weights_stick_together() {
         &[0.2, 1.0, 2.0],
         &["E[z](d*v + v^2)", product, "D[a](E[z](d*v + v^2))", &format!("D[a]({product})")],
         1e-12,
-        None,
+        SecondLook::Unknown,
     );
 }
 

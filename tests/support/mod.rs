@@ -110,33 +110,61 @@ pub fn second_look(verifier: &Verifier, solution: &Solution, outputs: &[f64], gr
     verifier.verify(&claim, 1e-12)
 }
 
-/// Every second of these expressions is the closed form of the one before it, in the engine and in the second evaluator; a is the
-/// control, from 0.2 to 3.
-pub fn agree(sections: &str, expressions: &[&str]) {
+/// Of how many rows the second evaluator is asked, which may take half a minute for one.
+#[derive(Debug, Clone, Copy)]
+pub enum SecondLook {
+    /// The first so many.
+    Rows(usize),
+    /// All, if it knows what stands in the file.
+    IfKnown,
+    /// None: it says that it does not.
+    Unknown,
+}
+
+/// A file of outputs y0, y1, … over some sections; its control is a.
+pub fn file_of(sections: &str, expressions: &[&str]) -> String {
     let outputs: String = expressions
         .iter()
         .enumerate()
         .map(|(i, e)| format!("y{i} = {{ value = \"{e}\", meaning = \"\" }}\n"))
         .collect();
-    let text = format!(
-        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.2, to = 3, points = 3 }}\n{sections}\n[outputs]\n{outputs}"
-    );
-    let theory = Theory::parse("x", &text).unwrap_or_else(|e| panic!("{sections}: {e}"));
-    let pieces = job(&[], &[0.3, 1.0, 2.5]).solve(&theory, Settings::default());
-    for row in 0..3 {
+    format!(
+        "title = \"x\"\ncontrol = {{ name = \"a\", from = 0.1, to = 9, points = 3 }}\n{sections}\n[outputs]\n{outputs}"
+    )
+}
+
+/// Sections for `file_of`: implicit definitions over two normal variables z and w, and a parameter b.
+pub fn over_normals(implicit: &str) -> String {
+    format!(
+        "[parameters]\nb = {{ default = 0.5, meaning = \"\" }}\n[variables]\nz = \"normal\"\nw = \"normal\"\n[implicit]\n{implicit}\n"
+    )
+}
+
+/// Every second of these expressions is the closed form of the one before it, in the engine and in the second evaluator; a is the
+/// control.
+pub fn agree(sections: &str, expressions: &[&str]) {
+    agree_at(&[0.3, 1.0, 2.5], sections, expressions, 1e-11, SecondLook::Rows(3));
+}
+
+pub fn agree_at(controls: &[f64], sections: &str, expressions: &[&str], tolerance: f64, second: SecondLook) {
+    let theory =
+        Theory::parse("x", &file_of(sections, expressions)).unwrap_or_else(|e| panic!("{sections}: {e}"));
+    let pieces = job(&[], controls).solve(&theory, Settings::default());
+    for row in 0..controls.len() {
         let (_, solution) = pieces[0].curve.solution(row).unwrap_or_else(|| panic!("{sections}"));
         let found = &solution.certified.outputs;
         assert!(solution.certified.within(1e-12), "{sections}: {found:?} {:?}", solution.certified);
         for (i, pair) in found.chunks(2).enumerate() {
-            close(
-                &format!("{sections}: {} at {}", expressions[2 * i], solution.control),
-                pair[0],
-                pair[1],
-                1e-11,
-            );
+            let what = format!("{sections}: {} at {}", expressions[2 * i], solution.control);
+            close(&what, pair[0], pair[1], tolerance);
         }
-        let verifier =
-            Verifier::new(&theory.pieces[0].system, &[]).unwrap_or_else(|e| panic!("{sections}: {e}"));
+        let verifier = match (Verifier::new(&theory.pieces[0].system, &pieces[0].parameters), second) {
+            (Ok(verifier), SecondLook::Rows(rows)) if row < rows => verifier,
+            (Ok(verifier), SecondLook::IfKnown) => verifier,
+            (Ok(_), SecondLook::Rows(_)) | (Err(_), SecondLook::IfKnown | SecondLook::Unknown) => continue,
+            (Ok(_), SecondLook::Unknown) => panic!("{sections}: known to the second evaluator"),
+            (Err(e), SecondLook::Rows(_)) => panic!("{sections}: {e}"),
+        };
         let report = second_look(&verifier, solution, found, solution.certified.quadrature_error);
         assert!(report.disagreements.is_empty(), "{sections}: {:?}", report.disagreements);
         assert!(report.unverified.is_none(), "{sections}: {:?}", report.unverified);
