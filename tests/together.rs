@@ -114,6 +114,21 @@ fn a_lasso_of_two_correlated_weights() {
     );
 }
 
+/// A minimum with a kink, held against an equation that moves with it: soft thresholds of z, and of z/1.5.
+#[test]
+fn a_minimum_and_an_equation() {
+    let soft = "E[z](max(abs(z) - a, 0)^2)";
+    let less = format!("{soft}/2.25");
+    pairs(
+        "u = { minimise = \"(u - z)^2/2 + a*abs(u - v)\" }\nv = { equation = \"v - u/2\" }\n\
+         p = { minimise = \"(p - z + q)^2/2 + a*abs(p)\" }\nq = { equation = \"q - p/2\" }",
+        &[0.5, 1.0],
+        &["E[z](u^2)", soft, "E[z](p^2)", &less, "D[a](E[z](p^2))", &format!("D[a]({less})")],
+        1e-12,
+        SecondLook::Unknown,
+    );
+}
+
 #[test]
 fn fused_weights_stick_together() {
     // (u − z)²/2 + v²/2 + a |u − v|: u = v = z/2 for |z| < 2a, else apart by |z| − 2a. In d = u − v and v it bends in one of them.
