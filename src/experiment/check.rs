@@ -56,14 +56,12 @@ impl Check {
     pub fn new(theory: Theory) -> Result<Check, ExperimentError> {
         let mut theories = vec![theory];
         for built_in in BUILT_IN {
-            if theories[0].name() == built_in.name {
+            let shares = |word: &String| theories[0].description.describes.contains(word);
+            if theories[0].name() == built_in.name || !built_in.description()?.describes.iter().any(shares) {
                 continue;
             }
             let other = Theory::load(built_in.name)?;
-            let shares = |word: &String| theories[0].description.describes.contains(word);
-            if other.description.describes.iter().any(shares)
-                && other.control.name == theories[0].control.name
-            {
+            if other.control.name == theories[0].control.name {
                 theories.push(other);
             }
         }

@@ -1,7 +1,7 @@
 //! Small matrices as nodes of a graph: determinants, inverses and solutions by minors, in which no row is divided by, so that none need be
 //! exchanged where an unknown is 0; roots of positive definite ones.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::expression::{Matrix, Parts};
 use super::function::{Combine, Function};
@@ -13,12 +13,12 @@ const ROUNDING: f64 = 1e-12;
 /// What is meant of a matrix.
 pub fn lower(graph: &mut Graph, matrix: Matrix, parts: &Parts<Node>) -> Node {
     if matrix == Matrix::Root {
-        let mut root = Root { graph, matrix: &parts.matrix, known: HashMap::new() };
+        let mut root = Root { graph, matrix: &parts.matrix, known: FxHashMap::default() };
         return root.of_positive(parts.row, parts.column);
     }
     let size = parts.matrix.len();
     let all = (1u16 << size) - 1;
-    let mut minors = Minors { graph, matrix: &parts.matrix, known: HashMap::new() };
+    let mut minors = Minors { graph, matrix: &parts.matrix, known: FxHashMap::default() };
     let determinant = minors.of(all, all);
     let above = match matrix {
         Matrix::Determinant | Matrix::Root => return determinant,
@@ -40,7 +40,7 @@ pub fn lower(graph: &mut Graph, matrix: Matrix, parts: &Parts<Node>) -> Node {
 struct Minors<'m> {
     graph: &'m mut Graph,
     matrix: &'m [Vec<Node>],
-    known: HashMap<(u16, u16), Node>,
+    known: FxHashMap<(u16, u16), Node>,
 }
 
 impl Minors<'_> {
@@ -76,7 +76,7 @@ impl Minors<'_> {
 struct Root<'m> {
     graph: &'m mut Graph,
     matrix: &'m [Vec<Node>],
-    known: HashMap<(usize, usize), Node>,
+    known: FxHashMap<(usize, usize), Node>,
 }
 
 impl Root<'_> {

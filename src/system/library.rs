@@ -1,5 +1,13 @@
 //! The equation files that are built into the program, by subject: the folder of `equations/` that a file stands in.
 
+use std::sync::Arc;
+
+use super::assemble::description;
+use super::equations::Description;
+use super::schema::File;
+use crate::diagnostic::Source;
+use crate::language::error::EquationError;
+
 /// A built-in system. Names are unique over all folders.
 #[derive(Debug, Clone, Copy)]
 pub struct BuiltIn {
@@ -20,6 +28,19 @@ impl BuiltIn {
     /// Where the file stands in the project.
     pub fn path(&self) -> String {
         format!("equations/{}{}.toml", self.folder, self.name)
+    }
+
+    /// The file, for messages.
+    pub(super) fn source(&self) -> Arc<Source> {
+        Arc::new(Source { name: self.path(), text: self.text.to_string() })
+    }
+
+    /// What the file says about itself; its equations are not read.
+    ///
+    /// # Errors
+    /// Anything that is wrong with the file as a table.
+    pub fn description(&self) -> Result<Description, EquationError> {
+        Ok(description(self.name, &File::parse(&self.source())?))
     }
 }
 

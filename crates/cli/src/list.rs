@@ -7,7 +7,7 @@ use super::{FINE, print};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::output::{Cell, Column, Role, Table};
-use overlaps::system::{BUILT_IN, BuiltIn, Theory, subjects};
+use overlaps::system::{BUILT_IN, BuiltIn, Description, subjects};
 use overlaps::value::Parameter;
 
 /// List the built-in systems of equations by subject, and the models that can be simulated.
@@ -57,9 +57,8 @@ fn of_subject(subject: &str, words: &[String]) -> anyhow::Result<Table> {
         Column::new("title", "title", Role::Label),
     ]);
     for system in BUILT_IN.iter().filter(|system| system.subject() == subject) {
-        let theory = Theory::load(system.name)?;
-        if words.iter().all(|word| is_about(system, &theory, word)) {
-            let d = &theory.description;
+        let d = system.description()?;
+        if words.iter().all(|word| is_about(system, &d, word)) {
             table.push(vec![
                 Cell::from(system.name),
                 Cell::from(d.describes.join(", ")),
@@ -70,8 +69,7 @@ fn of_subject(subject: &str, words: &[String]) -> anyhow::Result<Table> {
     Ok(table)
 }
 
-fn is_about(system: &BuiltIn, theory: &Theory, word: &str) -> bool {
-    let d = &theory.description;
+fn is_about(system: &BuiltIn, d: &Description, word: &str) -> bool {
     let texts = [system.subject(), system.name, &d.title, &d.source];
     texts.into_iter().chain(d.describes.iter().map(String::as_str)).any(|t| t.to_lowercase().contains(word))
 }

@@ -1,6 +1,6 @@
 //! One of several nodes, by a condition or by its place; what is not chosen does not matter, even where it has no value.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{Graph, Node, Operation};
 use crate::language::function::{Combine, Function};
@@ -45,7 +45,7 @@ impl Graph {
         if !nodes.iter().any(|n| matches!(self.operation(*n), Operation::Average { .. })) {
             return node;
         }
-        let mut guarded: HashMap<Node, Node> = HashMap::new();
+        let mut guarded: FxHashMap<Node, Node> = FxHashMap::default();
         for n in nodes {
             let new = match self.operation(n) {
                 Operation::Constant(_) | Operation::Symbol(_) | Operation::Normal(_) => n,

@@ -7,7 +7,7 @@
 mod average;
 mod choose;
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::language::function::{Combine, Function, Join};
 use crate::language::implicit::{Condition, Implicit};
@@ -110,13 +110,13 @@ pub struct Graph {
     heights: Vec<u8>,
     /// Whether a node is made of a delta.
     deltas: Vec<bool>,
-    known: HashMap<Operation, Node>,
+    known: FxHashMap<Operation, Node>,
     /// Sums that have been divided by their largest exponential.
-    pub(in crate::language) over_largest: HashSet<Node>,
+    pub(in crate::language) over_largest: FxHashSet<Node>,
     implicit: Vec<Implicit>,
-    known_implicit: HashMap<(Node, Condition), Node>,
+    known_implicit: FxHashMap<(Node, Condition), Node>,
     /// Implicit definitions by their conditions and inputs.
-    implicit_over: HashMap<(usize, Vec<Node>), Node>,
+    implicit_over: FxHashMap<(usize, Vec<Node>), Node>,
 }
 
 impl Graph {

@@ -8,9 +8,11 @@ mod lanes;
 mod solver;
 mod wells;
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::derivative::differentiate;
 use super::function::{Combine, Function};
@@ -195,7 +197,7 @@ impl Graph {
         inputs: &mut Vec<Node>,
     ) -> Option<Vec<Node>> {
         let nodes = self.reachable(roots);
-        let mut contains: HashMap<Node, bool> = HashMap::new();
+        let mut contains: FxHashMap<Node, bool> = FxHashMap::default();
         for node in &nodes {
             let below = self.children(*node).any(|child| contains[&child]);
             contains.insert(*node, *node == unknown || below);
@@ -211,7 +213,7 @@ impl Graph {
         if nodes.iter().any(|n| contains[n] && whole(self.operation(*n))) || !contains[&roots[0]] {
             return None;
         }
-        let mut place: HashMap<Node, Node> = HashMap::new();
+        let mut place: FxHashMap<Node, Node> = FxHashMap::default();
         for node in &nodes {
             if contains[node] || self.value_of(*node).is_some() {
                 place.insert(*node, *node);
@@ -268,11 +270,11 @@ impl Graph {
     }
 
     /// Expressions with some nodes replaced.
-    pub fn substitute(&mut self, roots: &[Node], replaced: &HashMap<Node, Node>) -> Vec<Node> {
+    pub fn substitute(&mut self, roots: &[Node], replaced: &FxHashMap<Node, Node>) -> Vec<Node> {
         if replaced.is_empty() {
             return roots.to_vec();
         }
-        let mut new: HashMap<Node, Node> = replaced.clone();
+        let mut new: FxHashMap<Node, Node> = replaced.clone();
         let mut stack: Vec<Node> = roots.to_vec();
         let mut order = BTreeSet::new();
         while let Some(node) = stack.pop() {
@@ -306,8 +308,8 @@ impl Graph {
     }
 
     /// What the symbols of an implicit definition stand for.
-    fn meanings(&mut self, node: Node, implicit: &Implicit) -> HashMap<Node, Node> {
-        let mut meanings = HashMap::from([(implicit.unknown, node)]);
+    fn meanings(&mut self, node: Node, implicit: &Implicit) -> FxHashMap<Node, Node> {
+        let mut meanings = FxHashMap::from_iter([(implicit.unknown, node)]);
         for (i, input) in implicit.inputs.iter().enumerate() {
             meanings.insert(self.symbol(INPUT + i), *input);
         }
@@ -419,7 +421,7 @@ impl Graph {
 
     /// An integrand with one of two minima in place of the lowest; none where something else is solved with it.
     fn with_side(&mut self, root: Node, node: Node, side: Node) -> Option<Node> {
-        let mut new: HashMap<Node, Node> = HashMap::from([(node, side)]);
+        let mut new: FxHashMap<Node, Node> = FxHashMap::from_iter([(node, side)]);
         for at in self.reachable(&[root]) {
             if new.contains_key(&at) {
                 continue;

@@ -1,6 +1,6 @@
 //! Implicit definitions → nodes; those that depend on one another are solved for together.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{Assignment, Lowering};
 use crate::language::derivative::differentiate;
@@ -25,7 +25,7 @@ impl Lowering<'_> {
         let conditions: Result<Vec<Condition>, _> = all.iter().map(|i| self.condition(*i, chosen)).collect();
         self.solving.clear();
         let conditions = self.each_by_itself(all, conditions?)?;
-        let mut numbers: HashMap<Node, Node> = HashMap::new();
+        let mut numbers: FxHashMap<Node, Node> = FxHashMap::default();
         for (i, condition) in all.iter().zip(conditions) {
             let unknown = self.graph.unknown_of_implicit(*i);
             let expression = self.graph.substitute(&[condition.expression], &numbers)[0];
@@ -38,7 +38,7 @@ impl Lowering<'_> {
                 );
                 definition.text.error(definition.expression.span.clone(), Problem::Structure(message))
             })?;
-            let here = HashMap::from([(unknown, found)]);
+            let here = FxHashMap::from_iter([(unknown, found)]);
             for number in numbers.values_mut() {
                 *number = self.graph.substitute(&[*number], &here)[0];
             }

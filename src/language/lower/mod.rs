@@ -3,7 +3,9 @@
 
 mod implicit;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use super::derivative::differentiate;
 use super::error::{EquationError, Problem};
@@ -48,16 +50,16 @@ pub struct Lowering<'s> {
     /// Discrete variables in the order of their numbers in the scope.
     pub discrete: Vec<DiscreteNodes>,
     /// Variables with other measures, by the normal variable that each is made of.
-    pub measures: HashMap<usize, MeasureNodes>,
+    pub measures: FxHashMap<usize, MeasureNodes>,
     scope: &'s Scope,
     /// Definitions already built, by the values of the discrete variables that they depend on.
-    built: HashMap<(usize, Assignment), Node>,
+    built: FxHashMap<(usize, Assignment), Node>,
     /// Expressions visited so far.
     steps: usize,
     /// By what a derivative has been taken.
     derived_by: Option<String>,
     /// The implicit definitions whose equations are built, and the symbols that they are there.
-    solving: HashMap<usize, Node>,
+    solving: FxHashMap<usize, Node>,
 }
 
 /// Values chosen for discrete variables: variable → index of the value.
@@ -69,12 +71,12 @@ impl<'s> Lowering<'s> {
         Lowering {
             graph: Graph::default(),
             discrete: Vec::new(),
-            measures: HashMap::new(),
+            measures: FxHashMap::default(),
             scope,
-            built: HashMap::new(),
+            built: FxHashMap::default(),
             steps: 0,
             derived_by: None,
-            solving: HashMap::new(),
+            solving: FxHashMap::default(),
         }
     }
 
@@ -99,10 +101,10 @@ impl<'s> Lowering<'s> {
             discrete: self.discrete,
             measures: self.measures,
             scope,
-            built: HashMap::new(),
+            built: FxHashMap::default(),
             steps: self.steps,
             derived_by: self.derived_by,
-            solving: HashMap::new(),
+            solving: FxHashMap::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which rule an evaluation takes its averages with.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::average::{Refined, Rule};
 use crate::language::graph::Node;
@@ -37,7 +37,7 @@ pub enum Choice<'a> {
     /// Panels.
     Panels(&'a Pattern, Points),
     /// The outermost averages are given: only what is made of them is computed, and the places of their integrands found.
-    Given(&'a HashMap<Node, f64>),
+    Given(&'a FxHashMap<Node, f64>),
 }
 
 impl Choice<'_> {

@@ -1,7 +1,10 @@
 //! Graph nodes → instructions: sections, scheduling, fusion of products into sums.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
+
+use super::schedule::schedule;
 use super::share::share_slots;
 use super::{Instruction, Operand, Program, Register, ScalarOperation, ScalarRegisters, Section, Slot};
 use crate::language::function::{Combine, Function};
@@ -20,22 +23,24 @@ pub(super) struct Compiler<'g> {
     nodes: Vec<Node>,
     /// Nodes that the early roots need.
     early: BTreeSet<Node>,
-    section: HashMap<Node, Section>,
-    home: HashMap<Node, Home>,
-    uses: HashMap<Node, usize>,
+    section: FxHashMap<Node, Section>,
+    home: FxHashMap<Node, Home>,
+    uses: FxHashMap<Node, usize>,
     /// Nodes that are computed inside the instruction of their only user.
     fused: Vec<Node>,
-    expanded: HashMap<(Node, Axes), Slot>,
-    weighted: HashMap<(u8, Node), Slot>,
-    weights: HashMap<u8, Slot>,
-    coordinate: HashMap<u8, Slot>,
+    expanded: FxHashMap<(Node, Axes), Slot>,
+    weighted: FxHashMap<(u8, Node), Slot>,
+    weights: FxHashMap<u8, Slot>,
+    coordinate: FxHashMap<u8, Slot>,
+    /// Registers of numbers that are no nodes, by their bits.
+    constants: FxHashMap<u64, Register>,
     program: Program,
 }
 
 impl<'g> Compiler<'g> {
     pub(super) fn new(graph: &'g Graph, roots: &[Node], early: usize, first_unknown: usize) -> Self {
         let nodes = graph.reachable(roots);
-        let mut uses: HashMap<Node, usize> = HashMap::new();
+        let mut uses: FxHashMap<Node, usize> = FxHashMap::default();
         for node in &nodes {
             for child in graph.children(*node) {
                 *uses.entry(child).or_default() += 1;
@@ -49,14 +54,15 @@ impl<'g> Compiler<'g> {
             first_unknown,
             nodes,
             early: graph.reachable(&roots[..early]).into_iter().collect(),
-            section: HashMap::new(),
-            home: HashMap::new(),
+            section: FxHashMap::default(),
+            home: FxHashMap::default(),
             uses,
             fused: Vec::new(),
-            expanded: HashMap::new(),
-            weighted: HashMap::new(),
-            weights: HashMap::new(),
-            coordinate: HashMap::new(),
+            expanded: FxHashMap::default(),
+            weighted: FxHashMap::default(),
+            weights: FxHashMap::default(),
+            coordinate: FxHashMap::default(),
+            constants: FxHashMap::default(),
             program: Program {
                 rule: Vec::new(),
                 point: Vec::new(),
@@ -83,7 +89,7 @@ impl<'g> Compiler<'g> {
             self.section.insert(node, section);
         }
         self.mark_fused();
-        for node in self.schedule() {
+        for node in schedule(self.graph, &self.nodes) {
             if self.fused.binary_search(&node).is_err() && !self.home.contains_key(&node) {
                 self.emit_node(node);
             }
@@ -101,54 +107,6 @@ impl<'g> Compiler<'g> {
         self.program.averages = averages;
         share_slots(&mut self.program);
         self.program
-    }
-
-    /// An order of the nodes, children first, in which equal scalar operations stand together: a long sequence
-    /// of changing operations is what a processor predicts worst.
-    fn schedule(&self) -> Vec<Node> {
-        let mut missing: HashMap<Node, usize> = HashMap::new();
-        let mut parents: HashMap<Node, Vec<Node>> = HashMap::new();
-        // Sources and arrays have no operation of their own here and come in the order of the graph.
-        let mut ready: BTreeMap<Option<ScalarOperation>, BTreeSet<Node>> = BTreeMap::new();
-        let kind = |node: Node| match self.graph.operation(node) {
-            Operation::Apply(f, _) if self.graph.axes(node).is_none() => Some(ScalarOperation::Apply(f)),
-            Operation::Combine(op, _, _) if self.graph.axes(node).is_none() => {
-                Some(ScalarOperation::Combine(op))
-            }
-            _ => None,
-        };
-        for node in &self.nodes {
-            let children: BTreeSet<Node> = self.graph.children(*node).collect();
-            if children.is_empty() {
-                ready.entry(kind(*node)).or_default().insert(*node);
-            }
-            missing.insert(*node, children.len());
-            for child in children {
-                parents.entry(child).or_default().push(*node);
-            }
-        }
-        let mut order = Vec::with_capacity(self.nodes.len());
-        loop {
-            // All scalar operations that can run, the most numerous kind first; only then arrays.
-            let scalars = ready.iter().filter(|(k, r)| k.is_some() && !r.is_empty());
-            let next = scalars.max_by_key(|(_, r)| r.len()).map(|(k, _)| *k).unwrap_or(None);
-            let Some(node) = ready.get_mut(&next).and_then(BTreeSet::pop_first) else { break };
-            let mut batch = vec![node];
-            while let Some(node) = batch.pop() {
-                order.push(node);
-                for parent in parents.remove(&node).unwrap_or_default() {
-                    let count = missing.entry(parent).or_default();
-                    *count -= 1;
-                    if *count == 0 {
-                        ready.entry(kind(parent)).or_default().insert(parent);
-                    }
-                }
-                if next.is_some() {
-                    batch.extend(ready.get_mut(&next).and_then(BTreeSet::pop_first));
-                }
-            }
-        }
-        order
     }
 
     fn section_of(&self, node: Node) -> Section {
@@ -218,9 +176,26 @@ impl<'g> Compiler<'g> {
         }
     }
 
-    /// Appends to the run of equal operations that ends the section, or begins a new run.
-    fn emit_scalar(&mut self, section: Section, operation: ScalarOperation, registers: ScalarRegisters) {
+    /// A register that holds a number which is not a node.
+    fn constant(&mut self, value: f64) -> Register {
+        if let Some(known) = self.constants.get(&value.to_bits()) {
+            return *known;
+        }
+        let register = self.register(value);
+        self.constants.insert(value.to_bits(), register);
+        register
+    }
+
+    /// Appends to the run of equal operations that ends the section, or begins a new run; the register of the result.
+    fn emit_scalar(
+        &mut self,
+        section: Section,
+        operation: ScalarOperation,
+        [a, b, c]: [Register; 3],
+    ) -> Register {
+        let out = self.register(0.0);
         let at = self.program.scalars.len() as u32;
+        let registers: ScalarRegisters = [a as u32, b as u32, c as u32, out as u32];
         self.program.scalars.push(registers);
         let list = match section {
             Section::Rule => &mut self.program.rule,
@@ -234,6 +209,7 @@ impl<'g> Compiler<'g> {
             }
             _ => list.push(Instruction::Scalars { operation, from: at, to: at + 1 }),
         }
+        out
     }
 
     fn register_of(&self, node: Node) -> Register {
@@ -323,16 +299,25 @@ impl<'g> Compiler<'g> {
             }
             Operation::Normal(variable) => Home::Slot(self.coordinate(variable)),
             Operation::Apply(f, a) if axes.is_none() => {
-                let a = self.register_of(a) as u32;
-                let out = self.register(0.0);
-                self.emit_scalar(section, ScalarOperation::Apply(f), [a, a, out as u32]);
-                Home::Register(out)
+                let a = self.register_of(a);
+                let (operation, operands) = match f {
+                    Function::Negate => {
+                        (ScalarOperation::MultiplyAdd, [a, self.constant(-1.0), self.constant(-0.0)])
+                    }
+                    f => (ScalarOperation::Apply(f), [a; 3]),
+                };
+                Home::Register(self.emit_scalar(section, operation, operands))
             }
             Operation::Combine(op, a, b) if axes.is_none() => {
-                let (a, b) = (self.register_of(a) as u32, self.register_of(b) as u32);
-                let out = self.register(0.0);
-                self.emit_scalar(section, ScalarOperation::Combine(op), [a, b, out as u32]);
-                Home::Register(out)
+                let (a, b) = (self.register_of(a), self.register_of(b));
+                // −0 and the products with ±1 are exact, so that these are the sums, differences and products to the last bit.
+                let (operation, operands) = match op {
+                    Combine::Multiply => (ScalarOperation::MultiplyAdd, [a, b, self.constant(-0.0)]),
+                    Combine::Add => (ScalarOperation::MultiplyAdd, [a, self.constant(1.0), b]),
+                    Combine::Subtract => (ScalarOperation::MultiplyAdd, [b, self.constant(-1.0), a]),
+                    op => (ScalarOperation::Combine(op), [a, b, b]),
+                };
+                Home::Register(self.emit_scalar(section, operation, operands))
             }
             Operation::Join(op, all) => {
                 let all = all.map(|a| self.operand(a, axes));

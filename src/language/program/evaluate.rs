@@ -1,7 +1,8 @@
 //! Levels at work: values of scalar expressions with rules that follow the integrands, with bounds, or with errors.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use super::bound::{Bounded, Number};
 use super::choice::{Choice, Pattern, Points};
@@ -102,7 +103,7 @@ impl Levels {
         &self,
         frame: &mut Frame<f64>,
         symbols: &[f64],
-        given: &HashMap<Node, f64>,
+        given: &FxHashMap<Node, f64>,
         changes: &[f64],
     ) -> (Vec<Places>, Scales) {
         let choice = Choice::Given(given);
@@ -117,12 +118,14 @@ impl Levels {
     /// `changes`: how much each equation, of the last roots, changes over the scale of the unknowns.
     /// What is known of the size of the integrands is taken from what was measured.
     pub fn scales(&self, frame: &Frame<f64>, changes: &[f64], measured: &[Measured]) -> Scales {
-        let size = |slot: Slot| -> f64 {
-            let average = self.top.groups.iter().flat_map(|g| &g.averages).find(|a| a.out == slot);
-            let known = average.and_then(|a| measured.iter().find(|m| m.node == a.node));
-            known.map_or(frame.at(slot, 0).abs(), |m| m.size)
-        };
-        super::scale::scales(&self.top, &self.roots, self.outputs, changes, &size, &|slot| frame.at(slot, 0))
+        let mut sizes: Vec<f64> =
+            frame.slots.iter().map(|slot| slot.first().map_or(f64::NAN, |x| x.abs())).collect();
+        for average in self.top.groups.iter().flat_map(|g| &g.averages) {
+            if let Some(known) = measured.iter().find(|m| m.node == average.node) {
+                sizes[average.out] = known.size;
+            }
+        }
+        super::scale::scales(self, changes, &sizes, &|slot| frame.at(slot, 0))
     }
 }
 

@@ -5,10 +5,13 @@
 //! follow the integrand. What a level needs from further out it imports; averages of one level over the same variable that
 //! do not depend on each other share their nodes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+
 use super::places::{Kind, Look, switches};
+use super::scale::averaged;
 use super::terms::{Term, terms};
 use crate::language::derivative::differentiate;
 use crate::language::function::{Combine, Function, Join};
@@ -101,6 +104,8 @@ pub struct Levels {
     pub(super) outputs: usize,
     /// Whether any average has a kink, a jump or a delta: only rules that are cut there serve it.
     pub(super) cut: bool,
+    /// Whether a slot of the top is made of averages.
+    pub(super) averaged: Vec<bool>,
 }
 
 /// Where a level stands: its variable, and all variables from the outermost to it.
@@ -121,7 +126,7 @@ struct Needs {
 
 struct Builder<'g> {
     graph: &'g mut Graph,
-    needs: HashMap<(Node, Axes), Needs>,
+    needs: FxHashMap<(Node, Axes), Needs>,
     cut: bool,
 }
 
@@ -135,10 +140,12 @@ struct Plan {
 impl Levels {
     /// Compiles scalar roots, of which the first are outputs. The graph grows by the exponents and slopes of integrands.
     pub fn compile(graph: &mut Graph, roots: &[Node], outputs: usize) -> Levels {
-        let mut builder = Builder { graph, needs: HashMap::new(), cut: false };
+        let mut builder = Builder { graph, needs: FxHashMap::default(), cut: false };
         let top = Place { variable: None, around: Axes::NONE };
         let (level, slots, _) = builder.level(top, roots);
-        Levels { top: level, roots: roots.iter().map(|r| slots[r]).collect(), outputs, cut: builder.cut }
+        let averaged = averaged(&level);
+        let roots = roots.iter().map(|r| slots[r]).collect();
+        Levels { top: level, roots, outputs, cut: builder.cut, averaged }
     }
 
     /// Whether any average has a kink, a jump or a delta.
@@ -206,10 +213,10 @@ impl Builder<'_> {
     }
 
     /// A level, the slots of its nodes, and its imports in the order in which they are to be connected.
-    fn level(&mut self, place: Place, roots: &[Node]) -> (Level, HashMap<Node, Slot>, Vec<(Node, Slot)>) {
+    fn level(&mut self, place: Place, roots: &[Node]) -> (Level, FxHashMap<Node, Slot>, Vec<(Node, Slot)>) {
         let plan = self.plan(place, roots);
         let mut level = Level::default();
-        let mut slots: HashMap<Node, Slot> = HashMap::new();
+        let mut slots: FxHashMap<Node, Slot> = FxHashMap::default();
         let mut imports = Vec::new();
         let slot_of = |graph: &Graph, level: &mut Level, node: Node| {
             let varies = place.variable.is_some_and(|v| graph.axes(node).contains(v));
@@ -226,7 +233,7 @@ impl Builder<'_> {
             slots.insert(*node, slot);
         }
         // How many averages stand, one within the other, between a node and its sources.
-        let mut rank: HashMap<Node, usize> = HashMap::new();
+        let mut rank: FxHashMap<Node, usize> = FxHashMap::default();
         for node in &plan.here {
             let of = |n: &Node| rank.get(n).copied().unwrap_or(0);
             let own = match plan.averages.get(node) {
@@ -275,7 +282,7 @@ impl Builder<'_> {
         (level, slots, imports)
     }
 
-    fn group(&mut self, plan: &Plan, averages: &[Node], around: &HashMap<Node, Slot>) -> Group {
+    fn group(&mut self, plan: &Plan, averages: &[Node], around: &FxHashMap<Node, Slot>) -> Group {
         let place = plan.averages[&averages[0]].place;
         let connect = |mut level: Level, imports: Vec<(Node, Slot)>| {
             level.imports = imports.into_iter().map(|(node, slot)| (around[&node], slot)).collect();
@@ -299,7 +306,7 @@ impl Builder<'_> {
             .flat_map(|n| n.terms.iter().filter(|t| t.delta.is_some()).flat_map(Term::nodes))
             .collect();
         let (points, point_slots) = match at_points.is_empty() {
-            true => (None, HashMap::new()),
+            true => (None, FxHashMap::default()),
             false => {
                 let (points, slots, imports) = self.level(place, &at_points);
                 (Some(connect(points, imports)), slots)

@@ -18,6 +18,7 @@ mod measured;
 mod places;
 mod run;
 mod scale;
+mod schedule;
 mod share;
 mod terms;
 mod tilt;
@@ -132,12 +133,14 @@ enum Instruction {
 /// A scalar operation; most of what stands between the averages is made of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ScalarOperation {
+    /// a b + c, rounded twice: sums, differences, products and negatives, so that few runs of equal operations hold them all.
+    MultiplyAdd,
     Apply(Function),
     Combine(Combine),
 }
 
-/// Registers of one scalar operation: operands (equal for one operand) and result.
-type ScalarRegisters = [u32; 3];
+/// Registers of one scalar operation: three operands (equal ones where it has fewer) and result.
+type ScalarRegisters = [u32; 4];
 
 /// A compiled set of scalar expressions.
 #[derive(Debug, Clone)]

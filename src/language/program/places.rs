@@ -6,7 +6,9 @@
 //! over from the other); what is divided by, or whose root or logarithm is taken (low where it nearly vanishes); and the
 //! exponents of exponentials, which peak.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::levels::{Level, Slot};
 use super::terms::Term;
@@ -61,7 +63,7 @@ impl Look {
         around: Axes,
         level: Level,
         all: &[(Kind, Node)],
-        slots: &HashMap<Node, Slot>,
+        slots: &FxHashMap<Node, Slot>,
     ) -> Look {
         let switches = all
             .iter()
@@ -78,7 +80,7 @@ impl Look {
 
 /// The switches of the terms of an average, also those inside inner averages.
 pub(super) fn switches(graph: &mut Graph, terms: &[Term], v: u8) -> Vec<(Kind, Node)> {
-    let (mut found, mut seen) = (BTreeSet::new(), HashSet::new());
+    let (mut found, mut seen) = (BTreeSet::new(), FxHashSet::default());
     for term in terms {
         found.extend(term.exponent.map(|e| (Kind::Exponent, e)));
         found.extend(term.delta.map(|d| (Kind::Cut, d.argument)));
@@ -198,7 +200,7 @@ fn of_implicit(
     graph: &mut Graph,
     v: u8,
     (node, number): (Node, u32),
-    seen: &mut HashSet<Node>,
+    seen: &mut FxHashSet<Node>,
     found: &mut BTreeSet<(Kind, Node)>,
 ) {
     if !seen.insert(node) {

@@ -8,22 +8,24 @@ use crate::numeric;
 
 /// One loop per operation, so that a run costs no decision per element.
 fn run_scalars(operation: ScalarOperation, operands: &[ScalarRegisters], r: &mut [f64]) {
-    macro_rules! each {
-        ($($a:ident, $b:ident => $value:expr)?) => {
-            for [a, b, out] in operands {
-                $(let ($a, $b) = (r[*a as usize], r[*b as usize]);
-                r[*out as usize] = $value;)?
-            }
-        };
-    }
+    let each = |r: &mut [f64], value: &dyn Fn(f64, f64) -> f64| {
+        for [a, b, _, out] in operands {
+            r[*out as usize] = value(r[*a as usize], r[*b as usize]);
+        }
+    };
     match operation {
-        ScalarOperation::Combine(Combine::Multiply) => each!(a, b => a * b),
-        ScalarOperation::Combine(Combine::Add) => each!(a, b => a + b),
-        ScalarOperation::Combine(Combine::Subtract) => each!(a, b => a - b),
-        ScalarOperation::Combine(Combine::Divide) => each!(a, b => a / b),
-        ScalarOperation::Combine(op) => each!(a, b => op.apply(a, b)),
-        ScalarOperation::Apply(Function::Negate) => each!(a, _b => -a),
-        ScalarOperation::Apply(f) => each!(a, _b => f.apply(a)),
+        ScalarOperation::MultiplyAdd => {
+            for [a, b, c, out] in operands {
+                r[*out as usize] = r[*a as usize] * r[*b as usize] + r[*c as usize];
+            }
+        }
+        ScalarOperation::Combine(Combine::Divide) => {
+            for [a, b, _, out] in operands {
+                r[*out as usize] = r[*a as usize] / r[*b as usize];
+            }
+        }
+        ScalarOperation::Combine(op) => each(r, &|a, b| op.apply(a, b)),
+        ScalarOperation::Apply(f) => each(r, &|a, _| f.apply(a)),
     }
 }
 

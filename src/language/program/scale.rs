@@ -2,9 +2,9 @@
 //! error of what it is divided by, raised to a power, or whose logarithm is taken, by what it makes of an output
 //! (relative to the output where that is large), and relative to the terms of an equation that are small.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
-use super::levels::{Level, Slot, Step};
+use super::levels::{Level, Levels, Slot, Step};
 use crate::language::function::{Combine, Function, Join};
 use crate::language::graph::Node;
 
@@ -28,7 +28,7 @@ struct Weight {
 /// By what the errors of averages are multiplied when they are judged.
 #[derive(Debug, Clone, Default)]
 pub struct Scales {
-    by_average: HashMap<Node, f64>,
+    by_average: FxHashMap<Node, f64>,
     /// The largest of those that come from relative errors.
     pub relative: f64,
     /// Whether an average that counts by its relative error is small.
@@ -45,27 +45,21 @@ impl Scales {
 }
 
 /// By what the error of every outermost average is multiplied; 0 for those that no root depends on. The first `outputs`
-/// roots are outputs, the last are equations, with how much each changes over the scale of the unknowns; `size` is that of
-/// the integrand of an average, of other slots their own.
-pub(super) fn scales(
-    top: &Level,
-    roots: &[Slot],
-    outputs: usize,
-    changes: &[f64],
-    size: &dyn Fn(Slot) -> f64,
-    value: &dyn Fn(Slot) -> f64,
-) -> Scales {
-    let averaged = averaged(top);
+/// roots are outputs, the last are equations, with how much each changes over the scale of the unknowns; `sizes` are those of
+/// the integrands of averages, of other slots their own.
+pub(super) fn scales(levels: &Levels, changes: &[f64], sizes: &[f64], value: &dyn Fn(Slot) -> f64) -> Scales {
+    let Levels { top, roots, outputs, averaged, .. } = levels;
     let mut weights = Weights { of: vec![Weight::default(); top.single.len()], value };
     for (i, root) in roots.iter().enumerate() {
         weights.of[*root].absolute = 1.0;
-        if i < outputs {
+        if i < *outputs {
             weights.of[*root].output = 1.0 / value(*root).abs().max(1.0);
         }
     }
     // An equation whose terms are small, and which changes by little over the scale of the unknowns.
+    let terms = if changes.is_empty() { Vec::new() } else { sizes_of_terms(top, sizes, value) };
     for (root, change) in roots.iter().rev().zip(changes.iter().rev()) {
-        let size = change.max(size_of_terms(top, *root, size, value));
+        let size = change.max(terms[*root]);
         if 0.0 < size && size < 1.0 {
             weights.of[*root].output = weights.of[*root].output.max(1.0 / size);
         }
@@ -104,7 +98,7 @@ pub(super) fn scales(
 }
 
 /// Whether a slot is made of averages.
-fn averaged(top: &Level) -> Vec<bool> {
+pub(super) fn averaged(top: &Level) -> Vec<bool> {
     let mut averaged = vec![false; top.single.len()];
     for step in &top.steps {
         match *step {
@@ -223,22 +217,19 @@ impl Weights<'_> {
     }
 }
 
-/// The size of the terms that a slot is made of, down to the integrands of averages.
-fn size_of_terms(top: &Level, slot: Slot, size: &dyn Fn(Slot) -> f64, value: &dyn Fn(Slot) -> f64) -> f64 {
-    let made_by = top.steps.iter().find_map(|step| match *step {
-        Step::Apply(Function::Negate, a, out) if out == slot => Some((Combine::Add, a, None)),
-        Step::Combine(op, a, b, out) if out == slot => Some((op, a, Some(b))),
-        _ => None,
-    });
-    let own = || size(slot);
-    match made_by {
-        Some((Combine::Add | Combine::Subtract, a, b)) => {
-            size_of_terms(top, a, size, value) + b.map_or(0.0, |b| size_of_terms(top, b, size, value))
+/// The size of the terms that each slot is made of, down to the integrands of averages.
+fn sizes_of_terms(top: &Level, sizes: &[f64], value: &dyn Fn(Slot) -> f64) -> Vec<f64> {
+    let mut terms = sizes.to_vec();
+    for step in &top.steps {
+        match *step {
+            Step::Apply(Function::Negate, a, out) => terms[out] = terms[a],
+            Step::Combine(Combine::Add | Combine::Subtract, a, b, out) => terms[out] = terms[a] + terms[b],
+            Step::Combine(Combine::Multiply, a, b, out) => terms[out] = sizes[out].max(terms[a] * terms[b]),
+            Step::Combine(Combine::Divide, a, b, out) => {
+                terms[out] = sizes[out].max(terms[a] / value(b).abs());
+            }
+            _ => {}
         }
-        Some((Combine::Multiply, a, Some(b))) => {
-            own().max(size_of_terms(top, a, size, value) * size_of_terms(top, b, size, value))
-        }
-        Some((Combine::Divide, a, Some(b))) => own().max(size_of_terms(top, a, size, value) / value(b).abs()),
-        _ => own(),
     }
+    terms
 }

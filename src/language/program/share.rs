@@ -1,6 +1,8 @@
 //! Reuse of array slots: which instruction reads and writes what, and for how long a value is needed.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use super::{Instruction, Operand, Program, Slot};
 
@@ -60,8 +62,8 @@ impl Instruction {
 /// Gives the arrays of the last section that are no longer needed to later instructions of the same shape, so
 /// that the working set stays in the nearest cache.
 pub(super) fn share_slots(program: &mut Program) {
-    let mut last_read: HashMap<Slot, usize> = HashMap::new();
-    let mut first_write: HashMap<Slot, usize> = HashMap::new();
+    let mut last_read: FxHashMap<Slot, usize> = FxHashMap::default();
+    let mut first_write: FxHashMap<Slot, usize> = FxHashMap::default();
     for (i, instruction) in program.unknowns.iter_mut().enumerate() {
         let reads = instruction.reads();
         for slot in &reads {
@@ -79,7 +81,7 @@ pub(super) fn share_slots(program: &mut Program) {
         .iter_mut()
         .flat_map(|i| i.slots_mut().into_iter().map(|s| *s).collect::<Vec<_>>())
         .collect();
-    let mut renamed: HashMap<Slot, Slot> = HashMap::new();
+    let mut renamed: FxHashMap<Slot, Slot> = FxHashMap::default();
     let mut free: Vec<Slot> = Vec::new();
     for i in 0..program.unknowns.len() {
         // Outputs first take a free slot, so that no instruction reads what it writes.

@@ -7,7 +7,7 @@
 
 mod panels;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use nalgebra::DVector;
 
@@ -86,14 +86,14 @@ impl Equations<'_> {
     }
 
     /// The averages of the certificate with a rule of the ladder.
-    fn on_ladder(&mut self, x: &DVector<f64>, rung: usize) -> HashMap<Node, f64> {
+    fn on_ladder(&mut self, x: &DVector<f64>, rung: usize) -> FxHashMap<Node, f64> {
         let program = if on_boundary(x) { &mut self.boundary } else { &mut self.certificate };
         program.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
         program.averages(rung).collect()
     }
 
     /// What the averages of the certificate ask of rules, and by what their errors are multiplied.
-    fn inspect(&mut self, x: &DVector<f64>, given: &HashMap<Node, f64>) -> (Vec<Places>, Scales) {
+    fn inspect(&mut self, x: &DVector<f64>, given: &FxHashMap<Node, f64>) -> (Vec<Places>, Scales) {
         // On the boundary only the outputs are evaluated, and most of their integrands are constant.
         if on_boundary(x) {
             return Default::default();
@@ -240,7 +240,7 @@ impl Equations<'_> {
     pub fn accuracy(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Accuracy {
         self.set_control(control);
         let panels = self.points(rung).is_some();
-        let errors: HashMap<Node, f64> = if panels {
+        let errors: FxHashMap<Node, f64> = if panels {
             self.measure(x).0.iter().map(|m| (m.node, m.total())).collect()
         } else {
             let rung = rung.max(LOWEST_RUNG);
@@ -249,7 +249,7 @@ impl Equations<'_> {
         };
         let symbols = self.all_symbols(x);
         let levels = &self.system.residual_levels;
-        let by_slot: HashMap<usize, f64> = levels
+        let by_slot: FxHashMap<usize, f64> = levels
             .outermost()
             .into_iter()
             .map(|(slot, node)| (slot, errors.get(&node).copied().unwrap_or(0.0)))

@@ -102,8 +102,7 @@ impl Theory {
     /// `piece`: the file is a piece of a composite, and cannot be one itself.
     fn load_beside(name: &str, folder: Option<&Path>, piece: bool) -> Result<Theory, EquationError> {
         if let Some(built_in) = library::find(name) {
-            let source = Arc::new(Source { name: built_in.path(), text: built_in.text.to_string() });
-            return Theory::from_source(name, &source, None, piece, &[]);
+            return Theory::from_source(name, &built_in.source(), None, piece, &[]);
         }
         let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".toml");
         if !looks_like_path {
