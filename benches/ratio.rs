@@ -54,8 +54,11 @@ fn main() {
         ("one row with all starts", &[0.5][..], Search::Full),
     ] {
         let settings = Settings { search, ..Settings::default() };
-        let effort = Curve::solve(system, &parameters, controls, settings).effort;
-        let rows = controls.len() as f64;
+        let curve = Curve::solve(system, &parameters, controls, settings);
+        let informative = |row: &usize| curve.solution(*row).is_some_and(|(t, _)| t.name == "informative");
+        assert_eq!(curve.failed_rows(1e-12), 0, "{name}: all rows are solved");
+        assert!((0..controls.len()).filter(informative).count() * 100 >= controls.len() * 99, "{name}");
+        let (effort, rows) = (curve.effort, controls.len() as f64);
         let time = best(9, || {
             black_box(Curve::solve(system, &parameters, controls, settings));
         }) / rows;

@@ -395,8 +395,9 @@ fn differences(theory: &Theory, at: &[f64], energy: bool) {
             } else {
                 control += step * h;
             }
-            let e = equations.evaluate(control, &y, rung).clone();
-            values.push(e.residual.iter().copied().chain([e.energy]).collect::<Vec<f64>>());
+            let residual = equations.residual(control, &y, rung);
+            let energy = equations.energy(control, &y, rung);
+            values.push(residual.iter().copied().chain([energy]).collect::<Vec<f64>>());
         }
         for i in 0..=x.len() {
             let numeric =

@@ -196,6 +196,20 @@ impl Function {
         OF_ONE_ARGUMENT.iter().find(|(known, _)| *known == name).map(|(_, function)| *function)
     }
 
+    /// Its values at the nodes of a rule.
+    pub fn apply_to(self, x: &[f64], out: &mut [f64]) {
+        match self {
+            Function::Tanh => special::tanh_array(x, out),
+            Function::Sech2 => special::sech2_array(x, out),
+            Function::Exp => special::exp_array(x, out),
+            Function::Logistic => special::logistic_array(x, out),
+            Function::LogCosh => special::log_cosh_array(x, out),
+            Function::Softplus => special::softplus_array(x, out),
+            Function::NormalPdf => special::normal_pdf_array(x, out),
+            f => out.iter_mut().zip(x).for_each(|(out, x)| *out = f.apply(*x)),
+        }
+    }
+
     /// Its value.
     pub fn apply(self, x: f64) -> f64 {
         match self {

@@ -5,6 +5,10 @@
 
 use multiversion::multiversion;
 
+/// ln 2
+const LN_2: f64 = std::f64::consts::LN_2;
+/// 1/√(2π)
+const INVERSE_SQRT_2_PI: f64 = 0.398_942_280_401_432_7;
 /// log₂ e.
 const LOG2_E: f64 = std::f64::consts::LOG2_E;
 /// ln 2 in two parts (fdlibm): the product of the first with an integer below 2²⁰ is exact.
@@ -124,6 +128,56 @@ pub fn logistic_array(x: &[f64], out: &mut [f64]) {
     }
 }
 
+/// log(1 + e) for 0 ≤ e ≤ 1, to about two units in the last place: 2 artanh s with s = e/(2 + e), where e is large after ln 2 has been taken
+/// out, so that |s| ≤ 0.1716 and the series ends at s¹⁹ (remainder below 1e-17 of it).
+#[inline(always)]
+fn log1p_of_fraction(e: f64) -> f64 {
+    let large = e > 0.414;
+    let s = if large { (e - 1.0) / (e + 3.0) } else { e / (2.0 + e) };
+    let square = s * s;
+    let mut p = 1.0 / 19.0;
+    for odd in [17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
+        p = p * square + 1.0 / odd;
+    }
+    let part = 2.0 * s + 2.0 * s * (square * p);
+    if large { LN_2 + part } else { part }
+}
+
+/// log cosh x = |x| − log 2 + log(1 + e^(−2|x|)); near 0, where that loses digits, log(1 + c) with c = cosh x − 1 = (e^(−|x|) − 1)²/(2 e^(−|x|)).
+#[inline(always)]
+fn log_cosh(x: f64) -> f64 {
+    let a = x.abs();
+    let near = a < 0.5;
+    let (em1, e) = exp_m1_and_exp(if near { -a } else { -2.0 * a });
+    let part = log1p_of_fraction(if near { em1 * em1 / (2.0 * e) } else { e });
+    if near { part } else { (a - LN_2) + part }
+}
+
+/// out = log cosh x.
+#[multiversion(targets("x86_64+avx2"))]
+pub fn log_cosh_array(x: &[f64], out: &mut [f64]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = log_cosh(x);
+    }
+}
+
+/// out = log(1 + e^x).
+#[multiversion(targets("x86_64+avx2"))]
+pub fn softplus_array(x: &[f64], out: &mut [f64]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        let part = log1p_of_fraction(exp(-x.abs()));
+        *out = if x > 0.0 { x + part } else { part };
+    }
+}
+
+/// out = the density of N(0, 1).
+#[multiversion(targets("x86_64+avx2"))]
+pub fn normal_pdf_array(x: &[f64], out: &mut [f64]) {
+    for (out, &x) in out.iter_mut().zip(x) {
+        *out = INVERSE_SQRT_2_PI * exp(-0.5 * x * x);
+    }
+}
+
 macro_rules! array_by_array {
     ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
         #[doc = concat!("out = ", stringify!($value), ", for two arrays.")]
@@ -211,6 +265,7 @@ pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::function::Function;
 
     #[test]
     fn tanh_and_its_derivative_are_right_to_three_units_in_the_last_place() {
@@ -250,6 +305,35 @@ mod tests {
         logistic_array(&ends, &mut out);
         assert_eq!(out[..6], [0.0, 0.0, 0.5, 0.5, 1.0, 1.0]);
         assert!(out[6].is_nan());
+    }
+
+    #[test]
+    fn logarithms_of_sums_agree_with_libm_to_four_units_in_the_last_place() {
+        let x: Vec<f64> = (-8000..=8000)
+            .map(|i| f64::from(i) * 0.005_03)
+            .chain((1..160).flat_map(|i| [10f64.powi(-i), -10f64.powi(-i)]))
+            .chain([0.0, 0.5, -0.5, 700.0, -700.0, -744.0, 1e300])
+            .collect();
+        type Kernel = fn(&[f64], &mut [f64]);
+        let all: [(Kernel, Function); 3] = [
+            (log_cosh_array, Function::LogCosh),
+            (softplus_array, Function::Softplus),
+            (normal_pdf_array, Function::NormalPdf),
+        ];
+        for (kernel, function) in all {
+            let mut out = vec![0.0; x.len()];
+            kernel(&x, &mut out);
+            for (x, value) in x.iter().zip(&out) {
+                let exact = function.apply(*x);
+                let allowed = (4.0 * f64::EPSILON * exact.abs()).max(f64::MIN_POSITIVE);
+                assert!((value - exact).abs() <= allowed, "{function:?} {x:e}: {value:e} {exact:e}");
+            }
+            let ends = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+            let mut out = [0.0; 3];
+            kernel(&ends, &mut out);
+            assert!(out[0].is_nan());
+            assert_eq!(out[1..], [function.apply(ends[1]), function.apply(ends[2])], "{function:?}");
+        }
     }
 
     #[test]

@@ -79,7 +79,7 @@ impl CostFunction for AtControl<'_, '_> {
     type Param = Vector;
     type Output = f64;
     fn cost(&self, x: &Vector) -> Result<f64, Error> {
-        let energy = self.equations.borrow_mut().evaluate(self.control, x, self.rung).energy;
+        let energy = self.equations.borrow_mut().energy(self.control, x, self.rung);
         Ok(self.units.as_ref().map_or(energy, |units| energy * units[0]))
     }
 }
@@ -90,7 +90,7 @@ impl Gradient for AtControl<'_, '_> {
     fn gradient(&self, x: &Vector) -> Result<Vector, Error> {
         let mut equations = self.equations.borrow_mut();
         equations.effort.residuals += 1;
-        let residual = equations.evaluate(self.control, x, self.rung).residual.clone();
+        let residual = equations.residual(self.control, x, self.rung);
         Ok(match &self.units {
             Some(units) => residual.component_mul(units),
             None => residual,

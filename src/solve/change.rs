@@ -127,16 +127,22 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     };
     let end = meeting.or(ends).or(begins);
     let ended = end.map_or(to, |e| e.control);
+    let mut branches = [a, b].map(|track| Between::new(track, &rows));
+    let mut both = |finder: &mut Finder, control: f64, end: Option<&End>| match end.filter(|e| e.is_meeting())
+    {
+        Some(meeting) => [a, b].map(|track| in_common(finder, track, meeting)),
+        None => branches.each_mut().map(|branch| branch.at(finder, control)),
+    };
     if finder.equations.system.equation_roots.energy.is_none() {
         let kind = ChangeKind::of_meeting(end).unwrap_or(match (ends, begins) {
             (None, Some(_)) => ChangeKind::BranchBegins,
             _ => ChangeKind::BranchEnds,
         });
-        let [before, after] = both(curve, finder, [a, b], rows, ended, end);
+        let [before, after] = both(finder, ended, end);
         return change(ended, kind, before, after);
     }
     let mut difference = |control: f64| -> f64 {
-        match both(curve, finder, [a, b], rows, control, None) {
+        match both(finder, control, None) {
             [Some(a), Some(b)] => a.certified.selects - b.certified.selects,
             _ => f64::NAN,
         }
@@ -164,34 +170,19 @@ fn locate(curve: &Curve, finder: &mut Finder, rows: [usize; 2], a: &Track, b: &T
     let crossing = crossing.filter(|c| meeting.is_none_or(|m| (m.control - c).abs() > 1e-2 * gap));
     match crossing {
         Some(control) => {
-            let [before, after] = both(curve, finder, [a, b], rows, control, None);
+            let [before, after] = both(finder, control, None);
             change(control, ChangeKind::Crossing, before, after)
         }
         None if at_first > 0.0 => {
             let control = begins.map_or(from, |e| e.control);
-            let [before, after] = both(curve, finder, [a, b], rows, first, None);
+            let [before, after] = both(finder, first, None);
             let kind = ChangeKind::of_meeting(begins).unwrap_or(ChangeKind::BranchBegins);
             change(control, kind, before, after)
         }
         None => {
-            let [before, after] = both(curve, finder, [a, b], rows, last, end);
+            let [before, after] = both(finder, last, end);
             change(ended, ChangeKind::of_meeting(end).unwrap_or(ChangeKind::BranchEnds), before, after)
         }
-    }
-}
-
-/// Both branches at a control value between two rows, or where they meet.
-fn both(
-    curve: &Curve,
-    finder: &mut Finder,
-    tracks: [&Track; 2],
-    rows: [usize; 2],
-    control: f64,
-    end: Option<&End>,
-) -> [Option<Solution>; 2] {
-    match end.filter(|e| e.is_meeting()) {
-        Some(meeting) => tracks.map(|track| in_common(finder, track, meeting)),
-        None => tracks.map(|track| at(curve, finder, track, &rows, control)),
     }
 }
 
@@ -206,28 +197,33 @@ fn in_common(finder: &mut Finder, track: &Track, meeting: &End) -> Option<Soluti
     Some(solution)
 }
 
-/// A branch at a control value between some rows.
-pub(super) fn at(
-    curve: &Curve,
-    finder: &mut Finder,
-    track: &Track,
-    rows: &[usize],
-    control: f64,
-) -> Option<Solution> {
-    if track.boundary {
-        return boundary_at(finder, track.branch?, control);
+/// A branch between some rows: it is followed from the nearest point of it that is known, one of those rows or one that was asked
+/// for before.
+pub(super) struct Between<'c> {
+    track: &'c Track,
+    known: Vec<Solution>,
+}
+
+impl<'c> Between<'c> {
+    pub(super) fn new(track: &'c Track, rows: &[usize]) -> Self {
+        let known = rows.iter().rev().filter_map(|row| track.points[*row].clone());
+        Between { track, known: known.collect() }
     }
-    let mut rows: Vec<usize> = rows.iter().rev().copied().filter(|r| track.points[*r].is_some()).collect();
-    rows.sort_by(|r, s| {
-        (curve.controls[*r] - control).abs().total_cmp(&(curve.controls[*s] - control).abs())
-    });
-    rows.into_iter().find_map(|r| {
-        let from = track.points[r].as_ref()?;
-        finder.stand_at(from.control);
-        let x = finder.follow(from, control).ok()?;
-        finder.stand_at(control);
-        let mut solution = finder.settle(control, &x).ok()?;
-        solution.branch = track.name.clone();
+
+    /// The solution at a control value; none where the branch does not lead there.
+    pub(super) fn at(&mut self, finder: &mut Finder, control: f64) -> Option<Solution> {
+        if self.track.boundary {
+            return boundary_at(finder, self.track.branch?, control);
+        }
+        self.known.sort_by(|a, b| (a.control - control).abs().total_cmp(&(b.control - control).abs()));
+        let mut solution = self.known.iter().find_map(|from| {
+            finder.stand_at(from.control);
+            let x = finder.follow(from, control).ok()?;
+            finder.stand_at(control);
+            finder.settle(control, &x).ok()
+        })?;
+        solution.branch = self.track.name.clone();
+        self.known.push(solution.clone());
         Some(solution)
-    })
+    }
 }

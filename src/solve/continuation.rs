@@ -111,9 +111,9 @@ impl Operator for AlongArc<'_, '_> {
     fn apply(&self, y: &DVector<f64>) -> Result<DVector<f64>, Error> {
         let (control, x) = self.split(y);
         let mut equations = self.equations.borrow_mut();
-        let residual = &equations.evaluate(control, &x, self.rung).residual;
+        let residual = equations.residual(control, &x, self.rung);
         let mut out = DVector::zeros(y.len());
-        out.rows_mut(0, x.len()).copy_from(residual);
+        out.rows_mut(0, x.len()).copy_from(&residual);
         out[x.len()] = self.normal.dot(&(y - self.predicted));
         Ok(out)
     }

@@ -4,16 +4,14 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::averages::Panelled;
-use crate::average::{PANELS, rule_over, rungs, rungs_over};
-use crate::language::{LARGEST_PRODUCT, Node, Pattern, Points, Program, Workspace};
+use super::compiled::Compiled;
+use crate::average::{PANELS, rule_over};
+use crate::language::{Pattern, Points};
 use crate::system::{Kind, System};
 
 /// The equations at one point.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
-    /// What is lowest at the solution that is meant: the energy, its negative where that is to be maximal, or what selects; NaN if the
-    /// file gives neither.
-    pub energy: f64,
     /// One entry per unknown; zero at a solution.
     pub residual: DVector<f64>,
     /// ∂residual/∂unknowns (the Hessian for an energy).
@@ -65,74 +63,11 @@ pub struct Effort {
     pub jacobians: u64,
 }
 
-/// A program with its workspaces, one per rule that was used.
-pub(super) struct Compiled<'s> {
-    program: &'s Program,
-    workspaces: Vec<Option<Evaluated>>,
-}
-
-/// A workspace and the point at which it was evaluated last.
-struct Evaluated {
-    workspace: Workspace,
-    version: u64,
-    unknowns: Vec<f64>,
-}
-
-impl<'s> Compiled<'s> {
-    fn new(program: &'s Program) -> Self {
-        Compiled { program, workspaces: (0..rungs()).map(|_| None).collect() }
-    }
-
-    /// Evaluates with a rule, unless that was done at this very point; `version` counts the changes of
-    /// parameters and control.
-    pub(super) fn evaluate(
-        &mut self,
-        rung: usize,
-        symbols: &[f64],
-        version: u64,
-        unknowns: &[f64],
-        effort: &mut Effort,
-    ) {
-        let rule = rule_over(self.program.dimensions(), rung);
-        let evaluated = self.workspaces[rung].get_or_insert_with(|| Evaluated {
-            workspace: self.program.workspace(&rule.nodes, &rule.weights),
-            version: u64::MAX,
-            unknowns: Vec::new(),
-        });
-        if evaluated.version == version && evaluated.unknowns == unknowns {
-            return;
-        }
-        if evaluated.version != version {
-            self.program.set_point(&mut evaluated.workspace, symbols);
-            evaluated.version = version;
-        }
-        self.program.evaluate(&mut evaluated.workspace, unknowns);
-        evaluated.unknowns.clear();
-        evaluated.unknowns.extend_from_slice(unknowns);
-        effort.evaluations += 1;
-        effort.tanh += self.program.tanh_evaluations(rule.nodes.len()) as u64;
-    }
-
-    pub(super) fn evaluate_late(&mut self, rung: usize) {
-        if let Some(evaluated) = &mut self.workspaces[rung] {
-            self.program.evaluate_late(&mut evaluated.workspace);
-        }
-    }
-
-    pub(super) fn value(&self, rung: usize, root: usize) -> f64 {
-        self.workspaces[rung].as_ref().map_or(f64::NAN, |e| self.program.value(&e.workspace, root))
-    }
-
-    pub(super) fn averages(&self, rung: usize) -> impl Iterator<Item = (Node, f64)> + '_ {
-        let values = self.workspaces[rung].iter().flat_map(|e| self.program.averages(&e.workspace));
-        self.program.average_nodes().iter().copied().zip(values)
-    }
-
-    /// The highest rule whose product over the normal variables is not too large.
-    fn highest_rung(&self) -> usize {
-        rungs_over(self.program.dimensions(), LARGEST_PRODUCT).saturating_sub(1)
-    }
-}
+/// How many stages of the equations make the energy, the residual and the Jacobian, where the energy is minimised, and elsewhere; all
+/// of them make the derivative along the control.
+const WITH_ENERGY_FIRST: [usize; 3] = [1, 2, 3];
+const WITH_ENERGY_LAST: [usize; 3] = [3, 1, 2];
+const ALL: usize = 4;
 
 /// Places among the forms over panels.
 pub(super) const EQUATIONS: usize = 0;
@@ -200,11 +135,7 @@ impl<'s> Equations<'s> {
             gauge: system.gauge_program.as_ref().map(Compiled::new),
             admissible: system.admissible_program.as_ref().map(Compiled::new),
             stop: system.stop_program.as_ref().map(Compiled::new),
-            evaluation: Evaluation {
-                energy: f64::NAN,
-                residual: DVector::zeros(k),
-                jacobian: DMatrix::zeros(k, k),
-            },
+            evaluation: Evaluation { residual: DVector::zeros(k), jacobian: DMatrix::zeros(k, k) },
             highest_rung,
             effort: Effort::default(),
         }
@@ -237,29 +168,58 @@ impl<'s> Equations<'s> {
 
     /// The equations at a point, with a rule of the ladder or over panels.
     pub fn evaluate(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> &Evaluation {
-        self.set_control(control);
-        let points = self.points(rung);
-        let rung = rung.min(self.highest_rung);
-        match points {
-            Some(points) => self.over_panels(EQUATIONS, points, x),
-            None => {
-                self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort)
-            }
-        }
-        let value = |root: usize| match points {
-            Some(_) => self.panelled[EQUATIONS].value(root),
-            None => self.equations.value(rung, root),
-        };
-        let roots = &self.system.equation_roots;
-        let k = x.len();
-        self.evaluation.energy = roots.energy.map_or(f64::NAN, value);
+        let [_, _, jacobian] = self.stages();
+        self.evaluate_to(jacobian, control, x, rung);
+        let (k, roots) = (x.len(), &self.system.equation_roots);
         for i in 0..k {
-            self.evaluation.residual[i] = value(roots.residual + i);
+            self.evaluation.residual[i] = self.value(rung, roots.residual + i);
             for j in 0..k {
-                self.evaluation.jacobian[(i, j)] = value(roots.jacobian + i * k + j);
+                self.evaluation.jacobian[(i, j)] = self.value(rung, roots.jacobian + i * k + j);
             }
         }
         &self.evaluation
+    }
+
+    /// How many stages make energy, residual and Jacobian.
+    fn stages(&self) -> [usize; 3] {
+        if self.minimises() { WITH_ENERGY_FIRST } else { WITH_ENERGY_LAST }
+    }
+
+    /// What is lowest at the solution that is meant: the energy, its negative where that is to be maximal, or what selects; NaN if the
+    /// file gives neither.
+    pub fn energy(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
+        let [energy, ..] = self.stages();
+        self.evaluate_to(energy, control, x, rung);
+        self.system.equation_roots.energy.map_or(f64::NAN, |root| self.value(rung, root))
+    }
+
+    /// The residual alone; of what moves the right sides.
+    pub fn residual(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
+        let [_, residual, _] = self.stages();
+        self.evaluate_to(residual, control, x, rung);
+        let first = self.system.equation_roots.residual;
+        DVector::from_fn(x.len(), |i, _| self.value(rung, first + i))
+    }
+
+    /// So many stages of the equations; over panels all of them.
+    fn evaluate_to(&mut self, stages: usize, control: f64, x: &DVector<f64>, rung: usize) {
+        self.set_control(control);
+        match self.points(rung) {
+            Some(points) => self.over_panels(EQUATIONS, points, x),
+            None => {
+                let rung = rung.min(self.highest_rung);
+                let (symbols, effort) = (&self.symbols, &mut self.effort);
+                self.equations.evaluate_to(stages, rung, symbols, self.version, x.as_slice(), effort);
+            }
+        }
+    }
+
+    /// A root of the equations, once evaluated.
+    fn value(&self, rung: usize, root: usize) -> f64 {
+        match self.points(rung) {
+            Some(_) => self.panelled[EQUATIONS].value(root),
+            None => self.equations.value(rung.min(self.highest_rung), root),
+        }
     }
 
     /// Whether panels serve this system: they follow the integrand for every node of the outer variables, which three
@@ -294,17 +254,34 @@ impl<'s> Equations<'s> {
             self.over_panels(WITH_CONTROL, points, x);
             return DVector::from_fn(x.len(), |i, _| self.panelled[WITH_CONTROL].value(first + i));
         }
-        let rung = rung.min(self.highest_rung);
-        self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
-        self.equations.evaluate_late(rung);
-        DVector::from_fn(x.len(), |i, _| self.equations.value(rung, first + i))
+        self.evaluate_to(ALL, control, x, rung);
+        DVector::from_fn(x.len(), |i, _| self.value(rung, first + i))
+    }
+
+    /// Derivatives by the unknowns of the right sides of what moves.
+    pub(super) fn slopes_of_right_sides(
+        &mut self,
+        control: f64,
+        x: &DVector<f64>,
+        rung: usize,
+    ) -> DMatrix<f64> {
+        self.set_control(control);
+        let (k, first) = (x.len(), self.system.equation_roots.jacobian);
+        self.effort.jacobians += 1;
+        if let Some(points) = self.points(rung) {
+            self.over_panels(WITH_CONTROL, points, x);
+            return DMatrix::from_fn(k, k, |i, j| self.panelled[WITH_CONTROL].value(first + i * k + j));
+        }
+        let [_, _, jacobian] = self.stages();
+        self.evaluate_to(jacobian, control, x, rung);
+        DMatrix::from_fn(k, k, |i, j| self.value(rung, first + i * k + j))
     }
 
     /// Whether the equations and the energy, if there is one, are numbers at a point.
     pub(super) fn are_numbers(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> bool {
-        let has_energy = self.system.equation_roots.energy.is_some() && self.minimises();
-        let e = self.evaluate(control, x, rung);
-        e.residual.iter().all(|r| r.is_finite()) && (!has_energy || e.energy.is_finite())
+        let residual = self.residual(control, x, rung);
+        let energy = if self.minimises() { self.energy(control, x, rung) } else { 0.0 };
+        residual.iter().all(|r| r.is_finite()) && energy.is_finite()
     }
 
     /// Outputs and certificate at a point, with a rule whose error has been measured.

@@ -10,6 +10,7 @@ mod at_control;
 mod averages;
 mod brent;
 mod change;
+mod compiled;
 mod continuation;
 mod curve;
 mod equations;

@@ -179,7 +179,7 @@ impl Finder<'_> {
     /// An unknown far out that may as well lie twice as far, though not at zero: it is on its way to infinity.
     fn runs_away(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Option<usize> {
         let minimises = self.equations.minimises();
-        let energy = self.equations.evaluate(control, x, rung).energy;
+        let energy = self.equations.energy(control, x, rung);
         let error = if minimises { 4.0 * self.equations.accuracy(control, x, rung).energy } else { 0.0 };
         let far: Vec<usize> = (0..x.len()).filter(|i| x[*i].abs() > self.scale[*i]).collect();
         far.into_iter().find(|i| {
@@ -187,7 +187,7 @@ impl Finder<'_> {
                 let mut moved = x.clone();
                 moved[*i] = value;
                 match minimises {
-                    true => (self.equations.evaluate(control, &moved, rung).energy - energy).abs() <= error,
+                    true => (self.equations.energy(control, &moved, rung) - energy).abs() <= error,
                     false => self.is_zero(control, &moved, rung),
                 }
             };
@@ -253,10 +253,10 @@ impl Finder<'_> {
 
     /// Whether the energy is lower on either side of a point at which its Hessian is singular.
     fn lower_beside(&mut self, control: f64, x: &DVector<f64>, rung: usize, step: &DVector<f64>) -> bool {
-        let energy = self.equations.evaluate(control, x, rung).energy;
+        let energy = self.equations.energy(control, x, rung);
         let error = self.equations.accuracy(control, x, rung).energy;
         [1e-3, -1e-3, 1e-2, -1e-2, 0.1, -0.1].into_iter().any(|length| {
-            let beside = self.equations.evaluate(control, &(x + step * length), rung).energy;
+            let beside = self.equations.energy(control, &(x + step * length), rung);
             beside < energy - 4.0 * error
         })
     }

@@ -102,7 +102,7 @@ impl Finder<'_> {
         let mut known: Vec<(f64, DVector<f64>)> = Vec::with_capacity(points.len());
         for x in points {
             let rung = self.search_rung(control, &x);
-            let energy = self.equations.evaluate(control, &x, rung).energy;
+            let energy = self.equations.energy(control, &x, rung);
             if energy.is_finite() {
                 known.push((energy, x));
             }

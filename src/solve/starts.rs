@@ -286,7 +286,7 @@ impl Finder<'_> {
         }
         if solution.is_none() && minimises {
             let lowest = findings.solutions.iter().map(|s| s.certified.energy).fold(f64::INFINITY, f64::min);
-            if self.equations.evaluate(control, &x, rung).energy < lowest {
+            if self.equations.energy(control, &x, rung) < lowest {
                 solution = if from_file { self.along_valley(control, &x, rung, region) } else { None };
                 if solution.is_none() {
                     self.note_unfinished(control, &x, rung);
@@ -349,12 +349,12 @@ impl Finder<'_> {
     fn note_unfinished(&mut self, control: f64, x: &DVector<f64>, rung: usize) {
         let tolerance = self.settings.tolerance;
         let (rung, error) = self.equations.adequate_rung(control, x, rung, tolerance, false);
-        let energy = self.equations.evaluate(control, x, rung).energy;
+        let energy = self.equations.energy(control, x, rung);
         // Where averages are known less well than they should be: by how much that may lift the energy.
         let margin = if error <= tolerance {
             0.0
         } else {
-            let lower = self.equations.evaluate(control, x, rung.saturating_sub(1)).energy;
+            let lower = self.equations.energy(control, x, rung.saturating_sub(1));
             (lower - energy).abs() + 4.0 * self.equations.accuracy(control, x, rung).energy
         };
         if energy + margin < self.unfinished {

@@ -1,5 +1,6 @@
 //! A system of self-consistent equations, ready to be solved: what an equation file becomes.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::exchange::Exchange;
@@ -135,6 +136,16 @@ pub struct EquationRoots {
     pub along_control: usize,
 }
 
+impl EquationRoots {
+    /// The roots in the order in which they are asked for: where an energy is minimised it comes first, elsewhere only what is
+    /// found to be a solution has one.
+    pub(super) fn stages(&self, minimises: bool, roots: usize) -> [Range<usize>; 4] {
+        let [energy, residual] = [0..self.residual, self.residual..self.jacobian];
+        let [jacobian, along] = [self.jacobian..self.along_control, self.along_control..roots];
+        if minimises { [energy, residual, jacobian, along] } else { [residual, jacobian, energy, along] }
+    }
+}
+
 /// A system of equations.
 #[derive(Debug, Clone)]
 pub struct System {
@@ -185,7 +196,7 @@ pub struct System {
     pub(crate) certificate_nodes: Vec<Node>,
     /// The parsed expressions, for the independent check.
     pub(crate) written: AsWritten,
-    /// Energy, residual, Jacobian and derivative along the control; of what moves the derivatives come late.
+    /// Energy, residual, Jacobian and derivative along the control, in stages.
     pub(crate) equations_program: Program,
     pub(crate) equation_roots: EquationRoots,
     /// The same with averages whose rules follow the integrands, without and with the derivative along the control.

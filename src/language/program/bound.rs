@@ -92,17 +92,9 @@ impl Number for f64 {
         }
     }
     fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
-        use crate::numeric;
         out.clear();
-        let kernel: fn(&[f64], &mut [f64]) = match f {
-            Function::Tanh => numeric::tanh_array,
-            Function::Sech2 => numeric::sech2_array,
-            Function::Exp => numeric::exp_array,
-            Function::Logistic => numeric::logistic_array,
-            f => return out.extend(a.iter().map(|a| f.apply(*a))),
-        };
         out.resize(a.len(), 0.0);
-        kernel(a, out);
+        f.apply_to(a, out);
     }
     fn combine_array(op: Combine, a: &[Self], b: &[Self], out: &mut Vec<Self>) {
         // One loop per operation, so that it is not chosen again for every node.

@@ -1,6 +1,6 @@
 //! Graph nodes → instructions: sections, scheduling, fusion of products into sums.
 
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
@@ -21,8 +21,8 @@ pub(super) struct Compiler<'g> {
     graph: &'g Graph,
     first_unknown: usize,
     nodes: Vec<Node>,
-    /// Nodes that the early roots need.
-    early: BTreeSet<Node>,
+    /// The first stage whose roots need a node.
+    stage: FxHashMap<Node, usize>,
     section: FxHashMap<Node, Section>,
     home: FxHashMap<Node, Home>,
     uses: FxHashMap<Node, usize>,
@@ -38,7 +38,12 @@ pub(super) struct Compiler<'g> {
 }
 
 impl<'g> Compiler<'g> {
-    pub(super) fn new(graph: &'g Graph, roots: &[Node], early: usize, first_unknown: usize) -> Self {
+    pub(super) fn new(
+        graph: &'g Graph,
+        roots: &[Node],
+        stages: &[Range<usize>],
+        first_unknown: usize,
+    ) -> Self {
         let nodes = graph.reachable(roots);
         let mut uses: FxHashMap<Node, usize> = FxHashMap::default();
         for node in &nodes {
@@ -49,11 +54,15 @@ impl<'g> Compiler<'g> {
         for root in roots {
             *uses.entry(*root).or_default() += 1;
         }
+        let mut stage: FxHashMap<Node, usize> = FxHashMap::default();
+        for (k, own) in stages.iter().enumerate().rev() {
+            stage.extend(graph.reachable(&roots[own.clone()]).into_iter().map(|node| (node, k)));
+        }
         Compiler {
             graph,
             first_unknown,
             nodes,
-            early: graph.reachable(&roots[..early]).into_iter().collect(),
+            stage,
             section: FxHashMap::default(),
             home: FxHashMap::default(),
             uses,
@@ -66,8 +75,7 @@ impl<'g> Compiler<'g> {
             program: Program {
                 rule: Vec::new(),
                 point: Vec::new(),
-                unknowns: Vec::new(),
-                late: Vec::new(),
+                stages: vec![Vec::new(); stages.len()],
                 scalars: Vec::new(),
                 registers: Vec::new(),
                 slots: Vec::new(),
@@ -111,11 +119,11 @@ impl<'g> Compiler<'g> {
 
     fn section_of(&self, node: Node) -> Section {
         let section = match self.graph.operation(node) {
-            Operation::Symbol(s) if s as usize >= self.first_unknown => Section::Unknowns,
+            Operation::Symbol(s) if s as usize >= self.first_unknown => Section::Stage(0),
             Operation::Symbol(_) => Section::Point,
             _ => self.graph.children(node).map(|c| self.section[&c]).max().unwrap_or(Section::Rule),
         };
-        if section == Section::Unknowns && !self.early.contains(&node) { Section::Late } else { section }
+        if matches!(section, Section::Stage(_)) { Section::Stage(self.stage[&node]) } else { section }
     }
 
     /// Products that only one average needs go into a three-factor sum; `a + w z` becomes one pass.
@@ -167,13 +175,16 @@ impl<'g> Compiler<'g> {
         self.program.slots.len() - 1
     }
 
-    fn emit(&mut self, section: Section, instruction: Instruction) {
+    fn list(&mut self, section: Section) -> &mut Vec<Instruction> {
         match section {
-            Section::Rule => self.program.rule.push(instruction),
-            Section::Point => self.program.point.push(instruction),
-            Section::Unknowns => self.program.unknowns.push(instruction),
-            Section::Late => self.program.late.push(instruction),
+            Section::Rule => &mut self.program.rule,
+            Section::Point => &mut self.program.point,
+            Section::Stage(k) => &mut self.program.stages[k],
         }
+    }
+
+    fn emit(&mut self, section: Section, instruction: Instruction) {
+        self.list(section).push(instruction);
     }
 
     /// A register that holds a number which is not a node.
@@ -197,12 +208,7 @@ impl<'g> Compiler<'g> {
         let at = self.program.scalars.len() as u32;
         let registers: ScalarRegisters = [a as u32, b as u32, c as u32, out as u32];
         self.program.scalars.push(registers);
-        let list = match section {
-            Section::Rule => &mut self.program.rule,
-            Section::Point => &mut self.program.point,
-            Section::Unknowns => &mut self.program.unknowns,
-            Section::Late => &mut self.program.late,
-        };
+        let list = self.list(section);
         match list.last_mut() {
             Some(Instruction::Scalars { operation: last, to, .. }) if *to == at && *last == operation => {
                 *to = at + 1
@@ -344,8 +350,8 @@ impl<'g> Compiler<'g> {
             let partner =
                 self.graph.find(Operation::Apply(other, a)).filter(|p| self.section.contains_key(p));
             let first = partner.map_or(section, |p| section.min(self.section[&p]));
-            if first == Section::Unknowns {
-                self.program.tanh_arrays.push(axes);
+            if let Section::Stage(k) = first {
+                self.program.tanh_arrays.push((k, axes));
             }
             if let Some(partner) = partner {
                 let second = self.slot(axes);

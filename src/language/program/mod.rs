@@ -2,9 +2,10 @@
 //! quadrature nodes.
 //!
 //! Instructions stand in sections by what they depend on: the quadrature rule alone, the point (parameters and
-//! control), the unknowns; and what only the later roots need, which runs on demand. Only the section of the
-//! unknowns runs at every evaluation, without allocation.
+//! control), the unknowns. Those of the unknowns stand in stages, by the roots that need them: an energy does not wait for
+//! its second derivatives. Only they run at every evaluation, as far as is asked for, without allocation.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 mod bound;
@@ -47,8 +48,7 @@ type Slot = usize;
 enum Section {
     Rule,
     Point,
-    Unknowns,
-    Late,
+    Stage(usize),
 }
 
 /// An operand of an array operation.
@@ -147,8 +147,7 @@ type ScalarRegisters = [u32; 4];
 pub struct Program {
     rule: Vec<Instruction>,
     point: Vec<Instruction>,
-    unknowns: Vec<Instruction>,
-    late: Vec<Instruction>,
+    stages: Vec<Vec<Instruction>>,
     scalars: Vec<ScalarRegisters>,
     registers: Vec<f64>,
     /// Axes of each slot, which give its length.
@@ -161,7 +160,8 @@ pub struct Program {
     averages: Vec<Register>,
     /// Their nodes in the graph.
     average_nodes: Vec<Node>,
-    tanh_arrays: Vec<Axes>,
+    /// The stage and the axes of each.
+    tanh_arrays: Vec<(usize, Axes)>,
 }
 
 /// The memory in which a [`Program`] runs with one quadrature rule.
@@ -175,13 +175,17 @@ pub struct Workspace {
 impl Program {
     /// Compiles the roots, which must be scalars. Symbols from `first_unknown` on are unknowns.
     pub fn compile(graph: &Graph, roots: &[Node], first_unknown: usize) -> Program {
-        Program::compile_in_two(graph, roots, roots.len(), first_unknown)
+        Program::compile_in_stages(graph, roots, &[0..roots.len()], first_unknown)
     }
 
-    /// The same, where only the first `early` roots are computed by [`Program::evaluate`] and the others by
-    /// [`Program::evaluate_late`].
-    pub fn compile_in_two(graph: &Graph, roots: &[Node], early: usize, first_unknown: usize) -> Program {
-        Compiler::new(graph, roots, early, first_unknown).compile(roots)
+    /// The same in stages, which [`Program::evaluate`] computes one after the other: each makes some of the roots.
+    pub fn compile_in_stages(
+        graph: &Graph,
+        roots: &[Node],
+        stages: &[Range<usize>],
+        first_unknown: usize,
+    ) -> Program {
+        Compiler::new(graph, roots, stages, first_unknown).compile(roots)
     }
 
     /// The largest number of normal variables that one array spans.
@@ -189,9 +193,15 @@ impl Program {
         self.slots.iter().map(|a| a.count()).max().unwrap_or(0)
     }
 
-    /// How many values of tanh (with or without its derivative) one evaluation computes with `nodes` nodes.
-    pub fn tanh_evaluations(&self, nodes: usize) -> usize {
-        self.tanh_arrays.iter().map(|axes| size(*axes, nodes)).sum()
+    /// How many values of tanh (with or without its derivative) some stages compute with `nodes` nodes.
+    pub fn tanh_evaluations(&self, stages: Range<usize>, nodes: usize) -> usize {
+        let of_them = self.tanh_arrays.iter().filter(|(stage, _)| stages.contains(stage));
+        of_them.map(|(_, axes)| size(*axes, nodes)).sum()
+    }
+
+    /// How many stages there are.
+    pub fn stages(&self) -> usize {
+        self.stages.len()
     }
 
     /// Memory for a quadrature rule, with everything that depends on the rule alone computed.
@@ -220,17 +230,16 @@ impl Program {
         run(&self.point, &self.scalars, workspace);
     }
 
-    /// Evaluates at values of the unknowns.
-    pub fn evaluate(&self, workspace: &mut Workspace, unknowns: &[f64]) {
-        for (unknown, register) in &self.unknown_symbols {
-            workspace.registers[*register] = unknowns[*unknown];
+    /// Evaluates some stages: from the first at new values of the unknowns, or those that follow at the same.
+    pub fn evaluate(&self, workspace: &mut Workspace, unknowns: &[f64], stages: Range<usize>) {
+        if stages.start == 0 {
+            for (unknown, register) in &self.unknown_symbols {
+                workspace.registers[*register] = unknowns[*unknown];
+            }
         }
-        run(&self.unknowns, &self.scalars, workspace);
-    }
-
-    /// Computes the late roots after [`Program::evaluate`] at the same values.
-    pub fn evaluate_late(&self, workspace: &mut Workspace) {
-        run(&self.late, &self.scalars, workspace);
+        for stage in &self.stages[stages] {
+            run(stage, &self.scalars, workspace);
+        }
     }
 
     /// How many roots there are.

@@ -1,7 +1,7 @@
 //! The execution of instructions.
 
 use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
-use crate::language::function::{Combine, Function, Join};
+use crate::language::function::{Combine, Join};
 use crate::language::graph::{Axes, MAX_NORMALS};
 use crate::language::implicit::Solver;
 use crate::numeric;
@@ -35,14 +35,7 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
             Instruction::Scalars { operation, from, to } => {
                 run_scalars(operation, &scalars[from as usize..to as usize], &mut w.registers);
             }
-            Instruction::ApplyArray { f, a, out } => w.write(out, |w, out| {
-                let a = &w.slots[a];
-                match f {
-                    Function::Tanh => numeric::tanh_array(a, out),
-                    Function::Sech2 => numeric::sech2_array(a, out),
-                    f => out.iter_mut().zip(a).for_each(|(out, a)| *out = f.apply(*a)),
-                }
-            }),
+            Instruction::ApplyArray { f, a, out } => w.write(out, |w, out| f.apply_to(&w.slots[a], out)),
             Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| combine(w, op, a, b, out)),
             Instruction::Join { op, all, out } => join(w, op, all, out),
             Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {

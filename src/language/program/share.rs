@@ -1,7 +1,5 @@
 //! Reuse of array slots: which instruction reads and writes what, and for how long a value is needed.
 
-use std::collections::BTreeSet;
-
 use rustc_hash::FxHashMap;
 
 use super::{Instruction, Operand, Program, Slot};
@@ -59,12 +57,12 @@ impl Instruction {
     }
 }
 
-/// Gives the arrays of the last section that are no longer needed to later instructions of the same shape, so
-/// that the working set stays in the nearest cache.
+/// Gives the arrays of the unknowns that are no longer needed to later instructions of the same shape, so
+/// that the working set stays in the nearest cache. Stages run one after the other, from the first at every new point.
 pub(super) fn share_slots(program: &mut Program) {
     let mut last_read: FxHashMap<Slot, usize> = FxHashMap::default();
     let mut first_write: FxHashMap<Slot, usize> = FxHashMap::default();
-    for (i, instruction) in program.unknowns.iter_mut().enumerate() {
+    for (i, instruction) in program.stages.iter_mut().flatten().enumerate() {
         let reads = instruction.reads();
         for slot in &reads {
             last_read.insert(*slot, i);
@@ -75,36 +73,28 @@ pub(super) fn share_slots(program: &mut Program) {
             }
         }
     }
-    // What the late section reads stays as it is.
-    let kept: BTreeSet<Slot> = program
-        .late
-        .iter_mut()
-        .flat_map(|i| i.slots_mut().into_iter().map(|s| *s).collect::<Vec<_>>())
-        .collect();
     let mut renamed: FxHashMap<Slot, Slot> = FxHashMap::default();
     let mut free: Vec<Slot> = Vec::new();
-    for i in 0..program.unknowns.len() {
+    for (i, instruction) in program.stages.iter_mut().flatten().enumerate() {
         // Outputs first take a free slot, so that no instruction reads what it writes.
         let mut written: Vec<Slot> =
             first_write.iter().filter(|(_, at)| **at == i).map(|(slot, _)| *slot).collect();
         written.sort_unstable();
         for slot in written {
             let axes = program.slots[slot];
-            let reuse = free.iter().position(|f| program.slots[*f] == axes).filter(|_| !kept.contains(&slot));
+            let reuse = free.iter().position(|f| program.slots[*f] == axes);
             renamed.insert(slot, reuse.map_or(slot, |r| free.swap_remove(r)));
         }
-        let ended = program.unknowns[i].reads();
-        for slot in program.unknowns[i].slots_mut() {
+        let mut ended = instruction.reads();
+        for slot in instruction.slots_mut() {
             if let Some(new) = renamed.get(slot) {
                 *slot = *new;
             }
         }
-        let mut ended: Vec<Slot> = ended;
         ended.dedup();
         for slot in ended {
-            // Only what this section wrote may be given away.
+            // Only what these sections wrote may be given away.
             if last_read.get(&slot) == Some(&i)
-                && !kept.contains(&slot)
                 && let Some(new) = renamed.get(&slot)
                 && !free.contains(new)
             {
@@ -121,8 +111,8 @@ fn compact_slots(program: &mut Program) {
     for slot in program.coordinates.iter().chain(&program.quadrature_weights) {
         used[*slot] = true;
     }
-    let Program { rule, point, unknowns, late, .. } = program;
-    for instruction in rule.iter_mut().chain(point).chain(unknowns).chain(late) {
+    let Program { rule, point, stages, .. } = program;
+    for instruction in rule.iter_mut().chain(point).chain(stages.iter_mut().flatten()) {
         for slot in instruction.slots_mut() {
             used[*slot] = true;
         }
@@ -138,8 +128,8 @@ fn compact_slots(program: &mut Program) {
     for slot in program.coordinates.iter_mut().chain(&mut program.quadrature_weights) {
         *slot = place[*slot];
     }
-    let Program { rule, point, unknowns, late, .. } = program;
-    for instruction in rule.iter_mut().chain(point).chain(unknowns).chain(late) {
+    let Program { rule, point, stages, .. } = program;
+    for instruction in rule.iter_mut().chain(point).chain(stages.iter_mut().flatten()) {
         for slot in instruction.slots_mut() {
             *slot = place[*slot];
         }

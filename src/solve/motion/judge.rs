@@ -58,7 +58,7 @@ impl<'s> Judge<'s> {
         self.check_averages(control, &x, &certified)?;
         certified.quadrature_error = certified.quadrature_error.max(way.quadrature_error);
         certified.rounding = certified.rounding.max(way.rounding);
-        let moves = self.equations.right_sides(control, &x, rung);
+        let moves = self.equations.residual(control, &x, rung);
         let mut solution = Solution::bare(control, x, certified, moves);
         (solution.branch, solution.iterations) = (label.into(), steps);
         solution.place = Some(0);

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::solve::equations::{EQUATIONS, Equations, WITH_CONTROL};
+use crate::solve::equations::Equations;
 use crate::solve::refusal::Refusal;
 use crate::system::System;
 
@@ -70,13 +70,13 @@ impl<'s> Right<'s> {
     /// The right sides at a point; none where one of them is not a number, or infinite.
     pub(super) fn at(&mut self, rules: Rules, control: f64, x: &DVector<f64>) -> Option<DVector<f64>> {
         let rung = self.rung(rules);
-        let right = self.equations.right_sides(control, x, rung);
+        let right = self.equations.residual(control, x, rung);
         right.iter().all(|v| v.is_finite()).then_some(right)
     }
 
     /// The first right side that is not a number, or infinite, at a point.
     pub(super) fn undefined(&mut self, control: f64, x: &DVector<f64>) -> Option<usize> {
-        let right = self.equations.right_sides(control, x, self.rung);
+        let right = self.equations.residual(control, x, self.rung);
         right.iter().position(|v| !v.is_finite())
     }
 
@@ -84,45 +84,5 @@ impl<'s> Right<'s> {
     pub(super) fn slopes(&mut self, rules: Rules, control: f64, x: &DVector<f64>) -> DMatrix<f64> {
         let rung = self.rung(rules);
         self.equations.slopes_of_right_sides(control, x, rung)
-    }
-}
-
-impl Equations<'_> {
-    /// The right sides of what moves.
-    pub(in crate::solve) fn right_sides(
-        &mut self,
-        control: f64,
-        x: &DVector<f64>,
-        rung: usize,
-    ) -> DVector<f64> {
-        self.set_control(control);
-        let first = self.system.equation_roots.residual;
-        if let Some(points) = self.points(rung) {
-            self.over_panels(EQUATIONS, points, x);
-            return DVector::from_fn(x.len(), |i, _| self.panelled[EQUATIONS].value(first + i));
-        }
-        let rung = rung.min(self.highest_rung);
-        self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
-        DVector::from_fn(x.len(), |i, _| self.equations.value(rung, first + i))
-    }
-
-    /// Their derivatives by the unknowns.
-    pub(in crate::solve) fn slopes_of_right_sides(
-        &mut self,
-        control: f64,
-        x: &DVector<f64>,
-        rung: usize,
-    ) -> DMatrix<f64> {
-        self.set_control(control);
-        let (k, first) = (x.len(), self.system.equation_roots.jacobian);
-        self.effort.jacobians += 1;
-        if let Some(points) = self.points(rung) {
-            self.over_panels(WITH_CONTROL, points, x);
-            return DMatrix::from_fn(k, k, |i, j| self.panelled[WITH_CONTROL].value(first + i * k + j));
-        }
-        let rung = rung.min(self.highest_rung);
-        self.equations.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
-        self.equations.evaluate_late(rung);
-        DMatrix::from_fn(k, k, |i, j| self.equations.value(rung, first + i * k + j))
     }
 }

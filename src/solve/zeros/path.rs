@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::{Place, Side, Zero, ZeroKind};
-use crate::solve::change;
+use crate::solve::change::{Between, Change};
 use crate::solve::continuation::{End, EndKind};
 use crate::solve::curve::{Curve, Track};
 use crate::solve::equations::Equations;
@@ -118,7 +118,7 @@ impl<'p> Along<'p> {
         }
         let curve = self.curve();
         let rows: Vec<usize> = rows.collect();
-        change::at(curve, &mut self.finder, &curve.tracks[track], &rows, control)
+        Between::new(&curve.tracks[track], &rows).at(&mut self.finder, control)
     }
 
     /// The output of a branch there; not a number where it has none.
@@ -145,7 +145,7 @@ impl<'p> Along<'p> {
         let solved: Vec<(usize, usize)> =
             rows.iter().enumerate().filter_map(|(row, track)| track.map(|t| (row, t))).collect();
         let changing = solved.windows(2).filter(|pair| pair[0].1 != pair[1].1).map(|pair| pair[0].0);
-        let changes: Vec<(usize, &change::Change)> = changing.zip(&curve.changes).collect();
+        let changes: Vec<(usize, &Change)> = changing.zip(&curve.changes).collect();
         let mut paths = Paths::default();
         for (row, track) in rows.iter().enumerate() {
             let Some(track) = *track else {
@@ -263,7 +263,7 @@ impl<'p> Along<'p> {
     }
 
     /// The two sides of a change of the reported branch between a row and the next.
-    fn change(&mut self, change: &change::Change, tracks: [usize; 2], row: usize) -> Vec<Node> {
+    fn change(&mut self, change: &Change, tracks: [usize; 2], row: usize) -> Vec<Node> {
         let curve = self.curve();
         let (from, to) = (curve.controls[row], curve.controls[row + 1]);
         if !between(change.control, from, to) {

@@ -63,7 +63,8 @@ impl Builder<'_> {
         // What moves is asked for its right sides far more often than for their derivatives.
         let early =
             if sections.kind.moves() { equation_roots.jacobian } else { equation_roots.along_control };
-        let equations_program = Program::compile_in_two(&graph, &roots, early, first_unknown);
+        let stages = equation_roots.stages(sections.kind == Kind::Energy, roots.len());
+        let equations_program = Program::compile_in_stages(&graph, &roots, &stages, first_unknown);
         let output_roots: Vec<Node> = symbols.iter().chain(&outputs).copied().chain(energy).collect();
         let boundary_program = Program::compile(&graph, &output_roots, first_unknown);
         let own_columns = symbols.len() + outputs.len();

@@ -21,8 +21,8 @@ const RULES: [(usize, usize); 2] = [(4, 64), (6, 96)];
 
 /// A map of starts: where one is at each of some places of a time grid.
 pub trait Map: Sync {
-    /// Shows where a start is at each of some places of the grid, which rise.
-    fn trace(&self, start: &State, places: &[usize], visit: &mut dyn FnMut(&State));
+    /// Shows where each of some starts is at each of some places of the grid, which rise: its place among them, and its coordinates.
+    fn trace(&self, starts: &[State], places: &[usize], visit: &mut dyn FnMut(usize, &State));
     /// Gaussian coordinates at the start that matter: 1 or 3.
     fn random(&self) -> usize;
     /// The direction along which the sign of μ·X changes once.
@@ -78,8 +78,8 @@ impl Averages {
 }
 
 impl Map for Recursion {
-    fn trace(&self, start: &State, places: &[usize], visit: &mut dyn FnMut(&State)) {
-        self.run(start, places, visit);
+    fn trace(&self, starts: &[State], places: &[usize], visit: &mut dyn FnMut(usize, &State)) {
+        self.run(starts, places, visit);
     }
 
     fn random(&self) -> usize {
@@ -167,15 +167,17 @@ pub fn laws(map: &impl Map, at: &[usize]) -> Prediction {
 /// P(μ·X > 0) at a place for a map with one random coordinate: one root, no other average.
 pub fn fraction(map: &impl Map, place: usize) -> f64 {
     let along = map.along();
-    let first = |g: f64| {
-        let mut x = 0.0;
-        map.trace(&along.map(|e| g * e), &[place], &mut |state| x = state[0]);
-        x
-    };
-    match root(&first, None) {
+    match root(&|g| firsts(map, place, g.iter().map(|g| along.map(|e| g * e)).collect()), None) {
         Root::At(g) => normal_cdf(-g),
         Root::Always(sign) => f64::from(sign > 0.0),
     }
+}
+
+/// The first coordinate of each of some starts at a place.
+fn firsts(map: &impl Map, place: usize, starts: Vec<State>) -> Vec<f64> {
+    let mut firsts = vec![0.0; starts.len()];
+    map.trace(&starts, &[place], &mut |index, state| firsts[index] = state[0]);
+    firsts
 }
 
 /// Transverse parts of the start with their weights.
@@ -237,11 +239,7 @@ fn averages(
     let start = |g: f64| -> State { std::array::from_fn(|j| transverse[j] + g * along[j]) };
     let mut roots: Vec<Root> = Vec::new();
     for place in places {
-        let first = |g: f64| {
-            let mut x = 0.0;
-            map.trace(&start(g), &[*place], &mut |state| x = state[0]);
-            x
-        };
+        let first = |g: &[f64]| firsts(map, *place, g.iter().map(|g| start(*g)).collect());
         roots.push(root(&first, roots.last().copied()));
     }
     let mut all = vec![Averages::default(); places.len()];
@@ -258,16 +256,20 @@ fn averages(
         averages.iter_mut().for_each(|a| a.fraction = weight * above);
         for end in [-HALF_WIDTH, HALF_WIDTH] {
             let width = (end - split).abs();
+            let mut starts = Vec::with_capacity(rule.len());
+            // The mass of each start, and at how many places it has been seen.
+            let mut parts = Vec::with_capacity(rule.len());
             for (u, w) in rule {
                 let g = split + (end - split) * u;
                 let density = libm::exp(-0.5 * g * g) / (2.0 * std::f64::consts::PI).sqrt();
-                let mass = weight * w * width * density;
-                let mut k = 0;
-                map.trace(&start(g), here, &mut |state| {
-                    averages[k].take(mass, state);
-                    k += 1;
-                });
+                starts.push(start(g));
+                parts.push((weight * w * width * density, 0));
             }
+            map.trace(&starts, here, &mut |index, state| {
+                let (mass, seen) = &mut parts[index];
+                averages[*seen].take(*mass, state);
+                *seen += 1;
+            });
         }
         from += same;
     }
@@ -284,15 +286,19 @@ enum Root {
 /// How near a root has to be to an earlier one to be the same.
 const SAME: f64 = 1e-13;
 
+/// How often an interval is halved at once: the function is asked at all the middles that may be needed.
+const HALVINGS: u32 = 3;
+
 /// The root of a function that rises once through 0, by bisection, because it is nearly a step; near an earlier one
-/// if there is a root.
-fn root(f: &dyn Fn(f64) -> f64, earlier: Option<Root>) -> Root {
+/// if there is a root. The function takes many points at once.
+fn root(f: &dyn Fn(&[f64]) -> Vec<f64>, earlier: Option<Root>) -> Root {
     let (mut low, mut high) = (-HALF_WIDTH, HALF_WIDTH);
     let mut bracketed = false;
     if let Some(Root::At(g)) = earlier {
         for reach in [SAME, 1e-6, 1e-3, 0.1] {
             let (a, b) = ((g - reach).max(low), (g + reach).min(high));
-            if f(a) < 0.0 && f(b) > 0.0 {
+            let ends = f(&[a, b]);
+            if ends[0] < 0.0 && ends[1] > 0.0 {
                 if reach == SAME {
                     return Root::At(g);
                 }
@@ -302,16 +308,28 @@ fn root(f: &dyn Fn(f64) -> f64, earlier: Option<Root>) -> Root {
         }
     }
     if !bracketed {
-        if f(low) >= 0.0 {
+        let ends = f(&[low, high]);
+        if ends[0] >= 0.0 {
             return Root::Always(1.0);
         }
-        if f(high) <= 0.0 {
+        if ends[1] <= 0.0 {
             return Root::Always(-1.0);
         }
     }
     while high - low > SAME {
-        let middle = 0.5 * (low + high);
-        if f(middle) < 0.0 { low = middle } else { high = middle }
+        // The middles of the interval, of its halves, of theirs, as bisection makes them.
+        let mut ends = vec![low, high];
+        for _ in 0..HALVINGS {
+            let middles = ends.windows(2).flat_map(|pair| [pair[0], 0.5 * (pair[0] + pair[1])]);
+            ends = middles.chain([high]).collect();
+        }
+        let values = f(&ends[1..ends.len() - 1]);
+        let (mut from, mut to) = (0, ends.len() - 1);
+        while to - from > 1 && ends[to] - ends[from] > SAME {
+            let middle = (from + to) / 2;
+            if values[middle - 1] < 0.0 { from = middle } else { to = middle }
+        }
+        (low, high) = (ends[from], ends[to]);
     }
     Root::At(0.5 * (low + high))
 }

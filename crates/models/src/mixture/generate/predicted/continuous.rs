@@ -158,7 +158,28 @@ fn direction(network: &Projected) -> State {
 }
 
 impl Map for Flow {
-    fn trace(&self, start: &State, places: &[usize], visit: &mut dyn FnMut(&State)) {
+    fn trace(&self, starts: &[State], places: &[usize], visit: &mut dyn FnMut(usize, &State)) {
+        for (index, start) in starts.iter().enumerate() {
+            self.one(start, places, &mut |x| visit(index, x));
+        }
+    }
+
+    fn random(&self) -> usize {
+        if self.n.is_some() { 3 } else { 1 }
+    }
+
+    fn along(&self) -> State {
+        self.along
+    }
+
+    fn law(&self, _: usize, averages: &Averages) -> Law {
+        laid_out(averages, self.n, false, f64::INFINITY, 1.0)
+    }
+}
+
+impl Flow {
+    /// Where one start is at some places.
+    fn one(&self, start: &State, places: &[usize], visit: &mut dyn FnMut(&State)) {
         let mut x = *start;
         let moved =
             |x: &State, slope: &State, by: f64| -> State { std::array::from_fn(|j| x[j] + by * slope[j]) };
@@ -182,18 +203,6 @@ impl Map for Flow {
             done = self.ends[*place];
             visit(&x);
         }
-    }
-
-    fn random(&self) -> usize {
-        if self.n.is_some() { 3 } else { 1 }
-    }
-
-    fn along(&self) -> State {
-        self.along
-    }
-
-    fn law(&self, _: usize, averages: &Averages) -> Law {
-        laid_out(averages, self.n, false, f64::INFINITY, 1.0)
     }
 }
 

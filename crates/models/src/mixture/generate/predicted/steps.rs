@@ -1,8 +1,9 @@
 //! N steps of Euler as a map of a few coordinates.
 
-use crate::mixture::generate::denoiser::Projected;
+use crate::mixture::generate::denoiser::{LANES, Projected};
 use crate::mixture::generate::flow::{Integrator, Step};
 use crate::mixture::{Noise, Setting};
+use multiversion::multiversion;
 use overlaps::numeric::tanh_and_sech2;
 
 use super::Dimension;
@@ -122,22 +123,49 @@ impl Recursion {
         recursion
     }
 
-    /// Shows where a start is after some numbers of steps, which rise.
-    pub fn run(&self, start: &State, after: &[usize], visit: &mut dyn FnMut(&State)) {
-        let mut x = start.map(|x| self.noise * x);
-        let mut done = 0;
-        for steps in after {
-            for one in &self.steps[done..*steps] {
-                let along: f64 = one.w.iter().zip(&x).map(|(w, x)| w * x).sum();
-                let activation =
-                    if one.saturated { (along + one.b).signum() } else { tanh_and_sech2(along + one.b).0 };
-                let kick = one.step.push * activation;
-                for (x, u) in x.iter_mut().zip(&one.u) {
-                    *x = one.step.decay * *x + kick * u;
+    /// Shows where each of some starts is after some numbers of steps, which rise: its place among them, and its coordinates.
+    pub fn run(&self, starts: &[State], after: &[usize], visit: &mut dyn FnMut(usize, &State)) {
+        // Coordinates in which nothing begins and nothing is pushed stay zero.
+        let states = starts.iter().chain(self.steps.iter().flat_map(|one| [&one.u, &one.w]));
+        let moves = |j: &usize| states.clone().any(|state| state[*j] != 0.0);
+        let coordinates = (0..COORDINATES).rev().find(moves).map_or(0, |last| last + 1);
+        for (chunk, starts) in starts.chunks(LANES).enumerate() {
+            let mut x = [[0.0; LANES]; COORDINATES];
+            for (lane, start) in starts.iter().enumerate() {
+                (0..COORDINATES).for_each(|j| x[j][lane] = self.noise * start[j]);
+            }
+            let mut done = 0;
+            for steps in after {
+                advance(&self.steps[done..*steps], &mut x[..coordinates]);
+                done = *steps;
+                for lane in 0..starts.len() {
+                    visit(chunk * LANES + lane, &x.map(|x| x[lane]));
                 }
             }
-            done = *steps;
-            visit(&x);
+        }
+    }
+}
+
+/// Steps of several samples at once: each takes those of one alone, to the last bit.
+#[multiversion(targets("x86_64+avx2"))]
+fn advance(steps: &[OneStep], x: &mut [[f64; LANES]]) {
+    for one in steps {
+        // −0, as sums begin.
+        let mut along = [-0.0; LANES];
+        for (x, w) in x.iter().zip(&one.w) {
+            for (along, x) in along.iter_mut().zip(x) {
+                *along += w * x;
+            }
+        }
+        for along in &mut along {
+            let field = *along + one.b;
+            let activation = if one.saturated { field.signum() } else { tanh_and_sech2(field).0 };
+            *along = one.step.push * activation;
+        }
+        for (x, u) in x.iter_mut().zip(&one.u) {
+            for (x, kick) in x.iter_mut().zip(&along) {
+                *x = one.step.decay * *x + kick * u;
+            }
         }
     }
 }

@@ -14,10 +14,11 @@ mod returns;
 mod series;
 mod turns;
 
+use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
-use super::denoiser::{Projected, half_log_odds};
+use super::denoiser::{LANES, Projected, half_log_odds};
 use crate::mixture::{Path, Setting, switch_probability};
 use crate::{Purpose, stream};
 use overlaps::numeric::tanh_and_sech2;
@@ -102,17 +103,23 @@ impl Turn<'_> {
             .collect();
         let at = path.at(self.times[0]);
         let spread = at.variance(self.setting.sigma).sqrt();
-        self.count(stop, |class, rng| {
-            let mut normal = || -> f64 { StandardNormal.sample(rng) };
-            let mut x: Vec<f64> = (0..self.size).map(|_| spread * normal()).collect();
-            x[0] += at.scale * class;
+        self.count(stop, |class, rngs| {
+            let normal = |rng: &mut ChaCha8Rng| -> f64 { StandardNormal.sample(rng) };
+            let mut x = vec![[0.0; LANES]; self.size];
+            for (lane, rng) in rngs.iter_mut().enumerate() {
+                x.iter_mut().for_each(|x| x[lane] = spread * normal(rng));
+                x[0][lane] += at.scale * class;
+            }
             for (step, denoiser) in steps.iter().zip(self.denoisers) {
-                let kick = step.pull * denoiser.activation(&x);
-                for (x, u) in x.iter_mut().zip(&denoiser.u) {
-                    *x = step.keep * *x + kick * u + step.noise * normal();
+                let activation = denoiser.activations(&x);
+                for (lane, rng) in rngs.iter_mut().enumerate() {
+                    let kick = step.pull * activation[lane];
+                    for (x, u) in x.iter_mut().zip(&denoiser.u) {
+                        x[lane] = step.keep * x[lane] + kick * u + step.noise * normal(rng);
+                    }
                 }
             }
-            x[0] > 0.0
+            rngs.iter().zip(x[0]).filter(|(_, x)| *x > 0.0).count()
         })
     }
 
@@ -122,33 +129,36 @@ impl Turn<'_> {
         let at = path.at(self.times[0]);
         let variance = at.variance(self.setting.sigma);
         let h = half_log_odds(self.setting.p);
-        self.count(stop, |class, rng| {
-            let normal: f64 = StandardNormal.sample(rng);
-            let nu = at.scale * class + variance.sqrt() * normal;
-            let plus = posterior(at.scale * nu / variance + h);
-            rand::RngExt::random::<f64>(rng) < plus
+        self.count(stop, |class, rngs| {
+            let ends_plus = |rng: &mut ChaCha8Rng| {
+                let normal: f64 = StandardNormal.sample(rng);
+                let nu = at.scale * class + variance.sqrt() * normal;
+                let plus = posterior(at.scale * nu / variance + h);
+                rand::RngExt::random::<f64>(rng) < plus
+            };
+            rngs.iter_mut().map(ends_plus).filter(|plus| *plus).count()
         })
     }
 
-    /// The fraction of samples of each class for which `ends_plus`.
+    /// The fraction of samples of each class that end in +; `ends_plus` counts them among those of up to [`LANES`] streams.
     fn count(
         &self,
         stop: &(dyn Fn() -> bool + Sync),
-        ends_plus: impl Fn(f64, &mut rand_chacha::ChaCha8Rng) -> bool + Sync,
+        ends_plus: impl Fn(f64, &mut [ChaCha8Rng]) -> usize + Sync,
     ) -> Option<[f64; 2]> {
         let fractions = [1.0, -1.0].map(|class| {
-            let plus = (0..self.samples)
-                .into_par_iter()
-                .filter(|sample| {
-                    if stop() {
-                        return false;
-                    }
-                    // Streams of their own for every class; t₀ tells the key apart.
-                    let index = 2 * *sample as u64 + u64::from(class < 0.0);
-                    let key = self.seed ^ self.times[0].to_bits().rotate_left(17);
-                    ends_plus(class, &mut stream(key, self.setting.d, Purpose::Turn, index))
-                })
-                .count();
+            let of = |chunk: usize| {
+                if stop() {
+                    return 0;
+                }
+                // Streams of their own for every class; t₀ tells the key apart.
+                let key = self.seed ^ self.times[0].to_bits().rotate_left(17);
+                let samples = chunk * LANES..self.samples.min((chunk + 1) * LANES);
+                let index = |sample: usize| 2 * sample as u64 + u64::from(class < 0.0);
+                let stream = |sample| stream(key, self.setting.d, Purpose::Turn, index(sample));
+                ends_plus(class, &mut samples.map(stream).collect::<Vec<_>>())
+            };
+            let plus: usize = (0..self.samples.div_ceil(LANES)).into_par_iter().map(of).sum();
             plus as f64 / self.samples as f64
         });
         (!stop()).then_some(fractions)
