@@ -48,8 +48,8 @@ fn gradients_jacobians_and_control_derivatives_agree_with_differences() {
                         let column = difference(&mut |e, s| {
                             let mut y = x.clone();
                             y[j] += s;
-                            let v = e.evaluate(control, &y, rung);
-                            v.residual.iter().copied().chain([v.energy]).collect()
+                            let energy = e.energy(control, &y, rung);
+                            e.residual(control, &y, rung).iter().copied().chain([energy]).collect()
                         });
                         for (i, numeric) in column.iter().take(k).enumerate() {
                             let exact = at.jacobian[(i, j)];
