@@ -6,7 +6,7 @@ more than ten seconds), for the other program and for `overlaps`, one thread eac
 the call that solves the row, without imports; that of `overlaps` is the whole command. The other program must be importable:
 
     cargo build --release
-    PYTHONPATH=COPY_OF_IT python3 benches/peers.py tramp
+    PYTHONPATH=COPY_OF_IT python3 benches/peers/library.py tramp
 
 Names: tramp, tramp-tight, mixture-hinge, mixture-logistic (GaussMixtureProject/K2mix), huber (RobustRegression),
 statphys, statphys-ridge.
@@ -22,7 +22,7 @@ import sys
 import tempfile
 
 os.environ["OMP_NUM_THREADS"] = "1"
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 def tramp(tight=False):

@@ -4,7 +4,7 @@
 Both train f(x) = c x + u tanh(w·x/√d + b) with Adam on the full batch and fresh noise at every epoch, in single precision
 on all cores. Needs torch, and `cargo build --release` before. Prints both times and their ratio, from one run.
 
-    python3 benches/pytorch.py [--n 128] [--d 5000] [--epochs 200]
+    python3 benches/peers/training.py [--n 128] [--d 5000] [--epochs 200]
 """
 
 import argparse
@@ -47,7 +47,7 @@ def pytorch(epochs):
 
 def overlaps(epochs, networks):
     """Seconds for so many epochs of several networks at once."""
-    target = os.environ.get("CARGO_TARGET_DIR", pathlib.Path(__file__).parent.parent / "target")
+    target = os.environ.get("CARGO_TARGET_DIR", pathlib.Path(__file__).resolve().parent.parent.parent / "target")
     times = f"t=0.3:0.7:{networks}"
     command = [pathlib.Path(target) / "release" / "overlaps", "simulate", "--method", "trained", "--quiet"]
     command += ["--set", f"n={n}", "--set", f"d={d}", "--sweep", times, "--seeds", "1", "--epochs", str(epochs)]

@@ -276,7 +276,7 @@ impl Function {
             Function::BesselCumulant(n) => special::bessel_cumulant(n, x),
             Function::LogCosh => {
                 let a = x.abs();
-                if a < 0.5 {
+                if a < 1.25 {
                     // log cosh x = ½ log(1 + sinh² x) keeps its digits near 0.
                     let s = libm::sinh(a);
                     0.5 * libm::log1p(s * s)

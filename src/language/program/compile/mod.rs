@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
+mod scalars;
+
 use super::schedule::schedule;
 use super::share::share_slots;
-use super::{Instruction, Operand, Program, Register, ScalarOperation, ScalarRegisters, Section, Slot};
+use super::{Instruction, Operand, Program, Register, Section, Slot};
 use crate::language::function::{Combine, Function};
 use crate::language::graph::{Axes, Graph, Node, Operation};
 
@@ -98,7 +100,7 @@ impl<'g> Compiler<'g> {
         }
         self.mark_fused();
         for node in schedule(self.graph, &self.nodes) {
-            if self.fused.binary_search(&node).is_err() && !self.home.contains_key(&node) {
+            if !self.is_fused(node) && !self.home.contains_key(&node) {
                 self.emit_node(node);
             }
         }
@@ -126,7 +128,7 @@ impl<'g> Compiler<'g> {
         if matches!(section, Section::Stage(_)) { Section::Stage(self.stage[&node]) } else { section }
     }
 
-    /// Products that only one average needs go into a three-factor sum; `a + w z` becomes one pass.
+    /// Products that only one average needs go into a three-factor sum; `a + w z` becomes one pass, and one operation of numbers.
     fn mark_fused(&mut self) {
         for node in &self.nodes {
             let candidate = match self.graph.operation(*node) {
@@ -134,19 +136,26 @@ impl<'g> Compiler<'g> {
                     let axes = Axes::of(variable);
                     self.product_of_arrays(body, axes).then_some(body)
                 }
+                Operation::Combine(Combine::Add, a, b) if self.graph.axes(*node).is_none() => {
+                    [a, b].into_iter().find(|p| self.factors(*p).is_some() && self.may_be_fused(*p, *node))
+                }
                 Operation::Combine(Combine::Add, a, b) => {
                     [(a, b), (b, a)].into_iter().find_map(|(s, p)| self.scaled_array(s, p).map(|_| p))
                 }
                 _ => None,
             };
-            if let Some(candidate) = candidate
-                && self.uses[&candidate] == 1
-                && self.section[&candidate] == self.section[node]
-            {
-                self.fused.push(candidate);
-            }
+            self.fused.extend(candidate.filter(|candidate| self.may_be_fused(*candidate, *node)));
         }
         self.fused.sort_unstable();
+    }
+
+    /// Whether a node is needed by another alone, and computed when that is.
+    fn may_be_fused(&self, node: Node, user: Node) -> bool {
+        self.uses[&node] == 1 && self.section[&node] == self.section[&user]
+    }
+
+    fn is_fused(&self, node: Node) -> bool {
+        self.fused.binary_search(&node).is_ok()
     }
 
     fn product_of_arrays(&self, node: Node, axes: Axes) -> bool {
@@ -185,37 +194,6 @@ impl<'g> Compiler<'g> {
 
     fn emit(&mut self, section: Section, instruction: Instruction) {
         self.list(section).push(instruction);
-    }
-
-    /// A register that holds a number which is not a node.
-    fn constant(&mut self, value: f64) -> Register {
-        if let Some(known) = self.constants.get(&value.to_bits()) {
-            return *known;
-        }
-        let register = self.register(value);
-        self.constants.insert(value.to_bits(), register);
-        register
-    }
-
-    /// Appends to the run of equal operations that ends the section, or begins a new run; the register of the result.
-    fn emit_scalar(
-        &mut self,
-        section: Section,
-        operation: ScalarOperation,
-        [a, b, c]: [Register; 3],
-    ) -> Register {
-        let out = self.register(0.0);
-        let at = self.program.scalars.len() as u32;
-        let registers: ScalarRegisters = [a as u32, b as u32, c as u32, out as u32];
-        self.program.scalars.push(registers);
-        let list = self.list(section);
-        match list.last_mut() {
-            Some(Instruction::Scalars { operation: last, to, .. }) if *to == at && *last == operation => {
-                *to = at + 1
-            }
-            _ => list.push(Instruction::Scalars { operation, from: at, to: at + 1 }),
-        }
-        out
     }
 
     fn register_of(&self, node: Node) -> Register {
@@ -304,26 +282,8 @@ impl<'g> Compiler<'g> {
                 Home::Register(register)
             }
             Operation::Normal(variable) => Home::Slot(self.coordinate(variable)),
-            Operation::Apply(f, a) if axes.is_none() => {
-                let a = self.register_of(a);
-                let (operation, operands) = match f {
-                    Function::Negate => {
-                        (ScalarOperation::MultiplyAdd, [a, self.constant(-1.0), self.constant(-0.0)])
-                    }
-                    f => (ScalarOperation::Apply(f), [a; 3]),
-                };
-                Home::Register(self.emit_scalar(section, operation, operands))
-            }
-            Operation::Combine(op, a, b) if axes.is_none() => {
-                let (a, b) = (self.register_of(a), self.register_of(b));
-                // −0 and the products with ±1 are exact, so that these are the sums, differences and products to the last bit.
-                let (operation, operands) = match op {
-                    Combine::Multiply => (ScalarOperation::MultiplyAdd, [a, b, self.constant(-0.0)]),
-                    Combine::Add => (ScalarOperation::MultiplyAdd, [a, self.constant(1.0), b]),
-                    Combine::Subtract => (ScalarOperation::MultiplyAdd, [b, self.constant(-1.0), a]),
-                    op => (ScalarOperation::Combine(op), [a, b, b]),
-                };
-                Home::Register(self.emit_scalar(section, operation, operands))
+            Operation::Apply(..) | Operation::Combine(..) if axes.is_none() => {
+                Home::Register(self.emit_number(node, section))
             }
             Operation::Join(op, all) => {
                 let all = all.map(|a| self.operand(a, axes));
@@ -370,7 +330,7 @@ impl<'g> Compiler<'g> {
         let axes = self.graph.axes(node);
         if op == Combine::Add {
             for (offset, product) in [(a, b), (b, a)] {
-                if self.fused.binary_search(&product).is_ok()
+                if self.is_fused(product)
                     && let Some((slope, array)) = self.scaled_array(offset, product)
                 {
                     let (offset, slope) = (self.register_of(offset), self.register_of(slope));
@@ -420,7 +380,7 @@ impl<'g> Compiler<'g> {
         let body_axes = self.graph.axes(body);
         if axes.is_none() {
             let out = self.register(0.0);
-            if self.fused.binary_search(&body).is_ok()
+            if self.is_fused(body)
                 && let Operation::Combine(_, a, b) = self.graph.operation(body)
             {
                 let (a, b) = (self.array_of(a, body_axes), self.array_of(b, body_axes));
