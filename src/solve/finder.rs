@@ -120,7 +120,7 @@ impl<'s> Finder<'s> {
             if !self.has_arrived(control, &x, rung, ended.converged) {
                 return Err(self.not_zero(control, &x, rung));
             }
-            // The rule of another solution may be too coarse for this one.
+            // The rule of another solution may be too coarse for this one; a finer one than it needs does no harm.
             let (adequate, _) = self.equations.adequate_rung(control, &x, rung, rough, true);
             if adequate == rung {
                 break;
