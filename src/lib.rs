@@ -21,6 +21,7 @@
 #![deny(missing_docs)]
 
 pub mod average;
+pub mod chart;
 pub mod compare;
 pub mod diagnostic;
 pub mod experiment;

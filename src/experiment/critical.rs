@@ -6,10 +6,11 @@ use serde_json::Value as Json;
 
 use super::zeros::Sought;
 use super::{Computed, Experiment, Failure, Told, equations};
+use crate::chart::{self, Axis, Chart, ChartError, Marks};
 use crate::model::Running;
 use crate::output::{Cell, Column, Role};
 use crate::solve::{Change, Job, Place, Settings, Solution, events};
-use crate::study::{Plan, PlanError};
+use crate::study::{Plan, PlanError, Swept};
 use crate::system::Theory;
 
 /// A theory whose global branch changes along the control, or of which an output is zero somewhere: what `overlaps critical` finds.
@@ -163,6 +164,29 @@ impl Experiment for Critical {
         };
         (running.progress)();
         Ok(Some(computed))
+    }
+
+    fn chart(&self) -> Result<Option<Chart>, ChartError> {
+        let (theory, swept) = (&self.theory, &self.plan.swept);
+        let Some(x) = swept.iter().find(|sweep| sweep.has_numbers() && sweep.values.len() > 1) else {
+            return Err(ChartError::Given(
+                "--plot draws the critical control against a swept parameter; sweep one over two values or more, as --sweep n=log:8:512:7, or leave out --plot".into(),
+            ));
+        };
+        let marks = match self.zero() {
+            Some(of) => Marks::Zeros { of: of.into(), at: x.numbers(), branches: self.has_branches() },
+            None => Marks::Changes,
+        };
+        let others: Vec<&Swept> = swept.iter().filter(|sweep| sweep.name != x.name).collect();
+        let (line, further) = others.split_at(others.len().min(1));
+        let names = |sweeps: &[&Swept]| sweeps.iter().map(|sweep| sweep.name.clone()).collect();
+        Ok(Some(Chart {
+            subtitle: chart::of_theories(std::slice::from_ref(theory), &self.plan),
+            series: names(line),
+            order: line.iter().flat_map(|sweep| &sweep.values).map(Cell::from).collect(),
+            facet: names(further),
+            ..Chart::new(&theory.description.title, Axis::of(x), marks)
+        }))
     }
 
     fn within(&self) -> IndexMap<String, Json> {

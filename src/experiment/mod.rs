@@ -25,6 +25,7 @@ use std::error::Error;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use crate::chart::{Chart, ChartError};
 use crate::model::Running;
 use crate::output::{Cell, Column, Table};
 use crate::study::{Counts, Key, Plan};
@@ -131,6 +132,14 @@ pub trait Experiment: Sync {
     /// All cells are on the disk: what was kept for any of them is no longer needed, that of cells which a run before this one
     /// had finished and not yet forgotten included.
     fn finish(&self) {}
+
+    /// What a figure shows of the rows; none where they are neither curves nor maps.
+    ///
+    /// # Errors
+    /// Why there is nothing to draw.
+    fn chart(&self) -> Result<Option<Chart>, ChartError> {
+        Ok(None)
+    }
 
     /// What decides about the rows of a cell beside its parameters, the columns, the version and the options.
     fn within(&self) -> IndexMap<String, Json>;

@@ -8,11 +8,15 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::{Computed, Experiment, ExperimentError, Failure};
+use crate::chart::{self, Axis, Chart, ChartError, Marks};
 use crate::model::{Description, Model, Point, Running, constants};
 use crate::output::json::number;
 use crate::output::{Cell, Column, Status, Table};
 use crate::study::{Plan, PlanError, Wanted};
 use crate::value::Value;
+
+/// Columns of a figure unless others are asked for, where a model has them all; else its first ones.
+const SHOWN: [&str; 4] = ["m", "omega", "b", "c"];
 
 /// Which data sets: combinations of parameters, each with as many seeds.
 #[derive(Debug, Clone)]
@@ -281,6 +285,24 @@ impl Experiment for Simulate {
     fn finish(&self) {
         (0..self.cells()).for_each(|cell| self.forget(cell));
         self.model.finish();
+    }
+
+    fn chart(&self) -> Result<Option<Chart>, ChartError> {
+        let (plan, description) = (self.plan(), self.model.description());
+        let control = description.control.name;
+        let known = |name: &&str| description.quantities.iter().any(|quantity| quantity.name == *name);
+        let y: Vec<&str> = match SHOWN.iter().all(known) {
+            true => SHOWN.into(),
+            false => description.quantities.iter().map(|quantity| quantity.name).take(SHOWN.len()).collect(),
+        };
+        Ok(Some(Chart {
+            subtitle: chart::of_model(&self.sets.constants(), description),
+            y: y.into_iter().map(String::from).collect(),
+            series: plan.swept.iter().map(|sweep| sweep.name.clone()).collect(),
+            alone: "simulation".into(),
+            numbers: Some(Axis::varying(plan, control)),
+            ..Chart::new("Simulated overlaps, mean over data sets", Axis::new(control, false), Marks::Means)
+        }))
     }
 
     fn within(&self) -> IndexMap<String, Json> {

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use serde_json::Value as Json;
 
 use super::{Computed, Experiment, Failure, Told, Verification, equations};
+use crate::chart::{self, Axis, Chart, ChartError, Marks};
 use crate::model::Running;
 use crate::output::{Cell, Column, Table};
 use crate::solve::{Job, Layout, PieceCurve, Settings, controls_of_rows, enter, events, reports};
@@ -329,6 +330,27 @@ impl Experiment for Solve {
         let computed = self.at(cell);
         (running.progress)();
         Ok(Some(computed))
+    }
+
+    fn chart(&self) -> Result<Option<Chart>, ChartError> {
+        let (theories, plan) = (&self.theories, &self.plan);
+        let (theory, control) = (&theories[0], &theories[0].control.name);
+        // Words have no place on an axis.
+        let swept = plan.swept.iter().find(|sweep| sweep.has_numbers());
+        let swept = swept.filter(|_| plan.controls.as_ref().is_some_and(|controls| controls.len() == 1));
+        let x = swept.map_or_else(|| Axis::new(control, plan.controls_logarithmic), Axis::of);
+        let apart = (theories.len() > 1).then(|| "system".to_string());
+        let others = plan.swept.iter().filter(|sweep| swept != Some(sweep)).map(|sweep| sweep.name.clone());
+        Ok(Some(Chart {
+            subtitle: chart::of_theories(theories, plan),
+            y: theory.description.plot.clone(),
+            series: apart.into_iter().chain(others).chain(self.branches.then(|| "branch".into())).collect(),
+            alone: theory.name().into(),
+            lines: theories.iter().map(|t| (t.name().into(), t.description.line)).collect(),
+            // Several branches at one place have no place in a map.
+            numbers: (!self.branches).then(|| Axis::varying(plan, control)),
+            ..Chart::new(&theory.description.title, x, Marks::Lines)
+        }))
     }
 
     fn within(&self) -> IndexMap<String, Json> {

@@ -10,12 +10,13 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::standard_output;
+use overlaps::chart::Figure;
 use overlaps::output::csv::write_table;
 use overlaps::output::{
     CompleteFile, SideFile, Table, check_writable, is_standard_output, is_stream, table_json,
     write_completely,
 };
-use overlaps_figures::{Figure, Format as FigureFormat};
+use overlaps_figures::Format as FigureFormat;
 
 /// Rows of a table in the terminal.
 pub const ROWS_SHOWN: usize = 24;

@@ -7,7 +7,6 @@ use clap::{Args, ValueHint};
 use super::arguments::Values;
 use super::cells::with_progress;
 use super::simulation::stopped;
-use super::sweep::Work;
 use super::{FINE, NOT_CONVERGED, print};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
@@ -63,12 +62,10 @@ impl Limit {
     }
 
     /// Its cells in a study.
-    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         Ok(Box::new(self.prepared()?))
     }
 }
-
-impl Work for experiment::Limit {}
 
 /// The deviations and their orders.
 fn shown(limit: &experiment::Limit, table: &Table) -> String {

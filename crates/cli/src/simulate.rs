@@ -2,27 +2,21 @@
 
 use std::path::Path;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use clap::Args;
 use serde_json::json;
 
 use super::arguments::Values;
 use super::cells::with_progress;
 use super::destination::{Destination, side};
-use super::figure::drawn_columns;
 use super::simulation::{SimulationOptions, stopped};
-use super::sweep::Work;
-use super::{FINE, NOT_CONVERGED, points};
+use super::{FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Experiment};
 use overlaps::model::Description;
 use overlaps::name::did_you_mean;
 use overlaps::output::{SideFile, Table};
-use overlaps_figures::Figure;
-
-/// Columns of the terminal and the figure unless --columns says, where a model has them all; else its first ones.
-const SHOWN: [&str; 4] = ["m", "omega", "b", "c"];
 
 /// Simulate a model at finite dimension d and measure its overlaps.
 ///
@@ -54,19 +48,19 @@ impl Simulate {
         files.check()?;
         let simulate = self.simulate(files.csv.as_deref())?;
         self.values.start_threads();
-        let drawn =
-            drawn_columns(&self.columns, &shown(&simulate), &Table::new(simulate.columns().to_vec()))?;
+        let chart = simulate.chart()?.context("a simulation has points")?;
+        let chart = chart.showing(&self.columns, simulate.columns())?;
         let total = simulate.cells() as u64 * simulate.units();
         let table = with_progress(total, self.values.quiet, |running| simulate.run(running));
         let table = table?.ok_or_else(|| stopped(simulate.left()))?;
         let failed = table.rows.iter().filter(|row| table.failed(row)).count();
         let drawing = match &files.plot {
-            Some(_) => Some(points::figure(&table, &simulate, &drawn)?),
+            Some(_) => Some(chart.figure(&table)?),
             None => None,
         };
         let written = files.write(&table, &self.side(&simulate, &table, failed), drawing.as_ref())?;
         simulate.finish();
-        self.print(&simulate, &table, &drawn)?;
+        self.print(&simulate, &table, &chart.y)?;
         if failed > 0 {
             eprintln!(
                 "warning: {failed} of {} rows did not converge (status not-converged, outputs empty)",
@@ -92,7 +86,7 @@ impl Simulate {
     }
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
-    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
         Ok(Box::new(self.simulate(Some(csv))?))
     }
 
@@ -140,34 +134,4 @@ fn meant(name: &str) -> anyhow::Result<&'static Description> {
             names().collect::<Vec<_>>().join(", ")
         )
     })
-}
-
-/// What is drawn and shown of a model unless others are asked for.
-fn shown(simulate: &experiment::Simulate) -> Vec<String> {
-    let quantities = simulate.model().description().quantities;
-    let usual = SHOWN.iter().filter(|name| quantities.iter().any(|q| q.name == **name));
-    let usual: Vec<String> = usual.map(|name| name.to_string()).collect();
-    match usual.len() == SHOWN.len() {
-        true => usual,
-        false => quantities.iter().take(SHOWN.len()).map(|q| q.name.to_string()).collect(),
-    }
-}
-
-impl Work for experiment::Simulate {
-    fn drawn(&self) -> Option<Vec<String>> {
-        Some(shown(self))
-    }
-
-    fn mapped(&self) -> Option<&str> {
-        Some(self.model().description().control.name)
-    }
-
-    fn curves(&self, table: &Table, columns: &[String]) -> anyhow::Result<Figure> {
-        points::figure(table, self, columns)
-    }
-
-    fn heading(&self) -> (String, String) {
-        let subtitle = points::subtitle(&self.sets().constants(), self.model().description());
-        (points::TITLE.into(), subtitle)
-    }
 }

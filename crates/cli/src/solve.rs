@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -11,10 +11,8 @@ use serde_json::{Value, json};
 use super::arguments::Values;
 use super::cells::with_progress;
 use super::destination::{Destination, Files, Format, command};
-use super::figure::{drawn_columns, figure, subtitle};
 use super::say::{REASONS, SHOWN};
 use super::simulation::stopped;
-use super::sweep::Work;
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
@@ -25,7 +23,6 @@ use overlaps::output::json::number;
 use overlaps::output::{AtomicFile, Role, SideFile, Table, table_json};
 use overlaps::study::Plan;
 use overlaps::system::Theory;
-use overlaps_figures::Figure;
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
 const MOST_ROWS_KEPT: usize = 50_000;
@@ -98,9 +95,9 @@ impl Solve {
     }
 
     fn solve(&self, solve: &experiment::Solve, files: &Files) -> anyhow::Result<u8> {
-        let (theories, plan, columns) = (solve.theories(), solve.plan(), solve.columns());
+        let (plan, columns) = (solve.plan(), solve.columns());
         let mut kept = Table::new(columns.to_vec());
-        let drawn = drawn_columns(&self.columns, &theories[0].description.plot, &kept)?;
+        let chart = solve.chart()?.context("a solve has curves")?.showing(&self.columns, columns)?;
         let rows_in_all = plan.cells().saturating_mul(solve.rows_per_cell());
         let keep = rows_in_all <= MOST_ROWS_KEPT;
         if !keep && (files.plot.is_some() || self.destination.format == Format::Json) {
@@ -145,7 +142,7 @@ impl Solve {
             printed.finish()?.flush()?;
         }
         let drawing = match &files.plot {
-            Some(_) => Some(figure(theories, plan, &kept, &drawn, self.branches)?),
+            Some(_) => Some(chart.figure(&kept)?),
             None => None,
         };
         let csv = match csv {
@@ -165,7 +162,7 @@ impl Solve {
                 eprintln!("warning: {} {what}", names.join(", "));
             }
         }
-        self.print(&kept, &drawn, keep)?;
+        self.print(&kept, &chart.y, keep)?;
         self.print_notes(&all, &tally, &written);
         Ok(if tally.failed > 0 { NOT_CONVERGED } else { FINE })
     }
@@ -275,29 +272,7 @@ impl Solve {
 
 impl Solve {
     /// Its cells in a study.
-    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         Ok(Box::new(self.prepared()?))
-    }
-}
-
-impl Work for experiment::Solve {
-    fn drawn(&self) -> Option<Vec<String>> {
-        Some(self.theories()[0].description.plot.clone())
-    }
-
-    fn mapped(&self) -> Option<&str> {
-        // Several branches at one place have no place in a map.
-        if self.has_branches() {
-            return None;
-        }
-        Some(&self.columns().iter().find(|column| column.role == Role::Control)?.name)
-    }
-
-    fn curves(&self, table: &Table, columns: &[String]) -> anyhow::Result<Figure> {
-        figure(self.theories(), self.plan(), table, columns, self.has_branches())
-    }
-
-    fn heading(&self) -> (String, String) {
-        (self.theories()[0].description.title.clone(), subtitle(self.theories(), self.plan()))
     }
 }

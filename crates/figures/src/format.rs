@@ -73,7 +73,8 @@ impl Format {
     /// A figure without panels, or one that cannot be drawn.
     ///
     /// ```
-    /// use overlaps_figures::{Curve, Figure, Format, Panel};
+    /// use overlaps::chart::{Curve, Figure, Panel};
+    /// use overlaps_figures::Format;
     /// let curve = Curve { label: "m".into(), segments: vec![vec![(0.0, 0.0), (1.0, 1.0)]], ..Curve::default() };
     /// let panel = Panel { y_label: "m".into(), curves: vec![curve], ..Panel::default() };
     /// let figure = Figure { x_label: "t".into(), panels: vec![panel], ..Figure::default() };
@@ -112,8 +113,8 @@ fn pixels(tree: &Tree) -> Result<Vec<u8>, String> {
 mod tests {
     use overlaps::name::symbol_of;
 
-    use super::super::{Curve, Panel};
     use super::*;
+    use overlaps::chart::{Curve, Panel};
 
     fn figure(title: &str) -> Figure {
         let curve =

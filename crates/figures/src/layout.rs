@@ -254,8 +254,8 @@ fn widest_label(axis: &Axis) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Curve;
     use super::*;
+    use overlaps::chart::Curve;
 
     fn figure(panels: usize) -> Figure {
         let panel = Panel {

@@ -172,8 +172,8 @@ pub fn draw(canvas: &Canvas, entry: &Entry) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Curve, Panel, Points};
     use super::*;
+    use overlaps::chart::{Curve, Panel, Points};
 
     fn figure(labels: &[&str]) -> Figure {
         let curve = |label: &&str| Curve { label: (*label).to_owned(), ..Curve::default() };

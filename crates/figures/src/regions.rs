@@ -153,8 +153,8 @@ pub fn room_for(
 #[cfg(test)]
 mod tests {
     use super::super::axis::Scale;
-    use super::super::{HeatMap, MapCell};
     use super::*;
+    use overlaps::chart::{HeatMap, MapCell};
 
     /// A map drawn with letters, the highest row first; a blank is no region.
     fn drawn(rows: &[&str]) -> HeatMap {

@@ -4,6 +4,7 @@
 use std::f64::consts::PI;
 
 use super::*;
+use overlaps::chart::Curve;
 
 /// Draws a figure, keeps it if asked to, and checks what holds for every figure.
 fn drawn(name: &str, figure: &Figure) -> String {

@@ -115,7 +115,7 @@ pub struct File {
 }
 
 /// Line of a system in figures.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Line {
     /// Derived equations at finite size.

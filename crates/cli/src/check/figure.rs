@@ -3,19 +3,16 @@
 use anyhow::bail;
 
 use super::measured::Measured;
-use crate::figure::{drawn_columns, line_of};
-use crate::points::point;
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points, drawn_columns, in_words, mean};
 use overlaps::compare::statistics::{Sample, extrapolate};
 use overlaps::compare::verdict::POWERS;
 use overlaps::compare::{Answer, Measurements, Predictions};
 use overlaps::model::Description;
 use overlaps::name::symbol_of;
-use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::output::{Cell, Column, Role};
 use overlaps::solve::{Job, Settings};
 use overlaps::system::Theory;
 use overlaps::value::Value;
-use overlaps_figures::PALETTE;
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 
 /// Panels in a row, unless columns are asked for.
 const MOST_COLUMNS: usize = 4;
@@ -77,8 +74,8 @@ pub fn columns(measurements: &Measurements, theory: &Theory, asked: &[String]) -
         theory.description.plot.iter().map(String::as_str).filter(|name| all.contains(name)).collect();
     let defaults = if chosen.is_empty() { &all } else { &chosen };
     let defaults: Vec<String> = defaults.iter().take(MOST_COLUMNS).map(|name| name.to_string()).collect();
-    let table = Table::new(all.iter().map(|name| Column::new(*name, "", Role::Output)).collect());
-    let names = drawn_columns(asked, &defaults, &table)?;
+    let outputs: Vec<Column> = all.iter().map(|name| Column::new(*name, "", Role::Output)).collect();
+    let names = drawn_columns(asked, &defaults, &outputs)?;
     Ok(names.iter().filter_map(|name| measurements.overlaps.iter().position(|o| o == name)).collect())
 }
 
@@ -92,8 +89,7 @@ fn subtitle(measurements: &Measurements, theory: &Theory, model: &Description) -
     };
     let values = measurements.parameters.iter().zip(&first.parameters);
     let values = values.filter(|(name, value)| !usual(name, value));
-    let words = values.map(|(name, value)| format!("{} = {}", symbol_of(name), Cell::from(value).short()));
-    words.collect::<Vec<_>>().join(", ")
+    in_words(values.map(|(name, value)| (name.as_str(), Cell::from(value))))
 }
 
 /// Theory curves against the control, and what was measured: extrapolated, or at the largest d.
@@ -113,7 +109,7 @@ fn curves(measurements: &Measurements, answers: &[Answer], overlap: usize, setti
         if !segments.is_empty() {
             panel.curves.push(Curve {
                 label: theory.name().to_string(),
-                line: line_of(theory),
+                line: theory.description.line,
                 colour: index % BLACK,
                 segments,
             });
@@ -217,7 +213,7 @@ fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], o
             continue;
         }
         samples.sort_by(|a, b| a.d.total_cmp(&b.d));
-        let data = samples.iter().filter_map(|sample| point(1.0 / sample.d.sqrt(), sample.values.clone()));
+        let data = samples.iter().filter_map(|sample| mean(1.0 / sample.d.sqrt(), sample.values.clone()));
         let label = format!("{} = {control}", symbol_of(&measurements.control));
         panel.points.push(Points::new(label, colour, data));
         if !first.predictions.at_each_d

@@ -17,11 +17,10 @@ use serde_json::{Value as Json, json};
 use super::arguments::Values;
 use super::destination::{Destination, Files, Format, command, side_file};
 use super::simulation::SimulationOptions;
-use super::sweep::Work;
 use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use measured::Measured;
 use overlaps::compare::{Answer, Rules, Verdict};
-use overlaps::experiment::{self, Checks};
+use overlaps::experiment::{self, Checks, Experiment};
 use overlaps::output::csv::write_table;
 use overlaps::output::json::number;
 use overlaps::output::{SideFile, Table, check_writable, table_json};
@@ -127,7 +126,7 @@ impl Check {
     }
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
-    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
         let check = self.prepared()?;
         let model = self.model(&check.theories()[0], Some(csv))?;
         let given = self.given(&check, model.description())?;
@@ -256,5 +255,3 @@ impl Check {
         Ok(out.flush()?)
     }
 }
-
-impl Work for Checks {}

@@ -1,10 +1,7 @@
 //! Samples and theory against time.
 
-use crate::figure::room;
-use crate::points::{point, subtitle};
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points, mean, of_model, room};
 use overlaps::name::symbol_of;
-use overlaps_figures::PALETTE;
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::mixture::generate::{Generated, Generation, LAW, Law, Predictions};
 use overlaps_models::mixture::simulate::Runs;
 use overlaps_models::mixture::{FLOW, FLOW_PARAMETERS};
@@ -61,7 +58,7 @@ pub fn figure(
             let data = shown.filter_map(|k| {
                 let converged = outcomes[here.clone()].iter().filter(|outcome| outcome.converged);
                 let values = converged.map(|outcome| outcome.laws[k].values()[place]);
-                point(times[k], values.filter(|x| x.is_finite()).collect())
+                mean(times[k], values.filter(|x| x.is_finite()).collect())
             });
             panel.points.push(Points::new(label(cell), of_points, data));
         }
@@ -74,7 +71,7 @@ pub fn figure(
     parameters.retain(|name, _| given(name) || FLOW_PARAMETERS.iter().all(|p| p.name != *name));
     Ok(Figure {
         title: format!("Generated samples, {} steps", generations[0].steps),
-        subtitle: subtitle(&parameters, &FLOW),
+        subtitle: of_model(&parameters, &FLOW),
         x_label: "t".into(),
         panels: columns.iter().map(panel).collect(),
         ..Figure::default()

@@ -14,12 +14,12 @@ use serde_json::json;
 use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side, side_file};
-use super::figure::drawn_columns;
 use super::simulation::{SimulationOptions, stopped};
-use super::sweep::Work;
 use super::{DISAGREES, FINE, NOT_CONVERGED};
 use crate::terminal;
+use overlaps::chart::drawn_columns;
 use overlaps::compare::{Rules, Verdict};
+use overlaps::experiment::Experiment;
 use overlaps::model::{Model, Running};
 use overlaps::output::{SideFile, Table};
 use overlaps_models::mixture::generate::{
@@ -182,7 +182,7 @@ impl Generate {
     }
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
-    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
         let wanted = self.simulation.wanted_of(self.denoiser, &self.values)?;
         Ok(Box::new(Combinations::new(self.flow(Some(csv))?, &wanted)?))
     }
@@ -254,7 +254,7 @@ impl Generate {
             Whose::Learnt => &["fraction_plus", "M_plus", "variance", "eta"],
         };
         let defaults: Vec<String> = defaults.iter().map(|name| name.to_string()).collect();
-        drawn_columns(&self.columns, &defaults, table)
+        Ok(drawn_columns(&self.columns, &defaults, &table.columns)?)
     }
 
     fn side(
@@ -285,5 +285,3 @@ impl Generate {
         side("generation", parameters, sweeps, table, extra)
     }
 }
-
-impl<S: Sampling> Work for Combinations<S> {}

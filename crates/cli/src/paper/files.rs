@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 
+use overlaps::chart::Figure;
 use overlaps::output::csv::write_table;
 use overlaps::output::{CompleteFile, SideFile, Table, check_writable, write_completely};
-use overlaps_figures::Figure;
 use overlaps_figures::draw;
 
 /// The files of one result.

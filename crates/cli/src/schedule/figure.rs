@@ -5,11 +5,10 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Source;
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::name::symbol_of;
 use overlaps::numeric::grid;
 use overlaps::numeric::significant;
-use overlaps_figures::PALETTE;
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::mixture::schedule::{Levels, TrainingTimes, Window};
 
 /// The colour of what concerns no single feature.

@@ -18,7 +18,6 @@ use serde_json::Value;
 use super::FINE;
 use super::arguments::Values;
 use super::destination::Destination;
-use super::sweep::Work;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::Experiment;
@@ -198,7 +197,7 @@ impl Schedule {
     }
 
     /// Its cells in a study.
-    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         if !self.curve.is_empty() {
             if let Some(name) = self.values.names().next() {
                 bail!("[options]: curve has no parameters; leave out {name}");
@@ -228,5 +227,3 @@ impl Schedule {
             && self.spreads_as_usual()
     }
 }
-
-impl Work for Schedules {}

@@ -9,12 +9,11 @@ use crate::FINE;
 use crate::destination::Files;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::compare::Estimate;
 use overlaps::numeric::grid;
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
-use overlaps_figures::PALETTE;
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::mixture::schedule::{How, Schedules, Width, Widths};
 
 /// The exponent with which the layer narrows.

@@ -14,9 +14,9 @@ use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, side};
 use super::simulation::stopped;
-use super::sweep::Work;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
+use overlaps::experiment::Experiment;
 use overlaps::name::ascii_name;
 use overlaps::output::SideFile;
 use overlaps::study::{Assignment, Sweep};
@@ -142,7 +142,7 @@ impl Steps {
     }
 
     /// Its cells in a study: the rows of one schedule at one dimension.
-    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         Ok(Box::new(self.counted()?))
     }
 
@@ -162,5 +162,3 @@ impl Steps {
         side("steps", parameters, sweeps, &report.table, extra)
     }
 }
-
-impl Work for steps::Steps {}

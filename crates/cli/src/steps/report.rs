@@ -5,14 +5,12 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::statements::{Statement, statements, text as statements_text};
-use crate::figure::room;
-use crate::points::subtitle;
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points, of_model, room};
 use overlaps::compare::ScalingLaw;
 use overlaps::name::symbol_of;
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Table};
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::mixture::generate::accuracy::Feature;
 use overlaps_models::mixture::generate::optimum::Free;
 use overlaps_models::mixture::generate::steps::{RESOLUTION, Row, Steps, What, columns};
@@ -270,7 +268,7 @@ impl Report {
         parameters.retain(|name, _| !unused.contains(&name.as_str()));
         Ok(Figure {
             title: "How many steps sampling takes".into(),
-            subtitle: subtitle(&parameters, &FLOW),
+            subtitle: of_model(&parameters, &FLOW),
             x_label: "d".into(),
             x_log: true,
             columns: panels.len(),
@@ -326,7 +324,7 @@ fn draw(panels: &mut [Panel], rows: &[&Row], label: &str, colour: usize, steps: 
 
 /// A horizontal line over the range of d.
 fn level(label: &str, line: LineStyle, value: f64, (low, high): (f64, f64)) -> Curve {
-    Curve::new(label, line, overlaps_figures::PALETTE.len() - 1, vec![(low, value), (high, value)])
+    Curve::new(label, line, PALETTE.len() - 1, vec![(low, value), (high, value)])
 }
 
 fn is_magnet(row: &Row) -> bool {

@@ -1,6 +1,6 @@
 //! `overlaps sweep` and `overlaps merge`.
 //!
-//! `study` makes the work of a command out of a study file, `work` is what every such command offers, `run` computes
+//! `study` makes the work of a command out of a study file, `run` computes
 //! cells and keeps them, `result` joins them, `figure` draws them.
 
 mod figure;
@@ -8,7 +8,6 @@ mod merge;
 mod result;
 mod run;
 mod study;
-mod work;
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +21,6 @@ use overlaps::output::write_atomically;
 use overlaps::study::slurm::{JobArray, quoted};
 use overlaps::study::{Part, Store};
 use study::Opened;
-pub use work::Work;
 
 /// Tasks of a job array, unless the study says how many.
 const TASKS: usize = 64;

@@ -9,9 +9,9 @@ use clap::{Arg, ArgAction, CommandFactory, Parser, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::work::Work;
 use crate::destination::{Files, side_file};
 use crate::{Cli, Command};
+use overlaps::experiment::Experiment;
 use overlaps::output::json::{number, of_value};
 use overlaps::output::{check_writable, is_stream};
 use overlaps::study::slurm::quoted;
@@ -25,7 +25,7 @@ pub struct Opened {
     /// The study.
     pub study: Study,
     /// Its work.
-    pub work: Box<dyn Work>,
+    pub work: Box<dyn Experiment>,
     /// The files that its options name.
     inputs: Vec<PathBuf>,
     /// The result.
@@ -146,7 +146,7 @@ fn text_of(study: &Study, name: &str) -> Option<String> {
 }
 
 /// What decides about the rows of a cell beside its parameters.
-fn common(study: &Study, work: &dyn Work) -> Value {
+fn common(study: &Study, work: &dyn Experiment) -> Value {
     // In the order of their names, whatever their order in the file.
     let options: BTreeMap<&str, Value> =
         study.options.iter().map(|option| (option.name.as_str(), json!(option.text()))).collect();
@@ -169,7 +169,7 @@ fn common(study: &Study, work: &dyn Work) -> Value {
 }
 
 /// The work that a study asks for.
-fn work(command: Command, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+fn work(command: Command, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
     macro_rules! work_of {
         ($($name:ident($($csv:ident)?)),*) => {
             match command {

@@ -1,8 +1,6 @@
 //! U-turns as a picture: the fractions, and the memory with its window.
 
-use crate::figure::room;
-use crate::points::subtitle;
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps::chart::{Curve, Figure, LineStyle, Panel, Points, of_model, room};
 use overlaps_models::mixture::FLOW;
 use overlaps_models::mixture::generate::uturn::Returns;
 use overlaps_models::mixture::simulate::Runs;
@@ -55,7 +53,7 @@ pub fn figure(returns: &Returns, runs: &Runs) -> anyhow::Result<Figure> {
     }
     Ok(Figure {
         title: "U-turns: noised to t, generated again".into(),
-        subtitle: subtitle(&parameters, &FLOW),
+        subtitle: of_model(&parameters, &FLOW),
         x_label: "t".into(),
         panels: vec![fractions, memory],
         ..Figure::default()

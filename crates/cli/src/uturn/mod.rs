@@ -13,11 +13,11 @@ use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side};
 use super::simulation::{SimulationOptions, stopped};
-use super::sweep::Work;
 use super::{DISAGREES, FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::compare::Verdict;
+use overlaps::experiment::Experiment;
 use overlaps::model::Model;
 use overlaps::output::SideFile;
 use overlaps_models::mixture::generate::uturn::{Forward, Returns, UTurns};
@@ -133,7 +133,7 @@ impl Uturn {
     }
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
-    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
         let wanted = self.simulation.wanted_of(self.denoiser, &self.values)?;
         Ok(Box::new(Combinations::new(self.uturns(Some(csv))?, &wanted)?))
     }

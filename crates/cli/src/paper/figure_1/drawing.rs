@@ -3,9 +3,8 @@
 use super::curves::Curves;
 use super::report::by_dimension;
 use super::{D, Part, Run, Runs, STEPS, name, setting};
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::compare::statistics::Sample;
-use overlaps_figures::PALETTE;
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps_models::mixture::Schedule;
 use overlaps_models::mixture::generate::times;
 

@@ -2,8 +2,7 @@
 
 use super::Found;
 use super::rates::{P, Quantity, STEPS, Size, sample};
-use overlaps_figures::PALETTE;
-use overlaps_figures::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps_models::mixture::generate::predicted::closed_form::p_kappa;
 
 const BLACK: usize = PALETTE.len() - 1;

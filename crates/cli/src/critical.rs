@@ -1,8 +1,5 @@
 //! `overlaps critical SYSTEM`, and the same in a study, where a cell holds the changes along one curve.
 
-mod figure;
-mod line;
-
 use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -12,7 +9,6 @@ use super::cells::with_progress;
 use super::destination::{Destination, side};
 use super::say::{REASONS, SHOWN};
 use super::simulation::stopped;
-use super::sweep::Work;
 use super::{FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
@@ -21,7 +17,6 @@ use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
 use overlaps::solve::Place;
 use overlaps::system::Theory;
-use overlaps_figures::Figure;
 
 /// Find the control values at which the global branch changes.
 ///
@@ -54,9 +49,7 @@ impl Critical {
         let plan = critical.plan();
         let files = self.destination.files(None)?;
         files.check()?;
-        if files.plot.is_some() {
-            figure::x_of(plan)?;
-        }
+        let chart = if files.plot.is_some() { critical.chart()? } else { None };
         self.values.start_threads();
         let mut table = Table::new(critical.columns().to_vec());
         let (mut lines, mut reasons) = (Vec::new(), Vec::new());
@@ -77,10 +70,7 @@ impl Critical {
         if !whole? {
             return Err(stopped(None));
         }
-        let drawing = match files.plot {
-            Some(_) => Some(drawn(&critical, &table)?),
-            None => None,
-        };
+        let drawing = chart.map(|chart| chart.figure(&table)).transpose()?;
         let beside = self.side(&critical, &table, failed);
         let written = files.write(&table, &beside, drawing.as_ref())?;
         let shown = self.shown(&critical, &table, failed)?;
@@ -154,14 +144,6 @@ impl Critical {
     }
 }
 
-/// The figure of what was found.
-fn drawn(critical: &experiment::Critical, table: &Table) -> anyhow::Result<Figure> {
-    let (theory, plan) = (critical.theory(), critical.plan());
-    let zeros = |output| figure::Drawn::Zeros(output, critical.has_branches());
-    let what = critical.zero().map_or(figure::Drawn::Changes, zeros);
-    figure::figure(theory, plan, table, what)
-}
-
 /// Each change, or zero, as a small table: the quantities down, before and after across.
 fn side_by_side(table: &Table) -> anyhow::Result<String> {
     let mut text = String::new();
@@ -186,21 +168,7 @@ fn side_by_side(table: &Table) -> anyhow::Result<String> {
 
 impl Critical {
     /// Its cells in a study.
-    pub fn work(&self) -> anyhow::Result<Box<dyn Work>> {
+    pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         Ok(Box::new(self.prepared()?))
-    }
-}
-
-impl Work for experiment::Critical {
-    fn drawn(&self) -> Option<Vec<String>> {
-        Some(Vec::new())
-    }
-
-    fn check_curves(&self) -> anyhow::Result<()> {
-        figure::x_of(self.plan()).map(drop)
-    }
-
-    fn curves(&self, table: &Table, _columns: &[String]) -> anyhow::Result<Figure> {
-        drawn(self, table)
     }
 }

@@ -1,13 +1,12 @@
-//! A table over two parameters → a figure of heat maps: one panel per column, and per combination of what else varies.
+//! Rows over two numbers → heat maps: one panel per column, and per combination of what else varies.
 
 use std::collections::BTreeMap;
 
-use anyhow::bail;
-
-use overlaps::name::ascii_name;
-use overlaps::output::{Cell, Role, Table};
-use overlaps::study::Plan;
-use overlaps_figures::{Figure, HeatMap, MapCell, Panel};
+use super::lines::groups;
+use super::words::label;
+use super::{Axis, Chart, ChartError, Figure, HeatMap, MapCell, Panel};
+use crate::name::ascii_name;
+use crate::output::{Cell, Role, Table};
 
 /// The most panels that a page can hold.
 const MOST_PANELS: usize = 12;
@@ -16,147 +15,130 @@ const MOST_IN_A_ROW: usize = 4;
 /// Columns whose values are repetitions, over which a map is an average.
 const REPETITIONS: [&str; 1] = ["seed"];
 
-/// The two parameters that a map is drawn over: columns of numbers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Axes {
-    /// The column along x.
-    pub x: String,
-    /// Whether its axis is logarithmic.
-    pub x_log: bool,
-    /// The column along y.
-    pub y: String,
-    /// Whether its axis is logarithmic.
-    pub y_log: bool,
+/// Why it cannot be drawn.
+fn refused<T>(why: String) -> Result<T, ChartError> {
+    Err(ChartError::Given(why))
 }
 
-/// The axes of a map where exactly two numbers vary: the control before the swept parameters, or two of these.
-pub fn axes_of(plan: &Plan, control: &str) -> Option<Axes> {
-    let varies = plan.controls.as_ref().is_none_or(|controls| controls.len() > 1);
-    let swept = plan.swept.iter().filter(|sweep| sweep.has_numbers() && sweep.values.len() > 1);
-    let named = swept.map(|sweep| (sweep.name.as_str(), sweep.is_logarithmic()));
-    let along = varies.then_some((control, plan.controls_logarithmic));
-    let all: Vec<(&str, bool)> = along.into_iter().chain(named).collect();
-    let [(x, x_log), (y, y_log)] = all[..] else { return None };
-    let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
-    Some(Axes { x: ascii(x), x_log, y: ascii(y), y_log })
-}
-
-/// The rows of one cell.
-#[derive(Default)]
-struct Place<'a> {
-    rows: Vec<&'a Vec<Cell>>,
-}
-
-/// Draws columns as heat maps, with a line where the branch changes.
-///
-/// Rows of the same place that differ only in their seed are averaged, and have the branch of most of them. What else
-/// varies at a place, a third parameter or the system, tells panels apart. Where two pieces meet, the first counts.
-///
-/// # Errors
-/// Axes or columns that the table lacks or that hold no numbers, axes along which nothing varies, too many panels.
-pub fn map(
-    table: &Table,
-    axes: &Axes,
-    columns: &[String],
-    title: &str,
-    subtitle: &str,
-) -> anyhow::Result<Figure> {
-    let [x, y] = [numbers(table, &axes.x)?, numbers(table, &axes.y)?];
-    if x == y {
-        bail!("a map has two different axes, not {} twice", axes.x);
-    }
-    let values: Vec<usize> =
-        columns.iter().map(|column| numbers(table, column)).collect::<anyhow::Result<_>>()?;
-    let number = |row: &[Cell], column: usize| row[column].number().filter(|value| value.is_finite());
-    let placed = |row: &&Vec<Cell>| number(row, x).is_some() && number(row, y).is_some();
-    let rows: Vec<&Vec<Cell>> = table.rows.iter().filter(placed).collect();
-    let key = |row: &Vec<Cell>| (Ordered(number(row, x)), Ordered(number(row, y)));
-    for (name, column) in [(&axes.x, x), (&axes.y, y)] {
-        let first = rows.first().and_then(|row| number(row, column));
-        if rows.iter().all(|row| number(row, column) == first) {
-            bail!(
-                "{name} takes a single value, so that a map has no extent along it; sweep it over two or more"
-            );
+impl Chart {
+    /// The axes of a map over two columns that are named, none where none is: where exactly two numbers vary, these.
+    ///
+    /// # Errors
+    /// Columns along which nothing varies, the same twice, one alone.
+    pub fn axes_named(&self, x: Option<&str>, y: Option<&str>) -> Result<Option<[Axis; 2]>, ChartError> {
+        let (x, y) = match (x, y) {
+            (None, None) => return Ok(self.axes()),
+            (Some(x), Some(y)) => (x, y),
+            _ => return refused("[figure]: a map has x and y; name both, or none".into()),
+        };
+        let varying = self.numbers.as_deref().unwrap_or_default();
+        let find = |name: &str| {
+            let column = ascii_name(name).unwrap_or_else(|| name.to_string());
+            varying.iter().find(|axis| axis.column == column).cloned().ok_or_else(|| {
+                let known: Vec<&str> = varying.iter().map(|axis| axis.column.as_str()).collect();
+                let known = known.join(", ");
+                ChartError::Given(format!(
+                    "[figure]: `{name}` is no parameter with several values; those are {known}"
+                ))
+            })
+        };
+        let axes = [find(x)?, find(y)?];
+        match axes[0] == axes[1] {
+            true => refused(format!("[figure]: a map has two different axes, not {} twice", axes[0].column)),
+            false => Ok(Some(axes)),
         }
     }
 
-    let further = further_columns(table, &rows, [x, y], key);
-    let combination = |row: &Vec<Cell>| -> Vec<Cell> { further.iter().map(|c| row[*c].clone()).collect() };
-    let combinations = combinations(table, &rows, &further, columns.len())?;
-
-    let symbol = |column: usize| table.columns[column].symbol.clone();
-    let regions = Regions::of(table, &rows);
-    let boundary = format!("between {}", regions.names(&rows).join(" and "));
-    let mut panels = Vec::new();
-    for column in values {
-        for one in &combinations {
-            let mut places: BTreeMap<_, Place> = BTreeMap::new();
-            for row in rows.iter().filter(|row| combination(row) == *one) {
-                places.entry(key(row)).or_default().rows.push(row);
+    /// Columns as heat maps, with a line where the branch changes.
+    ///
+    /// Rows of the same place that differ only in their seed are averaged, and have the branch of most of them. What else
+    /// varies at a place, a third parameter or the system, tells panels apart. Where two pieces meet, the first counts.
+    ///
+    /// # Errors
+    /// Axes or columns that the table lacks or that hold no numbers, axes along which nothing varies, too many panels.
+    pub fn map(&self, table: &Table, axes: &[Axis; 2]) -> Result<Figure, ChartError> {
+        let [x, y] = [numbers(table, &axes[0].column)?, numbers(table, &axes[1].column)?];
+        if x == y {
+            return refused(format!("a map has two different axes, not {} twice", axes[0].column));
+        }
+        let values: Vec<usize> =
+            self.y.iter().map(|column| numbers(table, column)).collect::<Result<_, _>>()?;
+        let number = |row: &[Cell], column: usize| row[column].number().filter(|value| value.is_finite());
+        let placed = |row: &&Vec<Cell>| number(row, x).is_some() && number(row, y).is_some();
+        let rows: Vec<&Vec<Cell>> = table.rows.iter().filter(placed).collect();
+        for (axis, column) in axes.iter().zip([x, y]) {
+            let first = rows.first().and_then(|row| number(row, column));
+            if rows.iter().all(|row| number(row, column) == first) {
+                return refused(format!(
+                    "{} takes a single value, so that a map has no extent along it; sweep it over two or more",
+                    axis.column
+                ));
             }
-            let cell = |place: &Place| {
-                let rows = regions.of_first_piece(&place.rows);
-                let first = rows.first()?;
-                let (x, y) = (number(first, x)?, number(first, y)?);
-                Some(MapCell { x, y, value: mean(&rows, column), region: regions.most_common(&rows) })
-            };
-            panels.push(Panel {
-                y_label: symbol(y),
-                y_log: axes.y_log,
-                caption: caption(table, &further, one),
-                map: Some(HeatMap {
-                    label: symbol(column),
-                    cells: places.values().filter_map(cell).collect(),
-                    missing: missing(table, &rows, column).into(),
-                    boundary: boundary.clone(),
-                }),
-                ..Panel::default()
-            });
         }
-    }
-    let in_a_row = if (2..=MOST_IN_A_ROW).contains(&combinations.len()) { combinations.len() } else { 0 };
-    Ok(Figure {
-        title: title.into(),
-        subtitle: subtitle.into(),
-        x_label: symbol(x),
-        x_log: axes.x_log,
-        columns: in_a_row,
-        panels,
-    })
-}
-
-/// The values of further columns that come together, each a map of its own for every column that is drawn.
-fn combinations(
-    table: &Table,
-    rows: &[&Vec<Cell>],
-    further: &[usize],
-    columns: usize,
-) -> anyhow::Result<Vec<Vec<Cell>>> {
-    let mut combinations: Vec<Vec<Cell>> = Vec::new();
-    for row in rows {
-        let one: Vec<Cell> = further.iter().map(|c| row[*c].clone()).collect();
-        if !combinations.contains(&one) {
-            combinations.push(one);
-        }
-        if combinations.len() * columns > MOST_PANELS {
+        let key = |row: &Vec<Cell>| [x, y].map(|column| number(row, column).map(ordered));
+        let further = further_columns(table, &rows, [x, y], key);
+        let combinations = groups(rows.iter().copied(), &further);
+        if combinations.len() * values.len() > MOST_PANELS {
             let names: Vec<&str> = further.iter().map(|c| table.columns[*c].name.as_str()).collect();
-            bail!(
+            return refused(format!(
                 "a figure holds at most {MOST_PANELS} maps, and {} columns for every combination of {} make more; sweep fewer values, or draw fewer columns",
-                columns,
+                values.len(),
                 if names.is_empty() { "nothing".into() } else { names.join(", ") }
-            );
+            ));
         }
+        let symbol = |column: usize| table.columns[column].symbol.clone();
+        let regions = Regions::of(table, &rows);
+        let boundary = format!("between {}", regions.names(&rows).join(" and "));
+        let mut panels = Vec::new();
+        for column in values {
+            for combination in &combinations {
+                let mut places: BTreeMap<_, Vec<&Vec<Cell>>> = BTreeMap::new();
+                combination.iter().for_each(|row| places.entry(key(row)).or_default().push(row));
+                let cell = |place: &Vec<&Vec<Cell>>| {
+                    let rows = regions.of_first_piece(place);
+                    let first = rows.first()?;
+                    let (x, y) = (number(first, x)?, number(first, y)?);
+                    Some(MapCell { x, y, value: mean(&rows, column), region: regions.most_common(&rows) })
+                };
+                panels.push(Panel {
+                    y_label: symbol(y),
+                    y_log: axes[1].log,
+                    caption: label(&table.columns, &further, combination[0]),
+                    map: Some(HeatMap {
+                        label: symbol(column),
+                        cells: places.values().filter_map(cell).collect(),
+                        missing: missing(table, &rows, column).into(),
+                        boundary: boundary.clone(),
+                    }),
+                    ..Panel::default()
+                });
+            }
+        }
+        let in_a_row = if (2..=MOST_IN_A_ROW).contains(&combinations.len()) { combinations.len() } else { 0 };
+        Ok(Figure {
+            title: self.title.clone(),
+            subtitle: self.subtitle.clone(),
+            x_label: symbol(x),
+            x_log: axes[0].log,
+            columns: in_a_row,
+            panels,
+        })
     }
-    Ok(combinations)
 }
 
 /// The place of a column that holds numbers.
-fn numbers(table: &Table, name: &str) -> anyhow::Result<usize> {
+fn numbers(table: &Table, name: &str) -> Result<usize, ChartError> {
     let column = table.place(name)?;
     match table.rows.iter().find(|row| matches!(row[column], Cell::Text(_))) {
-        Some(row) => bail!("`{name}` holds words ({}), which have no place in a map", row[column]),
+        Some(row) => refused(format!("`{name}` holds words ({}), which have no place in a map", row[column])),
         None => Ok(column),
     }
+}
+
+/// A number as a key: the order of keys is that of numbers.
+fn ordered(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
+    bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
 /// Parameters other than the axes, and the system, where they take several values at one place; in a simulation others
@@ -177,15 +159,6 @@ fn further_columns<K: Ord>(
         rows.iter().any(|row| *seen.entry(key(row)).or_insert(&row[*column]) != &row[*column])
     };
     (0..table.columns.len()).filter(tells_apart).collect()
-}
-
-/// What tells a panel apart: the values of parameters, the name of a system.
-fn caption(table: &Table, columns: &[usize], values: &[Cell]) -> String {
-    let word = |(column, value): (&usize, &Cell)| match &table.columns[*column] {
-        heading if heading.role == Role::Label => value.short(),
-        heading => format!("{} = {}", heading.symbol, value.short()),
-    };
-    columns.iter().zip(values).map(word).collect::<Vec<_>>().join(", ")
 }
 
 /// Why cells have no value: "not converged", where the status says so of all rows without one.
@@ -255,29 +228,11 @@ impl Regions {
     }
 }
 
-/// Finite numbers as keys.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Ordered(Option<f64>);
-
-impl Eq for Ordered {}
-
-impl PartialOrd for Ordered {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Ordered {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let value = |one: &Ordered| one.0.unwrap_or(f64::NEG_INFINITY);
-        value(self).total_cmp(&value(other))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use overlaps::output::Column;
+    use crate::chart::Marks;
+    use crate::output::Column;
 
     /// Rows of n, p, seed, branch, m.
     fn table(rows: &[(f64, f64, u64, &str, f64)]) -> Table {
@@ -299,13 +254,17 @@ mod tests {
         table
     }
 
-    fn over(x: &str, y: &str) -> Axes {
-        Axes { x: x.into(), x_log: true, y: y.into(), y_log: false }
+    fn over(table: &Table, x: &str, y: &str, columns: &[&str]) -> Result<Figure, ChartError> {
+        let [x, y] = [Axis::new(x, true), Axis::new(y, false)];
+        let chart = Chart {
+            y: columns.iter().map(|c| c.to_string()).collect(),
+            ..Chart::new("title", x.clone(), Marks::Lines)
+        };
+        chart.map(table, &[x, y])
     }
 
-    fn drawn(table: &Table, columns: &[&str]) -> anyhow::Result<Figure> {
-        let columns: Vec<String> = columns.iter().map(|c| c.to_string()).collect();
-        map(table, &over("n", "p"), &columns, "title", "")
+    fn drawn(table: &Table, columns: &[&str]) -> Result<Figure, ChartError> {
+        over(table, "n", "p", columns)
     }
 
     fn cells(figure: &Figure, panel: usize) -> Vec<(f64, f64, f64, &str)> {
@@ -387,7 +346,7 @@ mod tests {
                 drawn(&table(&[(8.0, 0.5, 1, "", 1.0), (16.0, 0.5, 1, "", 1.0)]), &["m"]),
                 "p takes a single value",
             ),
-            (map(&wide(1), &over("n", "n"), &[], "", ""), "n twice"),
+            (over(&wide(1), "n", "n", &[]), "n twice"),
         ] {
             let message = result.unwrap_err().to_string();
             assert!(message.contains(part), "{message}");
