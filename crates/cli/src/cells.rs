@@ -3,9 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
-use overlaps::experiment::each;
 use overlaps::model::Running;
 
 /// Whether an interruption (Ctrl-C) was asked for; the first call installs the handler. A second Ctrl-C ends the
@@ -22,23 +20,6 @@ pub fn interrupted() -> bool {
         });
     });
     ASKED.load(Ordering::SeqCst)
-}
-
-/// Computes something for each of so many cells, on all cores; a cell tells of so many units of progress.
-///
-/// # Errors
-/// The first failure, or an interruption.
-pub fn all_cells<T: Send, E: Into<anyhow::Error> + Send>(
-    count: usize,
-    units: u64,
-    quiet: bool,
-    of: impl Fn(usize, &Running) -> Result<Option<T>, E> + Sync,
-) -> anyhow::Result<Vec<T>> {
-    let all = with_progress(count as u64 * units, quiet, |running| each(0..count, running, of));
-    match all.map_err(Into::into)? {
-        Some(all) => Ok(all),
-        None => bail!("interrupted; nothing was written"),
-    }
 }
 
 /// Runs what tells of its progress, and may be interrupted.

@@ -8,12 +8,14 @@
 //! - [`overlaps`]: what is measured on a learnt denoiser f(x) = c x + u tanh(w·x/√d + b);
 //! - [`simulate`]: denoisers that minimise the loss, or are trained, on given data: the model [`simulate::Denoiser`];
 //! - [`generate`]: samples from the probability-flow ODE of a denoiser, and what theory predicts of them;
+//! - [`paper`]: tables that decide the statements of a paper about all this;
 //! - [`schedule`]: when the features of a curve are decided, and a density over training times that dwells there.
 
 pub mod exact;
 pub mod generate;
 pub mod interpolant;
 pub mod overlaps;
+pub mod paper;
 pub mod parameter;
 pub mod schedule;
 pub mod setting;

@@ -1,18 +1,17 @@
 //! The gap between exact and learnt samples at several n, simulated and predicted, and the exponents of its decay.
 
-use anyhow::bail;
+use crate::mixture::paper::{Show, Tried, all_cells};
 use rayon::prelude::*;
 
 use super::coupled::{Gap, gap};
-use crate::cells::all_cells;
+use crate::mixture::generate::predicted::closed_form::Final;
+use crate::mixture::generate::predicted::{Dimension, Source, Theories, continuous, predict};
+use crate::mixture::generate::{Denoisers, Generation, Integrator, Law};
+use crate::mixture::simulate::{DataRule, LabelRule, Method, Search};
+use crate::mixture::{Noise, Setting};
 use overlaps::compare::statistics::Sample;
 use overlaps::compare::{Estimate, PowerLaw};
 use overlaps::output::{Cell, Column, Role, Table};
-use overlaps_models::mixture::generate::predicted::closed_form::Final;
-use overlaps_models::mixture::generate::predicted::{Dimension, Source, Theories, continuous, predict};
-use overlaps_models::mixture::generate::{Denoisers, Generation, Integrator, Law};
-use overlaps_models::mixture::simulate::{DataRule, LabelRule, Method, Search};
-use overlaps_models::mixture::{Noise, Setting};
 
 /// Weight of mode +: n p is a whole number at all n here.
 pub const P: f64 = 0.75;
@@ -92,7 +91,7 @@ pub fn seeds_at(n: usize, seeds: u64) -> u64 {
 ///
 /// # Errors
 /// None for the n that are used here.
-pub fn setting(n: usize, k: f64) -> anyhow::Result<Setting> {
+pub fn setting(n: usize, k: f64) -> Tried<Setting> {
     Ok(Setting::new(|name| match name {
         "n" => Some(n as f64),
         "p" => Some(P),
@@ -116,7 +115,7 @@ const UNKNOWN: Gap = Gap {
 ///
 /// # Errors
 /// An interruption, denoisers or theories that do not converge.
-pub fn sizes(n: &[usize], k: f64, seeds: u64, samples: usize, quiet: bool) -> anyhow::Result<Vec<Size>> {
+pub fn sizes(n: &[usize], k: f64, seeds: u64, samples: usize, show: Show) -> Tried<Vec<Size>> {
     let method = Method::Integrated { data: DataRule::Gram, search: Search::default() };
     let mut sizes: Vec<Size> = Vec::new();
     let mut cells: Vec<(usize, Generation)> = Vec::new();
@@ -142,13 +141,13 @@ pub fn sizes(n: &[usize], k: f64, seeds: u64, samples: usize, quiet: bool) -> an
     }
     // The dear ones first, so that no core waits for the last of them.
     cells.reverse();
-    let all = all_cells(cells.len(), STEPS as u64, quiet, |cell, running| {
+    let all = all_cells(cells.len(), STEPS as u64, show, |cell, running| {
         gap(&cells[cell].1, &method, running.interrupted, running.progress)
     });
     for ((size, generation), gap) in cells.iter().zip(all?) {
         if gap.mu.is_nan() {
             let (n, seed) = (generation.setting.n, generation.seed);
-            bail!("denoisers at n = {n}, seed {seed} did not converge");
+            return Err(format!("denoisers at n = {n}, seed {seed} did not converge").into());
         }
         sizes[*size].gaps.push(gap);
     }
@@ -159,12 +158,12 @@ pub fn sizes(n: &[usize], k: f64, seeds: u64, samples: usize, quiet: bool) -> an
 ///
 /// # Errors
 /// A theory that does not converge.
-pub fn predict_all(sizes: &mut [Size], with_limit: bool) -> anyhow::Result<()> {
+pub fn predict_all(sizes: &mut [Size], with_limit: bool) -> Tried<()> {
     let theories = Theories::load()?;
     let all: Vec<[Gap; 2]> = sizes
         .par_iter()
         .map(|size| predictions(&theories, &size.setting, with_limit))
-        .collect::<anyhow::Result<_>>()?;
+        .collect::<Tried<_>>()?;
     for (size, [predicted, limit]) in sizes.iter_mut().zip(all) {
         (size.predicted, size.limit) = (predicted, limit);
     }
@@ -175,11 +174,11 @@ pub fn predict_all(sizes: &mut [Size], with_limit: bool) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// A theory that does not converge.
-pub fn predictions(theories: &Theories, setting: &Setting, with_limit: bool) -> anyhow::Result<[Gap; 2]> {
+pub fn predictions(theories: &Theories, setting: &Setting, with_limit: bool) -> Tried<[Gap; 2]> {
     let plus = (setting.n as f64 * setting.p).round() as usize;
     let learnt = Source::Learnt { n: [plus, setting.n - plus] };
-    let times = overlaps_models::mixture::generate::times(STEPS);
-    let last = |source: Source| -> anyhow::Result<Law> {
+    let times = crate::mixture::generate::times(STEPS);
+    let last = |source: Source| -> Tried<Law> {
         let laws =
             predict(theories, setting, source, Dimension::Infinite, Integrator::Euler, &times, &[STEPS])?
                 .laws;
@@ -214,7 +213,7 @@ pub fn predictions(theories: &Theories, setting: &Setting, with_limit: bool) -> 
 }
 
 /// S X/√d of a decided sample (activation S) after `STEPS` steps, along μ and the unit vectors of η and ξ.
-fn decided(theories: &Theories, setting: &Setting, n: [usize; 2], times: &[f64]) -> anyhow::Result<[f64; 3]> {
+fn decided(theories: &Theories, setting: &Setting, n: [usize; 2], times: &[f64]) -> Tried<[f64; 3]> {
     let source = Source::Learnt { n };
     let from = STEPS / 2;
     let networks = theories.networks(setting, source, Dimension::Infinite, &times[..STEPS])?;
@@ -251,11 +250,11 @@ impl Rate {
     ///
     /// # Errors
     /// Too few data sets, or values that are not above the noise.
-    pub fn new(quantity: Quantity, sizes: &[Size]) -> anyhow::Result<Rate> {
+    pub fn new(quantity: Quantity, sizes: &[Size]) -> Tried<Rate> {
         let sizes: Vec<&Size> = sizes.iter().filter(|size| size.setting.n <= quantity.largest()).collect();
         let samples: Vec<Sample> = sizes.iter().map(|size| sample(quantity, size)).collect();
         let Some(fit) = PowerLaw::fit(&samples) else {
-            bail!("{} vanishes in the noise at some n; use more seeds", quantity.name());
+            return Err(format!("{} vanishes in the noise at some n; use more seeds", quantity.name()).into());
         };
         let of = |gap: fn(&Size) -> &Gap| -> f64 {
             fit.exponent_of(&sizes.iter().map(|size| quantity.of(gap(size))).collect::<Vec<_>>())
@@ -279,7 +278,7 @@ impl Rate {
 ///
 /// # Errors
 /// None that a user can cause.
-pub fn table(rates: &[Rate]) -> anyhow::Result<Table> {
+pub fn table(rates: &[Rate]) -> Tried<Table> {
     let columns = [
         ("quantity", "the gap that falls as n^γ", Role::Label),
         ("t", "time at which it is measured", Role::Control),
@@ -311,13 +310,14 @@ pub fn sample(quantity: Quantity, size: &Size) -> Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mixture::paper::SILENT;
 
     #[test]
     #[ignore = "some seconds; tests/thorough"]
     fn exponents_are_minus_one_along_mu_and_minus_one_half_along_the_data() {
         let n = [8, 16, 32, 64];
-        let mut fresh = sizes(&n, f64::INFINITY, 2, 500, true).unwrap();
-        let mut fixed = sizes(&n, 1.0, 2, 500, true).unwrap();
+        let mut fresh = sizes(&n, f64::INFINITY, 2, 500, SILENT).unwrap();
+        let mut fixed = sizes(&n, 1.0, 2, 500, SILENT).unwrap();
         predict_all(&mut fresh, false).unwrap();
         predict_all(&mut fixed, false).unwrap();
         for (quantity, derived) in
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_fraction_within_the_noise_is_refused_with_advice() {
-        let few = sizes(&[8, 16, 32, 64], f64::INFINITY, 2, 1, true).unwrap();
+        let few = sizes(&[8, 16, 32, 64], f64::INFINITY, 2, 1, SILENT).unwrap();
         let error = Rate::new(Quantity::Split, &few).unwrap_err().to_string();
         assert!(error.contains("more seeds"), "{error}");
     }

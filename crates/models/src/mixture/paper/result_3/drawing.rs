@@ -2,8 +2,8 @@
 
 use super::Found;
 use super::rates::{P, Quantity, STEPS, Size, sample};
+use crate::mixture::generate::predicted::closed_form::p_kappa;
 use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
-use overlaps_models::mixture::generate::predicted::closed_form::p_kappa;
 
 const BLACK: usize = PALETTE.len() - 1;
 /// Colours: simulation, theory, the printed rate.

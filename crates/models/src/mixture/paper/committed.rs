@@ -5,15 +5,15 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use super::figure_1::{self, Curves, OfSchedule, Part, Runs};
+use super::result_3;
 use super::result_3::coupled::Gap;
 use super::result_3::kappa::{self, AtKappa};
 use super::result_3::rates::{self, Quantity, Rate, Size};
 use super::verdicts::{decide, entries, markdown};
-use super::{OF_LEARNT_DENOISERS, Statements, result_3};
+use crate::mixture::Schedule;
 use overlaps::output::csv::read_table;
 use overlaps::output::{Cell, Table};
-use overlaps::paper::Decided;
-use overlaps_models::mixture::Schedule;
+use overlaps::paper::{Decided, Paper};
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../results").join(name)
@@ -86,7 +86,7 @@ fn the_verdicts_of_figure_1_follow_from_its_numbers() {
     let schedules = <[OfSchedule; 2]>::try_from(schedules).map_err(|_| "two schedules").unwrap();
     let curves = Curves { schedules, continuous: f64::NAN, n: [n, 128 - n] };
     let made = figure_1::fractions(&Runs(runs), &curves).unwrap();
-    let paper = Statements::load(OF_LEARNT_DENOISERS).unwrap();
+    let paper = Paper::load("2412.07972").unwrap();
     hold("figure-1", &decide(&paper, "figure-1", &[("figure-1", &made)]).unwrap());
 }
 
@@ -147,6 +147,6 @@ fn the_verdicts_of_result_3_follow_from_its_numbers() {
         ("rates", &rates::table(&Quantity::ALL.map(rate)).unwrap()),
         ("kappa", &kappa::table(&result_3::KAPPAS.map(at)).unwrap()),
     ];
-    let paper = Statements::load(OF_LEARNT_DENOISERS).unwrap();
+    let paper = Paper::load("2412.07972").unwrap();
     hold("result-3", &decide(&paper, "result-3", &made).unwrap());
 }

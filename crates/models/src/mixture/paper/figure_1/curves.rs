@@ -1,11 +1,12 @@
 //! Figure 1: what theory predicts.
 
+use crate::mixture::paper::Tried;
 use rayon::prelude::*;
 
 use super::{D, DIMENSIONS, Part, Runs, STEPS, setting};
-use overlaps_models::mixture::Schedule;
-use overlaps_models::mixture::generate::predicted::{Dimension, Source, Theories, continuous, predict};
-use overlaps_models::mixture::generate::{Integrator, times};
+use crate::mixture::Schedule;
+use crate::mixture::generate::predicted::{Dimension, Source, Theories, continuous, predict};
+use crate::mixture::generate::{Integrator, times};
 
 /// Places of the curves against p̄ and d.
 const ALONG_P: usize = 4;
@@ -47,7 +48,7 @@ impl Curves {
     ///
     /// # Errors
     /// A theory that does not converge.
-    pub fn new(runs: &Runs) -> anyhow::Result<Curves> {
+    pub fn new(runs: &Runs) -> Tried<Curves> {
         let theories = Theories::load()?;
         let total = setting(D, Schedule::Dilated)?.n;
         let plus = |p: f64| (p * total as f64).round() as usize;
@@ -56,12 +57,7 @@ impl Curves {
         let fixed = source(plus(p_bar));
         let times = times(STEPS);
         let all: Vec<usize> = (0..=STEPS).collect();
-        let fractions = |d: f64,
-                         schedule,
-                         source,
-                         dimension,
-                         at: &[usize]|
-         -> Result<Vec<f64>, anyhow::Error> {
+        let fractions = |d: f64, schedule, source, dimension, at: &[usize]| -> Tried<Vec<f64>> {
             let laws =
                 predict(&theories, &setting(d, schedule)?, source, dimension, Integrator::Euler, &times, at)?
                     .laws;
@@ -79,8 +75,8 @@ impl Curves {
         along_d.extend((0..(decades * PER_DECADE) as usize).map(between));
         along_d.sort_by(f64::total_cmp);
         along_d.dedup();
-        let of = |schedule: Schedule| -> anyhow::Result<OfSchedule> {
-            let last = |d: f64, source: Source| -> anyhow::Result<f64> {
+        let of = |schedule: Schedule| -> Tried<OfSchedule> {
+            let last = |d: f64, source: Source| -> Tried<f64> {
                 Ok(fractions(d, schedule, source, Dimension::Finite, &[STEPS])?[0])
             };
             let at_p = |n: &usize| Ok((*n as f64 / total as f64, last(D, source(*n))?));
@@ -88,8 +84,8 @@ impl Curves {
             Ok(OfSchedule {
                 at_d: fractions(D, schedule, fixed, Dimension::Finite, &all)?,
                 infinite: fractions(D, schedule, fixed, Dimension::Infinite, &all)?,
-                along_p: along_p.par_iter().map(at_p).collect::<anyhow::Result<_>>()?,
-                along_d: along_d.par_iter().map(at_d).collect::<anyhow::Result<_>>()?,
+                along_p: along_p.par_iter().map(at_p).collect::<Tried<_>>()?,
+                along_d: along_d.par_iter().map(at_d).collect::<Tried<_>>()?,
             })
         };
         let [dilated, plain] = Schedule::ALL.map(of);

@@ -7,19 +7,15 @@ mod curves;
 mod drawing;
 mod report;
 
-use anyhow::bail;
-
-use super::Reproduce;
-use super::files::Files;
-use super::verdicts::{decide, entries, side};
-use crate::cells::all_cells;
+use super::verdicts::{decide, entries};
+use crate::mixture::paper::{Made, Show, Tried, all_cells};
 pub use curves::Curves;
 use overlaps::paper::Paper;
 use overlaps::value::Value;
 
-use overlaps_models::mixture::generate::{Denoisers, Generation, Integrator};
-use overlaps_models::mixture::simulate::{DataRule, LabelRule, Method, Search};
-use overlaps_models::mixture::{Schedule, Setting};
+use crate::mixture::generate::{Denoisers, Generation, Integrator};
+use crate::mixture::simulate::{DataRule, LabelRule, Method, Search};
+use crate::mixture::{Schedule, Setting};
 
 #[cfg(test)]
 pub use {curves::OfSchedule, report::columns, report::fractions};
@@ -63,7 +59,7 @@ impl Part {
 }
 
 /// The setting of the paper at some dimension.
-fn setting(d: f64, schedule: Schedule) -> anyhow::Result<Setting> {
+fn setting(d: f64, schedule: Schedule) -> Tried<Setting> {
     Ok(Setting::new(|name| match name {
         "d" => Some(Value::from(d)),
         "schedule" => Some(Value::from(schedule.name())),
@@ -108,7 +104,7 @@ pub fn name(schedule: Schedule) -> &'static str {
     if schedule == Schedule::Dilated { "dilated" } else { "plain" }
 }
 
-fn simulate(seeds: u64, quiet: bool) -> anyhow::Result<Runs> {
+fn simulate(seeds: u64, show: Show) -> Tried<Runs> {
     let method = Method::Integrated { data: DataRule::Gram, search: Search::default() };
     let mut generations: Vec<(Part, Generation)> = Vec::new();
     for part in Part::all() {
@@ -133,12 +129,14 @@ fn simulate(seeds: u64, quiet: bool) -> anyhow::Result<Runs> {
         }
     }
     let mut runs = Vec::new();
-    let all = all_cells(generations.len(), STEPS as u64, quiet, |cell, running| {
+    let all = all_cells(generations.len(), STEPS as u64, show, |cell, running| {
         generations[cell].1.generate(running.interrupted, running.progress)
     });
     for ((part, generation), generated) in generations.iter().zip(all?) {
         if !generated.converged {
-            bail!("denoisers at d = {}, seed {} did not converge", part.d(), generation.seed);
+            return Err(
+                format!("denoisers at d = {}, seed {} did not converge", part.d(), generation.seed).into()
+            );
         }
         runs.push(Run {
             part: *part,
@@ -151,19 +149,18 @@ fn simulate(seeds: u64, quiet: bool) -> anyhow::Result<Runs> {
     Ok(Runs(runs))
 }
 
-impl Reproduce {
-    /// Simulates, predicts, writes.
-    ///
-    /// # Errors
-    /// Files that cannot be written, an interruption, denoisers or theories that do not converge.
-    pub fn figure_1(&self, paper: &Paper) -> anyhow::Result<()> {
-        let files = Files::of(NAME, self.output.as_ref(), true)?;
-        let runs = simulate(self.seeds, self.quiet)?;
-        let curves = Curves::new(&runs)?;
-        let claims = decide(paper, NAME, &[(NAME, &report::fractions(&runs, &curves)?)])?;
-        let text = report::text(&runs, &curves, self.seeds, &claims);
-        let numbers = report::numbers(&runs, &curves)?;
-        let side = side(paper, self.seeds, &numbers, entries(&claims));
-        files.write(&text, &numbers, &side, Some(&drawing::figure(&runs, &curves)?), self.quiet)
-    }
+/// Simulates and predicts.
+///
+/// # Errors
+/// An interruption, denoisers or theories that do not converge.
+pub fn figure_1(paper: &Paper, seeds: u64, show: Show) -> Tried<Made> {
+    let runs = simulate(seeds, show)?;
+    let curves = Curves::new(&runs)?;
+    let claims = decide(paper, NAME, &[(NAME, &report::fractions(&runs, &curves)?)])?;
+    Ok(Made {
+        text: report::text(&runs, &curves, seeds, &claims),
+        numbers: report::numbers(&runs, &curves)?,
+        claims: entries(&claims),
+        figure: Some(drawing::figure(&runs, &curves)?),
+    })
 }

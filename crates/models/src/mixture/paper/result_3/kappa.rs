@@ -1,13 +1,13 @@
 //! The exact denoiser: the law of ν = μ·X/√d at the end of the first phase, against the dilation κ (Proposition 1).
 
 use super::rates::{FAR, P};
-use crate::cells::all_cells;
+use crate::mixture::Setting;
+use crate::mixture::generate::predicted::closed_form::{mixture_cdf, p_kappa};
+use crate::mixture::generate::{Denoisers, Generation, Integrator};
+use crate::mixture::paper::{Show, Tried, all_cells};
+use crate::mixture::simulate::{DataRule, LabelRule};
 use overlaps::compare::statistics::kolmogorov_smirnov;
 use overlaps::output::{Cell, Column, Role, Table};
-use overlaps_models::mixture::Setting;
-use overlaps_models::mixture::generate::predicted::closed_form::{mixture_cdf, p_kappa};
-use overlaps_models::mixture::generate::{Denoisers, Generation, Integrator};
-use overlaps_models::mixture::simulate::{DataRule, LabelRule};
 
 /// What was found at one κ.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +28,7 @@ pub struct AtKappa {
 ///
 /// # Errors
 /// An interruption, an integrator that gives up.
-pub fn at_kappa(kappas: &[f64], samples: usize, quiet: bool) -> anyhow::Result<Vec<AtKappa>> {
+pub fn at_kappa(kappas: &[f64], samples: usize, show: Show) -> Tried<Vec<AtKappa>> {
     let settings: Vec<Setting> = kappas
         .iter()
         .map(|kappa| {
@@ -40,7 +40,7 @@ pub fn at_kappa(kappas: &[f64], samples: usize, quiet: bool) -> anyhow::Result<V
             })
         })
         .collect::<Result<_, _>>()?;
-    let all = all_cells(kappas.len(), 1, quiet, |cell, running| {
+    let all = all_cells(kappas.len(), 1, show, |cell, running| {
         let generation = Generation {
             setting: settings[cell],
             // The flow keeps the order of ν, so that equal starts would make equal distances.
@@ -76,7 +76,7 @@ pub fn at_kappa(kappas: &[f64], samples: usize, quiet: bool) -> anyhow::Result<V
 ///
 /// # Errors
 /// None that a user can cause.
-pub fn table(found: &[AtKappa]) -> anyhow::Result<Table> {
+pub fn table(found: &[AtKappa]) -> Tried<Table> {
     let columns = [
         ("kappa", "dilation of time", Role::Parameter),
         ("p", "weight of mode +", Role::Parameter),

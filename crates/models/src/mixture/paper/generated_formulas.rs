@@ -4,6 +4,7 @@
 use super::result_3::kappa::{self, at_kappa};
 use super::result_3::rates::{self, P, Quantity, Rate, STEPS, predict_all, sizes};
 use super::verdicts::counted;
+use crate::mixture::paper::{Show, Tried};
 use overlaps::compare::Claim;
 use overlaps::compare::claim::{Relation, Test};
 use overlaps::output::{Cell, Table};
@@ -34,18 +35,18 @@ impl Generated {
     ///
     /// # Errors
     /// An interruption, denoisers or theories that do not converge.
-    pub fn new(seeds: u64, quiet: bool) -> anyhow::Result<Generated> {
+    pub fn new(seeds: u64, show: Show) -> Tried<Generated> {
         let seeds = seeds.min(MOST_SEEDS);
-        let found = at_kappa(&KAPPAS, SAMPLES_AT_KAPPA, quiet)?;
-        let mut fresh = sizes(&N, f64::INFINITY, seeds, SAMPLES, quiet)?;
-        let mut fixed = sizes(&N, 1.0, seeds, SAMPLES / 8, quiet)?;
+        let found = at_kappa(&KAPPAS, SAMPLES_AT_KAPPA, show)?;
+        let mut fresh = sizes(&N, f64::INFINITY, seeds, SAMPLES, show)?;
+        let mut fixed = sizes(&N, 1.0, seeds, SAMPLES / 8, show)?;
         predict_all(&mut fresh, false)?;
         predict_all(&mut fixed, false)?;
         let printed =
             [Quantity::Mu, Quantity::Eta, Quantity::Xi, Quantity::Variance, Quantity::Fraction].into_iter();
         let rates: Vec<Rate> = printed
             .map(|quantity| Rate::new(quantity, if quantity.with_fixed_noise() { &fixed } else { &fresh }))
-            .collect::<anyhow::Result<_>>()?;
+            .collect::<Tried<_>>()?;
         Ok(Generated([("kappa", kappa::table(&found)?), ("rates", rates::table(&rates)?)]))
     }
 
@@ -53,7 +54,7 @@ impl Generated {
     ///
     /// # Errors
     /// A statement that does not compile.
-    pub fn decide(&self, paper: &Paper, table: &str, numbers: &mut Table) -> anyhow::Result<Vec<Decided>> {
+    pub fn decide(&self, paper: &Paper, table: &str, numbers: &mut Table) -> Tried<Vec<Decided>> {
         let mut all = Vec::new();
         for statement in paper.statements(table) {
             let Some((_, made)) = self.0.iter().find(|(name, _)| *name == statement.of()) else { continue };

@@ -2,11 +2,12 @@
 
 use super::rates::{FAR, MOST_WITH_ALL, P, Quantity, STEPS, sample};
 use super::{Found, SAMPLES, SAMPLES_AT_KAPPA};
-use crate::paper::verdicts::markdown;
+use crate::mixture::Noise;
+use crate::mixture::paper::Tried;
+use crate::mixture::paper::verdicts::markdown;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::Decided;
-use overlaps_models::mixture::Noise;
 
 const HEAD: &str = "\
 # Result 3 and Corollary 5 of arXiv:2412.07972
@@ -116,7 +117,7 @@ pub fn title(quantity: Quantity) -> &'static str {
 }
 
 /// Every number: gaps by data set with their predictions, then the exact denoiser.
-pub fn numbers(found: &Found) -> anyhow::Result<Table> {
+pub fn numbers(found: &Found) -> Tried<Table> {
     let mut table = Table::new(
         [
             ("quantity", "what", Role::Label),

@@ -3,10 +3,11 @@
 use super::curves::Curves;
 use super::report::by_dimension;
 use super::{D, Part, Run, Runs, STEPS, name, setting};
+use crate::mixture::Schedule;
+use crate::mixture::generate::times;
+use crate::mixture::paper::Tried;
 use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::compare::statistics::Sample;
-use overlaps_models::mixture::Schedule;
-use overlaps_models::mixture::generate::times;
 
 const BLACK: usize = PALETTE.len() - 1;
 /// How far √d τ is shown.
@@ -20,7 +21,7 @@ const DATA: &str = "p̄";
 ///
 /// # Errors
 /// None that a user can cause.
-pub fn figure(runs: &Runs, curves: &Curves) -> anyhow::Result<Figure> {
+pub fn figure(runs: &Runs, curves: &Curves) -> Tried<Figure> {
     let p_bar = curves.n[0] as f64 / (curves.n[0] + curves.n[1]) as f64;
     let times = times(STEPS);
     let mut panels = vec![

@@ -1,8 +1,8 @@
 //! Learnt networks at the settings of a papers file, and two versions of a theory beside them.
 
-use anyhow::{Context, bail};
-
-use crate::cells::all_cells;
+use crate::mixture::DENOISER;
+use crate::mixture::paper::{Show, Tried, all_cells};
+use crate::mixture::simulate::Denoiser;
 use overlaps::compare::statistics::{Sample, extrapolate, two_sided};
 use overlaps::compare::verdict::Predicted;
 use overlaps::compare::{Comparison, Estimate, Measurement, Measurements, Place, Predictions, Rules, judge};
@@ -12,8 +12,6 @@ use overlaps::paper::{Simulation, Statement};
 use overlaps::solve::Settings;
 use overlaps::system::Theory;
 use overlaps::value::Value;
-use overlaps_models::mixture::DENOISER;
-use overlaps_models::mixture::simulate::Denoiser;
 
 /// Measured overlaps beside those of the printed and the derived equations.
 pub struct Simulated {
@@ -38,7 +36,7 @@ enum Limit {
 }
 
 /// Measured overlaps at all settings.
-fn simulate(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<Table> {
+fn simulate(simulation: &Simulation, seeds: u64, show: Show) -> Tried<Table> {
     let point = |s: &Vec<(String, f64)>| {
         DENOISER.known().at(s.iter().map(|(name, x)| (name.as_str(), Value::from(*x))))
     };
@@ -48,9 +46,9 @@ fn simulate(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<
     let of = |cell: usize| (&points[cell / seeds as usize], cell as u64);
     let mut table = Table::new(DENOISER.columns());
     let count = points.len() * seeds as usize;
-    let all = all_cells(count, times.len() as u64, quiet, |cell, running| {
+    let all = all_cells(count, times.len() as u64, show, |cell, running| {
         let (at, seed) = of(cell);
-        denoiser.run(at, seed, times, running).map_err(anyhow::Error::from_boxed)
+        denoiser.run(at, seed, times, running)
     });
     for (cell, measured) in all?.into_iter().enumerate() {
         let (at, seed) = of(cell);
@@ -65,20 +63,20 @@ impl Simulated {
     ///
     /// # Errors
     /// An interruption, networks or equations that do not converge.
-    pub fn new(simulation: &Simulation, seeds: u64, quiet: bool) -> anyhow::Result<Simulated> {
+    pub fn new(simulation: &Simulation, seeds: u64, show: Show) -> Tried<Simulated> {
         let limit = match simulation.limit.as_str() {
             "d" => Limit::Dimension,
             "n" => Limit::Samples,
-            other => bail!("differences are extrapolated in d or n, not in {other}"),
+            other => return Err(format!("differences are extrapolated in d or n, not in {other}").into()),
         };
         let systems = [&simulation.printed, &simulation.derived];
         let theories: Vec<Theory> =
             systems.into_iter().map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
         Theory::agree_on_words(&theories)?;
-        let table = simulate(simulation, seeds, quiet)?;
+        let table = simulate(simulation, seeds, show)?;
         let measurements = Measurements::from_table(&table, &theories, &DENOISER, "the simulation")?;
         if measurements.left_out > 0 {
-            bail!("{} runs did not converge", measurements.left_out);
+            return Err(format!("{} runs did not converge", measurements.left_out).into());
         }
         let group: Vec<String> = match limit {
             Limit::Samples => vec!["sigma".into()],
@@ -94,13 +92,13 @@ impl Simulated {
             .map(|theory| {
                 let predictions = Predictions::new(theory, &simulated.measurements, &[], Settings::default());
                 match &predictions.not_applicable {
-                    Some(reason) => bail!("{}: {reason}", theory.name()),
+                    Some(reason) => return Err(format!("{}: {reason}", theory.name()).into()),
                     None => simulated.compare(predictions.predicted()),
                 }
             })
             .collect::<Result<_, _>>()?;
         [simulated.printed, simulated.derived] =
-            <[_; 2]>::try_from(both).map_err(|_| anyhow::anyhow!("there are two systems"))?;
+            <[_; 2]>::try_from(both).map_err(|_| "there are two systems")?;
         Ok(simulated)
     }
 
@@ -109,7 +107,7 @@ impl Simulated {
     ///
     /// # Errors
     /// A formula with a name that was not measured.
-    pub fn with_measured_values(&self, statement: &Statement) -> anyhow::Result<Option<Vec<Comparison>>> {
+    pub fn with_measured_values(&self, statement: &Statement) -> Tried<Option<Vec<Comparison>>> {
         let m = &self.measurements;
         let names: Vec<&str> =
             m.overlaps.iter().chain(&m.parameters).chain([&m.control]).map(String::as_str).collect();
@@ -133,7 +131,7 @@ impl Simulated {
     }
 
     /// The comparisons of predictions with the measurements, in the limit.
-    fn compare(&self, predicted: Predicted) -> anyhow::Result<Vec<Comparison>> {
+    fn compare(&self, predicted: Predicted) -> Tried<Vec<Comparison>> {
         match self.limit {
             Limit::Samples => self.as_samples_grow(predicted.values),
             Limit::Dimension => Ok(judge(&self.measurements, predicted, true, &Rules::default()).comparisons),
@@ -141,10 +139,10 @@ impl Simulated {
     }
 
     /// Extrapolates measured − predicted to n → ∞. The error is statistical plus what the smallest n changes.
-    fn as_samples_grow(&self, predicted: &[Vec<f64>]) -> anyhow::Result<Vec<Comparison>> {
+    fn as_samples_grow(&self, predicted: &[Vec<f64>]) -> Tried<Vec<Comparison>> {
         let m = &self.measurements;
         let parameter = |name: &str| {
-            m.parameters.iter().position(|p| p == name).with_context(|| format!("no parameter {name}"))
+            m.parameters.iter().position(|p| p == name).ok_or_else(|| format!("no parameter {name}"))
         };
         let (n, sigma) = (parameter("n")?, parameter("sigma")?);
         let mut sigmas: Vec<f64> = Vec::new();

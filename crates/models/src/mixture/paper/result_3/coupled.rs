@@ -1,9 +1,9 @@
 //! The exact and the learnt flow from the same start: X₂ − X̂₂ of Result 3.
 
-use overlaps_models::mixture::generate::{
+use crate::mixture::generate::{
     Denoisers, Directions, GenerateError, Generation, Integrator, Projected, Samples, exact,
 };
-use overlaps_models::mixture::simulate::Method;
+use crate::mixture::simulate::Method;
 
 /// What lies between the samples of the two flows. The first three are components of S (X₂ − X̂₂)/√d, S the sign of the
 /// mode: medians over the samples that end in the same mode, which are those of a typical sample. (A few samples are not

@@ -2,13 +2,14 @@
 
 use super::curves::Curves;
 use super::{D, DIMENSIONS, Part, Runs, SAMPLES, STEPS, name, setting};
-use crate::paper::verdicts::markdown;
+use crate::mixture::Schedule;
+use crate::mixture::generate::times;
+use crate::mixture::paper::Tried;
+use crate::mixture::paper::verdicts::markdown;
 use overlaps::compare::statistics::Sample;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::Decided;
-use overlaps_models::mixture::Schedule;
-use overlaps_models::mixture::generate::times;
 
 const HEAD: &str = "\
 # The fraction of samples in each mode, with and without dilation
@@ -196,7 +197,7 @@ pub fn columns() -> Table {
 ///
 /// # Errors
 /// None that a user can cause.
-pub fn fractions(runs: &Runs, curves: &Curves) -> anyhow::Result<Table> {
+pub fn fractions(runs: &Runs, curves: &Curves) -> Tried<Table> {
     let mut table = columns();
     let p_bar = curves.n[0] as f64 / (curves.n[0] + curves.n[1]) as f64;
     for schedule in Schedule::ALL {
@@ -214,7 +215,7 @@ pub fn fractions(runs: &Runs, curves: &Curves) -> anyhow::Result<Table> {
 }
 
 /// Every number: fractions at all times, at the end, and their predictions.
-pub fn numbers(runs: &Runs, curves: &Curves) -> anyhow::Result<Table> {
+pub fn numbers(runs: &Runs, curves: &Curves) -> Tried<Table> {
     let mut table = Table::new(
         [
             ("part", "time, drawn-labels, dimension, or theory", Role::Label),
@@ -231,29 +232,26 @@ pub fn numbers(runs: &Runs, curves: &Curves) -> anyhow::Result<Table> {
     );
     let times = times(STEPS);
     let p_bar = curves.n[0] as f64 / (curves.n[0] + curves.n[1]) as f64;
-    let mut push = |part: &str,
-                    schedule,
-                    d: f64,
-                    seed: Option<u64>,
-                    p_bar: f64,
-                    t: f64,
-                    fraction: f64|
-     -> anyhow::Result<()> {
-        let scale =
-            if d.is_finite() { Cell::Number(setting(d, schedule)?.path().scale(t)) } else { Cell::Missing };
-        let seed = seed.map_or(Cell::Missing, Cell::Integer);
-        let row = vec![
-            part.into(),
-            name(schedule).into(),
-            d.into(),
-            seed,
-            p_bar.into(),
-            t.into(),
-            scale,
-            fraction.into(),
-        ];
-        Ok(table.push(row)?)
-    };
+    let mut push =
+        |part: &str, schedule, d: f64, seed: Option<u64>, p_bar: f64, t: f64, fraction: f64| -> Tried<()> {
+            let scale = if d.is_finite() {
+                Cell::Number(setting(d, schedule)?.path().scale(t))
+            } else {
+                Cell::Missing
+            };
+            let seed = seed.map_or(Cell::Missing, Cell::Integer);
+            let row = vec![
+                part.into(),
+                name(schedule).into(),
+                d.into(),
+                seed,
+                p_bar.into(),
+                t.into(),
+                scale,
+                fraction.into(),
+            ];
+            Ok(table.push(row)?)
+        };
     for run in &runs.0 {
         // The whole way at the dimension of the figure, the end elsewhere.
         let from = if run.part == Part::Time { 0 } else { STEPS };

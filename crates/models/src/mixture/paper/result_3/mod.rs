@@ -10,9 +10,8 @@ pub mod kappa;
 pub mod rates;
 mod report;
 
-use super::Reproduce;
-use super::files::Files;
-use super::verdicts::{decide, entries, side};
+use super::verdicts::{decide, entries};
+use crate::mixture::paper::{Made, Show, Tried};
 use kappa::{AtKappa, at_kappa};
 use overlaps::paper::Paper;
 use rates::{Quantity, Rate, Size, predict_all, sizes};
@@ -50,28 +49,26 @@ impl Found {
     }
 }
 
-impl Reproduce {
-    /// Simulates, fits, writes.
-    ///
-    /// # Errors
-    /// Files that cannot be written, an interruption, denoisers that do not converge.
-    pub fn result_3(&self, paper: &Paper) -> anyhow::Result<()> {
-        let files = Files::of(NAME, self.output.as_ref(), true)?;
-        let mut fixed = sizes(&FIXED, 1.0, self.seeds, 2000, self.quiet)?;
-        let mut fresh = sizes(&FRESH, f64::INFINITY, self.seeds, SAMPLES, self.quiet)?;
-        predict_all(&mut fixed, true)?;
-        predict_all(&mut fresh, true)?;
-        let kappas = at_kappa(&KAPPAS, SAMPLES_AT_KAPPA, self.quiet)?;
-        let of = |quantity: Quantity| {
-            Rate::new(quantity, if quantity.with_fixed_noise() { &fixed } else { &fresh })
-        };
-        let rates: Vec<Rate> = Quantity::ALL.into_iter().map(of).collect::<anyhow::Result<_>>()?;
-        let made = [("rates", &rates::table(&rates)?), ("kappa", &kappa::table(&kappas)?)];
-        let claims = decide(paper, NAME, &made)?;
-        let found = Found { fresh, fixed, kappas, rates };
-        let numbers = report::numbers(&found)?;
-        let side = side(paper, self.seeds, &numbers, entries(&claims));
-        let text = report::text(&found, self.seeds, &claims);
-        files.write(&text, &numbers, &side, Some(&drawing::figure(&found)), self.quiet)
-    }
+/// Simulates and fits.
+///
+/// # Errors
+/// An interruption, denoisers that do not converge.
+pub fn result_3(paper: &Paper, seeds: u64, show: Show) -> Tried<Made> {
+    let mut fixed = sizes(&FIXED, 1.0, seeds, 2000, show)?;
+    let mut fresh = sizes(&FRESH, f64::INFINITY, seeds, SAMPLES, show)?;
+    predict_all(&mut fixed, true)?;
+    predict_all(&mut fresh, true)?;
+    let kappas = at_kappa(&KAPPAS, SAMPLES_AT_KAPPA, show)?;
+    let of =
+        |quantity: Quantity| Rate::new(quantity, if quantity.with_fixed_noise() { &fixed } else { &fresh });
+    let rates: Vec<Rate> = Quantity::ALL.into_iter().map(of).collect::<Tried<_>>()?;
+    let made = [("rates", &rates::table(&rates)?), ("kappa", &kappa::table(&kappas)?)];
+    let claims = decide(paper, NAME, &made)?;
+    let found = Found { fresh, fixed, kappas, rates };
+    Ok(Made {
+        text: report::text(&found, seeds, &claims),
+        numbers: report::numbers(&found)?,
+        claims: entries(&claims),
+        figure: Some(drawing::figure(&found)),
+    })
 }

@@ -1,16 +1,14 @@
 //! Each printed formula of Results 1 and 2 and Corollaries 1 to 4 of arXiv:2412.07972 against simulation, beside the
 //! derived one: a table with a verdict for each, and the numbers behind it.
 
+use crate::mixture::paper::{Made, Show, Tried};
 use std::collections::HashMap;
 
-use anyhow::bail;
 use serde_json::Value;
 
-use super::Reproduce;
-use super::files::Files;
 use super::generated_formulas::{self, Generated, note};
 use super::simulated::Simulated;
-use super::verdicts::{counted, entries, entry, side};
+use super::verdicts::{counted, entries, entry};
 use overlaps::compare::claim::{Beside, Test};
 use overlaps::compare::{Claim, Comparison, Rules};
 use overlaps::name::symbol_of;
@@ -33,7 +31,7 @@ struct Row {
 
 impl Row {
     /// Decides a statement, and adds the numbers behind the verdict.
-    fn new(statement: &Statement, simulated: &Simulated, numbers: &mut Table) -> anyhow::Result<Row> {
+    fn new(statement: &Statement, simulated: &Simulated, numbers: &mut Table) -> Tried<Row> {
         let quantities = statement.quantities();
         let overlaps = &simulated.measurements.overlaps;
         let of = |comparisons: &[Comparison]| -> Vec<Comparison> {
@@ -52,7 +50,7 @@ impl Row {
         let (Some(in_printed), Some(in_derived), true) =
             (claim(&printed), claim(&derived), places(&printed) == places(&derived))
         else {
-            bail!("{} ({}) has nothing to compare", statement.place(), statement.says());
+            return Err(format!("{} ({}) has nothing to compare", statement.place(), statement.says()).into());
         };
         for (version, comparisons) in [
             ("printed", Some(&printed)),
@@ -143,29 +141,28 @@ fn columns() -> Vec<Column> {
     columns.map(|(name, meaning, role)| Column::new(name, meaning, role)).into()
 }
 
-impl Reproduce {
-    /// Simulates, compares, writes.
-    pub fn printed_formulas(&self, paper: &Paper) -> anyhow::Result<()> {
-        let files = Files::of(NAME, self.output.as_ref(), false)?;
-        let mut numbers = Table::new(columns());
-        let mut known: HashMap<&str, Simulated> = HashMap::new();
-        let mut text = HEAD.replace("{seeds}", &self.seeds.to_string());
-        let mut claims = Vec::new();
-        for statement in paper.statements(NAME) {
-            let Some(simulation) = paper.simulation(statement.of()) else { continue };
-            if !known.contains_key(statement.of()) {
-                known.insert(statement.of(), Simulated::new(&simulation, self.seeds, self.quiet)?);
-            }
-            let row = Row::new(&statement, &known[statement.of()], &mut numbers)?;
-            text += &row.markdown();
-            claims.push(row.json());
+/// Simulates and compares.
+///
+/// # Errors
+/// An interruption, denoisers or theories that do not converge.
+pub fn printed_formulas(paper: &Paper, seeds: u64, show: Show) -> Tried<Made> {
+    let mut numbers = Table::new(columns());
+    let mut known: HashMap<&str, Simulated> = HashMap::new();
+    let mut text = HEAD.replace("{seeds}", &seeds.to_string());
+    let mut claims = Vec::new();
+    for statement in paper.statements(NAME) {
+        let Some(simulation) = paper.simulation(statement.of()) else { continue };
+        if !known.contains_key(statement.of()) {
+            known.insert(statement.of(), Simulated::new(&simulation, seeds, show)?);
         }
-        let generated = Generated::new(self.seeds, self.quiet)?.decide(paper, NAME, &mut numbers)?;
-        text.extend(generated.iter().map(generated_formulas::markdown));
-        text += &note();
-        text += TAIL;
-        claims.extend(entries(&generated));
-        let side = side(paper, self.seeds, &numbers, claims);
-        files.write(&text, &numbers, &side, None, self.quiet)
+        let row = Row::new(&statement, &known[statement.of()], &mut numbers)?;
+        text += &row.markdown();
+        claims.push(row.json());
     }
+    let generated = Generated::new(seeds, show)?.decide(paper, NAME, &mut numbers)?;
+    text.extend(generated.iter().map(generated_formulas::markdown));
+    text += &note();
+    text += TAIL;
+    claims.extend(entries(&generated));
+    Ok(Made { text, numbers, claims, figure: None })
 }

@@ -1,23 +1,22 @@
 //! What became of the statements of a paper: as a table in Markdown, and in the side file.
 
+use crate::mixture::paper::Tried;
 use serde_json::{Map, Value, json};
 
-use crate::destination::command;
 use overlaps::compare::{Claim, Verdict};
+use overlaps::output::Table;
 use overlaps::output::json::number;
-use overlaps::output::{SideFile, Table};
 use overlaps::paper::{Decided, Paper};
 
 /// Decides the statements of a table from the numbers made for it, in the order of the file.
 ///
 /// # Errors
 /// A statement about numbers that are not there, one that does not compile over them.
-pub fn decide(paper: &Paper, table: &str, numbers: &[(&str, &Table)]) -> anyhow::Result<Vec<Decided>> {
+pub fn decide(paper: &Paper, table: &str, numbers: &[(&str, &Table)]) -> Tried<Vec<Decided>> {
     let mut all = Vec::new();
     for statement in paper.statements(table) {
         let made = numbers.iter().find(|(name, _)| *name == statement.of());
-        let (_, numbers) =
-            made.ok_or_else(|| anyhow::anyhow!("{}: nothing is made for it", statement.of()))?;
+        let (_, numbers) = made.ok_or_else(|| format!("{}: nothing is made for it", statement.of()))?;
         all.extend(statement.decide(numbers)?);
     }
     Ok(all)
@@ -75,18 +74,4 @@ pub fn entry<'c>(claim: &Claim, others: impl IntoIterator<Item = (&'c str, &'c C
 /// The statements for the side file.
 pub fn entries(decided: &[Decided]) -> Vec<Value> {
     decided.iter().map(|d| entry(&d.claim, d.derived.iter().map(|derived| ("derived", derived)))).collect()
-}
-
-/// What stands beside a table about a paper.
-pub fn side(paper: &Paper, seeds: u64, numbers: &Table, claims: Vec<Value>) -> SideFile {
-    SideFile {
-        program: "overlaps".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        command: command(),
-        system: paper.source.clone(),
-        parameters: [("seeds".to_string(), json!(seeds))].into(),
-        columns: numbers.columns.clone(),
-        extra: [("claims".to_string(), Value::Array(claims))].into(),
-        ..SideFile::default()
-    }
 }
