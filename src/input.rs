@@ -103,6 +103,19 @@ impl<R: Read> Read for TextLines<R> {
     }
 }
 
+/// How many lines of a file a message lists.
+const LINES_LISTED: usize = 5;
+
+/// Lines of a file in words: `line 3`; `lines 3, 4, 5, 9, 12, … (40 in all)`.
+pub fn lines_in_words(lines: &[usize]) -> String {
+    let listed: Vec<String> = lines.iter().take(LINES_LISTED).map(usize::to_string).collect();
+    match lines.len() {
+        1 => format!("line {}", listed[0]),
+        n if n <= LINES_LISTED => format!("lines {}", listed.join(", ")),
+        n => format!("lines {}, … ({n} in all)", listed.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +152,12 @@ mod tests {
             }
         }
         Bytes(text.as_bytes())
+    }
+
+    #[test]
+    fn many_lines_are_counted_and_not_listed() {
+        assert_eq!(lines_in_words(&[7]), "line 7");
+        assert_eq!(lines_in_words(&[7, 9]), "lines 7, 9");
+        assert_eq!(lines_in_words(&[1, 2, 3, 4, 5, 6]), "lines 1, 2, 3, 4, 5, … (6 in all)");
     }
 }

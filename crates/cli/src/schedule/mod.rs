@@ -1,9 +1,7 @@
-//! `overlaps schedule`: when features are decided (those of theory, or of your `curves`), and where training times should
-//! lie; `report` and `figure` say so. With `--sweep d=…` the `width` of the window of the mode instead. In a study a cell is one of
+//! `overlaps schedule`: when features are decided (those of theory, or of your curves), and where training times should
+//! lie; `report` says so. With `--sweep d=…` the `width` of the window of the mode instead. In a study a cell is one of
 //! those of theory for a combination of parameters.
 
-mod curves;
-mod figure;
 mod report;
 mod width;
 
@@ -12,8 +10,6 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
-use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::FINE;
 use super::arguments::Values;
@@ -21,9 +17,7 @@ use super::destination::Destination;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::Experiment;
-use overlaps::name::symbol_of;
-use overlaps::output::json::number;
-use overlaps_models::mixture::schedule::{Feature, How, Levels, Schedules, Spread, TrainingTimes};
+use overlaps_models::mixture::schedule::{How, Levels, Schedules, Source, Spread, TrainingTimes};
 use report::window_table;
 
 /// The share of the training times in the window of the fastest feature, unless --mass says.
@@ -90,23 +84,6 @@ fn levels(text: &str) -> Result<(f64, f64), String> {
     }
 }
 
-/// Features from the theory or from files, and what else is known about them.
-struct Source {
-    features: Vec<Feature>,
-    /// What was measured, feature by feature; nothing for the theory.
-    data: Vec<Vec<(f64, f64)>>,
-    /// The name of the time in figures.
-    time: String,
-    /// What tables call the source.
-    system: &'static str,
-    /// √d and κ, of the theory.
-    scale: Option<(f64, f64)>,
-    parameters: IndexMap<String, Value>,
-    extra: IndexMap<String, Value>,
-    notes: Vec<String>,
-    warnings: Vec<String>,
-}
-
 impl Schedule {
     /// Finds the windows, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
@@ -123,16 +100,16 @@ impl Schedule {
             if schedules.is_along_d() {
                 return self.widths(&schedules, how, &files);
             }
-            self.theory(&schedules)?
+            schedules.source()?
         } else {
-            self.curves()?
+            Source::of_files(&self.curve, self.time.as_deref(), &self.features)
+                .map_err(anyhow::Error::from_boxed)?
         };
         let training = TrainingTimes::new(&source.features, how.levels, how.spread);
         let quantiles = training.quantiles(how.points, source.scale);
         let windows = window_table(&source, &training)?;
         let side = self.side(&source, how, &training, &quantiles);
-        let figure =
-            files.plot.is_some().then(|| figure::figure(&source, &training, how.levels)).transpose()?;
+        let figure = files.plot.is_some().then(|| source.figure(&training, how.levels)).transpose()?;
         let written = files.write(&quantiles, &side, figure.as_ref())?;
         self.destination.print(&quantiles, self.values.quiet, || {
             let max_rows = self.destination.rows_shown();
@@ -173,36 +150,18 @@ impl Schedule {
         Ok(How { levels, spread, points: self.points as usize, tolerance: self.values.tolerance })
     }
 
-    /// The features of the exact denoiser.
-    fn theory(&self, schedules: &Schedules) -> anyhow::Result<Source> {
-        let theory = schedules.theory(0)?;
-        let error = theory.quadrature_error;
-        let warnings = (error > self.values.tolerance)
-            .then(|| format!("averages were reached only to {error:.1e}; --tolerance sets what is accepted"));
-        let extra = [
-            ("tolerance".to_string(), number(self.values.tolerance)),
-            ("quadrature_error".to_string(), number(error)),
-        ];
-        Ok(Source {
-            features: theory.features,
-            data: Vec::new(),
-            time: symbol_of("tau"),
-            system: "exact-denoiser",
-            scale: Some(theory.scale),
-            parameters: schedules.parameters(),
-            extra: extra.into(),
-            notes: theory.notes,
-            warnings: warnings.into_iter().collect(),
-        })
-    }
-
     /// Its cells in a study.
     pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         if !self.curve.is_empty() {
             if let Some(name) = self.values.names().next() {
                 bail!("[options]: curve has no parameters; leave out {name}");
             }
-            return Ok(Box::new(Schedules::of(self.how()?, self.curves()?.features)));
+            return Ok(Box::new(Schedules::of(
+                self.how()?,
+                Source::of_files(&self.curve, self.time.as_deref(), &self.features)
+                    .map_err(anyhow::Error::from_boxed)?
+                    .features,
+            )));
         }
         let schedules = Schedules::new(self.how()?, &self.values.wanted())?;
         if schedules.is_along_d() && !self.spreads_as_usual() {

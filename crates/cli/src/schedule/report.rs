@@ -3,11 +3,11 @@
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::{Schedule, Source};
+use super::Schedule;
 use crate::destination::side;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
-use overlaps_models::mixture::schedule::{How, Spread, TrainingTimes};
+use overlaps_models::mixture::schedule::{How, Source, Spread, TrainingTimes};
 
 impl Schedule {
     /// What stands beside the quantiles.

@@ -4,7 +4,6 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::Schedule;
-use super::figure::parameters_line;
 use crate::FINE;
 use crate::destination::Files;
 use crate::terminal;
@@ -14,7 +13,7 @@ use overlaps::compare::Estimate;
 use overlaps::numeric::grid;
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
-use overlaps_models::mixture::schedule::{How, Schedules, Width, Widths};
+use overlaps_models::mixture::schedule::{How, Schedules, Width, Widths, parameters_line};
 
 /// The exponent with which the layer narrows.
 const EXPECTED: f64 = -0.5;

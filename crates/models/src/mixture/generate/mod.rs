@@ -4,10 +4,10 @@
 //! coordinates in an orthonormal [`basis`] and one scale for everything orthogonal to it. `denoiser` places denoisers in the
 //! basis, `flow` integrates, `explicit` does the same with arrays of d numbers, [`spins`] for the exact denoiser of a magnet,
 //! `law` is what is measured on the samples at one time, `run` does it for one data set and `rows` is its table; `predictions` are
-//! what theory says of every setting, `comparison` sets them beside the samples, `experiment` does all of that for many, `combinations` for every combination of parameters,
+//! what theory says of every setting, `comparison` sets them beside the samples, `experiment` does all of that for many, `figure` draws it, `combinations` for every combination of parameters,
 //! `whose` flow it is being the exact denoiser's or a learnt one's.
 //! [`predicted`] averages the same flow over its start by quadrature, at finite d and for d → ∞; [`accuracy`] is what a
-//! number of steps costs in accuracy, [`optimum`] the schedule that makes it least, [`steps`] counts them; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and
+//! number of steps costs in accuracy, [`optimum`] the schedule that makes it least, [`steps`] counts them, `report` fits how they grow with `statements` of a paper beside; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and
 //! generates from there.
 
 pub mod accuracy;
@@ -18,15 +18,18 @@ mod denoiser;
 mod error;
 mod experiment;
 mod explicit;
+mod figure;
 mod flow;
 mod law;
 pub mod optimum;
 pub mod predicted;
 mod predictions;
+mod report;
 mod rows;
 mod run;
 mod saved;
 pub mod spins;
+mod statements;
 pub mod steps;
 #[cfg(test)]
 mod tests;
@@ -42,6 +45,7 @@ pub use experiment::{Compared, Flow};
 pub use flow::{Integrator, Samples, times};
 pub use law::{Directions, LAW, Law};
 pub use predictions::{MOST_DIMENSIONS, Predicted, Predictions};
+pub use report::Report;
 pub use rows::{columns, lead, rows, theory_row};
 pub use run::{Denoisers, Generated, Generation, Networks};
 pub use saved::Saved;

@@ -36,7 +36,7 @@ pub struct How {
 /// where d is swept the windows of the mode along it. Features that are given are one cell.
 #[derive(Debug, Clone)]
 pub struct Schedules {
-    how: How,
+    pub(super) how: How,
     plan: Plan,
     along_d: bool,
     given: Vec<Feature>,

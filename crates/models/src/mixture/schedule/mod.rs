@@ -9,19 +9,24 @@
 //! - [`mixture`]: the two features of the exact denoiser of the mixture, resolved at any dimension;
 //! - [`density`]: a density over training times, and its quantiles;
 //! - `training`: windows and training times of some features; `widths`: the window of the mode along the dimension;
-//!   `experiment`: both for every combination of parameters.
+//!   `experiment`: both for every combination of parameters; `source`: what is drawn (`figure`) and listed, `curves` from your files.
 
+mod curves;
 pub mod density;
 mod experiment;
 pub mod feature;
+mod figure;
 pub mod isotonic;
 pub mod mixture;
+mod source;
 mod training;
 mod widths;
 
 pub use density::Density;
 pub use experiment::{How, OfTheory, Schedules};
 pub use feature::{Feature, FeatureError, Levels, Window};
+pub use figure::parameters_line;
 pub use mixture::{MixtureFeatures, dilated_time};
+pub use source::Source;
 pub use training::{Spread, TrainingTimes};
 pub use widths::{Width, Widths};

@@ -10,6 +10,7 @@
 //! the window in which the class is decided; `experiment` does all of that for every combination of parameters.
 
 mod experiment;
+mod figure;
 mod returns;
 mod series;
 mod turns;

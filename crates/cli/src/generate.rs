@@ -1,8 +1,6 @@
 //! `overlaps generate`, and the same in a study, where a cell holds the samples of one combination of parameters, of all its data
 //! sets, with the theory and the verdict.
 
-mod figure;
-
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -116,14 +114,10 @@ impl Generate {
             written.push(path.display().to_string());
         }
         let outcomes: Vec<Generated> = outcomes.into_iter().map(|outcome| outcome.generated).collect();
-        let Compared { rows, predictions, comparison } =
-            flow.compared(&runs.plan, &generations, &outcomes)?;
+        let compared = flow.compared(&runs.plan, &generations, &outcomes)?;
+        let figure = files.plot.is_some().then(|| compared.figure(&runs, &generations, &outcomes, &drawn));
+        let (figure, Compared { rows, comparison, .. }) = (figure.transpose()?, compared);
         rows.into_iter().try_for_each(|row| table.push(row))?;
-        let figure = files
-            .plot
-            .is_some()
-            .then(|| figure::figure(&runs, &generations, &outcomes, &predictions, &drawn))
-            .transpose()?;
         let side = self.side(&runs, &generations, &table, &comparison);
         written.extend(files.write(&table, &side, figure.as_ref())?);
         runs.finish(&generations[0].times());

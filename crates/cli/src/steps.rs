@@ -1,9 +1,4 @@
-//! `overlaps steps`.
-//!
-//! `run` makes the rows, `report` their exponents, words and figure, `statements` sets those of a paper beside them.
-
-mod report;
-mod statements;
+//! `overlaps steps`, and the same in a study, where a cell holds the rows of one schedule at one dimension.
 
 use anyhow::bail;
 use clap::Args;
@@ -24,9 +19,8 @@ use overlaps::value::Value;
 use overlaps_models::mixture::generate::Integrator;
 use overlaps_models::mixture::generate::accuracy::Sampling;
 use overlaps_models::mixture::generate::steps::{self, Costs};
-use overlaps_models::mixture::generate::{Whose, without_data};
+use overlaps_models::mixture::generate::{Report, Whose, without_data};
 use overlaps_models::mixture::simulate::{Denoiser, Runs};
-use report::Report;
 
 /// Measure how many steps sampling takes, as the dimension grows, for any schedule.
 ///
@@ -85,7 +79,7 @@ impl Steps {
         let rows =
             with_progress(counted.runs.cells() as u64, self.values.quiet, |running| counted.rows(running));
         let rows = rows?.ok_or_else(|| stopped(None))?;
-        let report = Report::new(&counted, rows)?;
+        let report = Report::new(&counted, rows).map_err(anyhow::Error::from_boxed)?;
         let figure = files.plot.is_some().then(|| report.figure(&counted)).transpose()?;
         let side = self.side(&counted, &report);
         let written = files.write(&report.table, &side, figure.as_ref())?;

@@ -1,8 +1,6 @@
 //! `overlaps uturn`, and the same in a study, where a cell holds the U-turns of one combination of parameters, of all its data
 //! sets, with the prediction and the verdict.
 
-mod figure;
-
 use std::path::Path;
 
 use anyhow::bail;
@@ -75,7 +73,7 @@ impl Uturn {
         let turned = with_progress(total, self.values.quiet, |running| uturns.turned(&runs, running));
         let turned = turned?.ok_or_else(|| stopped(runs.denoiser().left()))?;
         let returns = uturns.returns(&runs, &turned)?;
-        let figure = files.plot.is_some().then(|| figure::figure(&returns, &runs)).transpose()?;
+        let figure = files.plot.is_some().then(|| returns.figure(&runs)).transpose()?;
         let written = files.write(&returns.rows, &self.side(&runs, &returns), figure.as_ref())?;
         runs.finish(&uturns.times(&runs));
         self.destination.print(&returns.rows, self.values.quiet, || {

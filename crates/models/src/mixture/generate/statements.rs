@@ -4,12 +4,13 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::report::Exponent;
+use crate::mixture::generate::accuracy::Feature;
+use crate::mixture::generate::steps::{Row, What};
+use crate::mixture::{Schedule, Setting, Target};
+use overlaps::experiment::Failure;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::{Decided, Paper};
-use overlaps_models::mixture::generate::accuracy::Feature;
-use overlaps_models::mixture::generate::steps::{Row, What};
-use overlaps_models::mixture::{Schedule, Setting, Target};
 
 /// A statement with its verdict.
 pub struct Statement {
@@ -21,7 +22,11 @@ pub struct Statement {
 ///
 /// # Errors
 /// A statement that does not compile.
-pub fn statements(rows: &[Row], groups: &[String], exponents: &[Exponent]) -> anyhow::Result<Vec<Statement>> {
+pub fn statements(
+    rows: &[Row],
+    groups: &[String],
+    exponents: &[Exponent],
+) -> Result<Vec<Statement>, Failure> {
     let mut by_group: IndexMap<&str, Vec<&Row>> = IndexMap::new();
     for row in rows {
         by_group.entry(groups[row.cell].as_str()).or_default().push(row);

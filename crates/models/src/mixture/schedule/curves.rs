@@ -2,17 +2,16 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
 use serde_json::json;
 
-use super::{Schedule, Source};
-use crate::say::lines_in_words;
-use overlaps::input::TextLines;
+use super::feature::{Feature, FeatureError};
+use super::source::Source;
+use overlaps::experiment::Failure;
+use overlaps::input::{TextLines, lines_in_words};
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Table, csv::read_table};
-use overlaps_models::mixture::schedule::{Feature, FeatureError};
 
 /// A monotone curve that is further from the data than this share of its change says little about them.
 const FAR: f64 = 0.25;
@@ -24,12 +23,26 @@ struct Curve {
     data: Vec<(f64, f64)>,
 }
 
-impl Schedule {
-    /// The features of the files.
+/// Which curves.
+struct Files<'f> {
+    curve: &'f [PathBuf],
+    time: Option<&'f str>,
+    features: &'f [String],
+}
+
+impl Source {
+    /// The features of CSV files: their columns of numbers that change, or those of these names, against the first column or that of
+    /// the time.
     ///
     /// # Errors
     /// Files that cannot be read, columns that are not there, curves without a window.
-    pub(super) fn curves(&self) -> anyhow::Result<Source> {
+    pub fn of_files(curve: &[PathBuf], time: Option<&str>, features: &[String]) -> Result<Source, Failure> {
+        Files { curve, time, features }.curves()
+    }
+}
+
+impl Files<'_> {
+    fn curves(&self) -> Result<Source, Failure> {
         let mut notes = Vec::new();
         let mut curves: Vec<Curve> = Vec::new();
         let mut found: Vec<&String> = Vec::new();
@@ -60,14 +73,15 @@ impl Schedule {
                     // A column of words names things; a word among numbers is a mistake.
                     let numbers = table.rows.iter().any(|row| row[index].number().is_some());
                     if asked || numbers {
-                        bail!(
+                        return Err(format!(
                             "{}: `{}` in line {} of column `{}` is not a number{}",
                             path.display(),
                             table.rows[row][index],
                             table.line(row),
                             column.name,
                             if asked { "" } else { "; choose other columns with --features" }
-                        );
+                        )
+                        .into());
                     }
                     notes.push(format!("column `{}` has text and is no feature", column.name));
                     continue;
@@ -91,7 +105,7 @@ impl Schedule {
         self.fitted(curves, time, notes)
     }
 
-    fn fitted(&self, curves: Vec<Curve>, time: String, mut notes: Vec<String>) -> anyhow::Result<Source> {
+    fn fitted(&self, curves: Vec<Curve>, time: String, mut notes: Vec<String>) -> Result<Source, Failure> {
         let (mut features, mut data, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         let twice = |column: &str| curves.iter().filter(|c| c.column == column).count() > 1;
         let names: Vec<String> = curves
@@ -113,7 +127,9 @@ impl Schedule {
                 }
                 Err(reason) => {
                     let hint = if curves.len() > 1 { "; choose others with --features" } else { "" };
-                    bail!("{}: `{name}` {reason}{hint}", self.curve[curve.file].display());
+                    return Err(
+                        format!("{}: `{name}` {reason}{hint}", self.curve[curve.file].display()).into()
+                    );
                 }
             };
             let change = feature.change().abs();
@@ -132,7 +148,9 @@ impl Schedule {
             data.push(curve.data.clone());
         }
         if features.is_empty() {
-            bail!("there is no feature: no column beside the time has numbers that change");
+            return Err(
+                format!("there is no feature: no column beside the time has numbers that change").into()
+            );
         }
         let files: Vec<String> = self.curve.iter().map(|path| path.display().to_string()).collect();
         Ok(Source {
@@ -148,32 +166,32 @@ impl Schedule {
         })
     }
 
-    fn time_column(&self, table: &Table, path: &Path) -> anyhow::Result<usize> {
+    fn time_column(&self, table: &Table, path: &Path) -> Result<usize, Failure> {
         let Some(name) = &self.time else { return Ok(0) };
-        table.place(name).with_context(|| path.display().to_string())
+        Ok(table.place(name).map_err(|reason| format!("{}: {reason}", path.display()))?)
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Table> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+fn read(path: &Path) -> Result<Table, Failure> {
+    let unread = |reason: std::io::Error| format!("cannot read {}: {reason}", path.display());
+    let file = File::open(path).map_err(unread)?;
     let mut bytes = Vec::new();
-    TextLines::new(file)
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {}", path.display()))?;
+    TextLines::new(file).read_to_end(&mut bytes).map_err(unread)?;
     let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = String::from_utf8_lossy(header);
     let is_number = |name: &&str| name.trim().parse::<f64>().is_ok_and(f64::is_finite);
     if let Some(number) = header.split(',').find(is_number) {
-        bail!(
+        return Err(format!(
             "{}: the first line of a CSV names its columns, and `{}` is a number; add a header",
             path.display(),
             number.trim()
-        );
+        )
+        .into());
     }
     let table =
-        read_table(&bytes[..]).map_err(|reason| anyhow!("cannot read {}: {reason}", path.display()))?;
+        read_table(&bytes[..]).map_err(|reason| format!("cannot read {}: {reason}", path.display()))?;
     if table.columns.len() < 2 {
-        bail!("{}: a curve needs two columns, a time and a feature", path.display());
+        return Err(format!("{}: a curve needs two columns, a time and a feature", path.display()).into());
     }
     // Tables of samples hold rows of theory too, which are no data.
     let mut table = table;
@@ -184,7 +202,7 @@ fn read(path: &Path) -> anyhow::Result<Table> {
         }
     }
     if table.rows.is_empty() {
-        bail!("{}: there is nothing below its header", path.display());
+        return Err(format!("{}: there is nothing below its header", path.display()).into());
     }
     Ok(table)
 }
@@ -193,17 +211,18 @@ fn read(path: &Path) -> anyhow::Result<Table> {
 type Places = Vec<(f64, f64)>;
 
 /// The pairs of time and value where there are both, and the lines that lack one.
-fn data(table: &Table, time: usize, value: usize, path: &Path) -> anyhow::Result<(Places, Vec<usize>)> {
+fn data(table: &Table, time: usize, value: usize, path: &Path) -> Result<(Places, Vec<usize>), Failure> {
     let (mut data, mut missing) = (Vec::new(), Vec::new());
     for (index, row) in table.rows.iter().enumerate() {
         if is_word(&row[time]) {
-            bail!(
+            return Err(format!(
                 "{}: `{}` in line {} of the time `{}` is not a number; --time names another column",
                 path.display(),
                 row[time],
                 table.line(index),
                 table.columns[time].name
-            );
+            )
+            .into());
         }
         match (row[time].number(), row[value].number()) {
             (Some(time), Some(value)) if !time.is_nan() && !value.is_nan() => data.push((time, value)),

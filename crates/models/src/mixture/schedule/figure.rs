@@ -1,15 +1,15 @@
 //! The figure of a schedule: the features with their windows above, the share of the training times up to each time below.
 
-use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::Source;
-use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
+use super::feature::{Levels, Window};
+use super::source::Source;
+use super::training::TrainingTimes;
+use overlaps::chart::{ChartError, Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::name::symbol_of;
 use overlaps::numeric::grid;
 use overlaps::numeric::significant;
-use overlaps_models::mixture::schedule::{Levels, TrainingTimes, Window};
 
 /// The colour of what concerns no single feature.
 const BLACK: usize = PALETTE.len() - 1;
@@ -22,44 +22,46 @@ const MOST_MARKS: usize = 120;
 /// A window narrower than this share of the range is drawn on a logarithmic axis, with this much room before it.
 const NARROW: (f64, f64) = (0.05, 30.0);
 
-/// Draws a schedule.
-///
-/// # Errors
-/// More features than a reader can tell apart.
-pub fn figure(source: &Source, training: &TrainingTimes, levels: Levels) -> anyhow::Result<Figure> {
-    if source.features.len() > MOST_FEATURES {
-        bail!(
-            "a figure holds at most {MOST_FEATURES} features, and there are {}; choose some with --features, or leave out --plot",
-            source.features.len()
+impl Source {
+    /// Draws a schedule.
+    ///
+    /// # Errors
+    /// More features than a reader can tell apart.
+    pub fn figure(&self, training: &TrainingTimes, levels: Levels) -> Result<Figure, ChartError> {
+        if self.features.len() > MOST_FEATURES {
+            return Err(ChartError::Given(format!(
+                "a figure holds at most {MOST_FEATURES} features, and there are {}; choose some with --features, or leave out --plot",
+                self.features.len()
+            )));
+        }
+        let axis = TimeAxis::new(training);
+        let percent = |share: f64| significant(100.0 * share, 4);
+        let what = if self.data.is_empty() { "error per dimension" } else { "share of the change" };
+        let mut words = parameters_line(&self.parameters);
+        if !words.is_empty() {
+            words += "; ";
+        }
+        words += &format!(
+            "windows from {} % to {} % of the change; {}",
+            percent(levels.from),
+            percent(levels.to),
+            training.words
         );
+        Ok(Figure {
+            title: "When features are decided".into(),
+            subtitle: words,
+            x_label: self.time.clone(),
+            x_log: axis.logarithmic,
+            columns: 1,
+            panels: vec![
+                Panel { y_label: what.into(), ..features(self, training, &axis) },
+                Panel {
+                    y_label: format!("share of the training times up to {}", self.time),
+                    ..training_times(training, &axis)
+                },
+            ],
+        })
     }
-    let axis = TimeAxis::new(training);
-    let percent = |share: f64| significant(100.0 * share, 4);
-    let what = if source.data.is_empty() { "error per dimension" } else { "share of the change" };
-    let mut words = parameters_line(&source.parameters);
-    if !words.is_empty() {
-        words += "; ";
-    }
-    words += &format!(
-        "windows from {} % to {} % of the change; {}",
-        percent(levels.from),
-        percent(levels.to),
-        training.words
-    );
-    Ok(Figure {
-        title: "When features are decided".into(),
-        subtitle: words,
-        x_label: source.time.clone(),
-        x_log: axis.logarithmic,
-        columns: 1,
-        panels: vec![
-            Panel { y_label: what.into(), ..features(source, training, &axis) },
-            Panel {
-                y_label: format!("share of the training times up to {}", source.time),
-                ..training_times(training, &axis)
-            },
-        ],
-    })
 }
 
 /// Parameters and their values in a line.

@@ -1,20 +1,20 @@
-//! Tables, exponents and figures of `overlaps steps`.
+//! How the steps that are counted grow with d: exponents, statements of a paper beside them, words and the figure.
 
-use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::statements::{Statement, statements, text as statements_text};
-use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points, of_model, room};
+use crate::mixture::generate::accuracy::Feature;
+use crate::mixture::generate::optimum::Free;
+use crate::mixture::generate::steps::{RESOLUTION, Row, Steps, What, columns};
+use crate::mixture::{FLOW, Setting, Target};
+use overlaps::chart::{ChartError, Curve, Figure, LineStyle, PALETTE, Panel, Points, of_model, room};
 use overlaps::compare::ScalingLaw;
+use overlaps::experiment::Failure;
 use overlaps::name::symbol_of;
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Table};
-use overlaps_models::mixture::generate::accuracy::Feature;
-use overlaps_models::mixture::generate::optimum::Free;
-use overlaps_models::mixture::generate::steps::{RESOLUTION, Row, Steps, What, columns};
-use overlaps_models::mixture::{FLOW, Setting, Target};
 
 /// The most combinations in one figure.
 const MOST_SERIES: usize = 6;
@@ -58,7 +58,7 @@ impl Report {
     ///
     /// # Errors
     /// None that a user can cause.
-    pub fn new(counted: &Steps, rows: Vec<Row>) -> anyhow::Result<Report> {
+    pub fn new(counted: &Steps, rows: Vec<Row>) -> Result<Report, Failure> {
         let Steps { runs, costs, .. } = counted;
         let plan = &runs.plan;
         let label = |cell: usize, without: &[&str]| {
@@ -210,7 +210,7 @@ impl Report {
     ///
     /// # Errors
     /// One dimension, more combinations than panels can hold.
-    pub fn figure(&self, counted: &Steps) -> anyhow::Result<Figure> {
+    pub fn figure(&self, counted: &Steps) -> Result<Figure, ChartError> {
         let costs = &counted.costs;
         let mut series: IndexMap<&str, Vec<&Row>> = IndexMap::new();
         for row in &self.rows {
@@ -246,10 +246,14 @@ impl Report {
         };
         let (low, high) = range(&self.rows);
         if self.rows.iter().any(|r| is_magnet(r) != magnet) {
-            bail!("a figure of steps is of one law of the data; set the target, or leave out --plot");
+            return Err(ChartError::Given(
+                "a figure of steps is of one law of the data; set the target, or leave out --plot".into(),
+            ));
         }
         if low == high {
-            bail!("the figure is drawn against d, and there is one d only; sweep d, or leave out --plot");
+            return Err(ChartError::Given(
+                "the figure is drawn against d, and there is one d only; sweep d, or leave out --plot".into(),
+            ));
         }
         for (panel, value) in [(0, setting.p), (1, 1.0)] {
             panels[panel].curves.push(level("data", LineStyle::Dotted, value, (low, high)));
