@@ -2,7 +2,7 @@
 //!
 //! A statement says that a number equals another, or lies on one side of it. Whether it does is decided at every place where
 //! it was measured: by a width that is left to the difference, or by chance, with Holm's correction over the places. It
-//! holds where it holds everywhere.
+//! holds where it holds everywhere. That a theory describes measurements is a statement too (`verdict`).
 
 use super::statistics::{Estimate, holm, two_sided};
 use super::verdict::{Comparison, Verdict};
@@ -58,6 +58,8 @@ pub struct Beside {
     pub z: f64,
     /// The probability of a difference this large, if the statement is right.
     pub chance: f64,
+    /// The same with Holm's correction over all places, where it is a place of a [`Claim`].
+    pub corrected: f64,
     /// What is left to a difference.
     pub width: f64,
     /// Whether it is known well enough to say.
@@ -68,14 +70,18 @@ impl Beside {
     /// A number beside another, by Student's t; no width is left to the difference.
     pub fn new(measured: Estimate, predicted: f64) -> Beside {
         let z = (measured.value - predicted) / measured.error;
-        Beside { measured, predicted, z, chance: two_sided(z, measured.freedom), width: 0.0, decided: true }
+        Beside::tested(measured, predicted, z, two_sided(z, measured.freedom))
+    }
+
+    /// A number beside another, of which is known how far off it is.
+    pub fn tested(measured: Estimate, predicted: f64, z: f64, chance: f64) -> Beside {
+        Beside { measured, predicted, z, chance, corrected: chance, width: 0.0, decided: true }
     }
 }
 
 impl From<&Comparison> for Beside {
     fn from(c: &Comparison) -> Beside {
-        let measured = Estimate { value: c.measured, ..c.difference };
-        Beside { measured, predicted: c.predicted, z: c.z, chance: c.p, width: 0.0, decided: true }
+        Beside::tested(Estimate { value: c.measured, ..c.difference }, c.predicted, c.z, c.p)
     }
 }
 
@@ -123,10 +129,11 @@ impl Claim {
         source: impl Into<String>,
         text: impl Into<String>,
         test: Test,
-        places: Vec<Beside>,
+        mut places: Vec<Beside>,
     ) -> Option<Claim> {
-        let adjusted = holm(&places.iter().map(|p| p.chance).collect::<Vec<_>>());
-        let chance = adjusted.iter().copied().fold(1.0, f64::min);
+        let corrected = holm(&places.iter().map(|p| p.chance).collect::<Vec<_>>());
+        places.iter_mut().zip(corrected).for_each(|(place, p)| place.corrected = p);
+        let chance = places.iter().map(|place| place.corrected).fold(1.0, f64::min);
         let of = |place: usize| -> (bool, f64, f64) {
             let p = &places[place];
             match test {
@@ -134,7 +141,7 @@ impl Claim {
                     let (holds, excess) = relation.test(p.measured.value, p.predicted, p.width);
                     (holds, -excess, 0.0)
                 }
-                Test::Chance(level) => (adjusted[place] >= level, p.chance, -p.z.abs()),
+                Test::Chance(level) => (p.corrected >= level, p.chance, -p.z.abs()),
             }
         };
         // What was not measured decides nothing.

@@ -1,7 +1,8 @@
 //! One answer per theory: does it describe the measurements?
 
+use super::claim::{Beside, Claim, Test};
 use super::measurements::Measurements;
-use super::statistics::{Estimate, Sample, critical, extrapolate, holm, two_sided};
+use super::statistics::{Estimate, Sample, critical, extrapolate, two_sided};
 use crate::value::Value;
 
 /// How theories are judged.
@@ -95,6 +96,8 @@ impl Verdict {
 pub struct Judged {
     /// All comparisons, in the order of the measurements.
     pub comparisons: Vec<Comparison>,
+    /// That none of the differences is more than chance; nothing where there are none.
+    pub claim: Option<Claim>,
     /// The verdict.
     pub verdict: Verdict,
     /// Why it is undecided and what to do.
@@ -149,7 +152,7 @@ impl Judged {
 
     /// The comparison of smallest probability.
     pub fn worst(&self) -> Option<&Comparison> {
-        self.comparisons.iter().min_by(|a, b| a.p.total_cmp(&b.p).then(b.z.abs().total_cmp(&a.z.abs())))
+        self.claim.as_ref().map(|claim| &self.comparisons[claim.worst])
     }
 }
 
@@ -168,8 +171,13 @@ pub struct Predicted<'a> {
 /// predictions differ (drawn labels) share a fit. A theory with d is compared at each d; `in_the_limit` compares
 /// it by the fit a + b/d of its differences instead, which removes corrections of the first order that it does not claim.
 pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool, rules: &Rules) -> Judged {
-    let mut judged =
-        Judged { comparisons: Vec::new(), verdict: Verdict::Undecided, advice: None, left_out: Vec::new() };
+    let mut judged = Judged {
+        comparisons: Vec::new(),
+        claim: None,
+        verdict: Verdict::Undecided,
+        advice: None,
+        left_out: Vec::new(),
+    };
     let keys = measurements.key_parameters();
     let mut places: Vec<(Vec<Value>, f64)> = Vec::new();
     let mut members: Vec<Vec<usize>> = Vec::new();
@@ -226,10 +234,10 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
             }
         }
     }
-    let adjusted = holm(&judged.comparisons.iter().map(|c| c.p).collect::<Vec<_>>());
-    for (comparison, p) in judged.comparisons.iter_mut().zip(adjusted) {
-        comparison.p_holm = p;
-    }
+    let places: Vec<Beside> = judged.comparisons.iter().map(Beside::from).collect();
+    judged.claim = Claim::new("", "", Test::Chance(rules.level), places);
+    let places = judged.claim.iter().flat_map(|claim| &claim.places);
+    judged.comparisons.iter_mut().zip(places).for_each(|(c, place)| c.p_holm = place.corrected);
     let needed = match (theory.at_each_d, in_the_limit) {
         (true, false) => 1,
         (true, true) => POWERS_AT_FINITE_D.len(),
@@ -307,7 +315,7 @@ impl Judged {
     }
 
     fn decide(&mut self, rules: &Rules, fewest_seeds: usize, most_dimensions: usize, needed: usize) {
-        if self.comparisons.iter().any(|c| c.p_holm < rules.level) {
+        if self.claim.as_ref().is_some_and(|claim| claim.verdict == Verdict::Disagrees) {
             self.verdict = Verdict::Disagrees;
             return;
         }

@@ -7,8 +7,9 @@ use super::turns::{Expected, Turned, Turns, posterior};
 use crate::mixture::generate::predicted::Theories;
 use crate::mixture::generate::{Denoisers, GenerateError, Generation, lead};
 use crate::mixture::simulate::Runs;
-use overlaps::compare::Verdict;
-use overlaps::compare::statistics::{Sample, holm, two_sided};
+use overlaps::compare::claim::{Beside, Test};
+use overlaps::compare::statistics::{Sample, two_sided};
+use overlaps::compare::{Claim, Estimate, Verdict};
 use overlaps::numeric::significant;
 use overlaps::output::json::{cell_value, number};
 use overlaps::output::{Cell, Column, Role, Status, Table};
@@ -29,10 +30,8 @@ pub struct Returns {
     pub windows: Vec<Window>,
     /// What came out, combination by combination.
     pub series: Vec<Series>,
-    /// p-values of what was tested, and the rows of the table that have it.
-    tests: Vec<(f64, usize)>,
-    rejected: usize,
-    largest: f64,
+    /// That samples and prediction agree, at every place; nothing where it cannot be tested.
+    claim: Option<Claim>,
     /// Whether some prediction is missing.
     without: bool,
     /// Whether the prediction is that of many steps.
@@ -57,14 +56,14 @@ impl Returns {
             table: Table::new(table_columns(runs)),
             windows: Vec::new(),
             series: Vec::new(),
-            tests: Vec::new(),
-            rejected: 0,
-            largest: 0.0,
+            claim: None,
             without: false,
             of_steps: generations.iter().all(|g| g.denoisers == Denoisers::Exact),
         };
         let theories = Theories::load()?;
         let seeds = runs.seeds();
+        // What was tested, and the rows of the table that have it.
+        let mut tests: Vec<(Beside, usize)> = Vec::new();
         for (cell, (generations, turned)) in generations.chunks(seeds).zip(turned.chunks(seeds)).enumerate() {
             for (generation, turned) in generations.iter().zip(turned) {
                 for (t, plus) in runs.times.iter().zip(&turned.plus) {
@@ -76,11 +75,18 @@ impl Returns {
             for (t, expected) in runs.times.iter().zip(expected.iter().flatten()) {
                 returns.rows.rows.push(theory_row(&generations[0], turned[0].p_bar, *t, expected));
             }
-            let series = returns.compare(runs, cell, &generations[0], turned, expected.as_deref());
+            let series =
+                returns.compare(runs, cell, &generations[0], turned, expected.as_deref(), &mut tests);
             returns.windows.push(Window::new(&series, generations[0].setting.p, window));
             returns.series.push(series);
         }
-        returns.judge(level);
+        let places = tests.iter().map(|(place, _)| *place).collect();
+        returns.claim = Claim::new("", "", Test::Chance(level), places);
+        let status = returns.table.columns.len() - 1;
+        for ((_, row), place) in tests.iter().zip(returns.claim.iter().flat_map(|claim| &claim.places)) {
+            let rejected = place.corrected < level;
+            returns.table.rows[*row][status] = if rejected { "rejected" } else { "consistent" }.into();
+        }
         Ok(returns)
     }
 
@@ -92,6 +98,7 @@ impl Returns {
         generation: &Generation,
         turned: &[Turned],
         expected: Option<&[Expected]>,
+        tests: &mut Vec<(Beside, usize)>,
     ) -> Series {
         let swept: Vec<Cell> = runs.plan.swept_values(cell).iter().map(Cell::from).collect();
         let label = runs.plan.swept_in_words(cell);
@@ -110,18 +117,16 @@ impl Returns {
                     let one = 1.0 / (generation.samples * turned.len()) as f64;
                     let error = (estimate.error.powi(2) + error * error).sqrt().max(one);
                     let z = (estimate.value - expected) / error;
-                    (z, two_sided(z, estimate.freedom))
+                    let p = two_sided(z, estimate.freedom);
+                    Beside::tested(Estimate { error, ..estimate }, expected, z, p)
                 });
-                if let Some((z, p)) = tested {
-                    self.tests.push((p, self.table.rows.len()));
-                    self.largest = self.largest.max(z.abs());
-                }
+                tests.extend(tested.map(|place| (place, self.table.rows.len())));
                 let mut row = swept.clone();
                 row.extend([Cell::Number(*t), Cell::Number(setting.path().scale(*t)), Cell::from(*name)]);
                 row.extend([Cell::Number(sample.mean()), estimate.map(|e| e.error).into()]);
                 row.push(expected.map(|(x, _)| x).into());
                 row.push(expected.map(|(_, error)| error).filter(|error| *error > 0.0).into());
-                row.push(tested.map(|(z, _)| (z * 100.0).round() / 100.0).into());
+                row.push(tested.map(|place| (place.z * 100.0).round() / 100.0).into());
                 row.extend([Cell::Number(exact[direction]), Cell::Missing]);
                 self.table.rows.push(row);
                 series.measured[direction].push((*t, sample.mean(), estimate.map_or(0.0, |e| e.error)));
@@ -132,28 +137,16 @@ impl Returns {
         series
     }
 
-    /// Enters what is rejected, so that a right theory is at all places together with this error rate.
-    fn judge(&mut self, level: f64) {
-        let p_values: Vec<f64> = self.tests.iter().map(|(p, _)| *p).collect();
-        let status = self.table.columns.len() - 1;
-        for ((_, place), p) in self.tests.iter().zip(holm(&p_values)) {
-            let rejected = p < level;
-            self.rejected += usize::from(rejected);
-            self.table.rows[*place][status] = if rejected { "rejected" } else { "consistent" }.into();
-        }
-    }
-
     /// Whether samples and prediction agree.
     pub fn verdict(&self) -> Verdict {
-        match (self.rejected, self.tests.len()) {
-            (0, 0) => Verdict::Undecided,
-            (0, _) => Verdict::Agrees,
-            _ => Verdict::Disagrees,
-        }
+        self.claim.as_ref().map_or(Verdict::Undecided, |claim| claim.verdict)
     }
 
     /// Verdict and windows in words.
     pub fn words(&self) -> String {
+        let (rejected, z) = self.claim.as_ref().map_or((0, Vec::new()), |claim| {
+            (claim.rejected, claim.places.iter().map(|place| place.z.abs()).collect())
+        });
         let mut text = match self.verdict() {
             Verdict::Undecided if self.without => {
                 "undecided: there is no theory at finite d here (fixed noise, sigma = 0, one class only, or d above 10¹⁴); the posterior is that of the exact denoiser\n".into()
@@ -162,12 +155,12 @@ impl Returns {
             verdict => format!(
                 "prediction and samples {}: {} of {} comparisons rejected, largest |z| {}\n",
                 if verdict == Verdict::Agrees { "agree" } else { "disagree" },
-                self.rejected,
-                self.tests.len(),
-                significant(self.largest, 3)
+                rejected,
+                z.len(),
+                significant(z.iter().copied().fold(0.0, f64::max), 3)
             ),
         };
-        if self.rejected > 0 && self.of_steps {
+        if rejected > 0 && self.of_steps {
             text += "the steps of the reverse process have a bias of their own, which falls as 1/N; use more --steps, or --forward resample\n";
         }
         for window in &self.windows {
