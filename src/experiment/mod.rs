@@ -31,7 +31,7 @@ use crate::output::{Cell, Column, Table};
 use crate::study::{Counts, Key, Plan};
 use crate::system::Theory;
 
-pub use check::{Check, Checks};
+pub use check::{Check, Checks, Read};
 pub use critical::Critical;
 pub use error::ExperimentError;
 pub use limit::{Limit, Order};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
@@ -12,14 +12,13 @@ use crate::arguments::Values;
 use crate::cells::with_progress;
 use crate::simulation::stopped;
 use overlaps::compare::Measurements;
-use overlaps::experiment::{self, Experiment, Simulate};
-use overlaps::input::{LARGEST_TEXT, lines_in_words, text_of_file};
+use overlaps::experiment::{self, Experiment, Read, Simulate};
 use overlaps::model::{Description, Model};
-use overlaps::output::csv::{read_table, write_table};
+use overlaps::output::csv::write_table;
 use overlaps::output::json::of_value;
 use overlaps::output::write_atomically;
 use overlaps::system::Theory;
-use overlaps::value::{Given, Value};
+use overlaps::value::Given;
 use overlaps_models::mixture::DENOISER;
 
 /// Measurements, and what else the check needs of them.
@@ -71,101 +70,25 @@ impl Check {
     }
 
     fn read(&self, path: &Path, check: &experiment::Check) -> anyhow::Result<Measured> {
-        let theories = check.theories();
+        let theory = &check.theories()[0];
         // Columns of the denoiser are known too where nothing of the theory is simulated.
-        let model = simulated(&theories[0]).unwrap_or(&DENOISER);
-        let given = self.given(check, model)?;
-        let place = path.display().to_string();
-        let file = std::fs::File::open(path).with_context(|| format!("cannot read '{place}'"))?;
-        let table = read_table(file).map_err(|reason| anyhow::anyhow!("cannot read '{place}': {reason}"))?;
-        let mut measurements = Measurements::from_table(&table, theories, model, &place)?;
-        measurements.check_given(&given, &place)?;
-        let control = theories[0].control.clone();
-        if let Some((_, t)) = given.iter().find(|(name, _)| *name == control.name) {
-            measurements.rows.retain(|row| Value::Number(row.control) == *t);
-            if measurements.rows.is_empty() {
-                bail!("{place} has no rows at {} = {t}", control.name);
-            }
-        }
-        let given: Given = given
-            .into_iter()
-            .filter(|(name, _)| *name != control.name && !measurements.parameters.contains(name))
-            .collect();
-        self.say_what_is_missing(theories, &measurements, &given, &place);
-        let outside = measurements
-            .rows
-            .iter()
-            .filter(|row| !(control.from..=control.to).contains(&row.control))
-            .count();
-        if outside == measurements.rows.len() {
-            bail!(
-                "no row of {place} lies in the range of {}, {} ≤ {} ≤ {}",
-                theories[0].name(),
-                control.from,
-                control.name,
-                control.to
-            );
-        }
+        let model = simulated(theory).unwrap_or(&DENOISER);
+        let read = check.read(path, self.given(check, model)?, model).map_err(anyhow::Error::from_boxed)?;
+        let Read { measurements, given, notes } = read;
         if !self.values.quiet {
-            if outside > 0 {
-                eprintln!(
-                    "note: {outside} rows of {place} lie outside the range of {}, {} ≤ {} ≤ {}",
-                    theories[0].name(),
-                    control.from,
-                    control.name,
-                    control.to
-                );
-            }
-            if let Some(lines) = missing_lines(&measurements) {
-                eprintln!("note: what {place} has no value of is left out there: {lines}");
-            }
-            if measurements.left_out > 0 {
-                eprintln!("note: {} rows that did not converge are left out", measurements.left_out);
-            }
+            notes.iter().for_each(|note| eprintln!("note: {note}"));
         }
-        let parameters = given.iter().map(|(name, value)| (name.clone(), of_value(value))).collect();
-        let description = json!({ "file": place, "rows": measurements.rows.len() });
-        let headline = headline(theories[0].name(), &measurements, &place);
+        let place = path.display().to_string();
         Ok(Measured {
+            parameters: given.iter().map(|(name, value)| (name.clone(), of_value(value))).collect(),
+            description: json!({ "file": place, "rows": measurements.rows.len() }),
+            headline: headline(theory.name(), &measurements, &place),
             measurements,
             given,
-            parameters,
-            description,
-            headline,
             written: Vec::new(),
             model,
             simulate: None,
         })
-    }
-
-    /// Parameters of the system that stand neither in the file nor on the command line take their defaults: said aloud.
-    fn say_what_is_missing(
-        &self,
-        theories: &[Theory],
-        measurements: &Measurements,
-        given: &[(String, Value)],
-        place: &str,
-    ) {
-        let known = |name: &str| {
-            name == "d"
-                || measurements.parameters.iter().any(|p| p == name)
-                || given.iter().any(|(g, _)| g == name)
-        };
-        let mut words: Vec<String> = Vec::new();
-        for system in theories[0].pieces.iter().map(|piece| &piece.system) {
-            for parameter in system.parameters.iter().filter(|p| !known(&p.name)) {
-                let word = format!("{} = {}", parameter.name, parameter.default_text);
-                if !words.contains(&word) {
-                    words.push(word);
-                }
-            }
-        }
-        if !words.is_empty() && !self.values.quiet {
-            eprintln!(
-                "note: not in {place}, so by default: {}; --set NAME=VALUE says otherwise",
-                words.join(", ")
-            );
-        }
     }
 
     /// What --set and --parameters give, by the names of the theories.
@@ -173,25 +96,8 @@ impl Check {
     /// # Errors
     /// Unknown names, words for numbers, contradictions.
     pub fn given(&self, check: &experiment::Check, model: &Description) -> anyhow::Result<Given> {
-        let mut given = match &self.parameters {
-            Some(path) => parameters_of_file(path, check, model)?,
-            None => Vec::new(),
-        };
-        for set in &self.values.set {
-            let (meant, value) = (check.meant(&set.name, model)?, &set.value);
-            meant.check(value)?;
-            let name = meant.name;
-            match given.iter().find(|(known, _)| *known == name) {
-                Some((_, other)) if other != value => {
-                    bail!(
-                        "{name} = {value} was given with --set, but the file of --parameters has {name} = {other}; leave out one of them"
-                    )
-                }
-                Some(_) => {}
-                None => given.push((name, value.clone())),
-            }
-        }
-        Ok(given)
+        let given = check.given(self.parameters.as_deref(), &self.values.set, model);
+        given.map_err(anyhow::Error::from_boxed)
     }
 
     /// What is simulated of a theory.
@@ -247,47 +153,6 @@ fn simulated(theory: &Theory) -> Option<&'static Description> {
     let all = overlaps_models::all();
     let mut all = all.iter().map(|model| model.description());
     all.find(|model| theory.description.describes.iter().any(|word| model.describes.contains(&word.as_str())))
-}
-
-/// Which overlaps are missing in which lines; nothing of what is missing throughout.
-fn missing_lines(measurements: &Measurements) -> Option<String> {
-    let columns: Vec<String> = measurements
-        .overlaps
-        .iter()
-        .filter_map(|name| {
-            let of_column = measurements.missing.iter().filter(|(_, column)| column == name);
-            let lines: Vec<usize> = of_column.map(|(line, _)| *line).collect();
-            let some = !lines.is_empty() && lines.len() < measurements.rows.len();
-            some.then(|| format!("{name} in {}", lines_in_words(&lines)))
-        })
-        .collect();
-    (!columns.is_empty()).then(|| columns.join("; "))
-}
-
-/// The parameters of a side file (its object `parameters`), or of an object of numbers and words.
-fn parameters_of_file(path: &Path, check: &experiment::Check, model: &Description) -> anyhow::Result<Given> {
-    let place = path.display();
-    let text = text_of_file(path, LARGEST_TEXT).with_context(|| format!("cannot read '{place}'"))?;
-    let content: Json = serde_json::from_str(&text).with_context(|| format!("'{place}' is not JSON"))?;
-    let object = content.get("parameters").unwrap_or(&content).as_object();
-    let Some(object) = object else {
-        bail!(
-            "'{place}' holds no parameters; it is to be a side file, or an object like {{\"n\": 8, \"p\": 0.75}}"
-        );
-    };
-    let mut parameters = Vec::new();
-    for (name, value) in object {
-        let meant = check.meant(name, model)?;
-        let number = value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse().ok()));
-        let given = match (number.filter(|x| !x.is_nan()), value.as_str()) {
-            (Some(number), _) => Value::Number(number),
-            (None, Some(word)) => Value::from(word),
-            _ => bail!("'{place}': {name} = {value} is not a number"),
-        };
-        meant.check(&given).with_context(|| format!("'{place}'"))?;
-        parameters.push((meant.name, given));
-    }
-    Ok(parameters)
 }
 
 /// One line that says what is compared.

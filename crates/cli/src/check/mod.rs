@@ -1,8 +1,7 @@
 //! `overlaps check SYSTEM`, and the same in a study, where a cell is the verdict on one combination of parameters.
 //!
-//! `measured` runs or reads the measurements; `report` turns verdicts into tables and words, `figure` into panels.
+//! `measured` runs or reads the measurements; `report` turns verdicts into tables and words.
 
-mod figure;
 mod measured;
 mod report;
 
@@ -102,13 +101,10 @@ impl Check {
         answers.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         let answers = answers.all;
         let table = report::table(&measured.measurements, &answers, rules)?;
-        let drawing = match &files.plot {
-            Some(_) => Some(figure::figure(&measured, &answers, &self.columns, check.settings())?),
-            None => {
-                figure::columns(&measured.measurements, &theories[0], &self.columns)?;
-                None
-            }
-        };
+        let drawn = check.drawn(&measured.measurements, &self.columns)?;
+        let drawing = files.plot.as_ref();
+        let drawing = drawing.map(|_| check.figure(&measured.measurements, &answers, measured.model, &drawn));
+        let drawing = drawing.transpose()?;
         let mut written = measured.written.clone();
         let side = self.side(theories, &measured, &answers, &table, rules);
         written.extend(files.write(&table, &side, drawing.as_ref())?);

@@ -1,4 +1,7 @@
-//! Theories against what is simulated or measured.
+//! Theories against what is simulated or measured: `read` has your measurements, `figure` draws both.
+
+mod figure;
+mod read;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,6 +19,8 @@ use crate::solve::Settings;
 use crate::study::{Assignment, Plan, PlanError, Sweep, Wanted};
 use crate::system::{BUILT_IN, Theory};
 use crate::value::{Given, Meant, Value, meant};
+
+pub use read::Read;
 
 /// Control values of a comparison unless the theory or the user names others.
 const CONTROLS: usize = 6;

@@ -1,18 +1,18 @@
 //! The figure of a check: curves with the measured points above, deviations against 1/√d below.
 
-use anyhow::bail;
-
-use super::measured::Measured;
-use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points, drawn_columns, in_words, mean};
-use overlaps::compare::statistics::{Sample, extrapolate};
-use overlaps::compare::verdict::POWERS;
-use overlaps::compare::{Answer, Measurements, Predictions};
-use overlaps::model::Description;
-use overlaps::name::symbol_of;
-use overlaps::output::{Cell, Column, Role};
-use overlaps::solve::{Job, Settings};
-use overlaps::system::Theory;
-use overlaps::value::Value;
+use super::Check;
+use crate::chart::{
+    ChartError, Curve, Figure, LineStyle, PALETTE, Panel, Points, drawn_columns, in_words, mean,
+};
+use crate::compare::statistics::{Sample, extrapolate};
+use crate::compare::verdict::POWERS;
+use crate::compare::{Answer, Measurements, Predictions};
+use crate::model::Description;
+use crate::name::symbol_of;
+use crate::output::{Cell, Column, Role};
+use crate::solve::{Job, Settings};
+use crate::system::Theory;
+use crate::value::Value;
 
 /// Panels in a row, unless columns are asked for.
 const MOST_COLUMNS: usize = 4;
@@ -23,60 +23,60 @@ const FIT: &str = "fit a + b/√d + c/d";
 /// The colour of measured points.
 const BLACK: usize = PALETTE.len() - 1;
 
-/// Draws the comparison of one combination of parameters.
-///
-/// # Errors
-/// More than one combination, a column that does not exist.
-pub fn figure(
-    measured: &Measured,
-    answers: &[Answer],
-    asked: &[String],
-    settings: Settings,
-) -> anyhow::Result<Figure> {
-    let measurements = &measured.measurements;
-    let mut groups: Vec<&[Value]> = Vec::new();
-    for c in answers.iter().flat_map(|a| &a.judged.comparisons) {
-        if !groups.contains(&c.place.group.as_slice()) {
-            groups.push(&c.place.group);
+impl Check {
+    /// The comparison of one combination of parameters of a model: these overlaps, by their places among those measured.
+    ///
+    /// # Errors
+    /// More than one combination.
+    pub fn figure(
+        &self,
+        measurements: &Measurements,
+        answers: &[Answer],
+        model: &Description,
+        columns: &[usize],
+    ) -> Result<Figure, ChartError> {
+        let mut groups: Vec<&[Value]> = Vec::new();
+        for c in answers.iter().flat_map(|a| &a.judged.comparisons) {
+            if !groups.contains(&c.place.group.as_slice()) {
+                groups.push(&c.place.group);
+            }
         }
+        if groups.len() > 1 {
+            return Err(ChartError::Given(format!(
+                "a figure shows one combination of parameters, and these measurements have {}; leave out --plot, or check one at a time",
+                groups.len()
+            )));
+        }
+        let theory = answers[0].predictions.theory;
+        let curves = |column: &usize| curves(measurements, answers, *column, self.settings());
+        let deviations = |column: &usize| deviations(measurements, &answers[0], answers, *column);
+        Ok(Figure {
+            title: format!("{} against measurement", theory.description.title),
+            subtitle: subtitle(measurements, theory, model),
+            x_label: symbol_of(&measurements.control),
+            columns: columns.len(),
+            panels: columns.iter().map(curves).chain(columns.iter().map(deviations)).collect(),
+            ..Figure::default()
+        })
     }
-    if groups.len() > 1 {
-        bail!(
-            "a figure shows one combination of parameters, and these measurements have {}; leave out --plot, or check one at a time",
-            groups.len()
-        );
-    }
-    let theory = answers[0].predictions.theory;
-    let columns = columns(measurements, theory, asked)?;
-    let mut panels: Vec<Panel> =
-        columns.iter().map(|column| curves(measurements, answers, *column, settings)).collect();
-    panels.extend(columns.iter().map(|column| deviations(measurements, &answers[0], answers, *column)));
-    Ok(Figure {
-        title: format!("{} against measurement", theory.description.title),
-        subtitle: subtitle(measurements, theory, measured.model),
-        x_label: symbol_of(&measurements.control),
-        columns: columns.len(),
-        panels,
-        ..Figure::default()
-    })
-}
 
-/// The overlaps that are drawn, by place among those measured.
-///
-/// # Errors
-/// A column that does not exist.
-pub fn columns(measurements: &Measurements, theory: &Theory, asked: &[String]) -> anyhow::Result<Vec<usize>> {
-    let predicted = theory.output_columns();
-    let predicted = |name: &str| predicted.iter().any(|(column, _, _)| *column == name);
-    let all: Vec<&str> =
-        measurements.overlaps.iter().map(String::as_str).filter(|name| predicted(name)).collect();
-    let chosen: Vec<&str> =
-        theory.description.plot.iter().map(String::as_str).filter(|name| all.contains(name)).collect();
-    let defaults = if chosen.is_empty() { &all } else { &chosen };
-    let defaults: Vec<String> = defaults.iter().take(MOST_COLUMNS).map(|name| name.to_string()).collect();
-    let outputs: Vec<Column> = all.iter().map(|name| Column::new(*name, "", Role::Output)).collect();
-    let names = drawn_columns(asked, &defaults, &outputs)?;
-    Ok(names.iter().filter_map(|name| measurements.overlaps.iter().position(|o| o == name)).collect())
+    /// The overlaps that are drawn, by place among those measured: those asked for, else those that the theory draws.
+    ///
+    /// # Errors
+    /// A column that does not exist.
+    pub fn drawn(&self, measurements: &Measurements, asked: &[String]) -> Result<Vec<usize>, ChartError> {
+        let theory = &self.theories[0];
+        let predicted = theory.output_columns();
+        let predicted = |name: &&str| predicted.iter().any(|(column, _, _)| column == name);
+        let all: Vec<&str> = measurements.overlaps.iter().map(String::as_str).filter(predicted).collect();
+        let own: Vec<&str> =
+            theory.description.plot.iter().map(String::as_str).filter(|name| all.contains(name)).collect();
+        let defaults = if own.is_empty() { &all } else { &own };
+        let defaults: Vec<String> = defaults.iter().take(MOST_COLUMNS).map(|name| name.to_string()).collect();
+        let outputs: Vec<Column> = all.iter().map(|name| Column::new(*name, "", Role::Output)).collect();
+        let names = drawn_columns(asked, &defaults, &outputs)?;
+        Ok(names.iter().filter_map(|name| measurements.overlaps.iter().position(|o| o == name)).collect())
+    }
 }
 
 /// The parameters of the measurements; words only where they are not the default.
