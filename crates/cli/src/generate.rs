@@ -160,17 +160,18 @@ impl Generate {
             bail!("--denoisers keeps learnt denoisers; the exact one is known at every time");
         }
         Ok(Flow {
-            whose: self.denoiser,
-            denoiser: self.simulation.denoiser(self.values.tolerance, csv)?,
-            steps: self.steps as usize,
-            samples: self.samples as usize,
+            flows: self.simulation.flows(
+                self.denoiser,
+                (self.steps, self.samples),
+                self.values.tolerance,
+                csv,
+            )?,
             integrator: self.integrator,
             // A network is trained on explicit data, but generates in the basis of these unless it is told otherwise.
             data: match self.simulation.explicit_asked() {
                 true => DataRule::Explicit,
                 false => DataRule::Gram,
             },
-            seeds: self.simulation.seeds()?,
             rules: Rules { level: self.level, ..Rules::default() },
         })
     }

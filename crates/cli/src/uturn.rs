@@ -119,12 +119,13 @@ impl Uturn {
             bail!("U-turns are made in reduced coordinates, exact in law; leave out --data explicit");
         }
         Ok(UTurns {
-            whose: self.denoiser,
-            denoiser: self.simulation.denoiser(self.values.tolerance, csv)?,
+            flows: self.simulation.flows(
+                self.denoiser,
+                (self.steps, self.samples),
+                self.values.tolerance,
+                csv,
+            )?,
             forward: self.forward,
-            steps: self.steps as usize,
-            samples: self.samples as usize,
-            seeds: self.simulation.seeds()?,
             window: (from, to),
             level: self.level,
         })

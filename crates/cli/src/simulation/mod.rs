@@ -2,12 +2,14 @@
 
 mod options;
 
+use std::path::Path;
+
 use anyhow::{Context, anyhow};
 
 use super::arguments::Values;
 pub use options::SimulationOptions;
 use overlaps::study::Wanted;
-use overlaps_models::mixture::generate::Whose;
+use overlaps_models::mixture::generate::{Flows, Whose};
 
 impl SimulationOptions {
     /// What is given on the command line, with --noise-samples.
@@ -38,6 +40,21 @@ impl SimulationOptions {
             ));
         }
         self.wanted(values)
+    }
+
+    /// The flows of these data sets; networks that are being trained are kept beside this CSV.
+    ///
+    /// # Errors
+    /// Options of one method together with the other, seeds beyond 2⁶⁴.
+    pub fn flows(
+        &self,
+        whose: Whose,
+        (steps, samples): (u32, u32),
+        tolerance: f64,
+        csv: Option<&Path>,
+    ) -> anyhow::Result<Flows> {
+        let (denoiser, seeds) = (self.denoiser(tolerance, csv)?, self.seeds()?);
+        Ok(Flows { whose, denoiser, steps: steps as usize, samples: samples as usize, seeds })
     }
 
     /// The seeds.

@@ -1,14 +1,12 @@
 //! A flow for every combination of swept parameters: a cell holds all data sets of one, the theory of them and the verdict.
 
-use std::ops::Range;
-
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::error::GenerateError;
 use super::run::Generation;
-use super::whose::Whose;
-use crate::mixture::simulate::{Denoiser, Runs};
+use super::whose::Flows;
+use crate::mixture::simulate::Runs;
 use overlaps::compare::Verdict;
 use overlaps::experiment::{Computed, DataSets, Experiment, ExperimentError, Failure, each};
 use overlaps::model::{Description, Model, ModelError, Running};
@@ -23,14 +21,8 @@ pub trait Sampling: Sync {
     /// The parameters that it has.
     fn description(&self) -> &'static Description;
 
-    /// Whose flow it is.
-    fn whose(&self) -> Whose;
-
-    /// How denoisers are learnt.
-    fn denoiser(&self) -> &Denoiser;
-
-    /// Data sets per combination.
-    fn seeds(&self) -> Range<u64>;
+    /// Whose flows, on which data sets.
+    fn flows(&self) -> &Flows;
 
     /// The columns of its rows.
     fn columns(&self) -> Vec<Column>;
@@ -60,7 +52,7 @@ pub trait Sampling: Sync {
         running: &Running,
         of: impl Fn(&Generation, &Running) -> Result<Option<T>, GenerateError> + Sync,
     ) -> Result<Option<Vec<T>>, ExperimentError> {
-        self.denoiser().prepare()?;
+        self.flows().denoiser.prepare()?;
         let all = each(0..generations.len(), running, |place, running| of(&generations[place], running));
         Ok(all.map_err(ModelError::from)?)
     }
@@ -139,18 +131,18 @@ impl<S: Sampling> Experiment for Combinations<S> {
 
     fn finish(&self) {
         (0..self.cells()).for_each(|cell| self.forget(cell));
-        self.sampling.denoiser().finish();
+        self.sampling.flows().denoiser.finish();
     }
 
     fn within(&self) -> IndexMap<String, Json> {
-        let seeds = self.sampling.seeds();
+        let seeds = &self.sampling.flows().seeds;
         [("seeds".to_string(), json!([seeds.start, seeds.end - seeds.start]))].into()
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
         let mut parameters = self.at(0).map(|runs| runs.parameters()).unwrap_or_default();
         let swept = |name: &String| self.plan.swept.iter().any(|s| s.name == *name);
-        let unused = self.sampling.whose().unused();
+        let unused = self.sampling.flows().whose.unused();
         parameters.retain(|name, _| !swept(name) && !unused.contains(&name.as_str()));
         (self.sampling.name().into(), parameters)
     }

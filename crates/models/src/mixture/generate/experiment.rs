@@ -1,16 +1,14 @@
 //! Samples of many data sets with the theory of them, and the verdict: what `overlaps generate` does.
 
-use std::ops::Range;
-
 use super::combinations::{Outcome, Sampling};
 use super::comparison::Comparison;
 use super::flow::Integrator;
 use super::predictions::Predictions;
 use super::rows::{columns, rows};
 use super::run::{Generated, Generation};
-use super::whose::Whose;
+use super::whose::{Flows, Whose};
 use crate::mixture::FLOW;
-use crate::mixture::simulate::{DataRule, Denoiser, Method, Runs};
+use crate::mixture::simulate::{DataRule, Method, Runs};
 use overlaps::compare::Rules;
 use overlaps::experiment::ExperimentError;
 use overlaps::model::{Description, ModelError, Running};
@@ -20,20 +18,12 @@ use overlaps::study::{Plan, PlanError, Wanted};
 /// How samples are generated.
 #[derive(Debug, Clone)]
 pub struct Flow {
-    /// Whose flow.
-    pub whose: Whose,
-    /// How denoisers are learnt.
-    pub denoiser: Denoiser,
-    /// Steps from t = 0 to 2.
-    pub steps: usize,
-    /// Samples per data set.
-    pub samples: usize,
+    /// Whose, on which data sets.
+    pub flows: Flows,
     /// How the flow is integrated.
     pub integrator: Integrator,
     /// Reduced coordinates, or arrays of d numbers.
     pub data: DataRule,
-    /// Data sets per combination.
-    pub seeds: Range<u64>,
     /// How theory is judged.
     pub rules: Rules,
 }
@@ -41,19 +31,17 @@ pub struct Flow {
 impl Flow {
     /// What is generated on each.
     pub fn generations<'r>(&self, runs: &'r Runs) -> Vec<Generation<'r>> {
-        let generation = |cell| Generation {
-            integrator: self.integrator,
-            data: self.data,
-            ..self.whose.generation(&runs.run(cell), self.steps, self.samples)
-        };
-        (0..runs.cells()).map(generation).collect()
+        let generations = self.flows.generations(runs).into_iter();
+        let own = |generation| Generation { integrator: self.integrator, data: self.data, ..generation };
+        generations.map(own).collect()
     }
 
     /// Units of progress of a data set.
     pub fn units(&self) -> u64 {
-        match (self.whose, &self.denoiser.method) {
-            (Whose::Learnt, Method::Trained { training, .. }) => training.epochs * self.steps as u64,
-            (Whose::Learnt, _) if self.integrator != Integrator::Adaptive => self.steps as u64,
+        let Flows { whose, denoiser, steps, .. } = &self.flows;
+        match (whose, &denoiser.method) {
+            (Whose::Learnt, Method::Trained { training, .. }) => training.epochs * *steps as u64,
+            (Whose::Learnt, _) if self.integrator != Integrator::Adaptive => *steps as u64,
             _ => 1,
         }
     }
@@ -87,26 +75,16 @@ impl Sampling for Flow {
         &FLOW
     }
 
-    fn whose(&self) -> Whose {
-        self.whose
-    }
-
-    fn denoiser(&self) -> &Denoiser {
-        &self.denoiser
-    }
-
-    fn seeds(&self) -> Range<u64> {
-        self.seeds.clone()
+    fn flows(&self) -> &Flows {
+        &self.flows
     }
 
     fn columns(&self) -> Vec<Column> {
         columns()
     }
 
-    fn runs(&self, mut wanted: Wanted) -> Result<Runs, ExperimentError> {
-        let mut denoiser = self.denoiser.clone();
-        self.whose.complete(&mut wanted, &mut denoiser)?;
-        let runs = Runs::new(denoiser, &wanted, self.seeds.clone(), true, &[2.0])?;
+    fn runs(&self, wanted: Wanted) -> Result<Runs, ExperimentError> {
+        let runs = self.flows.runs(wanted, true, &[2.0])?;
         refuse_control(&runs.plan)?;
         self.generations(&runs).iter().try_for_each(Generation::check).map_err(ModelError::from)?;
         Ok(runs)

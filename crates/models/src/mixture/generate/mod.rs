@@ -49,4 +49,4 @@ pub use report::Report;
 pub use rows::{columns, lead, rows, theory_row};
 pub use run::{Denoisers, Generated, Generation, Networks};
 pub use saved::Saved;
-pub use whose::{Whose, without_data};
+pub use whose::{Flows, Whose, without_data};

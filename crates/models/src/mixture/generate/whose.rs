@@ -1,9 +1,11 @@
 //! Whose flow: that of the exact denoiser or of learnt ones, and what either needs beside what is given.
 
+use std::ops::Range;
+
 use super::flow::Integrator;
 use super::run::{Denoisers, Generation};
 use crate::mixture::FLOW;
-use crate::mixture::simulate::{DataRule, Denoiser, LabelRule, Run, smallest_dimension};
+use crate::mixture::simulate::{DataRule, Denoiser, LabelRule, Run, Runs, smallest_dimension};
 use overlaps::experiment::{DataSets, ExperimentError};
 use overlaps::name::ascii_name;
 use overlaps::study::Wanted;
@@ -57,22 +59,52 @@ impl Whose {
         }
         Ok(())
     }
+}
 
-    /// One data set and its flow in reduced coordinates, by Euler's method.
-    pub fn generation<'s>(self, run: &Run<'s>, steps: usize, samples: usize) -> Generation<'s> {
-        Generation {
+/// Flows on data sets.
+#[derive(Debug, Clone)]
+pub struct Flows {
+    /// Whose.
+    pub whose: Whose,
+    /// How denoisers are learnt.
+    pub denoiser: Denoiser,
+    /// Steps from t = 0 to 2.
+    pub steps: usize,
+    /// Samples per data set; of U-turns those of each class and turn.
+    pub samples: usize,
+    /// Data sets per combination.
+    pub seeds: Range<u64>,
+}
+
+impl Flows {
+    /// The data sets of everything that is asked for, as [`Runs::new`] has them.
+    pub(super) fn runs(
+        &self,
+        mut wanted: Wanted,
+        flow: bool,
+        times: &[f64],
+    ) -> Result<Runs, ExperimentError> {
+        let mut denoiser = self.denoiser.clone();
+        self.whose.complete(&mut wanted, &mut denoiser)?;
+        Runs::new(denoiser, &wanted, self.seeds.clone(), flow, times)
+    }
+
+    /// Each data set and its flow in reduced coordinates, by Euler's method.
+    pub fn generations<'r>(&self, runs: &'r Runs) -> Vec<Generation<'r>> {
+        let generation = |run: Run<'r>| Generation {
             setting: run.setting,
             seed: run.seed,
             labels: run.labels,
-            denoisers: match self {
+            denoisers: match self.whose {
                 Whose::Exact => Denoisers::Exact,
                 Whose::Learnt => Denoisers::Learnt(run.method),
             },
-            steps,
-            samples,
+            steps: self.steps,
+            samples: self.samples,
             integrator: Integrator::Euler,
             data: DataRule::Gram,
-        }
+        };
+        (0..runs.cells()).map(|cell| generation(runs.run(cell))).collect()
     }
 }
 

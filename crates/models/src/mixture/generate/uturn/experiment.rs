@@ -1,13 +1,11 @@
 //! U-turns of many data sets with their prediction, and the verdict: what `overlaps uturn` does.
 
-use std::ops::Range;
-
 use super::Forward;
 use super::returns::{Returns, columns};
 use super::turns::{Turned, Turns};
 use crate::mixture::DENOISER;
-use crate::mixture::generate::{Generation, Outcome, Sampling, Whose};
-use crate::mixture::simulate::{Denoiser, Method, Runs};
+use crate::mixture::generate::{Flows, Generation, Outcome, Sampling, Whose};
+use crate::mixture::simulate::{Method, Runs};
 use overlaps::experiment::ExperimentError;
 use overlaps::model::{Description, ModelError, Running};
 use overlaps::numeric::grid;
@@ -17,18 +15,10 @@ use overlaps::study::Wanted;
 /// How U-turns are made and judged.
 #[derive(Debug, Clone)]
 pub struct UTurns {
-    /// Whose flow.
-    pub whose: Whose,
-    /// How denoisers are learnt.
-    pub denoiser: Denoiser,
+    /// Whose flow, on which data sets.
+    pub flows: Flows,
     /// How a sample goes on from its turn.
     pub forward: Forward,
-    /// Steps from t = 0 to 2.
-    pub steps: usize,
-    /// Samples of each class per turn and data set.
-    pub samples: usize,
-    /// Data sets per combination.
-    pub seeds: Range<u64>,
     /// The levels of memory between which the class is decided.
     pub window: (f64, f64),
     /// How often a right theory may be rejected.
@@ -37,20 +27,13 @@ pub struct UTurns {
 
 impl UTurns {
     fn turns(&self, runs: &Runs) -> Turns {
-        Turns::new(&runs.times, self.steps, self.samples, self.forward)
-    }
-
-    /// What is turned: the flow of each data set.
-    fn generations<'r>(&self, runs: &'r Runs) -> Vec<Generation<'r>> {
-        (0..runs.cells())
-            .map(|cell| self.whose.generation(&runs.run(cell), self.steps, self.samples))
-            .collect()
+        Turns::new(&runs.times, self.flows.steps, self.flows.samples, self.forward)
     }
 
     /// Units of progress of a data set.
     pub fn units(&self, runs: &Runs) -> u64 {
         let times = self.turns(runs).needed().len() as u64;
-        match &self.denoiser.method {
+        match &self.flows.denoiser.method {
             Method::Trained { training, .. } => training.epochs * times,
             Method::Integrated { .. } => times,
         }
@@ -62,7 +45,9 @@ impl UTurns {
     /// Impossible data, checkpoints.
     pub fn turned(&self, runs: &Runs, running: &Running) -> Result<Option<Vec<Turned>>, ExperimentError> {
         let turns = self.turns(runs);
-        self.each(&self.generations(runs), running, |generation, running| turns.turn(generation, running))
+        self.each(&self.flows.generations(runs), running, |generation, running| {
+            turns.turn(generation, running)
+        })
     }
 
     /// Sets them beside their prediction.
@@ -70,7 +55,7 @@ impl UTurns {
     /// # Errors
     /// A theory that does not converge.
     pub fn returns(&self, runs: &Runs, turned: &[Turned]) -> Result<Returns, ExperimentError> {
-        let generations = self.generations(runs);
+        let generations = self.flows.generations(runs);
         let returns = Returns::new(runs, &self.turns(runs), &generations, turned, self.window, self.level);
         Ok(returns.map_err(ModelError::from)?)
     }
@@ -85,33 +70,23 @@ impl Sampling for UTurns {
         &DENOISER
     }
 
-    fn whose(&self) -> Whose {
-        self.whose
-    }
-
-    fn denoiser(&self) -> &Denoiser {
-        &self.denoiser
-    }
-
-    fn seeds(&self) -> Range<u64> {
-        self.seeds.clone()
+    fn flows(&self) -> &Flows {
+        &self.flows
     }
 
     fn columns(&self) -> Vec<Column> {
         columns()
     }
 
-    fn runs(&self, mut wanted: Wanted) -> Result<Runs, ExperimentError> {
-        if (self.whose, self.forward) == (Whose::Learnt, Forward::Resample) {
+    fn runs(&self, wanted: Wanted) -> Result<Runs, ExperimentError> {
+        if (self.flows.whose, self.forward) == (Whose::Learnt, Forward::Resample) {
             return Err(ExperimentError::Given(
                 "--forward resample draws from the exact posterior; learnt denoisers have --forward sde only"
                     .into(),
             ));
         }
-        let mut denoiser = self.denoiser.clone();
-        self.whose.complete(&mut wanted, &mut denoiser)?;
-        let runs = Runs::new(denoiser, &wanted, self.seeds.clone(), false, &grid(0.0, 1.0, 21))?;
-        self.generations(&runs).iter().try_for_each(Generation::check).map_err(ModelError::from)?;
+        let runs = self.flows.runs(wanted, false, &grid(0.0, 1.0, 21))?;
+        self.flows.generations(&runs).iter().try_for_each(Generation::check).map_err(ModelError::from)?;
         Ok(runs)
     }
 
