@@ -128,7 +128,7 @@ impl Critical {
         sources.insert(theory.name().to_string(), json!(theory.description.source));
         extra.insert("sources".into(), Value::Object(sources));
         let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
-        side(&system, constants, sweeps, table, extra)
+        side(&system, constants, sweeps, &table.columns, extra)
     }
 
     /// What is to be searched.

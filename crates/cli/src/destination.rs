@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use clap::{ArgMatches, Args, Command, FromArgMatches, ValueEnum, ValueHint};
+use clap::{Args, ValueEnum, ValueHint};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::standard_output;
 use overlaps::chart::Figure;
 use overlaps::output::csv::write_table;
 use overlaps::output::{
-    CompleteFile, SideFile, Table, check_writable, is_standard_output, is_stream, table_json,
+    Column, CompleteFile, SideFile, Table, check_writable, is_standard_output, is_stream, table_json,
     write_completely,
 };
 use overlaps_figures::Format as FigureFormat;
@@ -22,21 +22,8 @@ use overlaps_figures::Format as FigureFormat;
 pub const ROWS_SHOWN: usize = 24;
 
 /// Where the result goes, shared by the commands that make a table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Args)]
 pub struct Destination {
-    /// The CSV file.
-    pub output: Option<PathBuf>,
-    /// The figure: SVG, PDF or PNG.
-    pub plot: Option<PathBuf>,
-    /// What goes to standard output.
-    pub format: Format,
-    /// Every row of the table in the terminal.
-    pub all_rows: bool,
-}
-
-/// The same, as it stands on the command line.
-#[derive(Debug, Args)]
-struct Written {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
@@ -48,43 +35,7 @@ struct Written {
     format: Format,
     /// Every row of the table in the terminal.
     #[arg(long)]
-    all_rows: bool,
-}
-
-impl From<Written> for Destination {
-    fn from(written: Written) -> Self {
-        let Written { output, plot, mut format, all_rows } = written;
-        let output = output.filter(|path| {
-            let standard = is_standard_output(path);
-            // Standard output holds one thing: the CSV, in place of the table that a reader would see.
-            if standard && format == Format::Table {
-                format = Format::Csv;
-            }
-            !standard
-        });
-        Destination { output, plot, format, all_rows }
-    }
-}
-
-impl FromArgMatches for Destination {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Written::from_arg_matches(matches).map(Destination::from)
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Destination::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-impl Args for Destination {
-    fn augment_args(command: Command) -> Command {
-        Written::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Written::augment_args_for_update(command)
-    }
+    pub all_rows: bool,
 }
 
 /// What goes to standard output.
@@ -113,13 +64,25 @@ impl Destination {
         self.output.is_none() && self.plot.is_none() && self.format == Format::Table
     }
 
+    /// What goes to standard output, which holds one thing: the CSV that --output sends there, in place of the table that a reader
+    /// would see.
+    pub fn format(&self) -> Format {
+        match self.format {
+            Format::Table if self.output.as_deref().is_some_and(is_standard_output) => Format::Csv,
+            format => format,
+        }
+    }
+
     /// The files asked for; with a name, those of that name in results/.
     ///
     /// # Errors
     /// A folder results/ that cannot be made.
     pub fn files(&self, name: Option<&OsStr>) -> anyhow::Result<Files> {
         let Some(name) = name else {
-            return Ok(Files { csv: self.output.clone(), plot: self.plot.clone() });
+            return Ok(Files {
+                csv: self.output.clone().filter(|path| !is_standard_output(path)),
+                plot: self.plot.clone(),
+            });
         };
         let folder = Path::new("results");
         std::fs::create_dir_all(folder).with_context(|| {
@@ -135,7 +98,7 @@ impl Destination {
     /// Standard output that cannot be written.
     pub fn print(&self, table: &Table, quiet: bool, shown: impl FnOnce() -> String) -> anyhow::Result<()> {
         let mut out = standard_output();
-        match self.format {
+        match self.format() {
             Format::Table if quiet => {}
             Format::Table => out.write_all(shown().as_bytes())?,
             Format::Csv => write_table(table, &mut out)?,
@@ -149,7 +112,7 @@ impl Destination {
         match (quiet, written.is_empty()) {
             (true, _) => {}
             (false, false) => eprintln!("note: wrote {}", written.join(", ")),
-            (false, true) if self.format == Format::Table => {
+            (false, true) if self.format() == Format::Table => {
                 eprintln!("note: nothing was written; --output FILE.csv and --plot FILE.svg keep the result");
             }
             (false, true) => {}
@@ -189,9 +152,28 @@ impl Files {
         }
         Ok(())
     }
-}
 
-impl Files {
+    /// Refuses to write over the files that are read; `also` is written too.
+    ///
+    /// # Errors
+    /// The first that would be, with what to do.
+    pub fn spare<'p>(
+        &self,
+        read: impl IntoIterator<Item = &'p PathBuf>,
+        also: &Option<PathBuf>,
+        instead: &str,
+    ) -> anyhow::Result<()> {
+        let place =
+            |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_default();
+        let side = self.csv.as_deref().map(side_file).transpose()?;
+        let written = self.csv.iter().chain(&self.plot).chain(also).chain(&side);
+        let written: Vec<PathBuf> = written.map(place).collect();
+        match read.into_iter().find(|read| written.contains(&place(read))) {
+            Some(read) => bail!("{} would be overwritten by the result; {instead}", read.display()),
+            None => Ok(()),
+        }
+    }
+
     /// Writes what is asked for, all of it complete before the first file appears, and gives the names of the files.
     ///
     /// # Errors
@@ -242,7 +224,7 @@ pub fn side(
     system: &str,
     parameters: IndexMap<String, Value>,
     sweeps: impl IntoIterator<Item = (String, String)>,
-    table: &Table,
+    columns: &[Column],
     extra: IndexMap<String, Value>,
 ) -> SideFile {
     SideFile {
@@ -252,7 +234,7 @@ pub fn side(
         system: system.into(),
         parameters,
         sweeps: sweeps.into_iter().map(|(name, text)| (name, text.into())).collect(),
-        columns: table.columns.clone(),
+        columns: columns.to_vec(),
         events: Vec::new(),
         extra,
     }

@@ -277,6 +277,6 @@ impl Generate {
         let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
         let extra =
             [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())].into();
-        side("generation", parameters, sweeps, table, extra)
+        side("generation", parameters, sweeps, &table.columns, extra)
     }
 }

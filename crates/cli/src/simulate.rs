@@ -99,7 +99,7 @@ impl Simulate {
         ]
         .into();
         let (system, parameters) = simulate.described();
-        side(&system, parameters, sweeps, table, extra)
+        side(&system, parameters, sweeps, &table.columns, extra)
     }
 
     fn print(&self, simulate: &experiment::Simulate, table: &Table, drawn: &[String]) -> anyhow::Result<()> {

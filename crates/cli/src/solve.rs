@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::arguments::Values;
 use super::cells::with_progress;
-use super::destination::{Destination, Files, Format, command};
+use super::destination::{Destination, Files, Format, side};
 use super::say::{REASONS, SHOWN};
 use super::simulation::stopped;
 use super::tally::Tally;
@@ -100,7 +100,7 @@ impl Solve {
         let chart = solve.chart()?.context("a solve has curves")?.showing(&self.columns, columns)?;
         let rows_in_all = plan.cells().saturating_mul(solve.rows_per_cell());
         let keep = rows_in_all <= MOST_ROWS_KEPT;
-        if !keep && (files.plot.is_some() || self.destination.format == Format::Json) {
+        if !keep && (files.plot.is_some() || self.destination.format() == Format::Json) {
             bail!(
                 "{rows_in_all} rows are too many for a figure or JSON; write them with --output, or sweep fewer values"
             );
@@ -109,7 +109,7 @@ impl Solve {
             Some(path) => Some(CsvWriter::new(AtomicFile::create(path)?, columns)?),
             None => None,
         };
-        let mut printed = match self.destination.format {
+        let mut printed = match self.destination.format() {
             Format::Csv => Some(CsvWriter::new(standard_output(), columns)?),
             _ => None,
         };
@@ -180,21 +180,12 @@ impl Solve {
         let sources =
             solve.theories().iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
         extra.insert("sources".into(), Value::Object(sources));
-        SideFile {
-            program: "overlaps".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system,
-            parameters,
-            sweeps: self.values.sweeps().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: solve.columns().to_vec(),
-            events,
-            extra,
-        }
+        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        SideFile { events, ..side(&system, parameters, sweeps, solve.columns(), extra) }
     }
 
     fn print(&self, table: &Table, drawn: &[String], keep: bool) -> anyhow::Result<()> {
-        match self.destination.format {
+        match self.destination.format() {
             Format::Table if !self.values.quiet && keep => {
                 let mut columns: Vec<String> = Vec::new();
                 for c in &table.columns {

@@ -153,6 +153,6 @@ impl Steps {
             ("statements".to_string(), report.statements()),
         ]
         .into();
-        side("steps", parameters, sweeps, &report.table, extra)
+        side("steps", parameters, sweeps, &report.table.columns, extra)
     }
 }

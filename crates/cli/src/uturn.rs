@@ -154,6 +154,6 @@ impl Uturn {
         }
         let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
         let extra = [("u_turn".to_string(), turns), ("comparison".to_string(), returns.json())].into();
-        side("u-turn", parameters, sweeps, &returns.rows, extra)
+        side("u-turn", parameters, sweeps, &returns.rows.columns, extra)
     }
 }

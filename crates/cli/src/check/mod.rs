@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::arguments::Values;
-use super::destination::{Destination, Files, Format, command, side_file};
+use super::destination::{Destination, Files, Format, side};
 use super::simulation::SimulationOptions;
 use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use measured::Measured;
@@ -90,7 +90,8 @@ impl Check {
                 bail!("--runs {} is also named for another file; give it another name", runs.display());
             }
         }
-        self.keep_inputs(&files)?;
+        let instead = "give --output or --plot another name";
+        files.spare(self.against.iter().chain(&self.parameters), &self.runs, instead)?;
         self.values.start_threads();
         let measured = self.measured(&check, files.csv.as_deref())?;
         measured.warn();
@@ -130,24 +131,6 @@ impl Check {
         let seeds = self.simulation.seeds()?;
         let checks = Checks::new(check, model, given, wanted, seeds)?;
         Ok(Box::new(checks))
-    }
-
-    /// Refuses to write over the files that are read.
-    fn keep_inputs(&self, files: &Files) -> anyhow::Result<()> {
-        let place =
-            |path: &PathBuf| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_default();
-        let side = files.csv.as_deref().map(side_file).transpose()?;
-        for read in self.against.iter().chain(&self.parameters) {
-            for written in files.csv.iter().chain(&files.plot).chain(&self.runs).chain(&side) {
-                if place(read) == place(written) {
-                    bail!(
-                        "{} would be overwritten by the result; give --output or --plot another name",
-                        read.display()
-                    );
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The system named, with those it is compared with.
@@ -216,17 +199,8 @@ impl Check {
         extra.insert("resolution".into(), number(rules.resolution));
         extra.insert("verdicts".into(), json!(verdicts));
         extra.insert("sources".into(), Json::Object(sources));
-        SideFile {
-            program: "overlaps".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system: theories[0].name().into(),
-            parameters: measured.parameters.clone(),
-            sweeps: self.values.sweeps().map(|s| (s.name.clone(), json!(s.text))).collect(),
-            columns: table.columns.clone(),
-            events: Vec::new(),
-            extra,
-        }
+        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        side(theories[0].name(), measured.parameters.clone(), sweeps, &table.columns, extra)
     }
 
     fn print(
@@ -237,7 +211,7 @@ impl Check {
         rules: &Rules,
     ) -> anyhow::Result<()> {
         let mut out = standard_output();
-        match self.destination.format {
+        match self.destination.format() {
             Format::Table if self.values.quiet => {}
             Format::Table => {
                 let rows = if self.destination.all_rows { 0 } else { report::ROWS_SHOWN };

@@ -16,11 +16,10 @@ use serde_json::json;
 
 use super::FINE;
 use super::cells::with_progress;
-use super::destination::command;
+use super::destination::side;
 use files::Files;
 use overlaps::model::Running;
 use overlaps::name::did_you_mean;
-use overlaps::output::SideFile;
 use overlaps::paper::{PAPERS, Paper as Statements, PaperTable};
 use overlaps_models::mixture::paper as made;
 
@@ -104,16 +103,9 @@ impl Reproduce {
         };
         let show = |total: u64, run: &mut dyn FnMut(&Running)| with_progress(total, self.quiet, run);
         let made = make(&paper, self.seeds, &show).map_err(anyhow::Error::from_boxed)?;
-        let side = SideFile {
-            program: "overlaps".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            command: command(),
-            system: paper.source.clone(),
-            parameters: [("seeds".to_string(), json!(self.seeds))].into(),
-            columns: made.numbers.columns.clone(),
-            extra: [("claims".to_string(), json!(made.claims))].into(),
-            ..SideFile::default()
-        };
+        let seeds = [("seeds".to_string(), json!(self.seeds))].into();
+        let claims = [("claims".to_string(), json!(made.claims))].into();
+        let side = side(&paper.source, seeds, [], &made.numbers.columns, claims);
         files.write(&made.text, &made.numbers, &side, made.figure.as_ref(), self.quiet)?;
         Ok(FINE)
     }

@@ -59,7 +59,7 @@ impl Schedule {
         extra: IndexMap<String, Value>,
     ) -> SideFile {
         let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
-        side(system, parameters, sweeps, table, extra)
+        side(system, parameters, sweeps, &table.columns, extra)
     }
 }
 

@@ -8,8 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::study::Opened;
-use crate::destination::drawn_for;
-use crate::destination::side_file;
+use crate::destination::{drawn_for, side, side_file};
 use crate::{DISAGREES, FINE, NOT_CONVERGED};
 use overlaps::output::{AtomicFile, CsvWriter, SideFile, write_atomically, write_completely, write_error};
 use overlaps::study::store::{Finished, StoreError};
@@ -87,7 +86,7 @@ fn say(opened: &Opened, counts: Counts, finished: &Finished, written: &[String],
 /// The side file. It does not depend on how the study was cut up or stopped.
 fn content(opened: &Opened, cells: usize, counts: Counts) -> SideFile {
     let (system, parameters) = opened.parameters();
-    let sweeps = opened.work.plan().swept.iter().map(|s| (s.name.clone(), json!(s.text))).collect();
+    let sweeps = opened.work.plan().swept.iter().map(|s| (s.name.clone(), s.text.clone()));
     let mut extra: IndexMap<String, Value> = IndexMap::new();
     extra.insert("study".into(), opened.study.content.clone());
     extra.insert("cells".into(), json!(cells));
@@ -96,15 +95,6 @@ fn content(opened: &Opened, cells: usize, counts: Counts) -> SideFile {
     if counts.disagreeing > 0 {
         extra.insert("cells_that_disagree".into(), json!(counts.disagreeing));
     }
-    SideFile {
-        program: "overlaps".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        command: opened.command("sweep"),
-        system,
-        parameters,
-        sweeps,
-        columns: opened.work.columns().to_vec(),
-        events: Vec::new(),
-        extra,
-    }
+    let beside = side(&system, parameters, sweeps, opened.work.columns(), extra);
+    SideFile { command: opened.command("sweep"), ..beside }
 }

@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, CommandFactory, Parser, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use crate::destination::{Files, side_file};
+use crate::destination::Files;
 use crate::{Cli, Command};
 use overlaps::experiment::Experiment;
 use overlaps::output::json::{number, of_value};
@@ -68,29 +68,15 @@ impl Opened {
     /// # Errors
     /// A path that cannot be written, or one for two files; a figure that cannot be drawn.
     pub fn check(&self) -> anyhow::Result<()> {
-        self.keep_inputs()?;
+        let system = text_of(&self.study, "system").map(|system| self.folder().join(system));
+        let read = [&self.path].into_iter().chain(&system).chain(&self.inputs);
+        self.files.spare(read, &None, "name another output")?;
         self.files.check()?;
         if self.files.plot.is_some() {
             super::figure::Plot::new(self)?;
         }
         if self.store.folder.is_dir() {
             check_writable(self.store.folder.join("study.json"))?;
-        }
-        Ok(())
-    }
-
-    /// Refuses to write over the files that are read.
-    fn keep_inputs(&self) -> anyhow::Result<()> {
-        let place =
-            |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_default();
-        let side = self.files.csv.as_deref().map(side_file).transpose()?;
-        let system = text_of(&self.study, "system").map(|system| self.folder().join(system));
-        for read in [&self.path].into_iter().chain(&system).chain(&self.inputs) {
-            for written in self.files.csv.iter().chain(&self.files.plot).chain(&side) {
-                if place(read) == place(written) {
-                    bail!("{} would be overwritten by the result; name another output", read.display());
-                }
-            }
         }
         Ok(())
     }
