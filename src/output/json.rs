@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::table::{Cell, Column, Table};
@@ -59,29 +59,22 @@ pub fn number(value: f64) -> Value {
     }
 }
 
+/// The rows of a table as objects, in column order.
+pub fn objects(table: &Table) -> impl Iterator<Item = Value> {
+    let named = |row| table.columns.iter().map(|column| column.name.as_str()).zip(row);
+    let object = move |row| named(row).map(|(name, cell)| (name, cell_value(cell))).collect();
+    table.rows.iter().map(object)
+}
+
 /// Writes a table as a JSON array with one object per row, each on a line of its own.
 pub fn table_json(table: &Table, mut sink: impl Write) -> io::Result<()> {
     sink.write_all(b"[")?;
-    for (index, row) in table.rows.iter().enumerate() {
+    for (index, row) in objects(table).enumerate() {
         sink.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        let row = Row { columns: &table.columns, cells: row };
         serde_json::to_writer(&mut sink, &row)?;
     }
     let end: &[u8] = if table.rows.is_empty() { b"]\n" } else { b"\n]\n" };
     sink.write_all(end)
-}
-
-/// A row under its headings, serialised as an object in column order.
-struct Row<'a> {
-    columns: &'a [Column],
-    cells: &'a [Cell],
-}
-
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let names = self.columns.iter().map(|column| column.name.as_str());
-        serializer.collect_map(names.zip(self.cells.iter().map(cell_value)))
-    }
 }
 
 /// A cell as a JSON value.

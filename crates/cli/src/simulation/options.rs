@@ -57,8 +57,12 @@ pub struct TrainingOptions {
     #[arg(long, value_name = "RATE", default_value_t = 0.01, value_parser = positive)]
     pub learning_rate: f64,
     /// How the learning rate falls over the epochs.
-    #[arg(long, value_enum, default_value_t = DecayName::None)]
-    pub decay: DecayName,
+    #[arg(long, default_value = "none", value_parser = named(&[
+        (Decay::None, "It does not"),
+        (Decay::Cosine, "Half a cosine, to 0 at the last epoch"),
+        (Decay::Exponential, "By the same factor at every epoch, to a thousandth at the last"),
+    ], Decay::name))]
+    pub decay: Decay,
     /// Samples of fresh noise per datum and epoch, over which the gradient is averaged.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub noise_per_epoch: u32,
@@ -87,17 +91,6 @@ pub enum MethodName {
     Integrated,
     /// The network itself, trained.
     Trained,
-}
-
-/// `--decay`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DecayName {
-    /// It does not.
-    None,
-    /// Half a cosine, to 0 at the last epoch.
-    Cosine,
-    /// By the same factor at every epoch, to a thousandth at the last.
-    Exponential,
 }
 
 fn parsed(text: &str, accept: impl Fn(f64) -> bool, accepted: &str) -> Result<f64, String> {
@@ -208,11 +201,7 @@ impl SimulationOptions {
                     epochs: t.epochs,
                     noise_per_epoch: t.noise_per_epoch as usize,
                     learning_rate: t.learning_rate,
-                    decay: match t.decay {
-                        DecayName::None => Decay::None,
-                        DecayName::Cosine => Decay::Cosine,
-                        DecayName::Exponential => Decay::Exponential,
-                    },
+                    decay: t.decay,
                     beta1: t.beta1,
                     beta2: t.beta2,
                     epsilon: t.epsilon,

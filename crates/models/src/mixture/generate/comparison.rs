@@ -11,7 +11,7 @@ use overlaps::compare::statistics::{Sample, kolmogorov_smirnov};
 use overlaps::compare::verdict::Predicted;
 use overlaps::compare::{Judged, Measurement, Measurements, Rules, Verdict, judge};
 use overlaps::numeric::significant;
-use overlaps::output::json::number;
+use overlaps::output::json::objects;
 use overlaps::output::{Cell, Column, OutputError, Role, Table};
 use overlaps::study::Plan;
 use overlaps::value::Value;
@@ -174,20 +174,10 @@ impl Comparison {
 
     /// What the side file says.
     pub fn json(&self) -> Json {
-        let cell = |cell: &Cell| match cell {
-            Cell::Missing => Json::Null,
-            Cell::Number(x) => number(*x),
-            Cell::Integer(x) => json!(x),
-            Cell::Text(text) => json!(text),
-        };
-        let row = |row: &Vec<Cell>| -> Json {
-            let fields = self.table.columns.iter().zip(row);
-            Json::Object(fields.map(|(column, value)| (column.name.clone(), cell(value))).collect())
-        };
         json!({
             "theory": if self.limit.is_some() { "finite d, extrapolated" } else { "finite d" },
             "verdict": self.verdict().name(),
-            "rows": self.table.rows.iter().map(row).collect::<Vec<_>>(),
+            "rows": objects(&self.table).collect::<Vec<_>>(),
             "notes": self.notes,
         })
     }

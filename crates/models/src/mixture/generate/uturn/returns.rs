@@ -11,7 +11,7 @@ use overlaps::compare::claim::{Beside, Test};
 use overlaps::compare::statistics::{Sample, two_sided};
 use overlaps::compare::{Claim, Estimate, Verdict};
 use overlaps::numeric::significant;
-use overlaps::output::json::{cell_value, number};
+use overlaps::output::json::{number, objects};
 use overlaps::output::{Cell, Column, Role, Status, Table};
 
 /// Both directions, and how they are told in tables and figures.
@@ -187,10 +187,6 @@ impl Returns {
 
     /// What the side file says.
     pub fn json(&self) -> Value {
-        let row = |row: &Vec<Cell>| -> Value {
-            let fields = self.table.columns.iter().zip(row);
-            Value::Object(fields.map(|(column, value)| (column.name.clone(), cell_value(value))).collect())
-        };
         let times = |values: [Option<f64>; 2]| values.map(|x| x.map_or(Value::Null, number)).to_vec();
         let windows: Vec<Value> = self
             .windows
@@ -207,7 +203,7 @@ impl Returns {
             .collect();
         json!({
             "verdict": self.verdict().name(),
-            "rows": self.table.rows.iter().map(row).collect::<Vec<_>>(),
+            "rows": objects(&self.table).collect::<Vec<_>>(),
             "windows": windows,
         })
     }

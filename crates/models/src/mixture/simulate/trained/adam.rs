@@ -16,6 +16,17 @@ pub enum Decay {
     Exponential,
 }
 
+impl Decay {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Decay::None => "none",
+            Decay::Cosine => "cosine",
+            Decay::Exponential => "exponential",
+        }
+    }
+}
+
 /// The settings of a training.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Training {
