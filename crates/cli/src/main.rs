@@ -12,7 +12,6 @@ mod completions;
 mod critical;
 mod destination;
 mod generate;
-mod html;
 mod limit;
 mod list;
 mod man;

@@ -6,8 +6,8 @@ use anyhow::bail;
 use clap::{Args, CommandFactory, ValueHint};
 
 use super::{Cli, FINE};
-use crate::html::Page;
 use overlaps::output::write_atomically;
+use overlaps_page::Page;
 
 /// Make one HTML page of a folder of results: figures, tables, parameters, verdicts, commands.
 ///

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::word;
-use crate::html::Entry;
-use crate::html::attachment::{LARGEST_TABLE, size};
-use crate::html::numbers::{Numbers, to_read};
-use crate::html::verdict::Tone;
+use crate::Entry;
+use crate::attachment::{LARGEST_TABLE, size};
+use crate::numbers::{Numbers, to_read};
+use crate::verdict::Tone;
 use overlaps::output::Column;
 
 /// The table, folded unless it is all that the result has.

@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::table::table;
 use super::value::{has_verdict, objects, plain, scalar, value};
 use super::{figure, summary};
-use crate::html::Entry;
-use crate::html::attachment::size;
-use crate::html::side::{Side, without_name};
+use crate::Entry;
+use crate::attachment::size;
+use crate::side::{Side, without_name};
 use overlaps::name::symbol_of;
 
 /// Keys of a side file that the table itself tells.

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::word;
-use crate::html::verdict::Tone;
+use crate::verdict::Tone;
 use overlaps::name::symbol_of;
 use overlaps::numeric::significant;
 
