@@ -3,7 +3,7 @@
 //! [`measurements`] are runs by dimension and seed, from a table; [`predictions`] what the theories say of each of them;
 //! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d, and [`power_law`] exponents, and [`scaling`] those of what is
 //! computed;
-//! [`verdict`] one answer per theory from all of them, and [`answer`] a table of the answers; [`claim`] one for a single
+//! [`verdict`] one answer per theory from all of them, and [`answer`] those of several, [`report`] as tables and words; [`claim`] one for a single
 //! statement.
 
 pub mod answer;
@@ -14,6 +14,7 @@ pub mod error;
 pub mod measurements;
 pub mod power_law;
 pub mod predictions;
+pub mod report;
 pub mod scaling;
 pub mod statistics;
 pub mod verdict;

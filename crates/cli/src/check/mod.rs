@@ -1,9 +1,8 @@
 //! `overlaps check SYSTEM`, and the same in a study, where a cell is the verdict on one combination of parameters.
 //!
-//! `measured` runs or reads the measurements; `report` turns verdicts into tables and words.
+//! `measured` runs or reads the measurements.
 
 mod measured;
-mod report;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,13 +16,18 @@ use super::arguments::Values;
 use super::destination::{Destination, Files, Format, side};
 use super::simulation::SimulationOptions;
 use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
+use crate::terminal;
+use crate::terminal::TerminalOptions;
 use measured::Measured;
-use overlaps::compare::{Answer, Rules, Verdict};
+use overlaps::compare::{Answer, Rules, Verdict, report};
 use overlaps::experiment::{self, Checks, Experiment};
 use overlaps::output::csv::write_table;
 use overlaps::output::json::number;
 use overlaps::output::{SideFile, Table, check_writable, table_json};
 use overlaps::system::Theory;
+
+/// Rows of a table of comparisons in the terminal.
+const ROWS_SHOWN: usize = 39;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
 ///
@@ -173,31 +177,11 @@ impl Check {
         rules: &Rules,
     ) -> SideFile {
         let sources = theories.iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
-        let verdicts: Vec<Json> = answers
-            .iter()
-            .map(|answer| {
-                let mut entry = json!({
-                    "theory": answer.predictions.theory.name(),
-                    "compared": answer.compared(),
-                    "comparisons": answer.judged.comparisons.len(),
-                    "rejected": answer.judged.rejected(rules).len(),
-                    "verdict": answer.judged.verdict.name(),
-                });
-                if let Some(worst) = answer.judged.worst() {
-                    entry["smallest_p_holm"] = number(worst.p_holm);
-                    entry["worst"] = json!(report::describe(&measured.measurements, worst));
-                }
-                if let Some(advice) = &answer.judged.advice {
-                    entry["advice"] = json!(advice);
-                }
-                entry
-            })
-            .collect();
         let mut extra: IndexMap<String, Json> = IndexMap::new();
         extra.insert("measurements".into(), measured.description.clone());
         extra.insert("level".into(), number(rules.level));
         extra.insert("resolution".into(), number(rules.resolution));
-        extra.insert("verdicts".into(), json!(verdicts));
+        extra.insert("verdicts".into(), report::json(&measured.measurements, answers, rules));
         extra.insert("sources".into(), Json::Object(sources));
         let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
         side(theories[0].name(), measured.parameters.clone(), sweeps, &table.columns, extra)
@@ -214,8 +198,12 @@ impl Check {
         match self.destination.format() {
             Format::Table if self.values.quiet => {}
             Format::Table => {
-                let rows = if self.destination.all_rows { 0 } else { report::ROWS_SHOWN };
-                let text = report::text(&measured.measurements, answers, rules, rows)?;
+                let rows = if self.destination.all_rows { 0 } else { ROWS_SHOWN };
+                let render = |table: &Table, digits| {
+                    let options = TerminalOptions { columns: None, max_rows: 0, digits };
+                    terminal::render(table, &options)
+                };
+                let text = report::text(&measured.measurements, answers, rules, rows, render)?;
                 out.write_all(measured.headline.as_bytes())?;
                 out.write_all(text.as_bytes())?;
             }

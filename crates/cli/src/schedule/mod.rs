@@ -1,8 +1,7 @@
 //! `overlaps schedule`: when features are decided (those of theory, or of your curves), and where training times should
-//! lie; `report` says so. With `--sweep d=…` the `width` of the window of the mode instead. In a study a cell is one of
+//! lie. With `--sweep d=…` the `width` of the window of the mode instead. In a study a cell is one of
 //! those of theory for a combination of parameters.
 
-mod report;
 mod width;
 
 use std::ffi::OsStr;
@@ -10,15 +9,17 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use clap::{Args, ValueEnum, ValueHint};
+use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::FINE;
 use super::arguments::Values;
-use super::destination::Destination;
+use super::destination::{Destination, side};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::Experiment;
+use overlaps::output::{SideFile, Table};
 use overlaps_models::mixture::schedule::{How, Levels, Schedules, Source, Spread, TrainingTimes};
-use report::window_table;
 
 /// The share of the training times in the window of the fastest feature, unless --mass says.
 const MASS: f64 = 0.5;
@@ -107,8 +108,9 @@ impl Schedule {
         };
         let training = TrainingTimes::new(&source.features, how.levels, how.spread);
         let quantiles = training.quantiles(how.points, source.scale);
-        let windows = window_table(&source, &training)?;
-        let side = self.side(&source, how, &training, &quantiles);
+        let windows = source.windows(&training);
+        let extra = source.describe(how, &training);
+        let side = self.side(source.system, source.parameters.clone(), &quantiles, extra);
         let figure = files.plot.is_some().then(|| source.figure(&training, how.levels)).transpose()?;
         let written = files.write(&quantiles, &side, figure.as_ref())?;
         self.destination.print(&quantiles, self.values.quiet, || {
@@ -121,6 +123,18 @@ impl Schedule {
         }
         self.destination.say_written(&written, self.values.quiet);
         Ok(FINE)
+    }
+
+    /// A side file of this command.
+    fn side(
+        &self,
+        system: &str,
+        parameters: IndexMap<String, Value>,
+        table: &Table,
+        extra: IndexMap<String, Value>,
+    ) -> SideFile {
+        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
+        side(system, parameters, sweeps, &table.columns, extra)
     }
 
     /// How windows and training times are found.

@@ -8,12 +8,9 @@ use crate::FINE;
 use crate::destination::Files;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
-use overlaps::compare::Estimate;
-use overlaps::numeric::grid;
 use overlaps::numeric::significant;
 use overlaps::output::json::number;
-use overlaps_models::mixture::schedule::{How, Schedules, Width, Widths, parameters_line};
+use overlaps_models::mixture::schedule::{How, Schedules, Widths, parameters_line};
 
 /// The exponent with which the layer narrows.
 const EXPECTED: f64 = -0.5;
@@ -40,9 +37,9 @@ impl Schedule {
             ("rows".to_string(), json!(found.len())),
         ]
         .into();
-        let side = self.side_file("exact-denoiser", schedules.parameters(), &table, extra);
+        let side = self.side("exact-denoiser", schedules.parameters(), &table, extra);
         let subtitle = parameters_line(&schedules.parameters());
-        let figure = files.plot.is_some().then(|| figure(&widths, subtitle));
+        let figure = files.plot.is_some().then(|| widths.figure(subtitle));
         let written = files.write(&table, &side, figure.as_ref())?;
         self.destination.print(&table, self.values.quiet, || {
             let max_rows = self.destination.rows_shown();
@@ -55,8 +52,8 @@ impl Schedule {
             );
         }
         if !self.values.quiet {
-            if let Some(law) = law {
-                eprintln!("note: the width goes as d^({}) (expected {EXPECTED})", text_of(law.exponent));
+            if let Some(exponent) = widths.exponent() {
+                eprintln!("note: the width goes as d^({exponent}) (expected {EXPECTED})");
             }
             if let Some(last) = found.last() {
                 eprintln!(
@@ -69,52 +66,5 @@ impl Schedule {
         }
         self.destination.say_written(&written, self.values.quiet);
         Ok(FINE)
-    }
-}
-
-fn text_of(exponent: Estimate) -> String {
-    if exponent.error.is_finite() {
-        // As many decimals as the error has, and one more.
-        let decimals = (2.0 - exponent.error.max(1e-9).log10()).clamp(2.0, 9.0) as usize;
-        format!("{:.decimals$} ± {:.0e}", exponent.value, exponent.error)
-    } else {
-        format!("{:.5}", exponent.value)
-    }
-}
-
-fn figure(widths: &Widths, subtitle: String) -> Figure {
-    let Widths { found, law, jump_limit } = widths;
-    let points = |label: &str, colour, of: fn(&Width) -> f64| {
-        Points::new(label, colour, found.iter().map(|f| (f.d, of(f), 0.0)))
-    };
-    let ends = |fold: fn(f64, f64) -> f64| found.iter().map(|f| f.d).reduce(fold).unwrap_or(1.0);
-    let logs = grid(libm::log(ends(f64::min)), libm::log(ends(f64::max)), 100);
-    let line = |label: String, line, of: &dyn Fn(f64) -> f64| {
-        let along = logs.iter().map(|log| libm::exp(*log)).map(|d| (d, of(d)));
-        Curve::new(label, line, PALETTE.len() - 1, along.collect())
-    };
-    let law = law.as_ref().map(|law| {
-        let label = format!("fit, d^({})", text_of(law.exponent).replace('-', "−"));
-        line(label, LineStyle::Solid, &|d| law.at(d))
-    });
-    Figure {
-        title: "The window in which the mode is decided narrows as 1/√d".into(),
-        subtitle,
-        x_label: "d".into(),
-        x_log: true,
-        columns: 2,
-        panels: vec![
-            Panel {
-                y_log: true,
-                curves: law.into_iter().collect(),
-                points: vec![points("window of the mode", 0, |f| f.window.width())],
-                ..Panel::new("width of the window in τ")
-            },
-            Panel {
-                curves: vec![line("4p(1 − p)".into(), LineStyle::Dashed, &|_| *jump_limit)],
-                points: vec![points("from τ = 0 to d^(−1/4)", 1, |f| f.jump)],
-                ..Panel::new("fall of the error over the layer")
-            },
-        ],
     }
 }

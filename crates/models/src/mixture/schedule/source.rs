@@ -1,13 +1,15 @@
 //! Features that are drawn and listed: those of theory, or those of your curves.
 
 use indexmap::IndexMap;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::experiment::Schedules;
+use super::experiment::{How, Schedules};
 use super::feature::Feature;
+use super::training::{Spread, TrainingTimes};
 use overlaps::experiment::ExperimentError;
 use overlaps::name::symbol_of;
 use overlaps::output::json::number;
+use overlaps::output::{Cell, Column, Role, Table};
 
 /// Features from the theory or from files, and what else is known about them.
 pub struct Source {
@@ -56,5 +58,65 @@ impl Schedules {
             notes: theory.notes,
             warnings: warnings.into_iter().collect(),
         })
+    }
+}
+
+impl Source {
+    /// What the side file says of their windows, and of the training times that are made of them.
+    pub fn describe(&self, how: How, training: &TrainingTimes) -> IndexMap<String, Json> {
+        let windows: Vec<Json> = self
+            .features
+            .iter()
+            .zip(&training.windows)
+            .map(|(feature, window)| {
+                json!({
+                    "feature": feature.name,
+                    "from": number(window.from),
+                    "to": number(window.to),
+                    "width": number(window.width()),
+                    "start": number(feature.start),
+                    "end": number(feature.end),
+                    "deviation": number(feature.deviation),
+                })
+            })
+            .collect();
+        let density = match how.spread {
+            Spread::Window { mass } => json!({
+                "kind": "window",
+                "feature": self.features[training.fastest].name,
+                "mass": number(mass),
+            }),
+            Spread::Rate { floor } => json!({ "kind": "rate", "floor": number(floor) }),
+        };
+        let mut extra = self.extra.clone();
+        extra.insert("levels".into(), json!([number(how.levels.from), number(how.levels.to)]));
+        extra.insert("windows".into(), json!(windows));
+        extra.insert("density".into(), density);
+        extra.insert("rows".into(), json!(how.points));
+        extra
+    }
+
+    /// The windows, a row per feature.
+    pub fn windows(&self, training: &TrainingTimes) -> Table {
+        let mut columns = vec![Column::new("feature", "", Role::Label)];
+        let mut numbers = vec!["from", "to", "width"];
+        numbers.extend(self.scale.map(|_| "width·√d"));
+        numbers.push("change");
+        if !self.data.is_empty() {
+            numbers.push("deviation");
+        }
+        columns.extend(numbers.into_iter().map(|name| Column::new(name, "", Role::Output)));
+        let mut table = Table::new(columns);
+        for (feature, window) in self.features.iter().zip(&training.windows) {
+            let mut row = vec![Cell::from(feature.name.as_str())];
+            let scaled = self.scale.map(|(root_d, _)| window.width() * root_d);
+            row.extend([window.from, window.to, window.width()].into_iter().chain(scaled).map(Cell::Number));
+            row.push(Cell::Number(feature.change()));
+            if !self.data.is_empty() {
+                row.push(Cell::Number(feature.deviation));
+            }
+            table.rows.push(row);
+        }
+        table
     }
 }

@@ -4,7 +4,9 @@ use rayon::prelude::*;
 
 use super::feature::{Levels, Window};
 use super::mixture::MixtureFeatures;
+use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::compare::ScalingLaw;
+use overlaps::numeric::grid;
 use overlaps::output::{Cell, Column, Role, Table};
 
 /// What is found at one dimension.
@@ -48,6 +50,54 @@ impl Widths {
     /// The largest error of any average.
     pub fn quadrature_error(&self) -> f64 {
         self.found.iter().map(|f| f.quadrature_error).fold(0.0, f64::max)
+    }
+
+    /// The exponent with which the width goes, in words: as many decimals as its error has, and one more.
+    pub fn exponent(&self) -> Option<String> {
+        let exponent = self.law.as_ref()?.exponent;
+        if !exponent.error.is_finite() {
+            return Some(format!("{:.5}", exponent.value));
+        }
+        let decimals = (2.0 - exponent.error.max(1e-9).log10()).clamp(2.0, 9.0) as usize;
+        Some(format!("{:.decimals$} ± {:.0e}", exponent.value, exponent.error))
+    }
+
+    /// The width of the window, and the fall of the error over it, against d.
+    pub fn figure(&self, subtitle: String) -> Figure {
+        let Widths { found, law, jump_limit } = self;
+        let points = |label: &str, colour, of: fn(&Width) -> f64| {
+            Points::new(label, colour, found.iter().map(|f| (f.d, of(f), 0.0)))
+        };
+        let ends = |fold: fn(f64, f64) -> f64| found.iter().map(|f| f.d).reduce(fold).unwrap_or(1.0);
+        let logs = grid(libm::log(ends(f64::min)), libm::log(ends(f64::max)), 100);
+        let line = |label: String, line, of: &dyn Fn(f64) -> f64| {
+            let along = logs.iter().map(|log| libm::exp(*log)).map(|d| (d, of(d)));
+            Curve::new(label, line, PALETTE.len() - 1, along.collect())
+        };
+        let law = law.as_ref().zip(self.exponent()).map(|(law, exponent)| {
+            let label = format!("fit, d^({})", exponent.replace('-', "−"));
+            line(label, LineStyle::Solid, &|d| law.at(d))
+        });
+        Figure {
+            title: "The window in which the mode is decided narrows as 1/√d".into(),
+            subtitle,
+            x_label: "d".into(),
+            x_log: true,
+            columns: 2,
+            panels: vec![
+                Panel {
+                    y_log: true,
+                    curves: law.into_iter().collect(),
+                    points: vec![points("window of the mode", 0, |f| f.window.width())],
+                    ..Panel::new("width of the window in τ")
+                },
+                Panel {
+                    curves: vec![line("4p(1 − p)".into(), LineStyle::Dashed, &|_| *jump_limit)],
+                    points: vec![points("from τ = 0 to d^(−1/4)", 1, |f| f.jump)],
+                    ..Panel::new("fall of the error over the layer")
+                },
+            ],
+        }
     }
 
     /// A row for every dimension.

@@ -1,19 +1,23 @@
-//! Verdicts as tables and words.
+//! Answers as tables and words.
 
-use crate::terminal;
-use crate::terminal::TerminalOptions;
-use overlaps::compare::{Answer, Comparison, Measurements, Rules, Why};
-use overlaps::numeric::significant;
-use overlaps::output::{Cell, Column, Role, Table};
-use overlaps::value::Value;
+use serde_json::{Value as Json, json};
 
-/// Rows of a table of comparisons in the terminal.
-pub const ROWS_SHOWN: usize = 39;
+use super::answer::Answer;
+use super::measurements::Measurements;
+use super::verdict::{Comparison, Rules, Verdict, Why};
+use crate::numeric::significant;
+use crate::output::json::number;
+use crate::output::{Cell, Column, OutputError, Role, Table};
+use crate::value::Value;
+
 /// Rejected comparisons that are named per theory.
 const WORST_NAMED: usize = 3;
 
 /// One row per comparison, for files.
-pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> anyhow::Result<Table> {
+///
+/// # Errors
+/// None that a user can cause.
+pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> Result<Table, OutputError> {
     let mut columns = vec![Column::new(measurements.control.clone(), "control parameter", Role::Control)];
     columns.extend(
         group_columns(measurements).into_iter().map(|name| Column::new(name, "parameter", Role::Parameter)),
@@ -51,7 +55,7 @@ fn place(measurements: &Measurements, c: &Comparison) -> String {
 }
 
 /// A comparison in words.
-pub fn describe(measurements: &Measurements, c: &Comparison) -> String {
+fn describe(measurements: &Measurements, c: &Comparison) -> String {
     format!(
         "{}: measured {} ± {}, predicted {}, z = {}, p = {}",
         place(measurements, c),
@@ -63,13 +67,40 @@ pub fn describe(measurements: &Measurements, c: &Comparison) -> String {
     )
 }
 
-/// Everything for the terminal: comparisons, verdicts, the worst rows, what to do.
+/// The verdicts for the side file.
+pub fn json(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> Json {
+    let of = |answer: &Answer| {
+        let mut entry = json!({
+            "theory": answer.predictions.theory.name(),
+            "compared": answer.compared(),
+            "comparisons": answer.judged.comparisons.len(),
+            "rejected": answer.judged.rejected(rules).len(),
+            "verdict": answer.judged.verdict.name(),
+        });
+        if let Some(worst) = answer.judged.worst() {
+            entry["smallest_p_holm"] = number(worst.p_holm);
+            entry["worst"] = json!(describe(measurements, worst));
+        }
+        if let Some(advice) = &answer.judged.advice {
+            entry["advice"] = json!(advice);
+        }
+        entry
+    };
+    answers.iter().map(of).collect()
+}
+
+/// Everything to read: comparisons, at most so many rows of them (0: all), verdicts, the worst rows, what to do. `render` shows a table
+/// with so many digits.
+///
+/// # Errors
+/// None that a user can cause.
 pub fn text(
     measurements: &Measurements,
     answers: &[Answer],
     rules: &Rules,
     rows: usize,
-) -> anyhow::Result<String> {
+    render: impl Fn(&Table, usize) -> String,
+) -> Result<String, OutputError> {
     let mut text = String::new();
     let limit: Vec<&Answer> = answers.iter().filter(|a| a.in_the_limit && !a.predictions.at_each_d).collect();
     let at_each_d: Vec<&Answer> = answers.iter().filter(|a| !a.in_the_limit).collect();
@@ -82,17 +113,13 @@ pub fn text(
                 true => format!(": the {} largest |z| of {all}", table.rows.len()),
                 false => String::new(),
             };
-            let options = TerminalOptions { columns: None, max_rows: 0, digits: 5 };
-            text += &format!("\n{heading}{which}\n{}", terminal::render(&table, &options));
+            text += &format!("\n{heading}{which}\n{}", render(&table, 5));
         }
     }
     text += &format!(
         "\nverdicts: a right theory is rejected with probability {} (Student's t, Holm's correction)\n{}",
         rules.level,
-        terminal::render(
-            &verdicts(answers, rules)?,
-            &TerminalOptions { columns: None, max_rows: 0, digits: 3 }
-        )
+        render(&verdicts(answers, rules)?, 3)
     );
     for answer in answers {
         let rejected = answer.judged.rejected(rules);
@@ -138,7 +165,7 @@ fn side_by_side(
     measurements: &Measurements,
     answers: &[&Answer],
     most: usize,
-) -> anyhow::Result<(Table, usize)> {
+) -> Result<(Table, usize), OutputError> {
     let groups = group_columns(measurements);
     let varies = |index: usize| {
         let mut values = answers.iter().flat_map(|a| &a.judged.comparisons).map(|c| &c.place.group[index]);
@@ -200,7 +227,7 @@ fn side_by_side(
     Ok((table, all))
 }
 
-fn verdicts(answers: &[Answer], rules: &Rules) -> anyhow::Result<Table> {
+fn verdicts(answers: &[Answer], rules: &Rules) -> Result<Table, OutputError> {
     let mut table = Table::new(
         [
             ("theory", Role::Label),
@@ -232,7 +259,6 @@ fn verdicts(answers: &[Answer], rules: &Rules) -> anyhow::Result<Table> {
 
 /// Theories that agree although they say different things.
 fn told_apart(answers: &[Answer]) -> String {
-    use overlaps::compare::Verdict;
     let mut text = String::new();
     let first = &answers[0];
     if first.judged.verdict != Verdict::Agrees {
