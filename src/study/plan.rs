@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::given::{Assignment, Sweep, is_logarithmic};
 use super::indexed::written_out;
 use crate::language::EquationError;
-use crate::name::symbol_of;
+use crate::name::{ascii_name, symbol_of};
 use crate::output::Cell;
 use crate::output::json::of_value;
 use crate::system::Theory;
@@ -73,6 +73,28 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// All sweeps, also those that move together.
+    fn sweeps(&self) -> impl Iterator<Item = &Sweep> {
+        self.sweep.iter().chain(self.zip.iter().flatten())
+    }
+
+    /// The names of everything that is given, as it was spelled.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let set = self.set.iter().map(|set| set.name.as_str());
+        set.chain(self.sweeps().map(|sweep| sweep.name.as_str()))
+    }
+
+    /// Whether a parameter is given, in Greek letters or spelled.
+    pub fn gives(&self, name: &str) -> bool {
+        self.names().any(|given| given == name || ascii_name(given).is_some_and(|spelled| spelled == name))
+    }
+
+    /// What is given for a parameter, whether it is fixed or swept.
+    pub fn given<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
+        let set = self.set.iter().filter(move |set| set.name == name).map(|set| &set.value);
+        set.chain(self.sweeps().filter(move |sweep| sweep.name == name).flat_map(|sweep| &sweep.values))
+    }
+
     /// Fixes a parameter or the control.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.set.push(Assignment { name: name.to_string(), value: value.into() });

@@ -4,10 +4,8 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use overlaps::experiment::check_tolerance;
-use overlaps::name::ascii_name;
 use overlaps::study::{Assignment, Plan, Study, Sweep, Wanted};
 use overlaps::system::Theory;
-use overlaps::value::Value;
 
 /// Parameter values, shared by the commands that solve.
 #[derive(Debug, Clone, Args)]
@@ -69,26 +67,9 @@ impl Values {
         self.zip = study.zip.clone();
     }
 
-    /// All sweeps, also those that move together.
-    pub fn sweeps(&self) -> impl Iterator<Item = &Sweep> {
-        self.sweep.iter().chain(self.zip.iter().flatten())
-    }
-
-    /// The names of everything that is given, as it was spelled.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let set = self.set.iter().map(|set| set.name.as_str());
-        set.chain(self.sweeps().map(|sweep| sweep.name.as_str()))
-    }
-
-    /// Whether a parameter is given, in Greek letters or spelled.
-    pub fn gives(&self, name: &str) -> bool {
-        self.names().any(|given| given == name || ascii_name(given).is_some_and(|spelled| spelled == name))
-    }
-
-    /// What is given for a parameter, whether it is fixed or swept.
-    pub fn given<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Value> {
-        let set = self.set.iter().filter(move |set| set.name == name).map(|set| &set.value);
-        set.chain(self.sweeps().filter(move |sweep| sweep.name == name).flat_map(|sweep| &sweep.values))
+    /// All sweeps as they are written, also those that move together.
+    pub fn sweeps(&self) -> impl Iterator<Item = (String, String)> {
+        self.sweep.iter().chain(self.zip.iter().flatten()).map(|s| (s.name.clone(), s.text.clone()))
     }
 
     /// Sets the number of threads.

@@ -127,7 +127,7 @@ impl Critical {
         let mut sources = serde_json::Map::new();
         sources.insert(theory.name().to_string(), json!(theory.description.source));
         extra.insert("sources".into(), Value::Object(sources));
-        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        let sweeps = self.values.sweeps();
         side(&system, constants, sweeps, &table.columns, extra)
     }
 

@@ -274,7 +274,7 @@ impl Generate {
         }
         let mut parameters = runs.parameters();
         parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
-        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        let sweeps = self.values.sweeps();
         let extra =
             [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())].into();
         side("generation", parameters, sweeps, &table.columns, extra)

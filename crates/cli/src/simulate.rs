@@ -91,7 +91,7 @@ impl Simulate {
     }
 
     fn side(&self, simulate: &experiment::Simulate, table: &Table, failed: usize) -> SideFile {
-        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        let sweeps = self.values.sweeps();
         let extra = [
             ("simulation".to_string(), simulate.describe()),
             ("rows".to_string(), json!(table.rows.len())),

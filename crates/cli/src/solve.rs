@@ -180,7 +180,7 @@ impl Solve {
         let sources =
             solve.theories().iter().map(|t| (t.name().to_string(), json!(t.description.source))).collect();
         extra.insert("sources".into(), Value::Object(sources));
-        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        let sweeps = self.values.sweeps();
         SideFile { events, ..side(&system, parameters, sweeps, solve.columns(), extra) }
     }
 

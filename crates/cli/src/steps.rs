@@ -1,6 +1,5 @@
 //! `overlaps steps`, and the same in a study, where a cell holds the rows of one schedule at one dimension.
 
-use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
@@ -12,15 +11,11 @@ use super::simulation::stopped;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::Experiment;
-use overlaps::name::ascii_name;
 use overlaps::output::SideFile;
-use overlaps::study::{Assignment, Sweep};
-use overlaps::value::Value;
 use overlaps_models::mixture::generate::Integrator;
+use overlaps_models::mixture::generate::Report;
 use overlaps_models::mixture::generate::accuracy::Sampling;
 use overlaps_models::mixture::generate::steps::{self, Costs};
-use overlaps_models::mixture::generate::{Report, Whose, without_data};
-use overlaps_models::mixture::simulate::{Denoiser, Runs};
 
 /// Measure how many steps sampling takes, as the dimension grows, for any schedule.
 ///
@@ -64,11 +59,6 @@ pub struct Steps {
     destination: Destination,
 }
 
-/// Whether any of the data are spins.
-fn magnets_among(values: &Values) -> bool {
-    values.given("target").any(|value| *value == Value::from("curie_weiss"))
-}
-
 impl Steps {
     /// Measures, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
@@ -92,47 +82,16 @@ impl Steps {
         Ok(FINE)
     }
 
-    fn costs(&self) -> Costs {
-        let magnet = magnets_among(&self.values);
-        Costs {
+    fn counted(&self) -> anyhow::Result<steps::Steps> {
+        let costs = |magnet| Costs {
             steps: self.steps.iter().map(|n| *n as usize).collect(),
             error: self.error,
             most: self.most.unwrap_or(if magnet { 2048 } else { 1_000_000 }) as usize,
             integrator: self.integrator,
             optimise: self.optimise,
             sampling: Sampling { seed: self.seed, samples: self.samples as usize },
-        }
-    }
-
-    fn counted(&self) -> anyhow::Result<steps::Steps> {
-        let mut values = self.values.clone();
-        for name in self.values.names() {
-            let spelled = ascii_name(name).unwrap_or_else(|| name.to_string());
-            if Whose::Exact.unused().contains(&spelled.as_str()) {
-                bail!(
-                    "{name} belongs to learning, and steps are counted with the exact denoiser; leave it out"
-                );
-            }
-        }
-        let magnet = magnets_among(&values);
-        let mut sweeps = Vec::new();
-        if !values.gives("schedule") {
-            let schedules = if self.optimise { "schedule=dilated" } else { "schedule=uniform,dilated" };
-            match self.optimise {
-                true => values.set.push(schedules.parse::<Assignment>().map_err(anyhow::Error::msg)?),
-                false => sweeps.push(schedules),
-            }
-        }
-        if !values.gives("d") {
-            sweeps.push(if magnet { "d=1e2,3e2,1e3,3e3,1e4" } else { "d=log:1e2:1e10:9" });
-        }
-        for sweep in sweeps {
-            values.sweep.push(sweep.parse::<Sweep>().map_err(anyhow::Error::msg)?);
-        }
-        let mut wanted = values.wanted();
-        without_data(&mut wanted);
-        let runs = Runs::new(Denoiser::default(), &wanted, 0..1, true, &[2.0])?;
-        Ok(steps::Steps::new(runs, self.costs())?)
+        };
+        Ok(steps::Steps::of(self.values.wanted(), self.optimise, costs)?)
     }
 
     /// Its cells in a study: the rows of one schedule at one dimension.

@@ -183,7 +183,7 @@ impl Check {
         extra.insert("resolution".into(), number(rules.resolution));
         extra.insert("verdicts".into(), report::json(&measured.measurements, answers, rules));
         extra.insert("sources".into(), Json::Object(sources));
-        let sweeps = self.values.sweeps().map(|s| (s.name.clone(), s.text.clone()));
+        let sweeps = self.values.sweeps();
         side(theories[0].name(), measured.parameters.clone(), sweeps, &table.columns, extra)
     }
 

@@ -167,7 +167,7 @@ impl Schedule {
     /// Its cells in a study.
     pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         if !self.curve.is_empty() {
-            if let Some(name) = self.values.names().next() {
+            if let Some(name) = self.values.wanted().names().next() {
                 bail!("[options]: curve has no parameters; leave out {name}");
             }
             return Ok(Box::new(Schedules::of(

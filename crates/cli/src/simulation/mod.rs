@@ -19,7 +19,7 @@ impl SimulationOptions {
     pub fn wanted(&self, values: &Values) -> anyhow::Result<Wanted> {
         let mut wanted = values.wanted();
         if let Some(k) = self.noise_samples {
-            if values.gives("k") {
+            if wanted.gives("k") {
                 return Err(anyhow!(
                     "--noise-samples {k} and a value for k contradict each other; give one of them"
                 ));

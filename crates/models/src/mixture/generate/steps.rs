@@ -11,13 +11,14 @@ use super::error::GenerateError;
 use super::flow::Integrator;
 use super::optimum::{Free, optimum};
 use super::spins;
-use super::whose::Whose;
-use crate::mixture::simulate::Runs;
+use super::whose::{Whose, without_data};
+use crate::mixture::simulate::{Denoiser, Runs};
 use crate::mixture::{Schedule, Setting, Target};
 use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure, each};
 use overlaps::model::{ModelError, Running};
 use overlaps::output::{Cell, Column, Role};
-use overlaps::study::Plan;
+use overlaps::study::{Plan, Sweep, Wanted};
+use overlaps::value::Value;
 
 /// The relative accuracy to which the steps of spins are counted: what is sampled is not known to a step.
 pub const RESOLUTION: f64 = 0.04;
@@ -250,6 +251,11 @@ impl Row {
     }
 }
 
+/// A sweep as it is written.
+fn written(text: &str) -> Result<Sweep, ExperimentError> {
+    text.parse().map_err(ExperimentError::Given)
+}
+
 /// Steps counted for every combination of parameters.
 pub struct Steps {
     /// The combinations.
@@ -260,6 +266,35 @@ pub struct Steps {
 }
 
 impl Steps {
+    /// Those of everything that is asked for, for whose costs it matters whether any of the data are spins. Unless they are given,
+    /// schedules and dimensions are swept.
+    ///
+    /// # Errors
+    /// Parameters of learning, and those of [`Steps::new`].
+    pub fn of(
+        mut wanted: Wanted,
+        optimise: bool,
+        costs: impl FnOnce(bool) -> Costs,
+    ) -> Result<Steps, ExperimentError> {
+        if let Some(name) = Whose::Exact.unused_among(&wanted) {
+            return Err(ExperimentError::Given(format!(
+                "{name} belongs to learning, and steps are counted with the exact denoiser; leave it out"
+            )));
+        }
+        let magnet = wanted.given("target").any(|value| *value == Value::from("curie_weiss"));
+        match (wanted.gives("schedule"), optimise) {
+            (true, _) => {}
+            (false, true) => wanted.set("schedule", "dilated"),
+            (false, false) => wanted.sweep.push(written("schedule=uniform,dilated")?),
+        }
+        if !wanted.gives("d") {
+            wanted.sweep.push(written(if magnet { "d=1e2,3e2,1e3,3e3,1e4" } else { "d=log:1e2:1e10:9" })?);
+        }
+        without_data(&mut wanted);
+        let runs = Runs::new(Denoiser::default(), &wanted, 0..1, true, &[2.0])?;
+        Steps::new(runs, costs(magnet))
+    }
+
     /// Those of some settings.
     ///
     /// # Errors
@@ -282,14 +317,14 @@ impl Steps {
     /// Settings that cannot be optimised.
     pub fn rows(&self, running: &Running) -> Result<Option<Vec<Row>>, ExperimentError> {
         let all = each(0..self.runs.cells(), running, |cell, running| {
-            let found = self.of(cell, running);
+            let found = self.found(cell, running);
             (running.progress)();
             found
         });
         Ok(all.map_err(ModelError::from)?.map(|all| all.concat()))
     }
 
-    fn of(&self, cell: usize, running: &Running) -> Result<Option<Vec<Row>>, GenerateError> {
+    fn found(&self, cell: usize, running: &Running) -> Result<Option<Vec<Row>>, GenerateError> {
         self.costs.of_cell(cell, &self.runs.run(cell).setting, running.interrupted)
     }
 
@@ -311,7 +346,7 @@ impl Experiment for Steps {
     }
 
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
-        let Some(found) = self.of(cell, running)? else { return Ok(None) };
+        let Some(found) = self.found(cell, running)? else { return Ok(None) };
         let rows = found.iter().map(|row| row.cells(self.costs.integrator)).collect();
         Ok(Some(Computed::new(rows, 0)))
     }

@@ -36,24 +36,28 @@ impl Whose {
         }
     }
 
+    /// What is given of these, as it was spelled.
+    pub(super) fn unused_among(self, wanted: &Wanted) -> Option<String> {
+        let spelled = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
+        let mut names = wanted.names();
+        names.find(|name| self.unused().contains(&spelled(name).as_str())).map(String::from)
+    }
+
     /// Fills in what a flow with these denoisers needs beside what is given: no data for the exact one; learnt ones, where no
     /// d is given and the cost does not depend on it, are those of a d at which theory holds.
     ///
     /// # Errors
     /// Values that only a learnt denoiser has.
     pub fn complete(self, wanted: &mut Wanted, denoiser: &mut Denoiser) -> Result<(), ExperimentError> {
-        let swept = wanted.sweep.iter().chain(wanted.zip.iter().flatten()).map(|sweep| &sweep.name);
-        let names: Vec<&String> = wanted.set.iter().map(|set| &set.name).chain(swept).collect();
-        let spelled = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
         if self == Whose::Exact {
-            if let Some(name) = names.iter().find(|name| self.unused().contains(&spelled(name).as_str())) {
+            if let Some(name) = self.unused_among(wanted) {
                 return Err(ExperimentError::Given(format!(
                     "the exact denoiser is not learnt, so that {name} has no part in it; use --denoiser learnt"
                 )));
             }
             without_data(wanted);
             denoiser.labels = LabelRule::Drawn;
-        } else if denoiser.method.data() == DataRule::Gram && !names.iter().any(|name| spelled(name) == "d") {
+        } else if denoiser.method.data() == DataRule::Gram && !wanted.gives("d") {
             let sets = DataSets::new(&FLOW, wanted, 0..1)?;
             wanted.set("d", smallest_dimension(sets.points()));
         }
