@@ -12,12 +12,13 @@
 //! - [`solve`]: minima and roots by argmin, branches, their continuation along the control parameter, changes of
 //!   the global branch; a [`solve::Curve`] becomes rows. [`verify`] looks at them again by other means.
 //! - [`study`]: what is to be computed: parameters, sweeps, and the cells of large ones, each kept when it is done.
+//! - [`chart`]: what a figure shows, by the names of columns, and the figure as data.
 //! - [`experiment`]: what is computed cell by cell, by a command or a study. Begin with [`experiment::Solve`].
 //! - [`model`]: what can be simulated, and what it declares: parameters, measured quantities, the theories of it.
 //! - [`compare`]: joins both kinds of rows by column name: differences, extrapolations in d, one verdict per theory.
 //! - [`paper`]: the statements of papers as data, each decided from what was measured.
 //!
-//! What can be simulated is in `overlaps-models`, figures are in `overlaps-figures`, the command is `overlaps-cli`.
+//! What can be simulated is in `overlaps-models`, figures are drawn by `overlaps-figures`, the command is `overlaps-cli`.
 #![deny(missing_docs)]
 
 pub mod average;

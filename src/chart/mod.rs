@@ -80,7 +80,19 @@ pub enum Marks {
     },
 }
 
-/// What a figure shows of a table, by the names of columns.
+/// What a figure shows of a table, by the names of columns. An experiment [has one](crate::experiment::Experiment::chart):
+///
+/// ```
+/// use overlaps::experiment::Experiment;
+/// use overlaps::system::Theory;
+///
+/// let solve = Theory::load("first-phase")?.along([0.01, 0.5, 1.0])?.sweep("n", [8, 16])?;
+/// let chart = solve.chart()?.expect("a solve has curves").showing(&["m".into()], solve.columns())?;
+/// let figure = chart.figure(&solve.solve())?;
+/// let labels: Vec<&str> = figure.panels[0].curves.iter().map(|curve| curve.label.as_str()).collect();
+/// assert_eq!(labels, ["n = 8", "n = 16"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
     /// The title.
