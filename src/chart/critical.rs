@@ -21,6 +21,9 @@ struct Line {
     segments: Vec<Vec<(f64, f64)>>,
 }
 
+/// Values of further parameters, and the lines at them.
+type OfPanel = (Vec<Cell>, Vec<Line>);
+
 /// A stretch of a line, along which the output goes through zero in one direction.
 struct Arm {
     /// Which panel, and which of its lines.
@@ -63,7 +66,7 @@ impl Chart {
                 segments: one.segments,
             }
         };
-        let panel = |(key, lines): (Vec<Cell>, Vec<Line>)| Panel {
+        let panel = |(key, lines): OfPanel| Panel {
             y_log: self.x.log,
             caption: in_words(self.facet.iter().map(String::as_str).zip(key)),
             curves: lines.into_iter().map(curve).collect(),
@@ -93,21 +96,20 @@ impl Chart {
 
     /// The lines of every panel, which has the same values of further parameters, and the kinds of change or zero in the order of
     /// the rows.
-    #[allow(clippy::type_complexity)]
     fn joined(
         &self,
         table: &Table,
         x: usize,
         of_line: Option<usize>,
         further: &[usize],
-    ) -> Result<(Vec<(Vec<Cell>, Vec<Line>)>, Vec<String>), ChartError> {
+    ) -> Result<(Vec<OfPanel>, Vec<String>), ChartError> {
         let [change, side, branch] = ["change", "side", "branch"].map(|name| table.place(name));
         let (change, side, branch) = (change?, side?, branch?);
         let control = table.columns.iter().position(|column| column.role == Role::Control);
         let is = |row: &Vec<Cell>, place: Place| row[side] == place.name().into();
         let unknown = Cell::from(ZeroKind::Unknown.name());
         let mut kinds: Vec<String> = Vec::new();
-        let mut panels: Vec<(Vec<Cell>, Vec<Line>)> = Vec::new();
+        let mut panels: Vec<OfPanel> = Vec::new();
         let mut arms: Vec<Arm> = Vec::new();
         let mut folds: Vec<Turn> = Vec::new();
         let mut towards: Vec<(String, (f64, f64))> = Vec::new();

@@ -92,7 +92,7 @@ impl Simulated {
             .map(|theory| {
                 let predictions = Predictions::new(theory, &simulated.measurements, &[], Settings::default());
                 match &predictions.not_applicable {
-                    Some(reason) => return Err(format!("{}: {reason}", theory.name()).into()),
+                    Some(reason) => Err(format!("{}: {reason}", theory.name()).into()),
                     None => simulated.compare(predictions.predicted()),
                 }
             })

@@ -148,9 +148,7 @@ impl Files<'_> {
             data.push(curve.data.clone());
         }
         if features.is_empty() {
-            return Err(
-                format!("there is no feature: no column beside the time has numbers that change").into()
-            );
+            return Err("there is no feature: no column beside the time has numbers that change".into());
         }
         let files: Vec<String> = self.curve.iter().map(|path| path.display().to_string()).collect();
         Ok(Source {
