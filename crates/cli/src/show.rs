@@ -150,6 +150,34 @@ fn show_system(out: &mut String, system: &System) -> Result {
             _ => (n.as_str(), e.clone(), String::new()),
         }),
     )?;
+    conditions(out, system)?;
+    entries(
+        out,
+        system,
+        "branches",
+        system.branches.iter().map(|b| {
+            let what = match b.origin {
+                Origin::Starts(_) => "starts",
+                Origin::Boundary(_) => "at",
+            };
+            (b.name.as_str(), format!("{what} {}", b.texts.join("; ")), String::new())
+        }),
+    )?;
+    entries(
+        out,
+        system,
+        "outputs",
+        system
+            .outputs
+            .iter()
+            .skip(system.unknowns.len())
+            .map(|o| (o.column.as_str(), o.text.clone(), format!("   {}", o.meaning))),
+    )?;
+    Ok(())
+}
+
+/// What decides among solutions, and where what moves ends.
+fn conditions(out: &mut String, system: &System) -> Result {
     if !system.extremum.ways.is_empty() {
         let names = system.unknowns.iter().map(|u| u.name.as_str());
         writeln!(
@@ -184,27 +212,5 @@ fn show_system(out: &mut String, system: &System) -> Result {
         let (indices, by) = (exchange.indices.join(", "), &exchange.by_text);
         writeln!(out, "\norder\n  values of {indices} are exchanged so that {by} descends")?;
     }
-    entries(
-        out,
-        system,
-        "branches",
-        system.branches.iter().map(|b| {
-            let what = match b.origin {
-                Origin::Starts(_) => "starts",
-                Origin::Boundary(_) => "at",
-            };
-            (b.name.as_str(), format!("{what} {}", b.texts.join("; ")), String::new())
-        }),
-    )?;
-    entries(
-        out,
-        system,
-        "outputs",
-        system
-            .outputs
-            .iter()
-            .skip(system.unknowns.len())
-            .map(|o| (o.column.as_str(), o.text.clone(), format!("   {}", o.meaning))),
-    )?;
     Ok(())
 }
