@@ -31,6 +31,8 @@ pub struct Recursion {
     steps: Vec<OneStep>,
     /// The factor of the noise at the start.
     noise: f64,
+    /// How many coordinates, the first, are pushed at all.
+    pushed: usize,
     /// The scale orthogonal to all coordinates, at every time.
     pub scale: Vec<f64>,
     /// What a coordinate is divided with to be O(1) as a component of X/√d, at every time: √d, or 1 and ∞ as d → ∞.
@@ -67,6 +69,7 @@ impl Recursion {
             steps: Vec::new(),
             scale: vec![path.noise()],
             noise: path.noise(),
+            pushed: 0,
             root_d: times
                 .iter()
                 .map(|t| match (infinite, in_second(*t)) {
@@ -112,6 +115,8 @@ impl Recursion {
             let (u, w) = (of(&network.u), of(&network.w));
             recursion.steps.push(OneStep { step, u, w, b: network.b, saturated });
         }
+        let pushed = |j: &usize| recursion.steps.iter().any(|one| one.u[*j] != 0.0);
+        recursion.pushed = (0..COORDINATES).rev().find(pushed).map_or(0, |last| last + 1);
         // The last denoiser that is not saturated decides the mode.
         let last = networks.iter().zip(times).filter(|(_, t)| !in_second(**t)).map(|(n, _)| &n.w).next_back();
         if let Some(w) = last {
@@ -125,10 +130,9 @@ impl Recursion {
 
     /// Shows where each of some starts is after some numbers of steps, which rise: its place among them, and its coordinates.
     pub fn run(&self, starts: &[State], after: &[usize], visit: &mut dyn FnMut(usize, &State)) {
-        // Coordinates in which nothing begins and nothing is pushed stay zero.
-        let states = starts.iter().chain(self.steps.iter().flat_map(|one| [&one.u, &one.w]));
-        let moves = |j: &usize| states.clone().any(|state| state[*j] != 0.0);
-        let coordinates = (0..COORDINATES).rev().find(moves).map_or(0, |last| last + 1);
+        // Coordinates in which nothing begins stay zero, as nothing is pushed there.
+        let begins = |j: &usize| starts.iter().any(|start| start[*j] != 0.0);
+        let coordinates = (self.pushed..COORDINATES).rev().find(begins).map_or(self.pushed, |last| last + 1);
         for (chunk, starts) in starts.chunks(LANES).enumerate() {
             let mut x = [[0.0; LANES]; COORDINATES];
             for (lane, start) in starts.iter().enumerate() {
