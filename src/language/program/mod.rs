@@ -175,7 +175,7 @@ pub struct Workspace {
 impl Program {
     /// Compiles the roots, which must be scalars. Symbols from `first_unknown` on are unknowns.
     pub fn compile(graph: &Graph, roots: &[Node], first_unknown: usize) -> Program {
-        Program::compile_in_stages(graph, roots, &[0..roots.len()], first_unknown)
+        Program::compile_in_stages(graph, roots, std::slice::from_ref(&(0..roots.len())), first_unknown)
     }
 
     /// The same in stages, which [`Program::evaluate`] computes one after the other: each makes some of the roots.
