@@ -152,6 +152,7 @@ pub struct Program {
     registers: Vec<f64>,
     /// Axes of each slot, which give its length.
     slots: Vec<Axes>,
+    dimensions: u32,
     coordinates: Vec<Slot>,
     quadrature_weights: Vec<Slot>,
     point_symbols: Vec<(usize, Register)>,
@@ -190,7 +191,7 @@ impl Program {
 
     /// The largest number of normal variables that one array spans.
     pub fn dimensions(&self) -> u32 {
-        self.slots.iter().map(|a| a.count()).max().unwrap_or(0)
+        self.dimensions
     }
 
     /// How many values of tanh (with or without its derivative) some stages compute with `nodes` nodes.

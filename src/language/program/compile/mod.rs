@@ -81,6 +81,7 @@ impl<'g> Compiler<'g> {
                 scalars: Vec::new(),
                 registers: Vec::new(),
                 slots: Vec::new(),
+                dimensions: 0,
                 coordinates: Vec::new(),
                 quadrature_weights: Vec::new(),
                 point_symbols: Vec::new(),
@@ -116,6 +117,7 @@ impl<'g> Compiler<'g> {
         }
         self.program.averages = averages;
         share_slots(&mut self.program);
+        self.program.dimensions = self.program.slots.iter().map(|axes| axes.count()).max().unwrap_or(0);
         self.program
     }
 
