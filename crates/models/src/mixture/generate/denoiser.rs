@@ -3,7 +3,7 @@
 use crate::mixture::{Coefficients, Setting};
 
 /// How many samples take their steps at once: their tanh are computed side by side.
-pub const LANES: usize = 16;
+pub const LANES: usize = 8;
 
 /// A denoiser in a basis ê.
 #[derive(Debug, Clone, PartialEq)]

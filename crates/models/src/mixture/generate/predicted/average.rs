@@ -287,7 +287,7 @@ enum Root {
 const SAME: f64 = 1e-13;
 
 /// How often an interval is halved at once: the function is asked at all the middles that may be needed.
-const HALVINGS: u32 = 4;
+const HALVINGS: u32 = 3;
 
 /// The root of a function that rises once through 0, by bisection, because it is nearly a step; near an earlier one
 /// if there is a root. The function takes many points at once.
