@@ -8,8 +8,7 @@ mod lanes;
 mod solver;
 mod wells;
 
-use std::collections::BTreeSet;
-use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, hash_map::Entry};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
