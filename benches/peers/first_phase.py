@@ -149,7 +149,6 @@ def in_c(folder):
     subprocess.run(["cc", *flags, "-o", path, HERE / "fused.c", "-lm"], check=True)
     library = ctypes.CDLL(str(path))
     library.many.restype = ctypes.c_double
-    library.evaluate.argtypes = library.many.argtypes = None
     return library, ctypes.byref(Parameters(n, p, sigma, kappa, lam, ell))
 
 

@@ -7,7 +7,7 @@ use super::averages::Panelled;
 use super::compiled::Compiled;
 use crate::average::{PANELS, rule_over};
 use crate::language::{Pattern, Points};
-use crate::system::{Kind, System};
+use crate::system::{EquationRoots, Kind, System};
 
 /// The equations at one point.
 #[derive(Debug, Clone)]
@@ -62,12 +62,6 @@ pub struct Effort {
     /// Points at which an iteration asked for the Jacobian.
     pub jacobians: u64,
 }
-
-/// How many stages of the equations make the energy, the residual and the Jacobian, where the energy is minimised, and elsewhere; all
-/// of them make the derivative along the control.
-const WITH_ENERGY_FIRST: [usize; 3] = [1, 2, 3];
-const WITH_ENERGY_LAST: [usize; 3] = [3, 1, 2];
-const ALL: usize = 4;
 
 /// Places among the forms over panels.
 pub(super) const EQUATIONS: usize = 0;
@@ -182,7 +176,7 @@ impl<'s> Equations<'s> {
 
     /// How many stages make energy, residual and Jacobian.
     fn stages(&self) -> [usize; 3] {
-        if self.minimises() { WITH_ENERGY_FIRST } else { WITH_ENERGY_LAST }
+        EquationRoots::stages_for(self.minimises())
     }
 
     /// What is lowest at the solution that is meant: the energy, its negative where that is to be maximal, or what selects; NaN if the
@@ -254,7 +248,7 @@ impl<'s> Equations<'s> {
             self.over_panels(WITH_CONTROL, points, x);
             return DVector::from_fn(x.len(), |i, _| self.panelled[WITH_CONTROL].value(first + i));
         }
-        self.evaluate_to(ALL, control, x, rung);
+        self.evaluate_to(self.system.equations_program.stages(), control, x, rung);
         DVector::from_fn(x.len(), |i, _| self.value(rung, first + i))
     }
 

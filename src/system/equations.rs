@@ -144,6 +144,11 @@ impl EquationRoots {
         let [jacobian, along] = [self.jacobian..self.along_control, self.along_control..roots];
         if minimises { [energy, residual, jacobian, along] } else { [residual, jacobian, energy, along] }
     }
+
+    /// How many of these stages make the energy, the residual and the Jacobian.
+    pub(crate) fn stages_for(minimises: bool) -> [usize; 3] {
+        if minimises { [1, 2, 3] } else { [3, 1, 2] }
+    }
 }
 
 /// A system of equations.

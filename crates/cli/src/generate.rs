@@ -12,11 +12,10 @@ use serde_json::json;
 use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side, side_file};
-use super::simulation::{SimulationOptions, stopped};
-use super::{DISAGREES, FINE, NOT_CONVERGED};
+use super::simulation::{SimulationOptions, concluded, stopped};
 use crate::terminal;
 use overlaps::chart::drawn_columns;
-use overlaps::compare::{Rules, Verdict};
+use overlaps::compare::Rules;
 use overlaps::experiment::Experiment;
 use overlaps::model::{Model, Running};
 use overlaps::output::{SideFile, Table};
@@ -127,18 +126,10 @@ impl Generate {
             terminal::render(&comparison.table, &options) + &comparison.words(&flow.rules)
         })?;
         let failed = outcomes.iter().filter(|o| !o.converged).count();
-        if failed > 0 {
-            eprintln!(
-                "warning: of {failed} of {} data sets some denoiser did not converge (status not-converged, values empty)",
-                outcomes.len()
-            );
-        }
+        let code =
+            concluded(comparison.verdict(), failed, outcomes.len(), "status not-converged, values empty");
         self.destination.say_written(&written, self.values.quiet);
-        Ok(match comparison.verdict() {
-            Verdict::Disagrees => DISAGREES,
-            _ if failed > 0 => NOT_CONVERGED,
-            _ => FINE,
-        })
+        Ok(code)
     }
 
     fn files(&self) -> anyhow::Result<Files> {

@@ -10,11 +10,9 @@ use serde_json::json;
 use super::arguments::{Values, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side};
-use super::simulation::{SimulationOptions, stopped};
-use super::{DISAGREES, FINE, NOT_CONVERGED};
+use super::simulation::{SimulationOptions, concluded, stopped};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::compare::Verdict;
 use overlaps::experiment::Experiment;
 use overlaps::model::Model;
 use overlaps::output::SideFile;
@@ -82,18 +80,9 @@ impl Uturn {
             terminal::render(&returns.table, &options) + &returns.words()
         })?;
         let failed = turned.iter().filter(|t| !t.converged).count();
-        if failed > 0 {
-            eprintln!(
-                "warning: of {failed} of {} data sets some denoiser did not converge (status not-converged)",
-                turned.len()
-            );
-        }
+        let code = concluded(returns.verdict(), failed, turned.len(), "status not-converged");
         self.destination.say_written(&written, self.values.quiet);
-        Ok(match returns.verdict() {
-            Verdict::Disagrees => DISAGREES,
-            _ if failed > 0 => NOT_CONVERGED,
-            _ => FINE,
-        })
+        Ok(code)
     }
 
     fn files(&self) -> anyhow::Result<Files> {

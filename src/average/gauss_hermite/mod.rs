@@ -12,12 +12,11 @@ pub fn gauss_hermite(n: usize) -> (Vec<f64>, Vec<f64>) {
     let positive = table::positive(n).map_or_else(|| computed(n), <[f64]>::to_vec);
     // Symmetric to the last bit, so that odd averages vanish.
     let middle = (n % 2 == 1).then_some(0.0);
-    let nodes = positive.iter().rev().map(|z| -z).chain(middle).chain(positive.iter().copied()).collect();
+    let negative = positive.iter().rev().map(|z| -z);
+    let nodes: Vec<f64> = negative.chain(middle).chain(positive.iter().copied()).collect();
     let roots = roots(n);
-    let weights = positive.iter().map(|z| 1.0 / orthonormal(&roots, *z).sum_of_squares);
-    let weights: Vec<f64> = weights.collect();
-    let middle = middle.map(|z| 1.0 / orthonormal(&roots, z).sum_of_squares);
-    (nodes, weights.iter().rev().copied().chain(middle).chain(weights.iter().copied()).collect())
+    let weights = nodes.iter().map(|z| 1.0 / orthonormal(&roots, *z).sum_of_squares).collect();
+    (nodes, weights)
 }
 
 /// The positive nodes, smallest first: eigenvalues of the Jacobi matrix of the Hermite polynomials (Golub and Welsch 1969),

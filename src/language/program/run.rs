@@ -8,24 +8,17 @@ use crate::numeric;
 
 /// One loop per operation, so that a run costs no decision per element.
 fn run_scalars(operation: ScalarOperation, operands: &[ScalarRegisters], r: &mut [f64]) {
-    let each = |r: &mut [f64], value: &dyn Fn(f64, f64) -> f64| {
-        for [a, b, _, out] in operands {
-            r[*out as usize] = value(r[*a as usize], r[*b as usize]);
-        }
-    };
     match operation {
-        ScalarOperation::MultiplyAdd => {
-            for [a, b, c, out] in operands {
-                r[*out as usize] = r[*a as usize] * r[*b as usize] + r[*c as usize];
-            }
-        }
-        ScalarOperation::Combine(Combine::Divide) => {
-            for [a, b, _, out] in operands {
-                r[*out as usize] = r[*a as usize] / r[*b as usize];
-            }
-        }
-        ScalarOperation::Combine(op) => each(r, &|a, b| op.apply(a, b)),
-        ScalarOperation::Apply(f) => each(r, &|a, _| f.apply(a)),
+        ScalarOperation::MultiplyAdd => each(operands, r, |[a, b, c]| a * b + c),
+        ScalarOperation::Combine(Combine::Divide) => each(operands, r, |[a, b, _]| a / b),
+        ScalarOperation::Combine(op) => each(operands, r, |[a, b, _]| op.apply(a, b)),
+        ScalarOperation::Apply(f) => each(operands, r, |[a, ..]| f.apply(a)),
+    }
+}
+
+fn each(operands: &[ScalarRegisters], r: &mut [f64], value: impl Fn([f64; 3]) -> f64) {
+    for [a, b, c, out] in operands {
+        r[*out as usize] = value([a, b, c].map(|register| r[*register as usize]));
     }
 }
 

@@ -7,7 +7,9 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::arguments::Values;
+use super::{DISAGREES, FINE, NOT_CONVERGED};
 pub use options::SimulationOptions;
+use overlaps::compare::Verdict;
 use overlaps::study::Wanted;
 use overlaps_models::mixture::generate::{Flows, Whose};
 
@@ -64,6 +66,18 @@ impl SimulationOptions {
     pub fn seeds(&self) -> anyhow::Result<std::ops::Range<u64>> {
         let last = self.first_seed.checked_add(self.seeds).context("the seeds go beyond 2⁶⁴")?;
         Ok(self.first_seed..last)
+    }
+}
+
+/// Says of how many data sets some denoiser did not converge, and what their rows hold; the exit code.
+pub fn concluded(verdict: Verdict, failed: usize, all: usize, rows: &str) -> u8 {
+    if failed > 0 {
+        eprintln!("warning: of {failed} of {all} data sets some denoiser did not converge ({rows})");
+    }
+    match verdict {
+        Verdict::Disagrees => DISAGREES,
+        _ if failed > 0 => NOT_CONVERGED,
+        _ => FINE,
     }
 }
 

@@ -58,3 +58,19 @@ pub fn exact(setting: &Setting, at: Coefficients) -> Projected {
         b: half_log_odds(setting.p),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activations_side_by_side_are_those_of_one_sample() {
+        let denoiser = Projected { c: 0.3, u: vec![0.5, 0.1, 0.0], w: vec![1.3, -0.4, 2.0], b: 0.2 };
+        let x: [[f64; LANES]; 3] =
+            std::array::from_fn(|j| std::array::from_fn(|i| (1.7 * i as f64 + j as f64).sin()));
+        let together = denoiser.activations(&x);
+        for (i, together) in together.into_iter().enumerate() {
+            assert_eq!(together, denoiser.activation(&x.map(|x| x[i])));
+        }
+    }
+}

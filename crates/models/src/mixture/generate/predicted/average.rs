@@ -333,3 +333,22 @@ fn root(f: &dyn Fn(&[f64]) -> Vec<f64>, earlier: Option<Root>) -> Root {
     }
     Root::At(0.5 * (low + high))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn halving_several_times_at_once_is_bisection() {
+        for exact in [-3.0, 0.0, 0.123, 1.0 / 3.0, 7.4] {
+            let (mut low, mut high) = (-HALF_WIDTH, HALF_WIDTH);
+            while high - low > SAME {
+                let middle = 0.5 * (low + high);
+                if middle < exact { low = middle } else { high = middle }
+            }
+            let asked = |points: &[f64]| points.iter().map(|g| g - exact).collect::<Vec<f64>>();
+            assert_eq!(root(&asked, None), Root::At(0.5 * (low + high)), "{exact}");
+        }
+        assert_eq!(root(&|points| vec![1.0; points.len()], None), Root::Always(1.0));
+    }
+}

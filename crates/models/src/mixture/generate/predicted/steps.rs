@@ -173,3 +173,52 @@ fn advance(steps: &[OneStep], x: &mut [[f64; LANES]]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_side_by_side_take_the_steps_of_one_alone() {
+        let step = |k: usize, saturated: bool| {
+            let of =
+                |f: f64| std::array::from_fn(|j| if j < 3 { (f * (k * 3 + j) as f64).sin() } else { 0.0 });
+            let step = Step { decay: 0.9, push: 0.3 + 0.01 * k as f64 };
+            OneStep { step, u: of(0.7), w: of(1.3), b: 0.2 - 0.03 * k as f64, saturated }
+        };
+        let recursion = Recursion {
+            steps: (0..20).map(|k| step(k, k >= 15)).collect(),
+            noise: 0.8,
+            pushed: 3,
+            scale: Vec::new(),
+            root_d: Vec::new(),
+            n: None,
+            fixed_noise: false,
+            random: 3,
+            along: FIRST,
+        };
+        let alone = |start: &State, steps: usize| -> State {
+            let mut x = start.map(|x| 0.8 * x);
+            for one in &recursion.steps[..steps] {
+                let along: f64 = one.w.iter().zip(&x).map(|(w, x)| w * x).sum();
+                let field = along + one.b;
+                let kick =
+                    one.step.push * if one.saturated { field.signum() } else { tanh_and_sech2(field).0 };
+                x = std::array::from_fn(|j| one.step.decay * x[j] + kick * one.u[j]);
+            }
+            x
+        };
+        // Also where the last samples do not fill the lanes, and where one begins in a coordinate that is not pushed.
+        for (samples, coordinates) in [(1, 1), (LANES, 3), (2 * LANES + 3, 4)] {
+            let start = |i: usize| {
+                std::array::from_fn(|j| if j < coordinates { (i as f64 + 0.3 * j as f64).cos() } else { 0.0 })
+            };
+            let starts: Vec<State> = (0..samples).map(start).collect();
+            let mut seen = vec![Vec::new(); samples];
+            recursion.run(&starts, &[0, 7, 20], &mut |sample, x| seen[sample].push(*x));
+            for (start, seen) in starts.iter().zip(&seen) {
+                assert_eq!(*seen, [0, 7, 20].map(|steps| alone(start, steps)));
+            }
+        }
+    }
+}
