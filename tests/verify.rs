@@ -489,3 +489,43 @@ fn the_cheap_form_looks_at_the_ends_of_a_curve() {
     let system = &closed.pieces[0].system;
     assert_eq!(Verifier::new(system, &[]).unwrap().sample(15), [0, 10, 14]);
 }
+
+/// A curvature far below the others, with the wrong sign, is found beside averages; and one that the errors of averages leave open is
+/// not held against a row.
+#[test]
+fn a_saddle_is_found_as_far_as_its_curvatures_are_known() {
+    let file = |curvature: &str| {
+        format!(
+            "title = \"x\"\ncontrol = {{ name = \"t\", from = 0, to = 1, points = 3 }}\n[variables]\nz = \"normal\"\n\
+             [unknowns]\nq = {{ meaning = \"\", range = [-2, 2] }}\nr = {{ meaning = \"\", range = [-2, 2] }}\n\
+             [energy]\nextremise = \"-E[z](cosh(q*z))/2 + {curvature}*r^2/2\"\nmaximise = [\"q\", \"r\"]\n"
+        )
+    };
+    let is_saddle = |all: &[Disagreement]| all.iter().any(|d| matches!(d, Disagreement::Saddle { .. }));
+    for (curvature, saddle) in [("1e-6", true), ("-1e-6", false), ("1e-3", true), ("-1e-3", false)] {
+        let found = verdict(&file(curvature), 0.5, &[0.0, 0.0], &[], None);
+        assert_eq!(is_saddle(&found), saddle, "{curvature}: {found:?}");
+    }
+    // Close to the transition, 1 − T = τ, the curvature along m is of order τ³ and is known by differences of terms of size τ.
+    let text = include_str!("../equations/spin-glasses/sherrington-kirkpatrick-1rsb.toml");
+    let text = text.replace("to = 0.98,", "to = 0.99,");
+    let near = Theory::parse("near", &text).unwrap();
+    for piece in solved(&near, &[0.95, 0.985]) {
+        let verifier = verifier(&piece);
+        for row in 0..2 {
+            with_claims(&piece, row, &mut |_, claim| {
+                // Within what the row itself says of the error of its averages.
+                for by in [-1.0, 0.0, 1.0] {
+                    let moved = [claim.x[0], claim.x[1] * (1.0 + by * 1e-5)];
+                    let report = verifier.verify(&Claim { x: &moved, ..claim.clone() }, TOLERANCE);
+                    assert!(
+                        !is_saddle(&report.disagreements),
+                        "{} {:?}",
+                        claim.control,
+                        report.disagreements
+                    );
+                }
+            });
+        }
+    }
+}

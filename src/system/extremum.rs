@@ -51,56 +51,88 @@ impl Extremum {
     /// degenerate. `hessian` is that of the free energy times [`Extremum::sign`].
     pub fn curvature(&self, hessian: &DMatrix<f64>) -> Option<f64> {
         let blocks = self.blocks(hessian)?;
-        blocks.into_iter().map(|block| block.symmetric_eigenvalues().min()).reduce(f64::min)
+        blocks.into_iter().map(|block| block.value.symmetric_eigenvalues().min()).reduce(f64::min)
     }
 
     /// Whether a stationary point is of the kind that is meant, to round-off: 0 is not decided against.
     pub fn is_met(&self, hessian: &DMatrix<f64>, scale: &DVector<f64>) -> bool {
-        self.is_met_within(hessian, scale.as_slice(), ROUND_OFF)
+        let exact = DMatrix::zeros(hessian.nrows(), hessian.ncols());
+        self.is_met_within(hessian, scale.as_slice(), ROUND_OFF, &exact)
     }
 
-    /// The same for a Hessian that is known to a part of its largest entry.
-    pub fn is_met_within(&self, hessian: &DMatrix<f64>, scale: &[f64], part: f64) -> bool {
+    /// The same for a Hessian that is known to a part of its largest entry, and whose entries have these errors.
+    pub fn is_met_within(
+        &self,
+        hessian: &DMatrix<f64>,
+        scale: &[f64],
+        part: f64,
+        errors: &DMatrix<f64>,
+    ) -> bool {
         let scaled =
-            DMatrix::from_fn(hessian.nrows(), hessian.ncols(), |i, j| hessian[(i, j)] * scale[i] * scale[j]);
-        let definite = |block: DMatrix<f64>| {
-            let size = block.amax();
-            block.symmetric_eigenvalues().min() >= -part * size
+            |m: &DMatrix<f64>| DMatrix::from_fn(m.nrows(), m.ncols(), |i, j| m[(i, j)] * scale[i] * scale[j]);
+        let errors = scaled(errors);
+        // An eigenvalue is off by the errors in the direction that belongs to it.
+        let definite = |block: Curvatures| {
+            let size = block.value.amax();
+            let eigen = block.value.symmetric_eigen();
+            let lowest = eigen.eigenvalues.imin();
+            let direction = (block.along * eigen.eigenvectors.column(lowest)).abs();
+            eigen.eigenvalues[lowest] >= -part * size - direction.dot(&(&errors * &direction))
         };
-        self.ways.is_empty() || self.blocks(&scaled).is_some_and(|blocks| blocks.into_iter().all(definite))
+        let blocks = self.blocks(&scaled(hessian));
+        self.ways.is_empty() || blocks.is_some_and(|blocks| blocks.into_iter().all(definite))
     }
 
     /// The curvatures in the directions of the file, innermost first, each after those inside it are eliminated.
-    fn blocks(&self, hessian: &DMatrix<f64>) -> Option<Vec<DMatrix<f64>>> {
+    fn blocks(&self, hessian: &DMatrix<f64>) -> Option<Vec<Curvatures>> {
+        let k = hessian.nrows();
         let named = |i: &usize| self.ways.iter().any(|way| way.unknowns.contains(i));
-        let rest: Vec<usize> = (0..hessian.nrows()).filter(|i| !named(i)).collect();
-        let mut left: Vec<usize> = (0..hessian.nrows()).filter(named).collect();
-        let mut reduced = without(hessian, &left, &rest)?;
+        let rest: Vec<usize> = (0..k).filter(|i| !named(i)).collect();
+        let mut left: Vec<usize> = (0..k).filter(named).collect();
+        let all = Curvatures { value: hessian.clone(), along: DMatrix::identity(k, k) };
+        let mut reduced = all.without(&left, &rest)?;
         let mut blocks = Vec::new();
         for way in self.ways.iter().rev() {
             let place = |i: &usize| left.iter().position(|j| j == i);
             let own: Vec<usize> = way.unknowns.iter().filter_map(place).collect();
             let others: Vec<usize> = (0..left.len()).filter(|i| !own.contains(i)).collect();
-            blocks.push(part_of(&reduced, &own, &own) * (way.sign() * self.sign()));
-            reduced = without(&reduced, &others, &own)?;
+            blocks.push(Curvatures {
+                value: part_of(&reduced.value, &own, &own) * (way.sign() * self.sign()),
+                along: reduced.along.select_columns(&own),
+            });
+            reduced = reduced.without(&others, &own)?;
             left = others.into_iter().map(|i| left[i]).collect();
         }
-        blocks.iter().flatten().all(|x| x.is_finite()).then_some(blocks).filter(|blocks| !blocks.is_empty())
+        let finite = blocks.iter().flat_map(|block| block.value.iter()).all(|x| x.is_finite());
+        finite.then_some(blocks).filter(|blocks| !blocks.is_empty())
+    }
+}
+
+/// Curvatures in some directions.
+struct Curvatures {
+    /// Their matrix.
+    value: DMatrix<f64>,
+    /// The directions, a column each, in terms of all unknowns.
+    along: DMatrix<f64>,
+}
+
+impl Curvatures {
+    /// The curvatures in some of the directions where others follow: the Schur complement.
+    fn without(&self, kept: &[usize], out: &[usize]) -> Option<Curvatures> {
+        let value = part_of(&self.value, kept, kept);
+        let along = self.along.select_columns(kept);
+        if out.is_empty() {
+            return Some(Curvatures { value, along });
+        }
+        let (across, back) = (part_of(&self.value, kept, out), part_of(&self.value, out, kept));
+        let inverse = part_of(&self.value, out, out).try_inverse()?;
+        let along = along - self.along.select_columns(out) * &inverse * &back;
+        Some(Curvatures { value: value - across * inverse * back, along })
     }
 }
 
 fn part_of(matrix: &DMatrix<f64>, rows: &[usize], columns: &[usize]) -> DMatrix<f64> {
     DMatrix::from_fn(rows.len(), columns.len(), |i, j| matrix[(rows[i], columns[j])])
-}
-
-/// The curvature in some directions where others follow: the Schur complement.
-fn without(hessian: &DMatrix<f64>, kept: &[usize], out: &[usize]) -> Option<DMatrix<f64>> {
-    let own = part_of(hessian, kept, kept);
-    if out.is_empty() {
-        return Some(own);
-    }
-    let inverse = part_of(hessian, out, out).try_inverse()?;
-    Some(own - part_of(hessian, kept, out) * inverse * part_of(hessian, out, kept))
 }
 
 #[cfg(test)]
@@ -141,5 +173,38 @@ mod tests {
         assert!(!other.is_met(&hessian(0.0), &scale));
         assert_eq!(Extremum::default().curvature(&hessian(0.0)), None);
         assert!(Extremum::default().is_met(&hessian(0.0), &scale));
+    }
+
+    /// Of all matrices within the errors the lowest curvature is about as far down as it is said to be.
+    #[test]
+    fn errors_of_a_hessian_are_those_of_its_curvatures() {
+        let way = |maximise, unknowns: &[usize]| Way { maximise, unknowns: unknowns.to_vec() };
+        let wanted = Extremum { ways: vec![way(false, &[0, 1]), way(true, &[2])] };
+        let hessian = DMatrix::from_row_slice(
+            4,
+            4,
+            &[2.0, 0.3, 0.5, 0.2, 0.3, 1e-3, 0.4, 0.1, 0.5, 0.4, -1.0, 0.3, 0.2, 0.1, 0.3, 1.5],
+        );
+        let scale = [1.0; 4];
+        let lowest = wanted.curvature(&hessian).unwrap();
+        assert!(lowest > 0.0);
+        let errors = DMatrix::from_fn(4, 4, |i, j| 1e-6 * (1.0 + (i * j) as f64));
+        // The worst of all signs of the errors, to first order.
+        let worst = (0..1 << 10).map(|signs: u32| {
+            let moved = DMatrix::from_fn(4, 4, |i, j| {
+                let (i, j) = (i.min(j), i.max(j));
+                let sign = if signs >> (4 * i + j - i * (i + 1) / 2) & 1 == 1 { 1.0 } else { -1.0 };
+                hessian[(i, j)] + sign * errors[(i, j)]
+            });
+            wanted.curvature(&moved).unwrap()
+        });
+        let drop = lowest - worst.reduce(f64::min).unwrap();
+        // Down by as much as the errors make of it the point may or may not be of the kind that is meant; by more it is not.
+        let down = |by: f64| {
+            let shift = DMatrix::from_fn(4, 4, |i, j| if i == j && i < 2 { lowest + by } else { 0.0 });
+            wanted.is_met_within(&(&hessian - shift), &scale, 0.0, &errors)
+        };
+        assert!(down(0.9 * drop), "{drop:e}");
+        assert!(!down(1.2 * drop), "{drop:e}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 
 use super::evaluate::{Evaluation, Grant};
 use super::formula::{Formula, Place, Unsupported};
@@ -52,6 +52,8 @@ pub struct Equations {
     pub sizes: Vec<Number>,
     /// Its derivatives, if asked for.
     pub jacobian: Option<DMatrix<f64>>,
+    /// The bounds of their errors.
+    pub jacobian_errors: Option<DMatrix<f64>>,
     /// The energy, or what selects; none if there is neither.
     pub energy: Option<Value>,
     /// Operations done.
@@ -256,6 +258,7 @@ impl At<'_, '_> {
             residual: rest.iter().map(|v| v.value).collect(),
             sizes: rest.iter().map(|v| v.size).collect(),
             jacobian: None,
+            jacobian_errors: None,
             energy: energy.first().cloned(),
             work: evaluation.work.get() + e.formula.operations.len() as u64,
             unfinished: evaluation.unfinished.get(),
@@ -273,36 +276,40 @@ impl At<'_, '_> {
             }
         } else if jacobian && smooth {
             result.jacobian = Some(DMatrix::from_fn(k, k, |i, j| slope(&rest[i], j).value()));
+            result.jacobian_errors = Some(DMatrix::from_fn(k, k, |i, j| slope(&rest[i], j).error()));
         }
         if jacobian && result.jacobian.is_none() {
-            let mut matrix = DMatrix::zeros(k, k);
-            for j in 0..k {
-                let column = self.column(x, j, rule, grant, &mut result.work);
-                matrix.set_column(j, &column);
-            }
-            if e.potential.is_some() {
-                matrix = 0.5 * (&matrix + matrix.transpose());
-            }
-            result.jacobian = Some(matrix);
+            let columns: Vec<Vec<Number>> =
+                (0..k).map(|j| self.column(x, j, rule, grant, &mut result.work)).collect();
+            let symmetric = |matrix: DMatrix<f64>| match e.potential {
+                Some(_) => 0.5 * (&matrix + matrix.transpose()),
+                None => matrix,
+            };
+            result.jacobian = Some(symmetric(DMatrix::from_fn(k, k, |i, j| columns[j][i].value())));
+            result.jacobian_errors = Some(symmetric(DMatrix::from_fn(k, k, |i, j| columns[j][i].error())));
         }
         result
     }
 
     /// ∂residual/∂x_j by the difference of two points.
-    fn column(&self, x: &[f64], j: usize, rule: Rule, grant: Grant, work: &mut u64) -> DVector<f64> {
+    fn column(&self, x: &[f64], j: usize, rule: Rule, grant: Grant, work: &mut u64) -> Vec<Number> {
         let h = 1e-5 * x[j].abs().max(1e-3 * self.scale[j]);
         let mut at = |x_j: f64| {
             let mut moved = x.to_vec();
             moved[j] = x_j;
             let equations = self.equations(&moved, rule, grant, false);
             *work += equations.work;
-            DVector::from_iterator(x.len(), equations.residual.iter().map(|r| r.value()))
+            equations.residual
         };
         // Beyond the end of a range the equations need not be numbers.
         let (from, to) = self.ranges[j].unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
         let inside = |moved: f64| if from <= x[j] && x[j] <= to { moved.clamp(from, to) } else { moved };
         let (high, low) = (inside(x[j] + h), inside(x[j] - h));
-        (at(high) - at(low)) / (high - low)
+        at(high)
+            .into_iter()
+            .zip(at(low))
+            .map(|(high_r, low_r)| (high_r - low_r).times(1.0 / (high - low)))
+            .collect()
     }
 
     /// Where the integrand of an energy jumps, its gradient by Ridders's extrapolation of differences.

@@ -40,8 +40,8 @@ const FEWEST: usize = 3;
 const SCAN: usize = 400;
 /// What one row may cost, in operations at nodes.
 const MOST_WORK: f64 = 1.5e8;
-/// How well a Hessian from differences is known, relative to its largest entry.
-const HESSIAN: f64 = 1e-5;
+/// How well a Hessian from differences is known beside the errors of what is subtracted, relative to its largest entry.
+const HESSIAN: f64 = 1e-8;
 /// Newton steps of one start.
 const STEPS: usize = 40;
 
@@ -136,17 +136,24 @@ fn confirmed(at: &At, x: &[f64]) -> Option<Found> {
     } else if !(scaled.clone().singular_values().min() > 1e-9 * scaled.amax()) {
         return None;
     }
+    let meant = is_meant(at, &equations);
     let energy = equations.energy.map(|e| e.value);
     if energy.is_some_and(|e| !e.is_finite()) {
         return None;
     }
-    let meant = is_meant(at, jacobian);
     Some(Found { x, from: Vec::new(), energy, meant })
 }
 
-/// Whether a stationary point is of the kind that the file means, by a Hessian from differences.
-pub fn is_meant(at: &At, hessian: &DMatrix<f64>) -> bool {
-    at.expressions.system.extremum.is_met_within(hessian, &at.scale, HESSIAN)
+/// Whether a stationary point is of the kind that the file means, by a Hessian from differences: what its errors leave open is not
+/// decided against.
+pub fn is_meant(at: &At, equations: &Equations) -> bool {
+    let (Some(hessian), Some(errors)) = (&equations.jacobian, &equations.jacobian_errors) else {
+        return true;
+    };
+    if !hessian.iter().chain(errors.iter()).all(|x| x.is_finite()) {
+        return true;
+    }
+    at.expressions.system.extremum.is_met_within(hessian, &at.scale, HESSIAN, errors)
 }
 
 /// Whether a point lies in the ranges and meets the condition of the file.
