@@ -203,6 +203,7 @@ impl Function {
             Function::Sech2 => special::sech2_array(x, out),
             Function::Exp => special::exp_array(x, out),
             Function::Logistic => special::logistic_array(x, out),
+            Function::LogCosh => special::log_cosh_array(x, out),
             Function::Softplus => special::softplus_array(x, out),
             Function::NormalPdf => special::normal_pdf_array(x, out),
             f => out.iter_mut().zip(x).for_each(|(out, x)| *out = f.apply(*x)),
@@ -275,7 +276,7 @@ impl Function {
             Function::BesselCumulant(n) => special::bessel_cumulant(n, x),
             Function::LogCosh => {
                 let a = x.abs();
-                if a < 0.5 {
+                if a < 1.25 {
                     // log cosh x = ½ log(1 + sinh² x) keeps its digits near 0.
                     let s = libm::sinh(a);
                     0.5 * libm::log1p(s * s)

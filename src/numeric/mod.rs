@@ -17,9 +17,9 @@ mod quantile;
 mod tails;
 
 pub(crate) use array::{
-    add, add_number, affine, divide, divide_into_number, divide_number, dot3, exp_array, logistic_array,
-    multiply, multiply_number, normal_pdf_array, sech2, sech2_array, softplus_array, subtract,
-    subtract_from_number, subtract_number,
+    add, add_number, affine, divide, divide_into_number, divide_number, dot3, exp_array, log_cosh_array,
+    logistic_array, multiply, multiply_number, normal_pdf_array, sech2, sech2_array, softplus_array,
+    subtract, subtract_from_number, subtract_number,
 };
 pub use array::{dot, exp_m1_and_exp, tanh, tanh_and_sech2, tanh_array, tanh_sech2_array};
 pub(crate) use bessel::{bessel_cumulant, bessel_fall, bessel_i, bessel_ie, log_bessel_i0};
