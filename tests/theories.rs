@@ -8,9 +8,9 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use overlaps::solve::{PieceCurve, Settings};
+use overlaps::solve::{Job, PieceCurve, Settings};
 use overlaps::system::{BUILT_IN, Theory};
-use overlaps::value::words_of;
+use overlaps::value::Value;
 use rayon::prelude::*;
 use support::{Row, job, row};
 
@@ -67,17 +67,28 @@ fn excluded(theory: &str, solution: &Values) -> bool {
     })
 }
 
+/// Values of a list under the names that they have one by one.
+fn written_out(name: String, value: Value) -> Vec<(String, Value)> {
+    match value {
+        Value::List(list) => {
+            let entries = list.iter().zip(1..);
+            entries.flat_map(|(value, i)| written_out(format!("{name}_{i}"), value.clone())).collect()
+        }
+        value => vec![(name, value)],
+    }
+}
+
 /// All solutions at one point, that of the row first.
-fn solutions(theory: &Theory, parameters: &str) -> Vec<Row> {
+fn solutions(name: &str, parameters: &str) -> Vec<Row> {
     let given = parameters.split(';').filter_map(|pair| pair.trim().split_once('='));
-    let place = |name: &str, word: &str| {
-        let words = words_of(name, theory.known());
-        words.iter().position(|w| w == word).unwrap_or_else(|| panic!("{name} = {word}")) as f64
-    };
-    let number = |name: &str, value: &str| value.parse().unwrap_or_else(|_| place(name, value));
-    let given: Vec<(&str, f64)> = given.map(|(name, value)| (name, number(name, value))).collect();
+    let value = |name: &str, text: &str| Value::read(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let given = given.flat_map(|(name, text)| written_out(name.to_string(), value(name, text)));
+    let given: Vec<(String, Value)> = given.collect();
+    let theory = &load(name).resized(&given).unwrap_or_else(|e| panic!("{e}"));
     let (control, others): (Vec<_>, Vec<_>) = given.into_iter().partition(|(n, _)| *n == theory.control.name);
-    let curves = job(&others, &[control[0].1]).solve(theory, Settings::default());
+    let controls = control.iter().filter_map(|(_, value)| value.number()).collect();
+    let job = Job { parameters: others, controls: Some(controls) };
+    let curves = job.solve(theory, Settings::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
     let piece = &curves[0];
     let Some((track, first)) = piece.curve.solution(0) else { return Vec::new() };
     let mut rows = vec![row(piece, &track.name, first)];
@@ -88,8 +99,16 @@ fn solutions(theory: &Theory, parameters: &str) -> Vec<Row> {
 }
 
 /// Theories of which a point takes seconds.
-const SLOW: [&str; 5] =
-    ["correlation", "compressed-sensing", "phase-retrieval", "logistic-separability", "amp-hard-threshold"];
+const SLOW: [&str; 8] = [
+    "correlation",
+    "compressed-sensing",
+    "phase-retrieval",
+    "logistic-separability",
+    "amp-hard-threshold",
+    "denoiser-units",
+    "denoiser-units-finite-d",
+    "denoiser-tanh-units",
+];
 
 #[test]
 fn reference_values_are_reached() {
@@ -110,7 +129,7 @@ fn reached(of: impl Fn(&str) -> bool) {
         .flat_map(|((name, parameters), listed)| {
             let digits =
                 ACCURACY.iter().find(|(theory, _)| theory == name).map_or(DIGITS, |(_, digits)| *digits);
-            let rows = solutions(&load(name), parameters);
+            let rows = solutions(name, parameters);
             let off = |row: &Row, solution: &Values| {
                 let each = solution.iter().map(|(quantity, value)| match row.get(quantity) {
                     found if *value == 0.0 => found.abs(),

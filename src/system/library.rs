@@ -95,6 +95,14 @@ built_in! {
         "random-network-chaos"
         "kuramoto"
         "denoiser-units",
+    "mixtures/":
+        "modes-flow"
+        "modes-uturn"
+        "modes-denoiser"
+        "modes-fractions"
+        "denoiser-units-finite-d"
+        "denoiser-units-second-phase"
+        "denoiser-tanh-units",
     "perceptron/":
         "gardner"
         "gardner-capacity"
