@@ -15,6 +15,7 @@ mod generate;
 mod limit;
 mod list;
 mod man;
+mod modes;
 mod paper;
 mod report;
 mod say;
@@ -67,6 +68,7 @@ enum Command {
     Check(check::Check),
     Generate(Box<generate::Generate>),
     Steps(Box<steps::Steps>),
+    Modes(modes::Modes),
     Uturn(Box<uturn::Uturn>),
     Schedule(schedule::Schedule),
     Sweep(sweep::Sweep),
@@ -99,6 +101,7 @@ impl Cli {
             Command::Check(c) => c.run()?,
             Command::Generate(c) => c.run()?,
             Command::Steps(c) => c.run()?,
+            Command::Modes(c) => c.run()?,
             Command::Uturn(c) => c.run()?,
             Command::Schedule(c) => c.run()?,
             Command::Sweep(c) => c.run()?,

@@ -1,6 +1,7 @@
 //! What can be simulated at finite dimension: the [`Model`]s that come with the project ([`all`]).
 //!
 //! - [`mixture`]: denoisers of a two-mode Gaussian mixture, the samples that they generate, and schedules to train them by;
+//! - [`modes`]: mixtures of more than two modes;
 //! - [`ridge`]: ridge regression, teacher and student; the file to start a new model from.
 //!
 //! Denoisers of 8 samples in 10⁹ dimensions, at two times, beside theory; and a verdict on a theory, from many data sets:
@@ -37,6 +38,7 @@ use overlaps::model::Model;
 pub use stream::{Purpose, stream};
 
 pub mod mixture;
+pub mod modes;
 pub mod ridge;
 
 /// Everything that can be simulated, at its defaults.

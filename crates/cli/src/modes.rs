@@ -1,0 +1,79 @@
+//! `overlaps modes MEANS.toml`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::FINE;
+use super::arguments::Values;
+use super::cells::with_progress;
+use super::destination::{Destination, side};
+use super::simulation::stopped;
+use crate::terminal;
+use crate::terminal::TerminalOptions;
+use anyhow::Context;
+use overlaps::experiment::Experiment;
+use overlaps_models::modes::{Fractions, Sampled, Scales};
+
+/// Show at which scales the modes of a mixture part, and when; or sample its exact flow.
+///
+/// The file says where the modes lie: `weights` with `gram`, the matrix μ_k·μ_l/d, or with `vectors`, the μ_k/√d; or `[split]`, a tree
+/// of distances with exponents. Rows are the windows of the flow at each dimension: which modes part, the knot of a schedule with a
+/// phase per scale, and by how much the error of the denoiser falls. With --steps, samples take so many Euler steps with the exact
+/// denoiser, in law, at any dimension, and rows are the fractions that end at each mode.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Parameters for --set and --sweep, with their defaults: d = log:1e2:1e12:6, sigma = 1, reach = 5; with --steps also schedule = phases (or two_phase, uniform) and interpolant = linear (or trigonometric).\n\nTwo pairs of modes, d^0.3 and √d apart:\n\n    [split]\n    exponent = 0.5\n    half_distance = 1\n    modes = [\n      { exponent = 0.3, half_distance = 1.5, modes = [0.5, 0.2] },\n      { exponent = 0.3, half_distance = 1.5, modes = [0.1, 0.2] },\n    ]"
+)]
+pub struct Modes {
+    /// Where the modes lie.
+    #[arg(value_name = "MEANS.toml", value_hint = ValueHint::FilePath)]
+    means: PathBuf,
+    /// Sample the flow in these numbers of steps, separated by commas.
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    steps: Vec<u32>,
+    /// Samples.
+    #[arg(long, value_name = "COUNT", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
+    samples: u64,
+    /// Key of the random numbers.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    values: Values,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+impl Modes {
+    /// Computes, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        match self.steps.is_empty() {
+            true => self.show(&Scales::new(&self.means, &self.values.wanted())?),
+            false => {
+                let steps = self.steps.iter().map(|n| *n as usize).collect();
+                let sampled = Sampled { steps, samples: self.samples, seed: self.seed };
+                self.show(&Fractions::new(&self.means, &self.values.wanted(), sampled)?)
+            }
+        }
+    }
+
+    fn show(&self, experiment: &impl Experiment) -> anyhow::Result<u8> {
+        let files = self.destination.files(None)?;
+        files.check()?;
+        self.values.start_threads();
+        let chart = experiment.chart()?.context("there are lines along d")?;
+        let cells = experiment.cells() as u64;
+        let table = with_progress(cells, self.values.quiet, |running| experiment.run(running));
+        let table = table?.ok_or_else(|| stopped(None))?;
+        let figure = files.plot.is_some().then(|| chart.figure(&table)).transpose()?;
+        let (system, parameters) = experiment.described();
+        let side = side(&system, parameters, self.values.sweeps(), &table.columns, Default::default());
+        let written = files.write(&table, &side, figure.as_ref())?;
+        self.destination.print(&table, self.values.quiet, || {
+            let max_rows = if self.destination.all_rows { 0 } else { 80 };
+            terminal::render(&table, &TerminalOptions { columns: None, max_rows, digits: 5 })
+        })?;
+        self.destination.say_written(&written, self.values.quiet);
+        Ok(FINE)
+    }
+}

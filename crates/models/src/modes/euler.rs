@@ -1,0 +1,159 @@
+//! The flow of the exact denoiser by Euler's method, for the projections of samples on the modes alone: what is orthogonal to all modes does not
+//! matter to them, so that the dimension is only a number.
+
+use nalgebra::{DMatrix, DVector};
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+use super::means::Means;
+use crate::mixture::Interpolant;
+use crate::stream::{Purpose, stream};
+
+/// How the times of the steps are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// A phase for each scale, and one to the end (eq. 11 of arXiv:2412.07972 with a phase per scale).
+    Phases,
+    /// Two phases, of which the first ends at the largest scale: eq. 11.
+    TwoPhase,
+    /// Steps of equal length.
+    Uniform,
+}
+
+impl Schedule {
+    /// All of them, in the order of [`Schedule::NAMES`].
+    pub const ALL: [Schedule; 3] = [Schedule::Phases, Schedule::TwoPhase, Schedule::Uniform];
+    /// Their names.
+    pub const NAMES: [&str; 3] = ["phases", "two_phase", "uniform"];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// A flow that is to be sampled.
+#[derive(Debug, Clone)]
+pub struct Flow<'m> {
+    /// The modes.
+    pub means: &'m Means,
+    /// Dimension.
+    pub d: f64,
+    /// Width of a mode.
+    pub sigma: f64,
+    /// Interpolant between noise and data.
+    pub interpolant: Interpolant,
+    /// The times of the steps, from 0 to 1.
+    pub times: Vec<f64>,
+}
+
+/// The ends τ_j = κ_j d^(−a_j) of the windows, with κ_j = reach/δ_j: a sample that lies between two modes of the window is undecided there
+/// with a probability of about Φ(−reach).
+pub fn knots(means: &Means, d: f64, reach: f64) -> Vec<f64> {
+    means.windows(d).iter().map(|w| reach / w.half_distance * d.powf(-w.exponent)).collect()
+}
+
+/// The times of some steps. Phases share them equally; the first ones have one more where that does not come out even.
+///
+/// # Errors
+/// Knots that do not follow each other at this dimension, fewer steps than phases, in words.
+pub fn times(
+    means: &Means,
+    d: f64,
+    reach: f64,
+    schedule: Schedule,
+    steps: usize,
+) -> Result<Vec<f64>, String> {
+    let mut ends = match schedule {
+        Schedule::Phases => knots(means, d, reach),
+        Schedule::TwoPhase => knots(means, d, reach)[..1].to_vec(),
+        Schedule::Uniform => Vec::new(),
+    };
+    ends.push(1.0);
+    if let Some(pair) = ends.windows(2).find(|pair| pair[0] >= pair[1]) {
+        return Err(format!(
+            "at d = {d} the window that ends at τ = {:.3} is not over before the next, at {:.3}; use a larger d, or a smaller reach",
+            pair[0], pair[1]
+        ));
+    }
+    if steps < ends.len() {
+        return Err(format!("{steps} steps are fewer than the {} phases of the schedule", ends.len()));
+    }
+    let mut times = vec![0.0];
+    let mut from = 0.0;
+    for (i, end) in ends.iter().enumerate() {
+        let own = steps / ends.len() + usize::from(i < steps % ends.len());
+        times.extend((1..=own).map(|s| from + (end - from) * (s as f64 / own as f64)));
+        from = *end;
+    }
+    Ok(times)
+}
+
+/// Samples of one key.
+const CHUNK: u64 = 1024;
+
+impl Flow<'_> {
+    /// How many of some samples end nearest to each mode; none where an interruption was asked for.
+    pub fn ends(&self, samples: u64, seed: u64, interrupted: &(dyn Fn() -> bool + Sync)) -> Option<Vec<u64>> {
+        let products = self.means.products(self.d);
+        let eigen = products.clone().symmetric_eigen();
+        let roots = eigen.eigenvalues.map(|x| x.max(0.0).sqrt());
+        let from_noise = &eigen.eigenvectors * DMatrix::from_diagonal(&roots);
+        let chunks = samples.div_ceil(CHUNK);
+        let counts: Option<Vec<Vec<u64>>> = (0..chunks)
+            .into_par_iter()
+            .map(|chunk| {
+                if interrupted() {
+                    return None;
+                }
+                let mut random = stream(seed, self.d as u64, Purpose::Generate, chunk);
+                let mut counts = vec![0; self.means.count()];
+                for _ in chunk * CHUNK..samples.min((chunk + 1) * CHUNK) {
+                    let noise = (0..counts.len()).map(|_| StandardNormal.sample(&mut random));
+                    let start = &from_noise * DVector::from_iterator(counts.len(), noise);
+                    counts[self.end(&products, start)] += 1;
+                }
+                Some(counts)
+            })
+            .collect();
+        Some(counts?.into_iter().fold(vec![0; self.means.count()], |sum, counts| {
+            sum.into_iter().zip(counts).map(|(a, b)| a + b).collect()
+        }))
+    }
+
+    /// The mode nearest to which a sample ends that starts with these projections μ_k·x/√d.
+    pub fn end(&self, products: &DMatrix<f64>, mut projections: DVector<f64>) -> usize {
+        let root = self.d.sqrt();
+        let mut posterior = DVector::zeros(projections.len());
+        for pair in self.times.windows(2) {
+            let (tau, step) = (pair[0], pair[1] - pair[0]);
+            let (alpha, beta) = (self.interpolant.alpha(tau), tau);
+            let s = alpha * alpha + self.sigma * self.sigma * beta * beta;
+            self.posterior(products, &projections, [beta * root / s, beta * root], &mut posterior);
+            let (own, towards) = self.interpolant.velocity(tau);
+            let own = own + towards * beta * self.sigma * self.sigma / s;
+            let pull = step * towards * alpha * alpha / s * root;
+            projections *= 1.0 + step * own;
+            projections.gemv(pull, products, &posterior, 1.0);
+        }
+        let near = |k: usize| projections[k] / root - 0.5 * products[(k, k)];
+        (0..projections.len()).fold(0, |best, k| if near(k) > near(best) { k } else { best })
+    }
+
+    /// π_k ∝ p_k exp((β√d/S)(y_k − ½ β√d G_kk)), by β√d/S and β√d.
+    fn posterior(
+        &self,
+        products: &DMatrix<f64>,
+        projections: &DVector<f64>,
+        [factor, shift]: [f64; 2],
+        into: &mut DVector<f64>,
+    ) {
+        for k in 0..projections.len() {
+            into[k] = self.means.weights[k].ln() + factor * (projections[k] - 0.5 * shift * products[(k, k)]);
+        }
+        let largest = into.max();
+        into.apply(|x| *x = (*x - largest).exp());
+        let sum = into.sum();
+        *into /= sum;
+    }
+}
