@@ -184,11 +184,10 @@ impl<'s> Verifier<'s> {
         if equations.unfinished {
             report.unverified = Some(Unverified::Average);
         }
-        if claim.reported && !system.extremum.ways.is_empty() {
-            if !is_meant(at, &at.equations(x, Rule::FULL, Grant::default(), true)) {
-                let meant = system.extremum.in_words(system.unknowns.iter().map(|u| u.name.as_str()));
-                report.disagreements.push(Disagreement::Saddle { meant });
-            }
+        let looks = claim.reported && !system.extremum.ways.is_empty();
+        if looks && !is_meant(at, &at.equations(x, Rule::FULL, Grant::default(), true)) {
+            let meant = system.extremum.in_words(system.unknowns.iter().map(|u| u.name.as_str()));
+            report.disagreements.push(Disagreement::Saddle { meant });
         }
         let mut suspect = false;
         let mut worst: Option<usize> = None;

@@ -20,6 +20,8 @@
 pub mod euler;
 mod experiment;
 mod means;
+#[cfg(test)]
+mod tests;
 mod windows;
 
 pub use experiment::{Fractions, Sampled, Scales};

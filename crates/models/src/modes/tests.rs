@@ -1,0 +1,158 @@
+//! Windows against their closed forms, samples against fractions known otherwise.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::Means;
+use super::euler::{Flow, Schedule, knots, times};
+use crate::mixture::Interpolant;
+
+/// Modes √d (s e₀ + r δ d^(a − 1/2) e_s) with δ = 1.5 and a = 0.3.
+const PAIRS: &str = "[split]\nexponent = 0.5\nhalf_distance = 1\nmodes = [\n\
+    { exponent = 0.3, half_distance = 1.5, modes = [0.5, 0.2] },\n\
+    { exponent = 0.3, half_distance = 1.5, modes = [0.1, 0.2] },\n]";
+const ALIKE: &str = "weights = [0.5, 0.3, 0.2]\ngram = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]";
+
+fn means(text: &str) -> Means {
+    Means::parse("means.toml", text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn a_tree_has_the_products_of_its_modes() {
+    let products = means(PAIRS).products(1e6);
+    let small = 2.25 * 1e6f64.powf(-0.4);
+    let modes = [(1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0)];
+    for (k, (s, r)) in modes.iter().enumerate() {
+        for (l, (t, q)) in modes.iter().enumerate() {
+            let exact = s * t + if s == t { r * q * small } else { 0.0 };
+            assert!((products[(k, l)] - exact).abs() < 1e-14, "{k} {l}");
+        }
+    }
+    // Three parts of a split are 2δ d^a from each other.
+    let three = means("[split]\nexponent = 0.4\nhalf_distance = 1.5\nmodes = [1, 1, 2]").products(1e4);
+    let apart = three[(0, 0)] + three[(2, 2)] - 2.0 * three[(0, 2)];
+    assert!((apart / (9.0 * 1e4f64.powf(-0.2)) - 1.0).abs() < 1e-13);
+}
+
+#[test]
+fn all_drops_sum_to_the_error_before_the_first_window() {
+    for text in [PAIRS, ALIKE] {
+        let means = means(text);
+        let (products, p) = (means.products(1e6), &means.weights);
+        let both = |k: usize| (0..p.len()).map(|l| p[k] * p[l] * products[(k, l)]).sum::<f64>();
+        let trace: f64 = (0..p.len()).map(|k| p[k] * products[(k, k)] - both(k)).sum();
+        let windows = means.windows(1e6);
+        let drops: f64 = windows.iter().map(|window| window.drop).sum();
+        assert!((drops / trace - 1.0).abs() < 1e-12, "{drops} {trace}");
+    }
+    let windows = means(PAIRS).windows(1e6);
+    assert_eq!(windows[0].after, [[0, 1], [2, 3]]);
+    assert_eq!(windows[1].after, [[0], [1], [2], [3]]);
+    let coefficient = windows[1].drop / (2.25 * 1e6f64.powf(-0.4));
+    assert!((coefficient - 0.838095238095238).abs() < 1e-12, "{coefficient}");
+    // λ_max(B)^(−1/2) of three equal distances with weights 0.5, 0.3, 0.2.
+    assert!((means(ALIKE).windows(1e6)[0].speciation * 1e3 - 1.6052).abs() < 1e-4);
+}
+
+/// The fraction of a mode, and its standard error.
+fn fraction(flow: &Flow, mode: usize, samples: u64) -> (f64, f64) {
+    let ends = flow.ends(samples, 1, &|| false).unwrap_or_default();
+    let fraction = ends[mode] as f64 / samples as f64;
+    (fraction, (fraction * (1.0 - fraction) / samples as f64).sqrt())
+}
+
+fn flow(means: &Means, d: f64, schedule: Schedule, steps: usize) -> Flow<'_> {
+    let times = times(means, d, 6.0, schedule, steps).unwrap_or_else(|e| panic!("{e}"));
+    Flow { means, d, sigma: 1.0, interpolant: Interpolant::Linear, times }
+}
+
+#[test]
+fn a_phase_for_each_scale_finds_the_weights_and_two_phases_do_not() {
+    let means = means(PAIRS);
+    let (all, error) = fraction(&flow(&means, 1e10, Schedule::Phases, 150), 0, 20_000);
+    assert!((all - 0.5).abs() < 0.012 + 4.0 * error, "{all}");
+    // Inside a pair everything goes to the mode nearest to its mean.
+    let (two, error) = fraction(&flow(&means, 1e10, Schedule::TwoPhase, 150), 0, 20_000);
+    assert!((two - 0.7084).abs() < 4.0 * (error.powi(2) + 0.003f64.powi(2)).sqrt(), "{two}");
+}
+
+#[test]
+fn uniform_steps_depend_on_their_length_alone() {
+    // p = 0.8 and ±μ: the boundary of the basin at d → ∞ by bisection; three modes: a grid of starts.
+    let two = means("weights = [0.8, 0.2]\ngram = [[1, -1], [-1, 1]]");
+    for (means, h, exact, known) in
+        [(&two, 1.0, 0.8635894500715224, 0.0), (&means(ALIKE), 2.0, 0.56529, 2e-4)]
+    {
+        for d in [1e5, 4e5] {
+            let steps = (f64::sqrt(d) / h) as usize;
+            let (found, error) = fraction(&flow(means, d, Schedule::Uniform, steps), 0, 10_000);
+            let allowed = 4.0 * error + known + 3.0 / d.sqrt();
+            assert!((found - exact).abs() < allowed, "h = {h}, d = {d}: {found} {exact} {error}");
+        }
+    }
+}
+
+/// At any d, with all coordinates: the same steps of x itself.
+#[test]
+fn projections_move_as_samples_do() {
+    let modes = [[1.2, 0.1, 0.0], [-0.4, 0.9, 0.3], [0.0, -1.1, 0.5]];
+    let means = means("vectors = [[1.2, 0.1, 0], [-0.4, 0.9, 0.3], [0, -1.1, 0.5]]\nweights = [2, 1, 1]");
+    let (d, sigma) = (40.0f64, 0.7);
+    for interpolant in [Interpolant::Linear, Interpolant::Trigonometric] {
+        let times: Vec<f64> = (0..=60).map(|i| f64::from(i) / 60.0).collect();
+        let flow = Flow { means: &means, d, sigma, interpolant, times: times.clone() };
+        let mu = DMatrix::from_fn(3, 3, |k, i| modes[k][i] * d.sqrt());
+        for start in 0..40u32 {
+            let mut x = DVector::from_fn(3, |i, _| 1.5 * f64::from(start * 7 + i as u32 * 13).sin());
+            let projections = &mu * &x / d.sqrt();
+            for pair in times.windows(2) {
+                let (beta, alpha) = (pair[0], interpolant.alpha(pair[0]));
+                let s = alpha * alpha + sigma * sigma * beta * beta;
+                let log = |k: usize| {
+                    let (along, norm) = (mu.row(k).dot(&x.transpose()), mu.row(k).norm_squared());
+                    means.weights[k].ln() + (beta * along - 0.5 * beta * beta * norm) / s
+                };
+                let largest = (0..3).map(log).fold(f64::NEG_INFINITY, f64::max);
+                let weights = DVector::from_fn(3, |k, _| (log(k) - largest).exp());
+                let centre = mu.transpose() * (&weights / weights.sum());
+                let data = &x * (beta * sigma * sigma / s) + centre * (alpha * alpha / s);
+                let (own, towards) = interpolant.velocity(pair[0]);
+                x = &x + (&x * own + data * towards) * (pair[1] - pair[0]);
+            }
+            let apart = |k: usize| (mu.row(k).transpose() - &x).norm_squared();
+            let nearest = (0..3).fold(0, |best, k| if apart(k) < apart(best) { k } else { best });
+            assert_eq!(flow.end(&means.products(d), projections), nearest, "{start} {x}");
+        }
+    }
+}
+
+#[test]
+fn knots_follow_the_scales() {
+    let all = knots(&means(PAIRS), 1e10, 6.0);
+    assert!((all[0] / 6e-5 - 1.0).abs() < 1e-12 && (all[1] / (4.0 * 1e-3) - 1.0).abs() < 1e-12, "{all:?}");
+    let times = times(&means(PAIRS), 1e10, 6.0, Schedule::Phases, 7).unwrap();
+    assert_eq!(times.len(), 8);
+    assert_eq!((times[3], times[5], times[7]), (all[0], all[1], 1.0));
+}
+
+#[test]
+fn a_file_that_is_none_says_so() {
+    for (text, part) in [
+        ("gram = [[1, 2], [3]]", "row 2 of `gram` has 1 entries"),
+        ("gram = [[1, 2], [2, 1]]", "same place"),
+        ("gram = [[1, 3], [3, 1]]", "same place"),
+        ("gram = [[1, 0], [0.5, 1]]", "not symmetric"),
+        ("gram = [[1, -3], [-3, 1]]", "lowest eigenvalue"),
+        ("gram = [[1, 0], [0, nan]]", "entry NaN"),
+        ("gram = [[1, 0], [0, 1]]\nweights = [1]", "`weights` has 1 entries for 2 modes"),
+        ("gram = [[1, 0], [0, 1]]\nweights = [1, -1]", "the weight -1"),
+        ("weights = [1]", "one of `gram`, `vectors` and `[split]`"),
+        ("vectors = [[1, 2]]", "there are 1 modes"),
+        ("[split]\nexponent = 0.6\nhalf_distance = 1\nmodes = [1, 1]", "exponent = 0.6"),
+        ("[split]\nexponent = 0.5\nhalf_distance = 0\nmodes = [1, 1]", "half_distance = 0"),
+        ("[split]\nexponent = 0.5\nhalf_distance = 1\nmodes = [1]", "two or more"),
+        ("grm = 1", "means.toml:1:1"),
+    ] {
+        let error = Means::parse("means.toml", text).unwrap_err().to_string();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}
