@@ -149,7 +149,8 @@ impl Flow<'_> {
         into: &mut DVector<f64>,
     ) {
         for k in 0..projections.len() {
-            into[k] = libm::log(self.means.weights[k]) + factor * (projections[k] - 0.5 * shift * products[(k, k)]);
+            into[k] =
+                libm::log(self.means.weights[k]) + factor * (projections[k] - 0.5 * shift * products[(k, k)]);
         }
         let largest = into.max();
         into.apply(|x| *x = libm::exp(*x - largest));
