@@ -1,4 +1,4 @@
-//! `overlaps modes MEANS.toml`.
+//! `overlaps modes FILE.toml`.
 
 use std::path::PathBuf;
 
@@ -27,7 +27,7 @@ use overlaps_models::modes::{Fractions, Sampled, Scales};
 )]
 pub struct Modes {
     /// Where the modes lie.
-    #[arg(value_name = "MEANS.toml", value_hint = ValueHint::FilePath)]
+    #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
     means: PathBuf,
     /// Sample the flow in these numbers of steps, separated by commas.
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
