@@ -94,35 +94,52 @@ const CHUNK: u64 = 1024;
 
 impl Flow<'_> {
     /// How many of some samples end nearest to each mode; none where an interruption was asked for.
-    pub fn ends(&self, samples: u64, seed: u64, interrupted: &(dyn Fn() -> bool + Sync)) -> Option<Vec<u64>> {
+    ///
+    /// # Errors
+    /// Samples that leave the range of numbers, in words.
+    pub fn ends(
+        &self,
+        samples: u64,
+        seed: u64,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<u64>>, String> {
         let products = self.means.products(self.d);
         let eigen = products.clone().symmetric_eigen();
         let roots = eigen.eigenvalues.map(|x| x.max(0.0).sqrt());
         let from_noise = &eigen.eigenvectors * DMatrix::from_diagonal(&roots);
-        let chunks = samples.div_ceil(CHUNK);
-        let counts: Option<Vec<Vec<u64>>> = (0..chunks)
-            .into_par_iter()
-            .map(|chunk| {
+        let nowhere = || {
+            let Flow { d, sigma, .. } = self;
+            format!(
+                "at d = {d} and sigma = {sigma} samples leave the range of numbers; use a smaller sigma, or means of another size"
+            )
+        };
+        let of_chunk = |chunk: u64| -> Option<Result<Vec<u64>, String>> {
+            let mut random = stream(seed, self.d as u64, Purpose::Generate, chunk);
+            let mut counts = vec![0; self.means.count()];
+            for _ in chunk * CHUNK..samples.min((chunk + 1) * CHUNK) {
                 if interrupted() {
                     return None;
                 }
-                let mut random = stream(seed, self.d as u64, Purpose::Generate, chunk);
-                let mut counts = vec![0; self.means.count()];
-                for _ in chunk * CHUNK..samples.min((chunk + 1) * CHUNK) {
-                    let noise = (0..counts.len()).map(|_| StandardNormal.sample(&mut random));
-                    let start = &from_noise * DVector::from_iterator(counts.len(), noise);
-                    counts[self.end(&products, start)] += 1;
+                let noise = (0..counts.len()).map(|_| StandardNormal.sample(&mut random));
+                let start = &from_noise * DVector::from_iterator(counts.len(), noise);
+                match self.end(&products, start) {
+                    Some(mode) => counts[mode] += 1,
+                    None => return Some(Err(nowhere())),
                 }
-                Some(counts)
-            })
-            .collect();
-        Some(counts?.into_iter().fold(vec![0; self.means.count()], |sum, counts| {
-            sum.into_iter().zip(counts).map(|(a, b)| a + b).collect()
-        }))
+            }
+            Some(Ok(counts))
+        };
+        let chunks: Option<Vec<_>> = (0..samples.div_ceil(CHUNK)).into_par_iter().map(of_chunk).collect();
+        let Some(chunks) = chunks else { return Ok(None) };
+        let mut sum = vec![0; self.means.count()];
+        for counts in chunks {
+            sum.iter_mut().zip(counts?).for_each(|(sum, count)| *sum += count);
+        }
+        Ok(Some(sum))
     }
 
-    /// The mode nearest to which a sample ends that starts with these projections μ_k·x/√d.
-    pub fn end(&self, products: &DMatrix<f64>, mut projections: DVector<f64>) -> usize {
+    /// The mode nearest to which a sample ends that starts with these projections μ_k·x/√d; none where it leaves the range of numbers.
+    pub fn end(&self, products: &DMatrix<f64>, mut projections: DVector<f64>) -> Option<usize> {
         let root = self.d.sqrt();
         let mut posterior = DVector::zeros(projections.len());
         for pair in self.times.windows(2) {
@@ -137,7 +154,10 @@ impl Flow<'_> {
             projections.gemv(pull, products, &posterior, 1.0);
         }
         let near = |k: usize| projections[k] / root - 0.5 * products[(k, k)];
-        (0..projections.len()).fold(0, |best, k| if near(k) > near(best) { k } else { best })
+        if !(0..projections.len()).all(|k| near(k).is_finite()) {
+            return None;
+        }
+        (0..projections.len()).max_by(|a, b| near(*a).total_cmp(&near(*b)))
     }
 
     /// π_k ∝ p_k exp((β√d/S)(y_k − ½ β√d G_kk)), by β√d/S and β√d.

@@ -17,7 +17,7 @@ use overlaps::value::given;
 
 /// Dimensions unless others are given.
 const DIMENSIONS: [f64; 6] = [1e2, 1e4, 1e6, 1e8, 1e10, 1e12];
-/// Larger than any δ d^a that a window is looked at for: a number like any other.
+/// The largest dimension: whole numbers are exact so far.
 const LARGEST: f64 = 1e15;
 
 /// A mixture along the dimension, with some parameters.
@@ -125,7 +125,7 @@ impl Scales {
     }
 }
 
-/// `1 2 | 3 4`: groups of modes, counted from 1; those that part lie between brackets where there are others.
+/// `1 2 | 3 4`: groups of modes, counted from 1; `;` stands between those that part from different others.
 fn parts(before: &[Vec<usize>], after: &[Vec<usize>]) -> String {
     let group = |modes: &Vec<usize>| modes.iter().map(|k| (k + 1).to_string()).collect::<Vec<_>>().join(" ");
     let of = |whole: &Vec<usize>| {
@@ -258,7 +258,7 @@ impl Experiment for Fractions {
         for (d, steps) in self.flows() {
             let times = self.times(&point, d, steps)?;
             let flow = Flow { means, d, sigma: point.number("sigma"), interpolant, times };
-            let Some(ends) = flow.ends(samples, self.sampled.seed, running.interrupted) else {
+            let Some(ends) = flow.ends(samples, self.sampled.seed, running.interrupted)? else {
                 return Ok(None);
             };
             for (k, count) in ends.iter().enumerate() {

@@ -55,7 +55,7 @@ fn all_drops_sum_to_the_error_before_the_first_window() {
 
 /// The fraction of a mode, and its standard error.
 fn fraction(flow: &Flow, mode: usize, samples: u64) -> (f64, f64) {
-    let ends = flow.ends(samples, 1, &|| false).unwrap_or_default();
+    let ends = flow.ends(samples, 1, &|| false).unwrap_or_else(|e| panic!("{e}")).unwrap_or_default();
     let fraction = ends[mode] as f64 / samples as f64;
     (fraction, (fraction * (1.0 - fraction) / samples as f64).sqrt())
 }
@@ -120,9 +120,18 @@ fn projections_move_as_samples_do() {
             }
             let apart = |k: usize| (mu.row(k).transpose() - &x).norm_squared();
             let nearest = (0..3).fold(0, |best, k| if apart(k) < apart(best) { k } else { best });
-            assert_eq!(flow.end(&means.products(d), projections), nearest, "{start} {x}");
+            assert_eq!(flow.end(&means.products(d), projections), Some(nearest), "{start} {x}");
         }
     }
+}
+
+#[test]
+fn what_leaves_the_range_of_numbers_is_in_no_mode() {
+    let means = means(ALIKE);
+    let flow = Flow { sigma: 1e200, ..flow(&means, 1e6, Schedule::Uniform, 4) };
+    let error = flow.ends(10, 1, &|| false).unwrap_err();
+    assert!(error.contains("sigma = 1") && error.contains("range of numbers"), "{error}");
+    assert_eq!(flow.ends(10, 1, &|| true), Ok(None));
 }
 
 #[test]
