@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::means::Means;
 use crate::mixture::Interpolant;
 use crate::stream::{Purpose, stream};
+use overlaps::numeric::shortest;
 
 /// How the times of the steps are chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Flow<'_> {
         let roots = eigen.eigenvalues.map(|x| x.max(0.0).sqrt());
         let from_noise = &eigen.eigenvectors * DMatrix::from_diagonal(&roots);
         let nowhere = || {
-            let Flow { d, sigma, .. } = self;
+            let (d, sigma) = (shortest(self.d), shortest(self.sigma));
             format!(
                 "at d = {d} and sigma = {sigma} samples leave the range of numbers; use a smaller sigma, or means of another size"
             )
