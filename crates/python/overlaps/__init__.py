@@ -5,7 +5,7 @@
 >>> result.status
 ['converged', 'converged', 'converged']
 >>> round(float(result["m"][1]), 6)
-0.882814
+0.995608
 
 A system is the name of a built-in one, the path of an equation file, or the text of one. Parameters are given by name, with Greek
 letters or without (``λ=0.1``, ``lambda_=0.1``): a number or a word fixes one, a list or an array sweeps it.

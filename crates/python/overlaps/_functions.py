@@ -57,7 +57,11 @@ def solve_text(text: str, control: Control = None, **options: Any) -> Result:
     >>> text = '''
     ... title = "magnet"
     ... [control]
-    ... J = { from = 1.5, to = 2, points = 3, meaning = "coupling" }
+    ... name = "J"
+    ... from = 1.5
+    ... to = 2
+    ... points = 3
+    ... meaning = "coupling"
     ... [unknowns]
     ... m = { meaning = "magnetisation", range = [0.1, 1] }
     ... [fixed_point]
