@@ -208,7 +208,7 @@ def systems(about: str = "") -> List[System]:
 
     >>> import overlaps
     >>> [system.name for system in overlaps.systems("two-phase")]
-    ['two-phase']
+    ['two-phase', 'two-phase-limit', 'two-phase-printed', 'finite-d']
     """
     with translated():
         every = [System(*fields) for fields in _overlaps.systems()]

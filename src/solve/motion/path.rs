@@ -7,7 +7,6 @@ use super::right::{Right, Rules};
 use super::step::{From, Made, Method, STABLE, step};
 use crate::solve::equations::Equations;
 use crate::solve::refusal::Ending;
-use crate::system::System;
 
 /// How accurately steps are made.
 #[derive(Debug, Clone, Copy)]

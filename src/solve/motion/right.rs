@@ -4,7 +4,6 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::solve::equations::Equations;
 use crate::solve::refusal::Refusal;
-use crate::system::System;
 
 /// Averages along the way are asked to be known to this part of the tolerance, as their errors add up.
 const SHARE: f64 = 0.1;
