@@ -40,7 +40,7 @@ fn check(theories: &[Drawn], seed: u64) -> (String, Outcome) {
     let curves = job_of(&given, &control).solve(&drawn.theory, settings).unwrap_or_else(|e| panic!("{e}"));
     let mut outcome = Outcome::NotConverged;
     for piece in &curves {
-        match reports(piece, false, settings.tolerance) {
+        match reports(piece, false, settings) {
             Err(_) => outcome = Outcome::Unverified,
             Ok(reports) => {
                 for report in reports.into_iter().flatten() {

@@ -29,7 +29,7 @@ fn curve<'t>(theory: &'t Theory, controls: &[f64]) -> PieceCurve<'t> {
     job(&[], controls).solve(theory, Settings::default()).remove(0)
 }
 
-fn within(tolerance: f64) -> Settings {
+fn within(tolerance: f64) -> Settings<'static> {
     Settings::new(tolerance, false)
 }
 
@@ -386,7 +386,7 @@ fn none_is_wrong(rows: u64) {
             }
             let job = random_rows::job_of(&given, &controls);
             let curves = job.solve(theory, Settings::default()).unwrap_or_else(|e| panic!("{e}"));
-            let reports = reports(&curves[0], false, 1e-12).unwrap_or_else(|e| panic!("{e}"));
+            let reports = reports(&curves[0], false, within(1e-12)).unwrap_or_else(|e| panic!("{e}"));
             let wrong = reports.iter().flatten().flat_map(|report| &report.disagreements);
             let place = format!("{} at {given:?}, {controls:?}", theory.name());
             let verified = reports.iter().flatten().any(|report| report.unverified.is_none());

@@ -135,7 +135,9 @@ fn right_rows_pass(searched: &[&str]) {
                     });
                 }
                 if round == 0 && searched.contains(&theory.name()) {
-                    for report in reports(&piece, false, TOLERANCE).unwrap().into_iter().flatten() {
+                    for report in
+                        reports(&piece, false, Settings::new(TOLERANCE, false)).unwrap().into_iter().flatten()
+                    {
                         assert_eq!(report.disagreements, [], "{}: {:?}", theory.name(), job.0.parameters);
                         assert!(report.residual < 1e-11, "{:e}", report.residual);
                     }

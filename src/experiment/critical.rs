@@ -4,13 +4,14 @@
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
+use super::told::REASONS;
 use super::zeros::Sought;
 use super::{Computed, Experiment, Failure, Told, equations};
 use crate::chart::{self, Axis, Chart, ChartError, Marks};
 use crate::model::Running;
 use crate::output::{Cell, Column, Role};
-use crate::solve::{Change, Job, Place, Settings, Solution, events};
-use crate::study::{Plan, PlanError, Swept};
+use crate::solve::{Change, Job, Place, Settings, Solution, events, interruptible};
+use crate::study::{Counts, Plan, PlanError, Swept};
 use crate::system::Theory;
 
 /// A theory whose global branch changes along the control, or of which an output is zero somewhere: what `overlaps critical` finds.
@@ -82,9 +83,9 @@ impl Critical {
     }
 
     /// The changes of one combination of parameters, what else the curves say, and how many rows along the control did not converge.
-    fn changes(&self, cell: usize) -> (Vec<Found>, Told, usize) {
+    fn changes(&self, cell: usize, settings: Settings) -> (Vec<Found>, Told, usize) {
         let job = Job { parameters: self.plan.parameters(cell), controls: self.plan.controls.clone() };
-        let curves = job.curves(&self.theory, Settings::new(self.tolerance, false));
+        let curves = job.curves(&self.theory, settings);
         let (mut found, mut told) = (Vec::new(), Told::default());
         let mut failed = 0;
         for piece in &curves {
@@ -155,15 +156,28 @@ impl Experiment for Critical {
     }
 
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
-        let computed = match &self.sought {
-            Some(sought) => self.zeros(cell, sought),
+        let settings = Settings::new(self.tolerance, false).stopping(running.interrupted);
+        let computed = interruptible(|| match &self.sought {
+            Some(sought) => self.zeros(cell, sought, settings),
             None => {
-                let (found, told, failed) = self.changes(cell);
+                let (found, told, failed) = self.changes(cell, settings);
                 Computed { told, ..Computed::new(self.rows(&found, cell), failed) }
             }
-        };
+        });
         (running.progress)();
-        Ok(Some(computed))
+        Ok(computed)
+    }
+
+    fn warnings(&self, counts: Counts, told: &Told) -> Vec<String> {
+        if counts.not_converged == 0 {
+            return Vec::new();
+        }
+        let what = self.zero().map_or("change", |_| "zero");
+        let failed = counts.not_converged;
+        let first =
+            format!("{failed} rows along the control did not converge; a {what} there can be missing");
+        let reasons = told.reasons.iter().filter(|_| self.zero().is_some()).take(REASONS).cloned();
+        std::iter::once(first).chain(reasons).collect()
     }
 
     fn chart(&self) -> Result<Option<Chart>, ChartError> {

@@ -6,11 +6,11 @@ use std::sync::OnceLock;
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
-use super::{Computed, Experiment, ExperimentError, Failure, equations};
+use super::{Computed, Experiment, ExperimentError, Failure, Told, equations};
 use crate::model::Running;
 use crate::output::{Cell, Column, Role, Table};
-use crate::solve::{Job, PieceCurve, Settings};
-use crate::study::{Plan, Sweep, Wanted};
+use crate::solve::{Job, PieceCurve, Settings, interruptible};
+use crate::study::{Counts, Plan, Sweep, Wanted};
 use crate::system::{Limit as Tendency, Theory};
 use crate::value::Given;
 
@@ -137,9 +137,9 @@ impl Limit {
             .collect()
     }
 
-    fn outputs(&self, theory: &Theory, parameters: Given) -> Vec<Outputs> {
+    fn outputs(&self, theory: &Theory, parameters: Given, settings: Settings) -> Vec<Outputs> {
         let job = Job { parameters, controls: self.plan.controls.clone() };
-        let curves = job.curves(theory, Settings::new(self.tolerance, false));
+        let curves = job.curves(theory, settings);
         curves.iter().map(|piece| Outputs::of(piece, self.tolerance)).collect()
     }
 }
@@ -198,14 +198,25 @@ impl Experiment for Limit {
 
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
         let [theory, limit] = &self.both;
-        let tended_to = self.tended_to.get_or_init(|| self.outputs(limit, self.of_limit.clone()));
-        let pieces = self.outputs(theory, self.plan.parameters(cell));
+        let settings = Settings::new(self.tolerance, false).stopping(running.interrupted);
+        let solved = interruptible(|| {
+            let limit = || self.outputs(limit, self.of_limit.clone(), settings);
+            let tended_to = self.tended_to.get_or_init(limit);
+            (tended_to, self.outputs(theory, self.plan.parameters(cell), settings))
+        });
+        let Some((tended_to, pieces)) = solved else { return Ok(None) };
         let mut row: Vec<Cell> = self.plan.swept_values(cell).iter().map(Cell::from).collect();
         let outputs = self.columns.iter().skip(1);
         row.extend(outputs.map(|column| Cell::from(deviation(&pieces, tended_to, &column.name))));
         let failed = row.contains(&Cell::Missing);
         (running.progress)();
         Ok(Some(Computed::new(vec![row], usize::from(failed))))
+    }
+
+    fn warnings(&self, counts: Counts, _: &Told) -> Vec<String> {
+        let failed = (counts.not_converged > 0)
+            .then(|| "some rows did not converge; their deviations are empty".to_string());
+        failed.into_iter().collect()
     }
 
     fn within(&self) -> IndexMap<String, Json> {

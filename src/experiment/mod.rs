@@ -133,6 +133,11 @@ pub trait Experiment: Sync {
     /// had finished and not yet forgotten included.
     fn finish(&self) {}
 
+    /// What is not as it should be in all rows, in words, from what is said of their cells.
+    fn warnings(&self, counts: Counts, told: &Told) -> Vec<String> {
+        told.warnings(counts)
+    }
+
     /// What a figure shows of the rows; none where they are neither curves nor maps.
     ///
     /// # Errors

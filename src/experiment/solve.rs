@@ -8,7 +8,9 @@ use super::{Computed, Experiment, Failure, Told, Verification, equations};
 use crate::chart::{self, Axis, Chart, ChartError, Marks};
 use crate::model::Running;
 use crate::output::{Cell, Column, Table};
-use crate::solve::{Job, Layout, PieceCurve, Settings, controls_of_rows, enter, events, reports};
+use crate::solve::{
+    Job, Layout, PieceCurve, Settings, controls_of_rows, enter, events, interruptible, reports,
+};
 use crate::study::{Plan, PlanError, Wanted};
 use crate::system::Theory;
 use crate::value::Value;
@@ -240,21 +242,28 @@ impl Solve {
     /// Solves everything, on all cores. A row that did not converge has empty outputs, and says so in its column `status`.
     pub fn solve(&self) -> Table {
         let mut table = Table::new(self.columns.clone());
-        let cells: Vec<Computed> = (0..self.plan.cells()).into_par_iter().map(|cell| self.at(cell)).collect();
+        let cells: Vec<Computed> = {
+            let cells = (0..self.plan.cells()).into_par_iter();
+            cells.map(|cell| self.at(cell, self.settings())).collect()
+        };
         table.rows = cells.into_iter().flat_map(|computed| computed.rows).collect();
         table
     }
 
+    fn settings(&self) -> Settings<'static> {
+        Settings::new(self.tolerance, self.branches)
+    }
+
     /// Solves one combination of swept values.
-    fn at(&self, cell: usize) -> Computed {
+    fn at(&self, cell: usize, settings: Settings) -> Computed {
         let (swept, named) = (self.plan.swept_values(cell), self.plan.swept_at(cell));
         let job = Job { parameters: self.plan.parameters(cell), controls: self.plan.controls.clone() };
         let (mut all, mut failed, mut told) = (Vec::new(), 0, Told::default());
         for theory in &self.theories {
-            let curves = job.curves(theory, Settings::new(self.tolerance, self.branches));
+            let curves = job.curves(theory, settings);
             let mut rows = self.layout.rows(theory, &curves, &swept, self.branches);
             if self.verify {
-                self.verify_rows(&curves, &named, &mut rows, &mut told.verification);
+                self.verify_rows(&curves, &named, settings, &mut rows, &mut told.verification);
             }
             failed += rows.iter().filter(|row| self.layout.failed(row)).count();
             all.extend(rows);
@@ -289,6 +298,7 @@ impl Solve {
         &self,
         curves: &[PieceCurve],
         swept: &[(String, Value)],
+        settings: Settings,
         rows: &mut [Vec<Cell>],
         verification: &mut Verification,
     ) {
@@ -305,7 +315,7 @@ impl Solve {
             let controls = controls_of_rows(piece, self.branches);
             let (own, others) = rest.split_at_mut(controls.len());
             rest = others;
-            match reports(piece, self.branches, self.tolerance) {
+            match reports(piece, self.branches, settings) {
                 Ok(reports) => {
                     enter(&reports, own, &self.columns);
                     let at = controls.into_iter().zip(reports.iter().map(Option::as_ref));
@@ -327,9 +337,10 @@ impl Experiment for Solve {
     }
 
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
-        let computed = self.at(cell);
+        let settings = self.settings().stopping(running.interrupted);
+        let computed = interruptible(|| self.at(cell, settings));
         (running.progress)();
-        Ok(Some(computed))
+        Ok(computed)
     }
 
     fn chart(&self) -> Result<Option<Chart>, ChartError> {

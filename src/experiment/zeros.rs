@@ -96,9 +96,8 @@ impl Critical {
     }
 
     /// The zeros of one combination of parameters.
-    pub(super) fn zeros(&self, cell: usize, sought: &Sought) -> Computed {
+    pub(super) fn zeros(&self, cell: usize, sought: &Sought, settings: Settings) -> Computed {
         let job = Job { parameters: self.plan.parameters(cell), controls: self.plan.controls.clone() };
-        let settings = Settings::new(self.tolerance, false);
         let curves = job.curves(&self.theory, settings);
         let named = self.plan.swept_at(cell);
         let (mut rows, mut told, mut failed) = (Vec::new(), Told::default(), 0);
@@ -120,7 +119,7 @@ impl Critical {
                 );
             }
             last = zeros.ends.as_ref().map(|[_, end]| end.clone());
-            let folds = self.folds(cell, place, output, sought.branches, &zeros, &mut told);
+            let folds = self.folds((cell, place), (output, sought.branches), settings, &zeros, &mut told);
             failed += zeros.failed;
             for zero in &zeros.found {
                 rows.extend(self.of_zero(zero, system, cell, None));
@@ -147,10 +146,9 @@ impl Critical {
     /// that sweep.
     fn folds(
         &self,
-        cell: usize,
-        piece: usize,
-        output: usize,
-        branches: bool,
+        (cell, piece): (usize, usize),
+        (output, branches): (usize, bool),
+        settings: Settings,
         zeros: &Zeros,
         told: &mut Told,
     ) -> Vec<(usize, Fold)> {
@@ -166,7 +164,6 @@ impl Critical {
             };
             self.plan.parameters(cell).into_iter().map(replaced).collect()
         };
-        let settings = Settings::new(self.tolerance, false);
         let mut folds = Vec::new();
         for merging in zeros.merging() {
             for next in beside.into_iter().flatten() {

@@ -12,6 +12,7 @@ pub mod csv;
 pub mod error;
 pub mod files;
 pub mod json;
+mod series;
 pub mod table;
 
 pub use self::csv::CsvWriter;
@@ -21,4 +22,5 @@ pub use files::{
     write_completely, write_error,
 };
 pub use json::{SideFile, table_json};
+pub use series::Series;
 pub use table::{Cell, Column, Role, Status, Table};

@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::averages::Panelled;
 use super::compiled::Compiled;
+use super::interrupt::stop_if;
 use crate::average::{PANELS, rule_over};
 use crate::language::{Pattern, Points};
 use crate::system::{EquationRoots, Kind, System};
@@ -98,6 +99,8 @@ pub struct Equations<'s> {
     stop: Option<Compiled<'s>>,
     evaluation: Evaluation,
     pub(super) highest_rung: usize,
+    /// Whether evaluations are to stop.
+    pub(super) interrupted: &'s (dyn Fn() -> bool + Sync),
     /// Work done so far.
     pub effort: Effort,
 }
@@ -131,8 +134,14 @@ impl<'s> Equations<'s> {
             stop: system.stop_program.as_ref().map(Compiled::new),
             evaluation: Evaluation { residual: DVector::zeros(k), jacobian: DMatrix::zeros(k, k) },
             highest_rung,
+            interrupted: &|| false,
             effort: Effort::default(),
         }
+    }
+
+    /// The same, whose evaluations end what is done with them when they are asked to stop.
+    pub fn stopping(self, interrupted: &'s (dyn Fn() -> bool + Sync)) -> Self {
+        Equations { interrupted, ..self }
     }
 
     /// The highest rule that averages can be computed with.
@@ -197,6 +206,7 @@ impl<'s> Equations<'s> {
 
     /// So many stages of the equations; over panels all of them.
     fn evaluate_to(&mut self, stages: usize, control: f64, x: &DVector<f64>, rung: usize) {
+        stop_if(self.interrupted);
         self.set_control(control);
         match self.points(rung) {
             Some(points) => self.over_panels(EQUATIONS, points, x),
@@ -286,6 +296,7 @@ impl<'s> Equations<'s> {
         rung: usize,
         quadrature_error: f64,
     ) -> Certified {
+        stop_if(self.interrupted);
         self.set_control(control);
         let inside = !on_boundary(x);
         let points = self.points(rung);

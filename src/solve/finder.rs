@@ -36,7 +36,7 @@ pub struct Finder<'s> {
     /// The equations.
     pub equations: Equations<'s>,
     /// How they are solved.
-    pub settings: Settings,
+    pub settings: Settings<'s>,
     /// The rule that a solution of the present row needed.
     pub rung: Option<usize>,
     /// The rule with which the present row is searched until a solution shows what it needs.
@@ -55,7 +55,8 @@ pub struct Finder<'s> {
 
 impl<'s> Finder<'s> {
     /// A finder for equations at given parameters.
-    pub fn new(equations: Equations<'s>, settings: Settings) -> Self {
+    pub fn new(equations: Equations<'s>, settings: Settings<'s>) -> Self {
+        let equations = equations.stopping(settings.interrupted);
         let k = equations.system.unknowns.len();
         let scale = DVector::from_element(k, 1.0);
         Finder {

@@ -1,13 +1,15 @@
 //! A solution with its certificate, and how it is asked for.
 
+use std::fmt;
+
 use nalgebra::DVector;
 
 use super::equations::Certified;
 use crate::system::System;
 
 /// How a system is solved.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Settings {
+#[derive(Clone, Copy)]
+pub struct Settings<'r> {
     /// Absolute tolerance on every average that enters the outputs.
     pub tolerance: f64,
     /// How starts are spread.
@@ -17,18 +19,40 @@ pub struct Settings {
     /// Whether a row is left empty where a search has seen a lower point from which it could not finish; otherwise the
     /// lowest solution found is given.
     pub doubt: bool,
+    /// Whether it is to stop, asked at every evaluation of the equations; see [`interruptible`](super::interruptible).
+    pub interrupted: &'r (dyn Fn() -> bool + Sync),
 }
 
-impl Settings {
+impl<'r> Settings<'r> {
     /// Those of a solve to a tolerance, with or without the ends of all branches.
-    pub fn new(tolerance: f64, follow_to_ends: bool) -> Settings {
+    pub fn new(tolerance: f64, follow_to_ends: bool) -> Settings<'r> {
         Settings { tolerance, follow_to_ends, ..Settings::default() }
+    }
+
+    /// The same, which stops when it is asked to.
+    pub fn stopping(self, interrupted: &'r (dyn Fn() -> bool + Sync)) -> Settings<'r> {
+        Settings { interrupted, ..self }
     }
 }
 
-impl Default for Settings {
+impl Default for Settings<'_> {
     fn default() -> Self {
-        Settings { tolerance: 1e-12, search: Search::Full, follow_to_ends: false, doubt: true }
+        Settings {
+            tolerance: 1e-12,
+            search: Search::Full,
+            follow_to_ends: false,
+            doubt: true,
+            interrupted: &|| false,
+        }
+    }
+}
+
+impl fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Settings { tolerance, search, follow_to_ends, doubt, .. } = self;
+        let mut shown = f.debug_struct("Settings");
+        shown.field("tolerance", tolerance).field("search", search);
+        shown.field("follow_to_ends", follow_to_ends).field("doubt", doubt).finish_non_exhaustive()
     }
 }
 

@@ -6,9 +6,10 @@ use nalgebra::DVector;
 use rayon::prelude::*;
 
 use super::curve::{Curve, Track};
+use super::interrupt::stop_if;
 use super::job::PieceCurve;
 use super::refusal::Refusal;
-use super::solution::Solution;
+use super::solution::{Settings, Solution};
 use crate::output::{Cell, Column, Role, Status};
 use crate::verify::{Claim, Report, Unverified, Verifier};
 
@@ -108,8 +109,9 @@ pub fn controls_of_rows(piece: &PieceCurve, branches: bool) -> Vec<f64> {
 pub fn reports(
     piece: &PieceCurve,
     branches: bool,
-    tolerance: f64,
+    settings: Settings,
 ) -> Result<Vec<Option<Report>>, Unverified> {
+    let Settings { tolerance, interrupted, .. } = settings;
     let verifier = Verifier::new(&piece.piece.system, &piece.parameters)?;
     let mut claims: Vec<Option<Claim>> = Vec::new();
     for row in 0..piece.curve.controls.len() {
@@ -129,7 +131,11 @@ pub fn reports(
     if piece.piece.system.kind.moves() {
         return Ok(verifier.follow(&claims, tolerance));
     }
-    Ok(claims.par_iter().map(|c| c.as_ref().map(|c| verifier.verify(c, tolerance))).collect())
+    let verified = |claim: &Option<Claim>| {
+        stop_if(interrupted);
+        claim.as_ref().map(|claim| verifier.verify(claim, tolerance))
+    };
+    Ok(claims.par_iter().map(verified).collect())
 }
 
 /// Enters what verification found into the rows of a table: the column `verify_difference`, and the status of rows that fail,

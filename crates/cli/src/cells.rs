@@ -6,12 +6,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use indicatif::{ProgressBar, ProgressStyle};
 use overlaps::model::Running;
 
+static ASKED: AtomicBool = AtomicBool::new(false);
+static EMBEDDED: AtomicBool = AtomicBool::new(false);
+
+/// This process has signal handlers of its own, and says here whether what runs is to stop.
+pub fn embedded(stop: bool) {
+    EMBEDDED.store(true, Ordering::SeqCst);
+    ASKED.store(stop, Ordering::SeqCst);
+}
+
 /// Whether an interruption (Ctrl-C) was asked for; the first call installs the handler. A second Ctrl-C ends the
 /// process at once.
 pub fn interrupted() -> bool {
-    static ASKED: AtomicBool = AtomicBool::new(false);
     static HANDLER: OnceLock<()> = OnceLock::new();
     HANDLER.get_or_init(|| {
+        if EMBEDDED.load(Ordering::SeqCst) {
+            return;
+        }
         // Without a handler an interruption ends the process at once, which is also acceptable.
         let _ = ctrlc::set_handler(|| {
             if ASKED.swap(true, Ordering::SeqCst) {

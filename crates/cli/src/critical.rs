@@ -7,15 +7,16 @@ use serde_json::{Value, json};
 use super::arguments::Values;
 use super::cells::with_progress;
 use super::destination::{Destination, side};
-use super::say::{REASONS, SHOWN};
+use super::say::SHOWN;
 use super::simulation::stopped;
 use super::{FINE, NOT_CONVERGED};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::experiment::{self, Computed, Experiment};
+use overlaps::experiment::{self, Computed, Experiment, Told};
 use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, SideFile, Table};
 use overlaps::solve::Place;
+use overlaps::study::Counts;
 use overlaps::system::Theory;
 
 /// Find the control values at which the global branch changes.
@@ -52,17 +53,16 @@ impl Critical {
         let chart = if files.plot.is_some() { critical.chart()? } else { None };
         self.values.start_threads();
         let mut table = Table::new(critical.columns().to_vec());
-        let (mut lines, mut reasons) = (Vec::new(), Vec::new());
-        let mut failed = 0;
+        let (mut lines, mut told, mut counts) = (Vec::new(), Told::default(), Counts::default());
         let take = |computed: Computed| -> anyhow::Result<()> {
-            failed += computed.counts.not_converged;
+            counts += computed.counts;
             table.rows.extend(computed.rows);
             for line in computed.told.lines {
                 if (plan.cells() == 1 || self.zero.is_some()) && !lines.contains(&line) {
                     lines.push(line);
                 }
             }
-            reasons.extend(computed.told.reasons);
+            told.reasons.extend(computed.told.reasons);
             Ok(())
         };
         let whole =
@@ -70,6 +70,7 @@ impl Critical {
         if !whole? {
             return Err(stopped(None));
         }
+        let failed = counts.not_converged;
         let drawing = chart.map(|chart| chart.figure(&table)).transpose()?;
         let beside = self.side(&critical, &table, failed);
         let written = files.write(&table, &beside, drawing.as_ref())?;
@@ -81,14 +82,8 @@ impl Critical {
         if !written.is_empty() {
             self.destination.say_written(&written, self.values.quiet);
         }
-        if failed > 0 {
-            let what = critical.zero().map_or("change", |_| "zero");
-            eprintln!(
-                "warning: {failed} rows along the control did not converge; a {what} there can be missing"
-            );
-            if critical.zero().is_some() {
-                reasons.iter().take(REASONS).for_each(|reason| eprintln!("warning: {reason}"));
-            }
+        for warning in critical.warnings(counts, &told) {
+            eprintln!("warning: {warning}");
         }
         Ok(if failed > 0 { NOT_CONVERGED } else { FINE })
     }

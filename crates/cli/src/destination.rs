@@ -281,5 +281,5 @@ pub fn side_file(csv: &Path) -> anyhow::Result<PathBuf> {
 
 /// The command as it was given, with the program by name.
 pub fn command() -> Vec<String> {
-    std::iter::once("overlaps".to_string()).chain(std::env::args().skip(1)).collect()
+    std::iter::once("overlaps".to_string()).chain(crate::arguments()).collect()
 }

@@ -5,8 +5,6 @@ use std::io::{self, StdoutLock, Write};
 
 /// How many notes are printed.
 pub const SHOWN: usize = 12;
-/// How many rows are told one by one why they did not converge.
-pub const REASONS: usize = 6;
 
 /// Prints text to standard output; a closed pipe is an error that `main` passes over, not a panic.
 pub fn print(text: &str) -> io::Result<()> {

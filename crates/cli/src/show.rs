@@ -17,12 +17,20 @@ pub struct Show {
 impl Show {
     /// Prints the system.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let theory = Theory::load(&self.system)?;
-        let mut out = String::new();
-        show(&mut out, &theory)?;
-        print(&out)?;
+        print(&text(&self.system)?)?;
         Ok(FINE)
     }
+}
+
+/// What is shown of a system.
+///
+/// # Errors
+/// No such system, or anything that is wrong with its file.
+pub fn text(system: &str) -> anyhow::Result<String> {
+    let theory = Theory::load(system)?;
+    let mut out = String::new();
+    show(&mut out, &theory)?;
+    Ok(out)
 }
 
 fn show(out: &mut String, theory: &Theory) -> Result {

@@ -77,7 +77,7 @@ impl Simulate {
     }
 
     /// What is simulated; networks that are being trained are kept beside its CSV.
-    fn simulate(&self, csv: Option<&Path>) -> anyhow::Result<experiment::Simulate> {
+    pub fn simulate(&self, csv: Option<&Path>) -> anyhow::Result<experiment::Simulate> {
         let model = self.simulation.model(meant(&self.model)?, self.values.tolerance, csv)?;
         let (wanted, seeds) = (self.simulation.wanted(&self.values)?, self.simulation.seeds()?);
         let simulate = experiment::Simulate::of(model, wanted, seeds)?;

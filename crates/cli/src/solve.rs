@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::arguments::Values;
 use super::cells::with_progress;
 use super::destination::{Destination, Files, Format, side};
-use super::say::{REASONS, SHOWN};
+use super::say::SHOWN;
 use super::simulation::stopped;
 use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, standard_output};
@@ -152,16 +152,6 @@ impl Solve {
         let events = std::mem::take(&mut all.events);
         let side = self.side(solve, events, &tally);
         let written = files.write_beside(csv, &side, drawing.as_ref())?;
-        for (nan, what) in [
-            (true, "is not a number in some rows, which are left empty there"),
-            (false, "is infinite in some rows"),
-        ] {
-            let names: Vec<&str> =
-                all.undefined.iter().filter(|(_, n)| *n == nan).map(|(name, _)| name.as_str()).collect();
-            if !names.is_empty() {
-                eprintln!("warning: {} {what}", names.join(", "));
-            }
-        }
         self.print(&kept, &chart.y, keep)?;
         self.print_notes(&all, &tally, &written);
         Ok(if tally.failed > 0 { NOT_CONVERGED } else { FINE })
@@ -218,22 +208,8 @@ impl Solve {
     }
 
     fn print_notes(&self, all: &Told, tally: &Tally, written: &[String]) {
-        let Told { reasons, lines, verification, .. } = all;
-        let failed = tally.failed - verification.failed;
-        if failed > 0 {
-            eprintln!(
-                "warning: {failed} of {} rows did not converge (status not-converged, outputs empty){}",
-                tally.rows,
-                if reasons.is_empty() { "" } else { ":" }
-            );
-            for reason in reasons.iter().take(REASONS) {
-                eprintln!("warning: {reason}");
-            }
-            if reasons.len() > REASONS {
-                eprintln!("warning: why the others did not is in the JSON side file");
-            }
-        }
-        for line in verification.warnings() {
+        let Told { lines, verification, .. } = all;
+        for line in all.warnings(tally.counts()) {
             eprintln!("warning: {line}");
         }
         if self.values.quiet {

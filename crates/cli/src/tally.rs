@@ -1,6 +1,7 @@
 //! Counts over all rows of a table, as they pass by.
 
 use overlaps::output::Table;
+use overlaps::study::Counts;
 
 /// Counts over all rows.
 #[derive(Default)]
@@ -13,6 +14,11 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// How many rows there are, and how many did not converge.
+    pub fn counts(&self) -> Counts {
+        Counts { rows: self.rows as u64, not_converged: self.failed as u64, disagreeing: 0 }
+    }
+
     /// Adds some rows.
     pub fn count(&mut self, table: &Table) {
         let numbers = |name: &str| table.numbers(name).into_iter().flatten().flatten();

@@ -15,7 +15,7 @@ use crate::model::{Description, Model, Running};
 use crate::name::ascii_name;
 use crate::numeric::grid;
 use crate::output::{Cell, Column, Role, Table};
-use crate::solve::Settings;
+use crate::solve::{Settings, interruptible};
 use crate::study::{Assignment, Plan, PlanError, Sweep, Wanted};
 use crate::system::{BUILT_IN, Theory};
 use crate::value::{Given, Meant, Value, meant};
@@ -105,7 +105,7 @@ impl Check {
     }
 
     /// How they are solved.
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> Settings<'static> {
         Settings::new(self.tolerance, false)
     }
 
@@ -199,6 +199,22 @@ impl Check {
         Answers::new(&self.theories, measurements, given, self.settings(), &self.rules)
             .map_err(ExperimentError::Given)
     }
+
+    /// The same; none where an interruption was asked for.
+    ///
+    /// # Errors
+    /// Those of [`Check::answers`].
+    pub fn answers_while(
+        &self,
+        measurements: &Measurements,
+        given: &Given,
+        running: &Running,
+    ) -> Result<Option<Answers<'_>>, ExperimentError> {
+        let settings = self.settings().stopping(running.interrupted);
+        let answers =
+            interruptible(|| Answers::new(&self.theories, measurements, given, settings, &self.rules));
+        answers.transpose().map_err(ExperimentError::Given)
+    }
 }
 
 /// The verdicts on a theory for every combination of swept parameters, each from all its dimensions, control values and data
@@ -278,7 +294,10 @@ impl Experiment for Checks {
         let (simulate, given) = self.at(cell)?;
         let Some(table) = simulate.run(running)? else { return Ok(None) };
         let measurements = self.check.measurements(&table, self.model.description(), "the simulation")?;
-        let answers = self.check.answers(&measurements, &given)?.all;
+        let Some(answers) = self.check.answers_while(&measurements, &given, running)? else {
+            return Ok(None);
+        };
+        let answers = answers.all;
         let swept: Vec<Cell> = self.plan.swept_values(cell).iter().map(Cell::from).collect();
         let mut rows = Vec::new();
         for answer in &answers {

@@ -7,6 +7,7 @@ use super::no_small_nan;
 use crate::average::{PANELS, Refined};
 use crate::language::{Choice, Frame, Levels, Measured, Pattern, Points, Scales};
 use crate::solve::equations::{CERTIFICATE, Equations, on_boundary};
+use crate::solve::interrupt::stop_if;
 
 /// Of an average that rounding keeps from its tolerance this part may be unknown.
 const ROUNDED_AWAY: f64 = 1e-8;
@@ -67,6 +68,7 @@ pub(super) fn judge(measured: &[Measured], scales: &Scales) -> f64 {
 impl Equations<'_> {
     /// Evaluates a set of expressions with panels.
     pub(in crate::solve) fn over_panels(&mut self, which: usize, points: Points, x: &DVector<f64>) {
+        stop_if(self.interrupted);
         let symbols = self.all_symbols(x);
         let last = Last {
             version: self.version,
@@ -88,6 +90,7 @@ impl Equations<'_> {
 
     /// The outermost averages with both rules, and by what their errors are multiplied.
     pub(super) fn measure(&mut self, x: &DVector<f64>) -> (&[Measured], &Scales) {
+        stop_if(self.interrupted);
         let symbols = self.all_symbols(x);
         let last = Last {
             version: self.version,

@@ -7,6 +7,7 @@ use super::path::Both;
 use super::right::{Right, Rules};
 use super::{AT_REST, Ended, Found, STOPPED};
 use crate::solve::continuation::{End, EndKind};
+use crate::solve::equations::Equations;
 use crate::solve::refusal::{Ending, Refusal};
 use crate::solve::solution::Solution;
 use crate::system::{Stop, System};
@@ -105,8 +106,9 @@ pub(super) fn rows(
     tolerance: f64,
 ) -> (Found, Option<Ended>) {
     let unknown = start.iter().position(|x| !x.is_finite());
+    let equations = Equations::new(system, parameters).stopping(judge.equations.interrupted);
     let mut walk = Walk {
-        right: Right::new(system, parameters, tolerance),
+        right: Right::new(equations, tolerance),
         control: system.control.from,
         steps: 0,
         spread: Spread { vectors: Vec::new() },

@@ -46,7 +46,8 @@ impl Curve {
     /// The curve of a system that moves.
     pub(super) fn follow(system: &System, parameters: &[f64], controls: &[f64], settings: Settings) -> Curve {
         let rows = controls.len();
-        let mut judge = Judge::new(Equations::new(system, parameters), settings.tolerance);
+        let mut judge =
+            Judge::new(Equations::new(system, parameters).stopping(settings.interrupted), settings.tolerance);
         let start = start(&mut judge.equations, system);
         let mut order: Vec<usize> = (0..rows).collect();
         order.sort_by(|a, b| controls[*a].total_cmp(&controls[*b]));
@@ -116,7 +117,8 @@ fn flow(
         let at = at.as_slice().to_vec();
         Err(Refusal::Ends { control, at, how })
     };
-    let mut path = match Path::new(system, parameters, start.clone(), judge.tolerance, level) {
+    let equations = Equations::new(system, parameters).stopping(judge.equations.interrupted);
+    let mut path = match Path::new(equations, start.clone(), judge.tolerance, level) {
         Ok(path) => path,
         Err(how) => return (asked.iter().map(|(row, _)| (*row, refused(from, start, how))).collect(), None),
     };

@@ -5,8 +5,8 @@ use nalgebra::DVector;
 
 use super::right::{Right, Rules};
 use super::step::{From, Made, Method, STABLE, step};
+use crate::solve::equations::Equations;
 use crate::solve::refusal::Ending;
-use crate::system::System;
 
 /// How accurately steps are made.
 #[derive(Debug, Clone, Copy)]
@@ -129,13 +129,13 @@ impl<'s> Path<'s> {
     /// # Errors
     /// A start that is not a number, or at which the right sides are none.
     pub(super) fn new(
-        system: &'s System,
-        parameters: &[f64],
+        equations: Equations<'s>,
         start: DVector<f64>,
         tolerance: f64,
         level: Level,
     ) -> Result<Self, Ending> {
-        let mut right = Right::new(system, parameters, tolerance);
+        let system = equations.system;
+        let mut right = Right::new(equations, tolerance);
         let (control, end) = (system.control.from, system.control.to);
         if let Some(unknown) = start.iter().position(|x| !x.is_finite()) {
             return Err(Ending::NoStart(unknown));

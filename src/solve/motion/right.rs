@@ -4,7 +4,6 @@ use nalgebra::{DMatrix, DVector};
 
 use crate::solve::equations::Equations;
 use crate::solve::refusal::Refusal;
-use crate::system::System;
 
 /// Averages along the way are asked to be known to this part of the tolerance, as their errors add up.
 const SHARE: f64 = 0.1;
@@ -30,15 +29,8 @@ pub(super) enum Rules {
 }
 
 impl<'s> Right<'s> {
-    pub(super) fn new(system: &'s System, parameters: &[f64], tolerance: f64) -> Self {
-        Right {
-            equations: Equations::new(system, parameters),
-            tolerance,
-            rung: 0,
-            quadrature_error: 0.0,
-            rounding: 0.0,
-            refusal: None,
-        }
+    pub(super) fn new(equations: Equations<'s>, tolerance: f64) -> Self {
+        Right { equations, tolerance, rung: 0, quadrature_error: 0.0, rounding: 0.0, refusal: None }
     }
 
     /// Chooses the rules of the averages at a point on the way, from the way alone.

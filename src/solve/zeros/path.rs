@@ -66,12 +66,12 @@ impl Node {
 pub(super) struct Along<'p> {
     pub piece: &'p PieceCurve<'p>,
     pub output: usize,
-    pub settings: Settings,
+    pub settings: Settings<'p>,
     pub finder: Finder<'p>,
 }
 
 impl<'p> Along<'p> {
-    pub fn new(piece: &'p PieceCurve<'p>, output: usize, settings: Settings) -> Self {
+    pub fn new(piece: &'p PieceCurve<'p>, output: usize, settings: Settings<'p>) -> Self {
         let finder = Finder::new(Equations::new(&piece.piece.system, &piece.parameters), settings);
         Along { piece, output, settings, finder }
     }

@@ -48,12 +48,15 @@ pub struct Theory {
 }
 
 impl Theory {
-    /// Loads a built-in system by name, or an equation file by path.
+    /// Loads a built-in system by name, an equation file by path, or the text of one: what has several lines is the text itself.
     ///
     /// # Errors
     /// No such system or file, or anything that is wrong with the file.
     pub fn load(name: &str) -> Result<Theory, EquationError> {
-        Theory::load_beside(name, None, false)
+        match name.contains('\n') {
+            true => Theory::parse("equations", name),
+            false => Theory::load_beside(name, None, false),
+        }
     }
 
     /// Parses the text of an equation file; `name` stands in messages and tables.

@@ -9,11 +9,10 @@ use serde_json::{Value as Json, json};
 
 use super::Check;
 use crate::arguments::Values;
-use crate::cells::with_progress;
-use crate::simulation::stopped;
 use overlaps::compare::Measurements;
 use overlaps::experiment::{self, Experiment, Read, Simulate};
 use overlaps::model::{Description, Model};
+use overlaps::output::Table;
 use overlaps::output::csv::write_table;
 use overlaps::output::json::of_value;
 use overlaps::output::write_atomically;
@@ -34,6 +33,8 @@ pub struct Measured {
     pub headline: String,
     /// Files written on the way.
     pub written: Vec<String>,
+    /// What is left out of a file, and what is taken by default.
+    pub notes: Vec<String>,
     /// What the columns are of.
     pub model: &'static Description,
     simulate: Option<Simulate>,
@@ -45,11 +46,10 @@ impl Measured {
         self.simulate.is_none() || self.measurements.left_out == 0
     }
 
-    /// Says which runs that were made here did not converge.
-    pub fn warn(&self) {
-        if !self.complete() {
-            eprintln!("warning: {} runs that did not converge are left out", self.measurements.left_out);
-        }
+    /// Which runs that were made here did not converge.
+    pub fn left_out(&self) -> Option<String> {
+        let left_out = self.measurements.left_out;
+        (!self.complete()).then(|| format!("{left_out} runs that did not converge are left out"))
     }
 
     /// Removes what an interrupted run would have needed.
@@ -62,10 +62,15 @@ impl Measured {
 
 impl Check {
     /// Reads or simulates.
-    pub fn measured(&self, check: &experiment::Check, csv: Option<&Path>) -> anyhow::Result<Measured> {
+    pub fn measured(
+        &self,
+        check: &experiment::Check,
+        csv: Option<&Path>,
+        run: impl FnOnce(&Simulate) -> anyhow::Result<Table>,
+    ) -> anyhow::Result<Measured> {
         match &self.against {
             Some(path) => self.read(path, check),
-            None => self.simulate(check, csv),
+            None => self.simulate(check, csv, run),
         }
     }
 
@@ -75,9 +80,6 @@ impl Check {
         let model = simulated(theory).unwrap_or(&DENOISER);
         let read = check.read(path, self.given(check, model)?, model).map_err(anyhow::Error::from_boxed)?;
         let Read { measurements, given, notes } = read;
-        if !self.values.quiet {
-            notes.iter().for_each(|note| eprintln!("note: {note}"));
-        }
         let place = path.display().to_string();
         Ok(Measured {
             parameters: given.iter().map(|(name, value)| (name.clone(), of_value(value))).collect(),
@@ -86,6 +88,7 @@ impl Check {
             measurements,
             given,
             written: Vec::new(),
+            notes,
             model,
             simulate: None,
         })
@@ -119,14 +122,17 @@ impl Check {
         self.simulation.model(description, self.values.tolerance, csv.or(self.runs.as_deref()))
     }
 
-    fn simulate(&self, check: &experiment::Check, csv: Option<&Path>) -> anyhow::Result<Measured> {
+    fn simulate(
+        &self,
+        check: &experiment::Check,
+        csv: Option<&Path>,
+        run: impl FnOnce(&Simulate) -> anyhow::Result<Table>,
+    ) -> anyhow::Result<Measured> {
         let model = self.model(&check.theories()[0], csv)?;
         let given = self.given(check, model.description())?;
         let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;
         let (simulate, given) = check.simulate(model, given, wanted, self.simulation.seeds()?)?;
-        let total = simulate.cells() as u64 * simulate.units();
-        let table = with_progress(total, self.values.quiet, |running| simulate.run(running));
-        let table = table?.ok_or_else(|| stopped(simulate.left()))?;
+        let table = run(&simulate)?;
         let mut written = Vec::new();
         if let Some(path) = &self.runs {
             write_atomically(path, |w| write_table(&table, w))?;
@@ -142,6 +148,7 @@ impl Check {
             description: simulate.describe(),
             headline,
             written,
+            notes: Vec::new(),
             model,
             simulate: Some(simulate),
         })

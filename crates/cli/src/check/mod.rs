@@ -2,7 +2,7 @@
 //!
 //! `measured` runs or reads the measurements.
 
-mod measured;
+pub mod measured;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,9 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::arguments::Values;
+use super::cells::with_progress;
 use super::destination::{Destination, Files, Format, side};
-use super::simulation::SimulationOptions;
+use super::simulation::{SimulationOptions, stopped};
 use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
@@ -97,8 +98,15 @@ impl Check {
         let instead = "give --output or --plot another name";
         files.spare(self.against.iter().chain(&self.parameters), &self.runs, instead)?;
         self.values.start_threads();
-        let measured = self.measured(&check, files.csv.as_deref())?;
-        measured.warn();
+        let measured = self.measured(&check, files.csv.as_deref(), |simulate| {
+            let total = simulate.cells() as u64 * simulate.units();
+            let table = with_progress(total, self.values.quiet, |running| simulate.run(running));
+            table?.ok_or_else(|| stopped(simulate.left()))
+        })?;
+        if !self.values.quiet {
+            measured.notes.iter().for_each(|note| eprintln!("note: {note}"));
+        }
+        measured.left_out().iter().for_each(|warning| eprintln!("warning: {warning}"));
         let answers = check.answers(&measured.measurements, &measured.given)?;
         if !self.values.quiet {
             answers.notes.iter().for_each(|note| eprintln!("note: {note}"));
@@ -138,7 +146,7 @@ impl Check {
     }
 
     /// The system named, with those it is compared with.
-    fn prepared(&self) -> anyhow::Result<experiment::Check> {
+    pub fn prepared(&self) -> anyhow::Result<experiment::Check> {
         let named = Theory::load(&self.system)?;
         let check = match &self.compare {
             Some(names) => {

@@ -152,7 +152,7 @@ impl Paper {
     /// makes the table again.
     fn run_command(&self, command: &str) -> anyhow::Result<()> {
         let words = shlex::split(command).context("the command of a table is no command line")?;
-        let mut process = Command::new(std::env::current_exe()?);
+        let mut process = Command::new(crate::program()?);
         process.args(&words[1..]);
         if let Some(threads) = self.threads {
             process.env("RAYON_NUM_THREADS", threads.to_string());

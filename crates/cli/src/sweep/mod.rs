@@ -7,7 +7,7 @@ mod figure;
 mod merge;
 mod result;
 mod run;
-mod study;
+pub mod study;
 
 use std::path::{Path, PathBuf};
 
@@ -83,6 +83,15 @@ impl Sweep {
         result::write(&opened, &finished, self.quiet)
     }
 
+    /// The CSV that the study is written to.
+    ///
+    /// # Errors
+    /// Anything that is wrong with the study.
+    pub fn csv(&self) -> anyhow::Result<PathBuf> {
+        let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
+        opened.files.csv.context("a study has a CSV")
+    }
+
     /// Writes the script of the job array, and submits it.
     fn slurm(&self, opened: &Opened) -> anyhow::Result<u8> {
         let cells = opened.work.cells();
@@ -115,7 +124,7 @@ impl Sweep {
     }
 
     fn script(&self, opened: &Opened, tasks: usize) -> anyhow::Result<String> {
-        let program = std::env::current_exe().context("cannot find this program's own path")?;
+        let program = crate::program().context("cannot find this program's own path")?;
         let absolute = |path: &Path| {
             std::path::absolute(path).with_context(|| format!("cannot find the folder of {}", path.display()))
         };

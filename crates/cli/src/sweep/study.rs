@@ -239,12 +239,17 @@ fn command(study: &Study, folder: &Path) -> anyhow::Result<(Command, Vec<PathBuf
     Ok((command.map_err(|error| refused(study, &error))?, inputs))
 }
 
-/// What a command line refuses, at the place in the study where it stands.
-fn refused(study: &Study, error: &clap::Error) -> anyhow::Error {
+/// What a command line refuses, in a line.
+pub fn said(error: &clap::Error) -> String {
     let text = error.to_string();
     let said = text.split("\n\nUsage").next().unwrap_or_default().trim_start_matches("error: ");
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let said = lines.join("; ");
+    lines.join("; ")
+}
+
+/// What a command line refuses, at the place in the study where it stands.
+fn refused(study: &Study, error: &clap::Error) -> anyhow::Error {
+    let said = said(error);
     let flag = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) => flag.trim_start_matches('-').split([' ', '=']).next(),
         _ => None,
