@@ -59,7 +59,7 @@ use crate::output::{Cell, Column, Role, Status};
 use crate::value::{Given, Value, given};
 
 pub use crate::value::parameter::{
-    Parameter, ParameterError, Parameters, Point, is_whole, like, number, words,
+    Parameter, ParameterError, Parameters, Point, following, is_whole, like, number, words,
 };
 
 /// What is measured or said of every row.

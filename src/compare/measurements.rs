@@ -51,6 +51,8 @@ pub struct Measurements {
     pub control: String,
     /// Parameters that the table gives, beside d.
     pub parameters: Vec<String>,
+    /// Those of them whose default follows others in the model.
+    pub following: Vec<String>,
     /// Overlaps, in the order of the table.
     pub overlaps: Vec<String>,
     /// Rows.
@@ -118,8 +120,10 @@ impl Measurements {
             };
             return Err(CompareError::Empty { path: path.into(), reason });
         }
+        let following = model.parameters.iter().filter(|parameter| parameter.follows());
         Ok(Measurements {
             control: theories[0].control.name.clone(),
+            following: following.map(|parameter| parameter.name.clone()).collect(),
             parameters: columns.parameters.into_iter().map(|(_, name)| name).collect(),
             overlaps: columns.overlaps.into_iter().map(|(_, name)| name).collect(),
             rows,
@@ -154,24 +158,39 @@ impl Measurements {
         Ok(())
     }
 
-    /// The parameters that tell groups of runs apart: all, but not the fraction p of samples in mode + where it differs
-    /// from one data set to the next because the labels were drawn. That is so where the weight of the mode is given too
-    /// (p_test) and no data set stands there with two values of p.
+    /// The parameters that tell groups of runs apart: all, but not those that follow d (one value at each d, by a rule of the model),
+    /// and not the fraction p of samples in mode + where it differs from one data set to the next because the labels were drawn.
+    /// That is so where the weight of the mode is given too (p_test) and no data set stands there with two values of p.
     pub fn key_parameters(&self) -> Vec<usize> {
-        let place = |name: &str| self.parameters.iter().position(|p| p == name);
-        let (Some(p), Some(_)) = (place("p"), place("p_test")) else {
-            return (0..self.parameters.len()).collect();
-        };
-        let without: Vec<usize> = (0..self.parameters.len()).filter(|i| *i != p).collect();
-        let mut fractions: HashMap<String, &Value> = HashMap::new();
-        for row in &self.rows {
-            let others: Vec<&Value> = without.iter().map(|i| &row.parameters[*i]).collect();
-            let data_set = format!("{} {} {} {others:?}", row.d, row.seed, row.control);
-            if **fractions.entry(data_set).or_insert(&row.parameters[p]) != row.parameters[p] {
-                return (0..self.parameters.len()).collect();
-            }
+        (0..self.parameters.len()).filter(|i| !self.follows_d(*i) && !self.is_drawn(*i)).collect()
+    }
+
+    fn follows_d(&self, place: usize) -> bool {
+        if !self.following.contains(&self.parameters[place]) {
+            return false;
         }
-        without
+        let mut values: HashMap<u64, &Value> = HashMap::new();
+        let mut each = self.rows.iter().map(|row| (row.d.to_bits(), &row.parameters[place]));
+        let alone = each.all(|(d, value)| *values.entry(d).or_insert(value) == value);
+        alone && each_once(values.into_values().map(Value::to_string)).len() > 1
+    }
+
+    fn is_drawn(&self, place: usize) -> bool {
+        if self.parameters[place] != "p" || !self.parameters.iter().any(|name| name == "p_test") {
+            return false;
+        }
+        let mut fractions: HashMap<String, &Value> = HashMap::new();
+        self.rows.iter().all(|row| {
+            let others: Vec<&Value> = row
+                .parameters
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i != place)
+                .map(|(_, value)| value)
+                .collect();
+            let data_set = format!("{} {} {} {others:?}", row.d, row.seed, row.control);
+            **fractions.entry(data_set).or_insert(&row.parameters[place]) == row.parameters[place]
+        })
     }
 }
 

@@ -20,6 +20,7 @@ pub use statement::{Decided, Statement};
 
 /// Names and texts of the papers that are built into the program.
 pub const PAPERS: &[(&str, &str)] = &[
+    ("2405.17580", include_str!("../../papers/2405.17580.toml")),
     ("2412.07972", include_str!("../../papers/2412.07972.toml")),
     ("2501.00988", include_str!("../../papers/2501.00988.toml")),
 ];

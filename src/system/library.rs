@@ -155,7 +155,13 @@ built_in! {
         "perceptron-online"
         "online-regression"
         "gaussian-mixture-online"
-        "linear-network",
+        "linear-network-mode",
+    "linear-networks/":
+        "linear-network"
+        "linear-network-phases"
+        "linear-network-flow"
+        "linear-network-descent"
+        "linear-network-half-way",
     "graphs/":
         "giant-component"
         "three-core"

@@ -62,6 +62,22 @@ pub fn like(name: &str, other: &'static str, meaning: &str) -> Parameter {
     Parameter { default_text: other.into(), usual, ..number(name, 0.0, meaning) }
 }
 
+/// A parameter whose default follows those above it, of numbers: as a formula in words, and in their values by name.
+pub fn following(
+    name: &str,
+    formula: &str,
+    value: fn(&dyn Fn(&str) -> f64) -> f64,
+    meaning: &str,
+) -> Parameter {
+    let usual: Usual = Arc::new(move |all, above| {
+        value(&|name| {
+            let place = all.iter().position(|parameter| parameter.name == name);
+            place.and_then(|place| above.get(place)).copied().unwrap_or(f64::NAN)
+        })
+    });
+    Parameter { default_text: formula.into(), usual, ..number(name, 0.0, meaning) }
+}
+
 /// Whether a number is whole and in a range.
 pub fn is_whole(x: f64, from: f64, to: f64) -> bool {
     x.fract() == 0.0 && (from..=to).contains(&x)

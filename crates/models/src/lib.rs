@@ -2,6 +2,8 @@
 //!
 //! - [`mixture`]: denoisers of a two-mode Gaussian mixture, the samples that they generate, and schedules to train them by;
 //! - [`modes`]: mixtures of more than two modes;
+//! - [`linear_network`]: gradient flow and descent of two-layer linear networks, at a cost that does not depend on the width;
+//! - [`paper`]: tables about papers;
 //! - [`ridge`]: ridge regression, teacher and student; the file to start a new model from.
 //!
 //! Denoisers of 8 samples in 10⁹ dimensions, at two times, beside theory; and a verdict on a theory, from many data sets:
@@ -37,11 +39,17 @@ use overlaps::model::Model;
 
 pub use stream::{Purpose, stream};
 
+pub mod linear_network;
 pub mod mixture;
 pub mod modes;
+pub mod paper;
 pub mod ridge;
 
 /// Everything that can be simulated, at its defaults.
 pub fn all() -> Vec<Arc<dyn Model>> {
-    vec![Arc::new(mixture::simulate::Denoiser::default()), Arc::new(ridge::Ridge)]
+    vec![
+        Arc::new(mixture::simulate::Denoiser::default()),
+        Arc::new(ridge::Ridge),
+        Arc::new(linear_network::LinearNetwork),
+    ]
 }

@@ -21,6 +21,7 @@ use files::Files;
 use overlaps::model::Running;
 use overlaps::name::did_you_mean;
 use overlaps::paper::{PAPERS, Paper as Statements, PaperTable};
+use overlaps_models::linear_network::paper::linear_networks;
 use overlaps_models::mixture::paper as made;
 
 /// Decide the statements of a paper: compute and write every table about it.
@@ -72,8 +73,6 @@ pub struct Reproduce {
 
 /// Data sets per combination of parameters.
 const SEEDS: u64 = 16;
-/// The paper of the tables below.
-const OF_LEARNT_DENOISERS: &str = "2412.07972";
 
 /// The tables that are made here.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -86,20 +85,32 @@ enum What {
     /// How learnt samples approach those of the exact flow as n grows (Result 3 and Corollary 5 of the paper).
     #[value(name = "result-3")]
     Result3,
+    /// Lazy, mixed and active training of linear networks (arXiv:2405.17580).
+    LinearNetworks,
+}
+
+impl What {
+    /// The paper that a table is about.
+    fn paper(self, name: &str) -> anyhow::Result<Statements> {
+        let all = PAPERS.iter().map(|(paper, _)| Statements::load(paper));
+        let of = |paper: &Statements| paper.tables.iter().any(|table| table.name == name);
+        all.flatten().find(of).with_context(|| format!("no paper has a table {name}"))
+    }
 }
 
 impl Reproduce {
     /// Runs, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
         super::arguments::start_threads(self.threads);
-        let paper = Statements::load(OF_LEARNT_DENOISERS)?;
         let name = self.what.to_possible_value().context("a table has a name")?;
+        let paper = self.what.paper(name.get_name())?;
         let with_figure = !matches!(self.what, What::PrintedFormulas);
         let files = Files::of(name.get_name(), self.output.as_ref(), with_figure)?;
         let make = match self.what {
             What::PrintedFormulas => made::printed_formulas,
             What::Figure1 => made::figure_1,
             What::Result3 => made::result_3,
+            What::LinearNetworks => linear_networks,
         };
         let show = |total: u64, run: &mut dyn FnMut(&Running)| with_progress(total, self.quiet, run);
         let made = make(&paper, self.seeds, &show).map_err(anyhow::Error::from_boxed)?;

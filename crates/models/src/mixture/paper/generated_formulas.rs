@@ -3,8 +3,8 @@
 
 use super::result_3::kappa::{self, at_kappa};
 use super::result_3::rates::{self, P, Quantity, Rate, STEPS, predict_all, sizes};
-use super::verdicts::counted;
-use crate::mixture::paper::{Show, Tried};
+use crate::paper::verdicts::counted;
+use crate::paper::{Show, Tried};
 use overlaps::compare::Claim;
 use overlaps::compare::claim::{Relation, Test};
 use overlaps::output::{Cell, Table};

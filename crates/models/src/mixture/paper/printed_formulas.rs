@@ -1,14 +1,14 @@
 //! Each printed formula of Results 1 and 2 and Corollaries 1 to 4 of arXiv:2412.07972 against simulation, beside the
 //! derived one: a table with a verdict for each, and the numbers behind it.
 
-use crate::mixture::paper::{Made, Show, Tried};
+use crate::paper::{Made, Show, Tried};
 use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::generated_formulas::{self, Generated, note};
 use super::simulated::Simulated;
-use super::verdicts::{counted, entries, entry};
+use crate::paper::verdicts::{counted, entries, entry};
 use overlaps::compare::claim::{Beside, Test};
 use overlaps::compare::{Claim, Comparison, Rules};
 use overlaps::name::symbol_of;

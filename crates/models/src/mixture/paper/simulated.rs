@@ -1,8 +1,8 @@
 //! Learnt networks at the settings of a papers file, and two versions of a theory beside them.
 
 use crate::mixture::DENOISER;
-use crate::mixture::paper::{Show, Tried, all_cells};
 use crate::mixture::simulate::Denoiser;
+use crate::paper::{Show, Tried, all_cells};
 use overlaps::compare::statistics::{Sample, extrapolate, two_sided};
 use overlaps::compare::verdict::Predicted;
 use overlaps::compare::{Comparison, Estimate, Measurement, Measurements, Place, Predictions, Rules, judge};

@@ -1,6 +1,6 @@
 //! Figure 1: what theory predicts.
 
-use crate::mixture::paper::Tried;
+use crate::paper::Tried;
 use rayon::prelude::*;
 
 use super::{D, DIMENSIONS, Part, Runs, STEPS, setting};

@@ -5,7 +5,7 @@ use super::report::by_dimension;
 use super::{D, Part, Run, Runs, STEPS, name, setting};
 use crate::mixture::Schedule;
 use crate::mixture::generate::times;
-use crate::mixture::paper::Tried;
+use crate::paper::Tried;
 use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::compare::statistics::Sample;
 

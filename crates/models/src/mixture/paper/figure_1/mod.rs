@@ -7,8 +7,8 @@ mod curves;
 mod drawing;
 mod report;
 
-use super::verdicts::{decide, entries};
-use crate::mixture::paper::{Made, Show, Tried, all_cells};
+use crate::paper::verdicts::{decide, entries};
+use crate::paper::{Made, Show, Tried, all_cells};
 pub use curves::Curves;
 use overlaps::paper::Paper;
 use overlaps::value::Value;

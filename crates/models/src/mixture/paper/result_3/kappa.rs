@@ -4,8 +4,8 @@ use super::rates::{FAR, P};
 use crate::mixture::Setting;
 use crate::mixture::generate::predicted::closed_form::{mixture_cdf, p_kappa};
 use crate::mixture::generate::{Denoisers, Generation, Integrator};
-use crate::mixture::paper::{Show, Tried, all_cells};
 use crate::mixture::simulate::{DataRule, LabelRule};
+use crate::paper::{Show, Tried, all_cells};
 use overlaps::compare::statistics::kolmogorov_smirnov;
 use overlaps::output::{Cell, Column, Role, Table};
 

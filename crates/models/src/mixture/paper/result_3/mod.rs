@@ -10,8 +10,8 @@ pub mod kappa;
 pub mod rates;
 mod report;
 
-use super::verdicts::{decide, entries};
-use crate::mixture::paper::{Made, Show, Tried};
+use crate::paper::verdicts::{decide, entries};
+use crate::paper::{Made, Show, Tried};
 use kappa::{AtKappa, at_kappa};
 use overlaps::paper::Paper;
 use rates::{Quantity, Rate, Size, predict_all, sizes};

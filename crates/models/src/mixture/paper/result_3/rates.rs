@@ -1,6 +1,6 @@
 //! The gap between exact and learnt samples at several n, simulated and predicted, and the exponents of its decay.
 
-use crate::mixture::paper::{Show, Tried, all_cells};
+use crate::paper::{Show, Tried, all_cells};
 use rayon::prelude::*;
 
 use super::coupled::{Gap, gap};
@@ -310,7 +310,7 @@ pub fn sample(quantity: Quantity, size: &Size) -> Sample {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mixture::paper::SILENT;
+    use crate::paper::SILENT;
 
     #[test]
     #[ignore = "some seconds; tests/thorough"]

@@ -3,8 +3,8 @@
 use super::rates::{FAR, MOST_WITH_ALL, P, Quantity, STEPS, sample};
 use super::{Found, SAMPLES, SAMPLES_AT_KAPPA};
 use crate::mixture::Noise;
-use crate::mixture::paper::Tried;
-use crate::mixture::paper::verdicts::markdown;
+use crate::paper::Tried;
+use crate::paper::verdicts::markdown;
 use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::Decided;

@@ -1,6 +1,6 @@
 //! What became of the statements of a paper: as a table in Markdown, and in the side file.
 
-use crate::mixture::paper::Tried;
+use crate::paper::Tried;
 use serde_json::{Map, Value, json};
 
 use overlaps::compare::{Claim, Verdict};
