@@ -11,6 +11,7 @@ use overlaps::compare::statistics::Sample;
 use overlaps::compare::{Estimate, PowerLaw};
 use overlaps::experiment::Failure;
 use overlaps::model::{Model, Point, Running};
+use overlaps::numeric::significant;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::Paper;
 use overlaps::system::Theory;
@@ -29,7 +30,7 @@ const SPEED: (f64, f64, f64) = (0.03, 50.0, 51_200.0);
 const MISSING: [f64; 4] = [1.0, 0.1, 0.01, 0.001];
 const MISSING_AT: (f64, f64) = (30.0, 200.0);
 /// Exponents of variance and width, and the dimensions.
-const PHASES: [(&str, f64, f64); 3] = [("active", -1.85, 2.25), ("mixed", -1.5, 2.2), ("lazy", -0.9, 2.2)];
+const PHASES: [(&str, f64, f64); 3] = [("active", -1.85, 2.25), ("mixed", -1.5, 2.2), ("lazy", -1.35, 2.6)];
 const DIMENSIONS: [f64; 3] = [25.0, 50.0, 100.0];
 
 const HEAD: &str = "\
@@ -283,40 +284,44 @@ fn table(numbers: &[Number]) -> Tried<Table> {
     Ok(table)
 }
 
-/// The three regimes side by side: singular values in time from the theory, and those of a network.
-fn figure(show: Show) -> Tried<Figure> {
+/// The three regimes side by side: singular values in time from the theory, and those of networks.
+fn figure(seeds: u64, show: Show) -> Tried<Figure> {
     let regimes = [("lazy", 10.0), ("mixed", 0.3), ("active", 1e-4)];
-    let points = all_cells(regimes.len(), 1, show, |cell, running| {
-        let t_0 = regimes[cell].1;
-        let times: Vec<f64> = (1..=20).map(|k| last(t_0) * f64::from(k) / 20.0).collect();
+    let count = seeds as usize;
+    let part = |places: u32| (0..=places).map(move |k| f64::from(k) / f64::from(places));
+    let runs = all_cells(regimes.len() * count, 1, show, |cell, running| {
+        let t_0 = regimes[cell / count].1;
+        let times: Vec<f64> = part(20).map(|x| x * last(t_0)).collect();
         let point = at(&[("d", 60.0), ("T", t_0), ("w", 60_000.0)], &[])?;
-        let run = LinearNetwork.run(&point, 0, &times, running)?;
-        Ok::<_, Failure>(run.map(|rows| {
-            rows.iter().zip(times).map(|(row, t)| (t, row.quantities[2], 0.0)).collect::<Vec<_>>()
-        }))
+        let run = LinearNetwork.run(&point, (cell % count) as u64, &times, running)?;
+        Ok::<_, Failure>(run.map(|rows| rows.iter().map(|row| row.quantities[2]).collect::<Vec<_>>()))
     })?;
     let mut panels = Vec::new();
-    for ((name, t_0), data) in regimes.into_iter().zip(points) {
-        let times: Vec<f64> = (0..=200).map(|k| last(t_0) * f64::from(k) / 200.0).collect();
+    for ((name, t_0), runs) in regimes.into_iter().zip(runs.chunks(count)) {
+        let times: Vec<f64> = part(200).map(|x| x * last(t_0)).collect();
         let solved = Theory::load("linear-network")?.set("d", 60.0)?.set("T", t_0)?.set("w", 60_000.0)?;
-        let solved = solved.along(times.clone())?.solve();
-        let mut panel =
-            Panel { x_label: "t".into(), caption: format!("{name}: T = {t_0}"), ..Panel::new("a") };
-        for (colour, (column, label)) in
-            [("a_1", "first singular value"), ("a_2", "second one"), ("a_edge", "edge of the noise")]
-                .into_iter()
-                .enumerate()
+        let solved = solved.along(times)?.solve();
+        let caption = format!("{name}: T = {t_0}, t₁ = {}", significant(last(t_0), 3));
+        let mut panel = Panel { x_label: "t/t₁".into(), caption, ..Panel::new("a") };
+        let columns = ["a_1", "a_2", "a_edge"].into_iter().enumerate();
+        for ((colour, column), label) in
+            columns.zip(["first singular value", "second one", "edge of the noise"])
         {
-            let along = (0..times.len()).map(|row| Ok((times[row], solved.number(column, row)?)));
+            let along = part(200).enumerate().map(|(row, x)| Ok((x, solved.number(column, row)?)));
             let along = along.collect::<Result<Vec<_>, Failure>>()?;
             panel.curves.push(Curve::new(label, LineStyle::Solid, colour, along));
         }
-        panel.points.push(Points { label: "a network, along the first".into(), colour: 0, data });
+        let data = part(20).enumerate().map(|(k, x)| {
+            let estimate = mean(runs.iter().map(|run| run[k]).collect())?;
+            Ok((x, estimate.value, estimate.error))
+        });
+        let data = data.collect::<Tried<_>>()?;
+        panel.points.push(Points { label: "networks, along the first".into(), colour: 0, data });
         panels.push(panel);
     }
     Ok(Figure {
         title: "Linear networks: lazy, mixed and active".into(),
-        subtitle: "singular values in time, theory and a network with d = 60, w = 60 000; T = σ²w, all in units of d".into(),
+        subtitle: "singular values in time; theory, and networks with d = 60, w = 60 000; T = σ²w, all in units of d".into(),
         panels,
         ..Figure::default()
     })
@@ -332,8 +337,53 @@ fn last(t_0: f64) -> f64 {
 /// # Errors
 /// An interruption, a statement that does not compile.
 pub fn linear_networks(paper: &Paper, seeds: u64, show: Show) -> Tried<Made> {
-    let numbers = table(&numbers(seeds.min(MOST_SEEDS), show)?)?;
+    let seeds = seeds.min(MOST_SEEDS);
+    let numbers = table(&numbers(seeds, show)?)?;
     let claims = decide(paper, NAME, &[(NAME, &numbers)])?;
     let text = HEAD.to_string() + &markdown(&claims) + NOTE;
-    Ok(Made { text, numbers, claims: entries(&claims), figure: Some(figure(show)?) })
+    Ok(Made { text, numbers, claims: entries(&claims), figure: Some(figure(seeds, show)?) })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{File, read_to_string};
+    use std::path::PathBuf;
+
+    use super::*;
+    use overlaps::output::csv::read_table;
+
+    fn result(ending: &str) -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../results").join(format!("{NAME}.{ending}"))
+    }
+
+    #[test]
+    fn the_verdicts_follow_from_the_committed_numbers() {
+        let paper = Paper::load("2405.17580").unwrap();
+        let numbers = read_table(File::open(result("csv")).unwrap()).unwrap();
+        let decided = decide(&paper, NAME, &[(NAME, &numbers)]).unwrap();
+        assert_eq!(decided.len(), paper.statements(NAME).count());
+        assert!(read_to_string(result("md")).unwrap().contains(&markdown(&decided)));
+        let side: serde_json::Value = serde_json::from_str(&read_to_string(result("json")).unwrap()).unwrap();
+        assert_eq!(side["claims"], serde_json::Value::Array(entries(&decided)));
+    }
+
+    #[test]
+    fn a_balanced_start_obeys_the_equation_from_the_first() {
+        // dA/dt = −√(AAᵀ + T²) g − g √(AᵀA + T²), with roots by Newton's iteration.
+        let task = Task::new(&at(&[("d", 6.0), ("T", 0.4), ("w", 9.0)], &[]).unwrap(), 3);
+        let a = task.start(false).unwrap().a();
+        let root = |square: DMatrix<f64>| {
+            (0..60).fold(square.clone(), |x, _| {
+                let inverse = x.clone().try_inverse().unwrap();
+                (x + inverse * &square) * 0.5
+            })
+        };
+        let unit = DMatrix::identity(6, 6) * 0.16;
+        let g = &a - &task.data;
+        let left = root(&a * a.transpose() + &unit);
+        let right = root(a.transpose() * &a + &unit);
+        let network = balanced(a, 0.4).unwrap();
+        let velocity = network.velocity(&|network| task.gradient(network)).a();
+        assert!((velocity + left * &g + &g * right).amax() < 1e-12);
+    }
 }

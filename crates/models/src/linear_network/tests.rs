@@ -62,3 +62,29 @@ fn half_way_times_have_their_law() {
     let mean = squares.iter().sum::<f64>() / 200.0;
     assert!((mean / 0.490_357_756_1 - 1.0).abs() < 0.4, "{mean}");
 }
+
+#[test]
+fn the_theory_agrees_and_a_wrong_one_does_not() {
+    use overlaps::compare::Verdict;
+    use overlaps::experiment::Check;
+    use overlaps::study::Wanted;
+    use overlaps::system::Theory;
+
+    let text = include_str!("../../../../equations/linear-networks/linear-network.toml");
+    let verdict = |text: &str| {
+        let check = Check::of(vec![Theory::load(text).unwrap()]).unwrap();
+        let given = [("d", 60.0), ("T", 0.1), ("w", 60_000.0)];
+        let given = given.map(|(name, x)| (name.to_string(), overlaps::value::Value::from(x)));
+        let model = std::sync::Arc::new(LinearNetwork);
+        let (simulate, given) = check.simulate(model, given.to_vec(), Wanted::default(), 0..6).unwrap();
+        let simulate = simulate.along([1.0, 2.0]).unwrap();
+        let table = simulate.table().unwrap();
+        let measured = check.measurements(&table, &LINEAR_NETWORK, "the simulation").unwrap();
+        check.answers(&measured, &given).unwrap().all[0].judged.verdict
+    };
+    assert_eq!(verdict(text), Verdict::Agrees);
+    // A rate that is off by 3 %.
+    let wrong =
+        text.replace("\"R_i[i]\" = \"sqrt(b[i]^2 + T^2)\"", "\"R_i[i]\" = \"1.03*sqrt(b[i]^2 + T^2)\"");
+    assert_eq!(verdict(&wrong), Verdict::Disagrees);
+}
