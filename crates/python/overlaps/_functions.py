@@ -43,7 +43,8 @@ def solve(
     [8.0, 16.0]
     """
     words = ["solve", _system(system)]
-    words += [f"--compare={','.join(map(_system, compare))}"] if compare else []
+    others = [_system(other) for other in compare]
+    words += [f"--compare={','.join(others)}"] if others else []
     words += ["--branches"] if branches else []
     words += [f"--stationary={stationary}"] if stationary else []
     words += ["--verify"] if verify else []

@@ -264,9 +264,12 @@ fn models() -> Vec<(&'static str, &'static str)> {
     all.iter().map(|model| model.description()).map(|model| (model.name, model.control.name)).collect()
 }
 
-/// Name, subject, title, source and what it describes, of every built-in system.
+/// Name, subject, title, source and what it describes.
+type System = (String, String, String, String, Vec<String>);
+
+/// Every built-in system.
 #[pyfunction]
-fn systems() -> PyResult<Vec<(String, String, String, String, Vec<String>)>> {
+fn systems() -> PyResult<Vec<System>> {
     let all = BUILT_IN.iter().map(|system| {
         let d = system.description().map_err(|error| failed(&error.into()))?;
         Ok((system.name.to_string(), system.subject().to_string(), d.title, d.source, d.describes))

@@ -1,6 +1,7 @@
 """The package says what the command says."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,9 +74,7 @@ def test_the_csv_is_that_of_the_command(words, call):
 
 def test_a_limit_is_that_of_the_command(tmp_path):
     path = tmp_path / "limit.csv"
-    assert command("limit", "two-phase", "--quiet", "--output", str(path)).returncode in (0, 1)
-    if not path.exists():
-        pytest.skip("two-phase has no limit")
+    assert command("limit", "two-phase", "--quiet", "--output", str(path)).returncode == 0
     assert overlaps.limit("two-phase").csv() == path.read_text()
 
 
@@ -173,8 +172,9 @@ def test_ctrl_c_in_the_middle_of_a_curve_is_a_keyboard_interrupt():
     timer = threading.Timer(0.5, send)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        overlaps.solve("finite-d", f"0.01:2:2000", d=100, threads=1)
-    assert time.monotonic() - sent[0] < 0.5
+        overlaps.solve("finite-d", "0.01:2:2000", d=100, threads=1)
+    # All of it would take an hour.
+    assert time.monotonic() - sent[0] < 20
     # It can be used again.
     assert len(overlaps.solve("first-phase", [0.5])) == 1
 
@@ -218,6 +218,18 @@ def test_examples_in_docstrings():
 
     for module in (overlaps, overlaps._functions):
         assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize("page", os.environ.get("PAGES", "").split())
+def test_what_a_page_shows_can_be_run(page, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib").use("Agg")
+    with open(page, encoding="utf-8") as file:
+        blocks = re.findall(r"^```python\n(.*?)^```$", file.read(), re.MULTILINE | re.DOTALL)
+    assert blocks
+    monkeypatch.chdir(tmp_path)
+    shared = {}
+    for block in blocks:
+        exec(compile(block, page, "exec"), shared)
 
 
 def test_a_notebook_shows_figure_and_table():
