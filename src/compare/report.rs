@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::answer::Answer;
-use super::measurements::Measurements;
+use super::measurements::{Measurement, Measurements};
 use super::verdict::{Comparison, Rules, Verdict, Why};
 use crate::numeric::significant;
 use crate::output::json::number;
@@ -285,4 +285,29 @@ fn told_apart(answers: &[Answer]) -> String {
         }
     }
     text
+}
+
+/// One line that says what is compared: a system, with measurements from this source.
+pub fn headline(measurements: &Measurements, system: &str, source: &str) -> String {
+    let list = |of: fn(&Measurement) -> f64| {
+        let mut values: Vec<f64> = measurements.rows.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        let words: Vec<String> = values.iter().map(f64::to_string).collect();
+        match words.as_slice() {
+            [first, .., last] if words.len() > 12 => format!("{} values from {first} to {last}", words.len()),
+            _ => words.join(", "),
+        }
+    };
+    let mut runs: Vec<String> =
+        measurements.rows.iter().map(|row| format!("{} {} {:?}", row.d, row.seed, row.parameters)).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    format!(
+        "{system} against {source}: {} data sets, d = {}, {} = {}\n",
+        runs.len(),
+        list(|row| row.d),
+        measurements.control,
+        list(|row| row.control)
+    )
 }

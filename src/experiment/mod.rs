@@ -6,7 +6,7 @@
 //! - [`Simulate`]: a model at finite dimension, data set by data set;
 //! - [`Check`]: theories against what is simulated or measured;
 //! - [`each`]: cells computed on all cores; [`Pending`]: those that are not on the disk yet, and how they get there;
-//! - [`Told`]: what is said of cells besides their rows;
+//! - [`Told`]: what is said of cells besides their rows; [`Tally`]: counts over the rows of a solve;
 //! - [`Verification`]: what a second look at the rows of a solve did and found.
 
 mod check;
@@ -16,6 +16,7 @@ mod limit;
 mod runner;
 mod simulate;
 mod solve;
+mod tally;
 mod told;
 mod verification;
 mod zeros;
@@ -38,6 +39,7 @@ pub use limit::{Limit, Order};
 pub use runner::{CellError, Pending, RunError, each};
 pub use simulate::{DataSets, Simulate};
 pub use solve::{Solve, check_tolerance};
+pub use tally::Tally;
 pub use told::Told;
 pub use verification::Verification;
 

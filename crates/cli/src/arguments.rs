@@ -1,14 +1,15 @@
 //! `--set` and `--sweep`, and how they become values of a theory.
 
-use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::destination::Destination;
+use clap::{Args, Parser};
 use overlaps::experiment::check_tolerance;
 use overlaps::study::{Assignment, Plan, Study, Sweep, Wanted};
 use overlaps::system::Theory;
 
 /// Parameter values, shared by the commands that solve.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub struct Values {
     /// Fix a parameter or the control (repeatable): a number, or a word where the parameter has words as values.
     #[arg(long = "set", value_name = "NAME=VALUE")]
@@ -76,6 +77,38 @@ impl Values {
     pub fn start_threads(&self) {
         start_threads(self.threads);
     }
+}
+
+/// A command, or some of its options, on their own.
+#[derive(Parser)]
+struct Alone<C: Args> {
+    #[command(flatten)]
+    own: C,
+}
+
+/// Options that nothing was said about.
+pub fn defaults<C: Args>() -> C {
+    alone([])
+}
+
+fn alone<C: Args>(words: impl IntoIterator<Item = String>) -> C {
+    Alone::parse_from(std::iter::once("overlaps".to_string()).chain(words)).own
+}
+
+/// Whether nothing is asked of a command but its name (and its `system`), so that its result belongs into results/. How exactly,
+/// on how many threads and with how many words are no other result.
+pub fn is_plain<C: Args + PartialEq>(
+    command: &C,
+    system: Option<&str>,
+    values: &Values,
+    destination: &Destination,
+) -> bool {
+    let mut words: Vec<String> = system.map(str::to_string).into_iter().collect();
+    words.push(format!("--tolerance={}", values.tolerance));
+    words.extend(values.threads.map(|threads| format!("--threads={threads}")));
+    words.extend(values.quiet.then(|| "--quiet".to_string()));
+    words.extend(destination.all_rows.then(|| "--all-rows".to_string()));
+    *command == alone(words)
 }
 
 /// Sets the number of threads, if one is given.

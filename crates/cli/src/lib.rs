@@ -29,7 +29,6 @@ mod simulation;
 mod solve;
 mod steps;
 mod sweep;
-mod tally;
 mod terminal;
 mod uturn;
 

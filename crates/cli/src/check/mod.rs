@@ -12,7 +12,7 @@ use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::arguments::Values;
+use super::arguments::{Values, is_plain};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, Format, side};
 use super::simulation::{SimulationOptions, stopped};
@@ -36,7 +36,7 @@ const ROWS_SHOWN: usize = 39;
 /// every built-in system that describes the same quantities: at each d with those that have a d, after extrapolation
 /// a + b/√d + c/d with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
 /// the system named disagrees.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub struct Check {
     /// Name of a built-in system, or path of an equation file.
     system: String,
@@ -162,16 +162,8 @@ impl Check {
     }
 
     fn files(&self) -> anyhow::Result<Files> {
-        let plain = self.destination.is_default()
-            && self.against.is_none()
-            && self.parameters.is_none()
-            && self.compare.is_none()
-            && self.columns.is_empty()
-            && self.values.set.is_empty()
-            && self.values.sweep.is_empty()
-            && self.runs.is_none()
-            && self.simulation.is_default();
-        let stem = std::path::Path::new(&self.system).file_stem().unwrap_or_default();
+        let plain = is_plain(self, Some(&self.system), &self.values, &self.destination);
+        let stem = Path::new(&self.system).file_stem().unwrap_or_default();
         let name = std::ffi::OsString::from(format!("check-{}", stem.to_string_lossy()));
         self.destination.files(plain.then_some(&name))
     }

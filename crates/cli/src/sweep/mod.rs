@@ -18,7 +18,7 @@ use super::FINE;
 use super::arguments::start_threads;
 pub use merge::Merge;
 use overlaps::output::write_atomically;
-use overlaps::study::slurm::{JobArray, quoted};
+use overlaps::study::slurm::{JobArray, quoted, ranges};
 use overlaps::study::{Part, Store};
 use study::Opened;
 
@@ -151,17 +151,6 @@ fn typed(path: &Path) -> String {
     quoted(&path.display().to_string())
 }
 
-/// Numbers of tasks as Slurm takes them: `3,5,7-9`.
-fn ranges(tasks: &[usize]) -> String {
-    let runs = tasks.chunk_by(|a, b| a + 1 == *b);
-    let words = runs.map(|run| match run {
-        [one] => one.to_string(),
-        [first, .., last] => format!("{first}-{last}"),
-        [] => String::new(),
-    });
-    words.collect::<Vec<_>>().join(",")
-}
-
 /// What is missing of a study, in words: how much, where, and how to compute it.
 fn missing(opened: &Opened, store: &Store, cells: &[usize]) -> anyhow::Result<String> {
     const NAMED: usize = 5;
@@ -190,15 +179,4 @@ fn missing(opened: &Opened, store: &Store, cells: &[usize]) -> anyhow::Result<St
         text += &format!("submit again: sbatch --array={} {}", ranges(&idle), typed(&store.script()));
     }
     Ok(text.trim_end().to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ranges;
-
-    #[test]
-    fn tasks_are_written_as_slurm_takes_them() {
-        assert_eq!(ranges(&[3, 5, 7, 8, 9]), "3,5,7-9");
-        assert_eq!(ranges(&[0]), "0");
-    }
 }

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
 use super::flow::Integrator;
 use super::run::{Denoisers, Generation};
 use crate::mixture::FLOW;
@@ -91,6 +94,13 @@ impl Flows {
         let mut denoiser = self.denoiser.clone();
         self.whose.complete(&mut wanted, &mut denoiser)?;
         Runs::new(denoiser, &wanted, self.seeds.clone(), flow, times)
+    }
+
+    /// The values of the parameters that are not swept, without those that have no part in the flow.
+    pub fn parameters(&self, runs: &Runs) -> IndexMap<String, Json> {
+        let mut parameters = runs.parameters();
+        parameters.retain(|name, _| !self.whose.unused().contains(&name.as_str()));
+        parameters
     }
 
     /// Each data set and its flow in reduced coordinates, by Euler's method.
