@@ -20,7 +20,7 @@ use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use measured::Measured;
-use overlaps::compare::{Answer, Rules, Verdict, report};
+use overlaps::compare::{Answer, Corrections, Naming, Rules, Verdict, report};
 use overlaps::experiment::{self, Checks, Experiment};
 use overlaps::output::csv::write_table;
 use overlaps::output::json::number;
@@ -34,18 +34,28 @@ const ROWS_SHOWN: usize = 39;
 ///
 /// Denoisers are learnt at several dimensions d and seeds (or read, with --against), and compared with the system and
 /// every built-in system that describes the same quantities: at each d with those that have a d, after extrapolation
-/// a + b/√d + c/d with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
+/// a + b/√d + c/d (see --corrections) with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
 /// the system named disagrees.
 #[derive(Debug, Clone, PartialEq, Args)]
 pub struct Check {
     /// Name of a built-in system, or path of an equation file.
     system: String,
-    /// Measurements in place of simulations: columns d, seed, the control (t), any parameters, and overlaps by name.
+    /// Measurements in place of simulations: columns d (see --size), seed, the control (t), any parameters, and overlaps by name.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = [
         "sweep", "seeds", "first_seed", "method", "data", "labels", "noise_samples", "starts", "epochs",
         "learning_rate", "decay", "noise_per_epoch", "beta1", "beta2", "epsilon", "initial_scale", "checkpoints", "runs",
     ])]
     against: Option<PathBuf>,
+    /// The column of --against with the size of the system, which is large (N, n, w).
+    #[arg(long, value_name = "NAME", default_value = "d", requires = "against")]
+    size: String,
+    /// Columns of --against to pass over, separated by commas; those of which nothing is known are anyway, unless they look misspelt.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "against")]
+    ignore: Vec<String>,
+    /// How measurements approach d → ∞: the terms that are fitted beside the limit, separated by commas, such as 1/d
+    /// [default: 1/sqrt(d),1/d].
+    #[arg(long, value_name = "TERMS")]
+    corrections: Option<String>,
     /// Values for parameters that the measurements do not have: the side file (.json) of an earlier run, or
     /// {"name": value}. What the measurements have is taken from them, and refused here if it is another value.
     #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
@@ -156,7 +166,13 @@ impl Check {
             None => experiment::Check::new(named),
         };
         let mut check = check?;
-        check.rules = Rules { level: self.level, resolution: self.resolution, ..Rules::default() };
+        let corrections = match &self.corrections {
+            Some(terms) => Corrections::read(terms, &self.size).map_err(anyhow::Error::msg)?,
+            None => Corrections::default(),
+        };
+        let (level, resolution) = (self.level, self.resolution);
+        check.rules = Rules { level, resolution, corrections, ..Rules::default() };
+        check.naming = Naming { size: self.size.clone(), ignore: self.ignore.clone() };
         check.tolerance = self.values.tolerance;
         Ok(check)
     }
@@ -181,6 +197,10 @@ impl Check {
         extra.insert("measurements".into(), measured.description.clone());
         extra.insert("level".into(), number(rules.level));
         extra.insert("resolution".into(), number(rules.resolution));
+        if rules.corrections != Corrections::default() {
+            let fit = rules.corrections.in_words(&measured.measurements.size);
+            extra.insert("corrections".into(), json!(fit));
+        }
         extra.insert("verdicts".into(), report::json(&measured.measurements, answers, rules));
         extra.insert("sources".into(), Json::Object(sources));
         let sweeps = self.values.sweeps();

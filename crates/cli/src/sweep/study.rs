@@ -194,7 +194,7 @@ const NOT_OPTIONS: [(&[&str], &str); 9] = [
     (&["format", "all-rows"], "a study has a CSV"),
     (&["checkpoints", "denoisers"], "what is learnt is kept with the cells of the study"),
     (&["runs"], "a study of `simulate` has the runs as its rows"),
-    (&["against"], "a study of `check` simulates; measurements are one check"),
+    (&["against", "size", "ignore"], "a study of `check` simulates; measurements are one check"),
 ];
 
 /// The command with its options, read as its own command line is, and the files that it reads.
