@@ -1,6 +1,6 @@
 //! A theory for a reader: its equations, parameters and source, and what differs from the printed version.
 
-use std::fmt::{Display, Formatter, Result};
+use std::fmt::{Display, Formatter, Result, Write};
 
 use super::{Kind, Origin, Stop, System, Theory};
 
@@ -17,11 +17,11 @@ fn show(out: &mut Formatter<'_>, theory: &Theory) -> Result {
     field(out, "source", &d.source)?;
     field(out, "differs from the printed version", &d.differs)?;
     let c = &theory.control;
-    field(
-        out,
-        "control",
-        &format!("{} from {} to {}, {} points; {}", c.name, c.from, c.to, c.points, c.meaning),
-    )?;
+    let mut control = format!("{} from {} to {}, {} points", c.name, c.from, c.to, c.points);
+    if !c.meaning.is_empty() {
+        write!(control, "; {}", c.meaning)?;
+    }
+    field(out, "control", &control)?;
     if theory.is_composite() {
         writeln!(out, "\npieces")?;
         for p in &theory.pieces {

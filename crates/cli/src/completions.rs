@@ -17,6 +17,7 @@ const SYSTEMS: [&str; 2] = ["system", "compare"];
 /// For bash: overlaps completions bash > ~/.local/share/bash-completion/completions/overlaps. For zsh: overlaps completions
 /// zsh > _overlaps, in a folder of $fpath. For fish: overlaps completions fish > ~/.config/fish/completions/overlaps.fish.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  overlaps completions bash\n  overlaps completions zsh")]
 pub struct Completions {
     /// The shell.
     #[arg(value_parser = named(&[

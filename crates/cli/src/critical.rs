@@ -28,6 +28,9 @@ use overlaps::system::Theory;
 /// With --zero, the control values at which an output is zero, one row for each (two for a jump through zero), and where the line
 /// of them turns back.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps critical first-phase n=8\n  overlaps critical mine.toml --zero stability J=0:2:21 --plot line.svg"
+)]
 pub struct Critical {
     /// Name of a built-in system, or path of an equation file.
     system: String,

@@ -23,6 +23,7 @@ pub const ROWS_SHOWN: usize = 24;
 
 /// Where the result goes, shared by the commands that make a table.
 #[derive(Debug, Clone, PartialEq, Args)]
+#[command(next_help_heading = "Result")]
 pub struct Destination {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]

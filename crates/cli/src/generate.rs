@@ -31,7 +31,7 @@ use overlaps_models::mixture::simulate::{DataRule, Runs};
 /// table compares it with the theory at this d and for d → ∞. Exit code 4 if they disagree.
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(
-    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2."
+    after_help = "Examples:\n  overlaps generate n=8 p=0.7 --seeds 4\n  overlaps generate --denoiser exact d=1e6 --output samples.csv\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2."
 )]
 pub struct Generate {
     /// The exact denoiser of the mixture, or learnt ones (see --method).

@@ -21,6 +21,9 @@ use overlaps::system::Theory;
 /// order fitted to the last decades. --sweep of the limit parameter replaces the decades, --set or --sweep of the
 /// control the control values.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps limit first-phase\n  overlaps limit first-phase n=log:8:512:4 --output limit.csv"
+)]
 pub struct Limit {
     /// Name of a built-in system, or path of an equation file, with a [limit].
     system: String,

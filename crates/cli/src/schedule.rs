@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -30,13 +30,13 @@ use overlaps_models::mixture::schedule::{
 /// mode at each d. With no option at all, the result goes to results/schedule.csv, .json and .svg.
 #[derive(Debug, PartialEq, Args)]
 #[command(
-    after_help = "Parameters for --set, with their defaults: p = 0.8, sigma = 1, d = 5000, interpolant = linear; kappa = 4, the dilation of the time t that the table has beside τ. For --sweep: d."
+    after_help = "Examples:\n  overlaps schedule d=1e6 --plot schedule.svg\n  overlaps schedule --curve losses.csv --density rate\n\nParameters for --set, with their defaults: p = 0.8, sigma = 1, d = 5000, interpolant = linear; kappa = 4, the dilation of the time t that the table has beside τ. For --sweep: d."
 )]
 pub struct Schedule {
     #[command(flatten)]
     pub values: Values,
     /// A CSV with curves against time: features to find windows of (repeatable).
-    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep"])]
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep", "given"])]
     curve: Vec<PathBuf>,
     /// The column of the time in --curve [default: the first].
     #[arg(long, value_name = "COLUMN", requires = "curve")]
@@ -88,6 +88,7 @@ impl Schedule {
                 bail!("`overlaps schedule` sweeps d alone; use --set {}=VALUE for one value", sweep.name);
             }
             if schedules.is_along_d() {
+                self.check_widths()?;
                 return self.widths(&schedules, how, &files);
             }
             schedules.source()?
@@ -188,16 +189,19 @@ impl Schedule {
             )));
         }
         let schedules = Schedules::new(self.how()?, &self.values.wanted())?;
-        if schedules.is_along_d() && !self.spreads_as_usual() {
-            bail!(
-                "[options]: density, mass, floor and points are those of training times, and along d there are widths of windows; leave them out, or set d"
-            );
+        if schedules.is_along_d() {
+            self.check_widths().context("[options]")?;
         }
         Ok(Box::new(schedules))
     }
 
-    /// Whether nothing is said about training times.
-    fn spreads_as_usual(&self) -> bool {
-        self.density == Spread::WINDOW && self.mass.is_none() && self.points == 1001
+    /// Refuses what is said about training times where there are widths of windows.
+    fn check_widths(&self) -> anyhow::Result<()> {
+        match self.density == Spread::WINDOW && self.mass.is_none() && self.points == 1001 {
+            true => Ok(()),
+            false => bail!(
+                "density, mass, floor and points are those of training times, and along d there are widths of windows; leave them out, or set d"
+            ),
+        }
     }
 }

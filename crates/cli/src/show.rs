@@ -7,6 +7,7 @@ use overlaps::system::Theory;
 
 /// Show a system: equations, parameters, source, what differs from the printed version.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  overlaps show first-phase\n  overlaps show mine.toml")]
 pub struct Show {
     /// Name of a built-in system, or path of an equation file.
     system: String,

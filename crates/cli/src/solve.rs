@@ -30,6 +30,9 @@ const MOST_ROWS_KEPT: usize = 50_000;
 /// With nothing but the name of a system the result goes to results/SYSTEM.csv, .json and .svg; otherwise to the
 /// files named by --output and --plot.
 #[derive(Debug, PartialEq, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps solve first-phase n=8 kappa=2 t=0.5\n  overlaps solve mine.toml T=0.1:1.5:29 --output mine.csv --plot mine.svg"
+)]
 pub struct Solve {
     /// Name of a built-in system, or path of an equation file.
     system: String,

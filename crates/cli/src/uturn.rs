@@ -24,7 +24,7 @@ use overlaps_models::mixture::generate::{Combinations, Sampling, Whose};
 /// with the denoisers of theory (learnt ones). Exit code 4 if they disagree.
 #[derive(Debug, PartialEq, Args)]
 #[command(
-    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for the exact denoiser and trained networks, else 8n³ or more; and the time t at which to turn, 0 ≤ t ≤ 2 [default: 21 times from 0 to 1]."
+    after_help = "Examples:\n  overlaps uturn d=1e6 t=0:1:21\n  overlaps uturn --denoiser learnt n=8 --seeds 4 --output uturn.csv\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for the exact denoiser and trained networks, else 8n³ or more; and the time t at which to turn, 0 ≤ t ≤ 2 [default: 21 times from 0 to 1]."
 )]
 pub struct Uturn {
     /// The exact denoiser of the mixture, or learnt ones (see --method).

@@ -8,7 +8,6 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::Check;
-use crate::arguments::Values;
 use overlaps::compare::{Measurements, report};
 use overlaps::experiment::{self, Experiment, Read, Simulate};
 use overlaps::model::{Description, Model};
@@ -99,7 +98,7 @@ impl Check {
     /// # Errors
     /// Unknown names, words for numbers, contradictions.
     pub fn given(&self, check: &experiment::Check, model: &Description) -> anyhow::Result<Given> {
-        let given = check.given(self.parameters.as_deref(), &self.values.set, model);
+        let given = check.given(self.parameters.as_deref(), &self.values.wanted().set, model);
         given.map_err(anyhow::Error::from_boxed)
     }
 
@@ -130,7 +129,7 @@ impl Check {
     ) -> anyhow::Result<Measured> {
         let model = self.model(&check.theories()[0], csv)?;
         let given = self.given(check, model.description())?;
-        let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;
+        let wanted = self.simulation.wanted(self.swept())?;
         let (simulate, given) = check.simulate(model, given, wanted, self.simulation.seeds()?)?;
         let table = run(&simulate)?;
         let mut written = Vec::new();

@@ -25,6 +25,7 @@ use overlaps::experiment::{self, Checks, Experiment};
 use overlaps::output::csv::write_table;
 use overlaps::output::json::number;
 use overlaps::output::{SideFile, Table, check_writable, table_json};
+use overlaps::study::Wanted;
 use overlaps::system::Theory;
 
 /// Rows of a table of comparisons in the terminal.
@@ -37,6 +38,9 @@ const ROWS_SHOWN: usize = 39;
 /// a + b/√d + c/d (see --corrections) with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
 /// the system named disagrees.
 #[derive(Debug, Clone, PartialEq, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps check first-phase n=8 kappa=2 t=0.5,1 d=1000,4000,16000\n  overlaps check mine.toml --against runs.csv --size N --corrections 1/N"
+)]
 pub struct Check {
     /// Name of a built-in system, or path of an equation file.
     system: String,
@@ -99,6 +103,9 @@ impl Check {
         let (theories, rules) = (check.theories(), &check.rules);
         let files = self.files()?;
         files.check()?;
+        if let (Some(against), Some(sweep)) = (&self.against, self.values.wanted().sweep.first()) {
+            bail!("{} has its own values; leave out {}", against.display(), sweep.text);
+        }
         if let Some(runs) = &self.runs {
             check_writable(runs)?;
             if files.csv.iter().chain(&files.plot).any(|other| other == runs) {
@@ -149,7 +156,7 @@ impl Check {
         let check = self.prepared()?;
         let model = self.model(&check.theories()[0], Some(csv))?;
         let given = self.given(&check, model.description())?;
-        let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;
+        let wanted = self.simulation.wanted(self.swept())?;
         let seeds = self.simulation.seeds()?;
         let checks = Checks::new(check, model, given, wanted, seeds)?;
         Ok(Box::new(checks))
@@ -175,6 +182,11 @@ impl Check {
         check.naming = Naming { size: self.size.clone(), ignore: self.ignore.clone() };
         check.tolerance = self.values.tolerance;
         Ok(check)
+    }
+
+    /// What is swept. What is fixed is that of the theories too, and so among what is `given`.
+    fn swept(&self) -> Wanted {
+        Wanted { set: Vec::new(), ..self.values.wanted() }
     }
 
     fn files(&self) -> anyhow::Result<Files> {

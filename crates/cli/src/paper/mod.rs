@@ -28,6 +28,9 @@ use overlaps_models::mixture::paper as made;
 /// For each table a Markdown file with a verdict on each statement, the numbers behind it (.csv), the verdicts (.json) and
 /// the figure (.svg) are written to the folder results.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps paper 2412.07972 --list\n  overlaps paper 2412.07972 --only figure-1"
+)]
 pub struct Paper {
     /// The arXiv number of the paper.
     #[arg(value_parser = PossibleValuesParser::new(PAPERS.iter().map(|(name, _)| *name)))]
@@ -51,6 +54,9 @@ pub struct Paper {
 
 /// Make one table about a paper again (see paper).
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps reproduce figure-1\n  overlaps reproduce printed-formulas --seeds 64 --output formulas.md"
+)]
 pub struct Reproduce {
     /// Which.
     #[arg(value_enum)]

@@ -13,6 +13,7 @@ use overlaps_models::mixture::simulate::{DataRule, Decay, Denoiser, LabelRule, M
 
 /// Options of a simulation.
 #[derive(Debug, Clone, PartialEq, Args)]
+#[command(next_help_heading = "Simulation")]
 pub struct SimulationOptions {
     /// Data sets per combination of parameters: seeds 0, 1, …
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]

@@ -13,6 +13,9 @@ use super::study::Opened;
 /// Nothing may be missing, and no cell may have two different results. Where cells are missing nothing is written; they are
 /// counted and named, with the tasks of the job array that are to be submitted again.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps merge study.toml\n  overlaps merge study.toml --output study.csv"
+)]
 pub struct Merge {
     /// The study file.
     #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]

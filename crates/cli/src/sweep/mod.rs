@@ -31,6 +31,9 @@ const TASKS: usize = 64;
 /// parameters, and the files of the result. Its cells are computed on all cores; each is on the disk, in a folder NAME.sweep
 /// beside NAME.csv, before it counts. Stopped at any moment, the same command goes on where it was, and the result has the same bytes.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps sweep study.toml\n  overlaps sweep study.toml --slurm --submit"
+)]
 pub struct Sweep {
     /// The study file.
     #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]

@@ -200,8 +200,8 @@ const NOT_OPTIONS: [(&[&str], &str); 9] = [
 /// The command with its options, read as its own command line is, and the files that it reads.
 fn command(study: &Study, folder: &Path) -> anyhow::Result<(Command, Vec<PathBuf>)> {
     let (name, all) = (study.task.name(), Cli::command());
-    let known: Vec<&Arg> =
-        all.find_subcommand(name).into_iter().flat_map(|own| own.get_arguments()).collect();
+    let known = all.find_subcommand(name).into_iter().flat_map(|own| own.get_arguments());
+    let known: Vec<&Arg> = known.filter(|arg| *arg.get_id() != "given").collect();
     let own = |name: &str| known.iter().find(|arg| *arg.get_id() == name.replace('-', "_").as_str());
     if let Some(key) = study.keys.iter().find(|key| own(&key.name).is_none()) {
         return Err(key.error(format!("`{name}` has no {}; leave it out", key.name)).into());
