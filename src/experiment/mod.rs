@@ -12,6 +12,7 @@
 mod check;
 mod critical;
 mod error;
+mod identity;
 mod limit;
 mod runner;
 mod simulate;
@@ -35,6 +36,7 @@ use crate::system::Theory;
 pub use check::{Check, Checks, Read};
 pub use critical::Critical;
 pub use error::ExperimentError;
+pub use identity::{cells_in_words, common, missing_in_words};
 pub use limit::{Limit, Order};
 pub use runner::{CellError, Pending, RunError, each};
 pub use simulate::{DataSets, Simulate};

@@ -19,7 +19,7 @@ use overlaps::experiment::Experiment;
 use overlaps::model::Model;
 use overlaps::output::Table;
 use overlaps_models::mixture::generate::{
-    Combinations, Compared, Flow, Generation, Integrator, Kept, Sampling, Whose, columns,
+    Combinations, Compared, Flow, Generation, Integrator, Kept, Sampling, Samplings, Whose, columns,
 };
 use overlaps_models::mixture::simulate::{DataRule, Runs};
 
@@ -84,12 +84,12 @@ impl Generate {
         let kept = self.kept(&runs, &generations, &files)?;
         self.values.start_threads();
         let mut table = Table::new(columns());
-        let drawn = self.drawn(&table)?;
+        let drawn = drawn_columns(&self.columns, &self.denoiser.drawn(), &table.columns)?;
         let total = generations.len() as u64 * flow.units();
         let generated = with_progress(total, self.values.quiet, |running| {
             flow.generated(&runs, &generations, kept.as_ref(), running)
         });
-        let (outcomes, learnt) = generated?.ok_or_else(|| stopped(runs.denoiser().left()))?;
+        let Samplings { outcomes, learnt } = generated?.ok_or_else(|| stopped(runs.denoiser().left()))?;
         let mut written = Vec::new();
         if let (Some(learnt), Some(path)) = (learnt, &self.denoisers) {
             learnt.write(path)?;
@@ -162,15 +162,5 @@ impl Generate {
             );
         }
         Ok(Some(Kept::open(path, runs, generations).map_err(anyhow::Error::from_boxed)?))
-    }
-
-    /// The columns of the figure.
-    fn drawn(&self, table: &Table) -> anyhow::Result<Vec<String>> {
-        let defaults: &[&str] = match self.denoiser {
-            Whose::Exact => &["fraction_plus", "nu_plus", "M_plus", "variance"],
-            Whose::Learnt => &["fraction_plus", "M_plus", "variance", "eta"],
-        };
-        let defaults: Vec<String> = defaults.iter().map(|name| name.to_string()).collect();
-        Ok(drawn_columns(&self.columns, &defaults, &table.columns)?)
     }
 }

@@ -126,30 +126,4 @@ mod tests {
             }
         }
     }
-
-    #[test]
-    fn tips_lead_on() {
-        let tip = |line: &str| {
-            let words = shlex::split(line).unwrap();
-            let error = Cli::command().try_get_matches_from(&words).unwrap_err();
-            with_tip(error, &words).to_string()
-        };
-        for (line, part) in [
-            ("overlaps solve first-phase --n 8", "a parameter is given as 'n=8'"),
-            ("overlaps solve --kappa=2 first-phase", "a parameter is given as 'kappa=2'"),
-            ("overlaps solve first-phase --t 0:1:11", "a parameter is given as 't=0:1:11'"),
-            ("overlaps check first-phase --d 1000", "a parameter is given as 'd=1000'"),
-            ("overlaps simulate -n 8", "a parameter is given as 'n=8'"),
-            ("overlaps solve first-phase --zeta 8", "'NAME=VALUE', 'zeta=8'"),
-            ("overlaps first-phase", "'overlaps solve first-phase'"),
-            ("overlaps mine.toml", "'overlaps solve mine.toml'"),
-            ("overlaps frist-phase", "(did you mean `first-phase`?)"),
-            ("overlaps solve first-phase second-phase", "'--compare second-phase'"),
-            ("overlaps solve first-phase --branchs", "'--branches'"),
-            ("overlaps sovle first-phase", "'solve'"),
-        ] {
-            let said = tip(line);
-            assert!(said.contains(part), "{line}: {said}");
-        }
-    }
 }

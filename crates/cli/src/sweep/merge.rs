@@ -7,6 +7,7 @@ use clap::{Args, ValueHint};
 
 use super::result;
 use super::study::Opened;
+use overlaps::experiment::cells_in_words;
 
 /// Join the parts of a study that were computed on their own.
 ///
@@ -43,7 +44,7 @@ impl Merge {
             );
         }
         opened.check()?;
-        opened.store.prepare(&opened.cells(), false)?;
+        opened.store.prepare(&cells_in_words(&opened.study, opened.work.plan()), false)?;
         let finished = opened.store.finished()?;
         result::write(&opened, &finished, self.quiet)
     }

@@ -17,9 +17,10 @@ use clap::{Args, ValueHint};
 use super::FINE;
 use super::arguments::start_threads;
 pub use merge::Merge;
+use overlaps::experiment::cells_in_words;
 use overlaps::output::write_atomically;
-use overlaps::study::slurm::{JobArray, quoted, ranges};
-use overlaps::study::{Part, Store};
+use overlaps::study::Part;
+use overlaps::study::slurm::{JobArray, quoted};
 use study::Opened;
 
 /// Tasks of a job array, unless the study says how many.
@@ -72,7 +73,7 @@ impl Sweep {
     pub fn run(&self) -> anyhow::Result<u8> {
         let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
         opened.check()?;
-        opened.store.prepare(&opened.cells(), self.extend)?;
+        opened.store.prepare(&cells_in_words(&opened.study, opened.work.plan()), self.extend)?;
         if self.slurm {
             return self.slurm(&opened);
         }
@@ -152,34 +153,4 @@ impl Sweep {
 /// A path as it is typed in a shell.
 fn typed(path: &Path) -> String {
     quoted(&path.display().to_string())
-}
-
-/// What is missing of a study, in words: how much, where, and how to compute it.
-fn missing(opened: &Opened, store: &Store, cells: &[usize]) -> anyhow::Result<String> {
-    const NAMED: usize = 5;
-    let named: Vec<String> = cells
-        .iter()
-        .take(NAMED)
-        .map(|cell| format!("  cell {cell}: {}\n", opened.work.in_words(*cell)))
-        .collect();
-    let mut text =
-        format!("{} of {} cells are missing\n{}", cells.len(), opened.work.cells(), named.concat());
-    if cells.len() > NAMED {
-        text += &format!("  and {} more\n", cells.len() - NAMED);
-    }
-    let Some(count) = store.tasks()? else {
-        return Ok(text + &format!("compute them with: {}", opened.typed("sweep")));
-    };
-    let mut tasks: Vec<usize> = cells.iter().map(|cell| cell % count).collect();
-    tasks.sort_unstable();
-    tasks.dedup();
-    let (busy, idle): (Vec<usize>, Vec<usize>) =
-        tasks.into_iter().partition(|index| store.is_busy(Part { index: *index, count }));
-    if !busy.is_empty() {
-        text += &format!("still computed by task {}\n", ranges(&busy));
-    }
-    if !idle.is_empty() {
-        text += &format!("submit again: sbatch --array={} {}", ranges(&idle), typed(&store.script()));
-    }
-    Ok(text.trim_end().to_string())
 }

@@ -60,7 +60,7 @@ impl Flow {
         generations: &[Generation],
         kept: Option<&Kept>,
         running: &Running,
-    ) -> Result<Option<(Vec<Generated>, Option<Saved>)>, ExperimentError> {
+    ) -> Result<Option<Samplings>, ExperimentError> {
         let all = self.each(generations, running, |generation, running| match kept {
             Some(kept) => kept.generate(generation, running),
             None => {
@@ -77,7 +77,7 @@ impl Flow {
             }
             outcomes.push(generated);
         }
-        Ok(Some((outcomes, learnt)))
+        Ok(Some(Samplings { outcomes, learnt }))
     }
 
     /// What the side file says of them.
@@ -149,11 +149,20 @@ impl Sampling for Flow {
 
     fn outcome(&self, runs: &Runs, running: &Running) -> Result<Option<Outcome>, ExperimentError> {
         let generations = self.generations(runs);
-        let Some((outcomes, _)) = self.generated(runs, &generations, None, running)? else { return Ok(None) };
+        let Some(generated) = self.generated(runs, &generations, None, running)? else { return Ok(None) };
+        let outcomes = generated.outcomes;
         let Compared { rows, comparison, .. } = self.compared(&runs.plan, &generations, &outcomes)?;
         let not_converged = outcomes.iter().filter(|outcome| !outcome.converged).count();
         Ok(Some(Outcome { rows, verdict: comparison.verdict(), not_converged }))
     }
+}
+
+/// Samples of every data set.
+pub struct Samplings {
+    /// In the order of the data sets.
+    pub outcomes: Vec<Generated>,
+    /// The denoisers behind them, where a file is to keep them.
+    pub learnt: Option<Saved>,
 }
 
 /// Samples beside theory.

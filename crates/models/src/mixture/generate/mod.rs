@@ -42,7 +42,7 @@ pub use combinations::{Combinations, Outcome, Sampling};
 pub use comparison::Comparison;
 pub use denoiser::{Projected, exact, half_log_odds};
 pub use error::GenerateError;
-pub use experiment::{Compared, Flow};
+pub use experiment::{Compared, Flow, Samplings};
 pub use flow::{Integrator, Samples, times};
 pub use kept::Kept;
 pub use law::{Directions, LAW, Law};

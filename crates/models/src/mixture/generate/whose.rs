@@ -39,6 +39,15 @@ impl Whose {
         }
     }
 
+    /// The columns of its figure.
+    pub fn drawn(self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Whose::Exact => &["fraction_plus", "nu_plus", "M_plus", "variance"],
+            Whose::Learnt => &["fraction_plus", "M_plus", "variance", "eta"],
+        };
+        names.iter().map(|name| name.to_string()).collect()
+    }
+
     /// What is given of these, as it was spelled.
     pub(super) fn unused_among(self, wanted: &Wanted) -> Option<String> {
         let spelled = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());

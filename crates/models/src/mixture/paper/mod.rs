@@ -18,6 +18,7 @@ use overlaps::chart::Figure;
 use overlaps::experiment::{Failure, each};
 use overlaps::model::Running;
 use overlaps::output::Table;
+use overlaps::paper::Paper;
 
 pub use figure_1::figure_1;
 pub use printed_formulas::printed_formulas;
@@ -41,6 +42,38 @@ pub type Tried<T> = Result<T, Failure>;
 /// Runs what tells so many units of progress, and may be interrupted.
 pub type Show<'s> = &'s dyn Fn(u64, &mut dyn FnMut(&Running));
 
+/// How a table is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Maker {
+    /// The name of the table.
+    pub name: &'static str,
+    /// Computes it, with so many data sets per combination of parameters.
+    pub make: fn(&Paper, u64, Show<'_>) -> Tried<Made>,
+    /// Whether it has a figure.
+    pub has_figure: bool,
+}
+
+/// The tables that are made here, and what they are.
+pub const MAKERS: [(Maker, &str); 3] = [
+    (
+        Maker { name: "printed-formulas", make: printed_formulas, has_figure: false },
+        "Every printed formula of arXiv:2412.07972 against simulation",
+    ),
+    (
+        Maker { name: "figure-1", make: figure_1, has_figure: true },
+        "The fraction of samples in each mode with the dilated and the plain schedule (figure 1 of the paper)",
+    ),
+    (
+        Maker { name: "result-3", make: result_3, has_figure: true },
+        "How learnt samples approach those of the exact flow as n grows (Result 3 and Corollary 5 of the paper)",
+    ),
+];
+
+/// How the table of this name is made; none where it is made by a command.
+pub fn maker(name: &str) -> Option<Maker> {
+    MAKERS.into_iter().map(|(maker, _)| maker).find(|maker| maker.name == name)
+}
+
 /// Runs it to the end.
 #[cfg(test)]
 const SILENT: Show = &|_, run| run(&Running::ON);
@@ -63,7 +96,6 @@ fn all_cells<T: Send, E: Into<Failure> + Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use overlaps::paper::Paper;
 
     #[test]
     fn every_statement_compiles_over_the_numbers_that_are_made_for_it() {
