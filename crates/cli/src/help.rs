@@ -4,7 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, Error};
 
 use super::Cli;
-use overlaps::name::did_you_mean;
+use overlaps::name::nearest;
 use overlaps::system::{BUILT_IN, Theory};
 
 /// The commands by what they are for.
@@ -92,9 +92,8 @@ fn system(name: &str) -> Option<String> {
     let names = || BUILT_IN.iter().map(|built_in| built_in.name);
     match names().any(|known| known == name) || name.ends_with(".toml") {
         true => Some(format!("'{name}' is a system: 'overlaps solve {name}', or 'overlaps show {name}'")),
-        false => Some(did_you_mean(name, names())).filter(|hint| !hint.is_empty()).map(|hint| {
-            format!("a system is solved by 'overlaps solve {name}'{hint}; 'overlaps list' has all systems")
-        }),
+        false => nearest(name, names())
+            .map(|near| format!("did you mean the system '{near}'? It is solved by 'overlaps solve {near}'")),
     }
 }
 

@@ -102,7 +102,7 @@ fn hide(table: &Table, columns: &mut Vec<usize>, filled: &mut Vec<Vec<String>>, 
             cells.iter().map(|cell| wide(cell)).fold(heading, usize::max) + BETWEEN
         });
         let place = (0..columns.len()).rev().find(|&place| !stays(columns[place]));
-        let Some(place) = place.filter(|_| widths.sum::<usize>() > width + BETWEEN) else { break };
+        let Some(place) = place.filter(|_| widths.sum::<usize>() > width + 1) else { break };
         hidden.insert(0, table.columns[columns.remove(place)].name.clone());
         filled.remove(place);
     }

@@ -429,13 +429,13 @@ fn files_of_other_programs_are_read_as_they_are() {
     );
     assert!(said.contains("no parameters or overlaps are passed over: comment, epochs"), "{said}");
     // A column that is nearly called like a parameter would be one that is taken by default.
-    let near = reference_with(|l| format!("{l},lamda"), |_, l| format!("{l},7"));
+    let near = reference_with(|l| format!("{l},p_tset"), |_, l| format!("{l},7"));
     fs::write(folder.path().join("near.csv"), near).unwrap();
     let output = run_in(folder.path(), &["check", "first-phase", "--against", "near.csv"]);
     assert_eq!(output.status.code(), Some(1));
     let said = message(&output);
-    assert!(said.contains("(did you mean `lambda`?)") && said.contains("--ignore NAME"), "{said}");
-    assert_eq!(check("near.csv", &["--ignore", "lamda"]).0, plain);
+    assert!(said.contains("(did you mean `p_test`?)") && said.contains("--ignore NAME"), "{said}");
+    assert_eq!(check("near.csv", &["--ignore", "p_tset"]).0, plain);
     // The size by another name, also that of a parameter of other theories.
     let size = reference_with(|l| l.replace(",d,", ",N,"), |_, l| l.to_string());
     fs::write(folder.path().join("size.csv"), size).unwrap();

@@ -343,7 +343,7 @@ fn syntax_error(text: &Text, error: &pest::error::Error<Rule>) -> EquationError 
         None | Some("") => ", but it ends here".to_string(),
         Some(c) => format!(", found `{}`", c.escape_debug()),
     };
-    let hint = hint(&text.value, range.start, expected == "expected an operator");
+    let hint = hint(&text.value, range.start, expected.starts_with("expected an operator"));
     text.error(range, Problem::Syntax(expected + &found + &hint))
 }
 
