@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use overlaps::compare::Measurements;
+use overlaps::compare::{Measurements, Naming};
 use overlaps::system::Theory;
 use overlaps::output::Cell;
 use overlaps::output::csv::{read_table, write_table};
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(cell == other || nan(cell) && nan(other), "{cell:?} became {other:?}");
     }
     for theory in THEORIES.iter() {
-        match Measurements::from_table(&table, std::slice::from_ref(theory), &DENOISER, "any.csv") {
+        match Measurements::from_table(&table, std::slice::from_ref(theory), &DENOISER, &Naming::default(), "any.csv") {
             Ok(measurements) => {
                 assert!(!measurements.rows.is_empty());
                 for row in &measurements.rows {

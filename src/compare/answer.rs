@@ -15,6 +15,8 @@ pub struct Answer<'t> {
     pub predictions: Predictions<'t>,
     /// Whether the comparison is in the limit d → ∞.
     pub in_the_limit: bool,
+    /// What d is called.
+    pub size: String,
     /// What came out.
     pub judged: Judged,
 }
@@ -82,7 +84,8 @@ impl<'t> Answers<'t> {
             let again = at_each_d && dimensions.len() > POWERS_AT_FINITE_D.len();
             for in_the_limit in [!at_each_d].into_iter().chain(again.then_some(true)) {
                 let judged = judge(measurements, predictions.predicted(), in_the_limit, rules);
-                answers.all.push(Answer { predictions: predictions.clone(), in_the_limit, judged });
+                let (predictions, size) = (predictions.clone(), measurements.size.clone());
+                answers.all.push(Answer { predictions, in_the_limit, size, judged });
             }
         }
         Ok(answers)
@@ -94,7 +97,7 @@ impl Answer<'_> {
     pub fn name(&self) -> String {
         let name = self.predictions.theory.name();
         if self.in_the_limit && self.predictions.at_each_d {
-            format!("{name}, d → ∞")
+            format!("{name}, {} → ∞", self.size)
         } else {
             name.to_string()
         }
@@ -105,9 +108,9 @@ impl Answer<'_> {
         if self.in_the_limit { "limit" } else { "at-each-d" }
     }
 
-    /// The columns of a comparison, behind those that say where it is made.
-    pub fn columns() -> Vec<Column> {
-        [
+    /// The columns of a comparison, behind those that say where it is made, where d is called so.
+    pub fn columns(size: &str) -> Vec<Column> {
+        let mut columns: Vec<Column> = [
             ("theory", "system of equations", Role::Label),
             ("compared", "at-each-d, or limit: after extrapolation to d → ∞", Role::Label),
             ("d", "dimension; inf: extrapolated", Role::Parameter),
@@ -123,7 +126,9 @@ impl Answer<'_> {
             ("status", "consistent or rejected", Role::Certificate),
         ]
         .map(|(name, meaning, role)| Column::new(name, meaning, role))
-        .into()
+        .into();
+        columns[2].name = size.into();
+        columns
     }
 
     /// A comparison under these columns.

@@ -125,7 +125,7 @@ fn what_cannot_be_decided_says_what_to_do() {
         let measurements = made_up(1, dimensions, seeds, 4, 0.0);
         let predictions = predictions(&theory, &measurements, at_each_d);
         let judged =
-            judge(&measurements, predictions.predicted(), !at_each_d, &Rules { resolution, ..rules });
+            judge(&measurements, predictions.predicted(), !at_each_d, &Rules { resolution, ..rules.clone() });
         assert_eq!(judged.verdict, Verdict::Undecided);
         judged.advice.unwrap()
     };

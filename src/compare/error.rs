@@ -30,7 +30,7 @@ pub enum CompareError {
         found: String,
     },
     /// A column that nothing is known about.
-    #[error("{path}: unknown column `{}`{hint}; columns are {known}", short(.column))]
+    #[error("{path}: unknown column `{}`{hint}; columns are {known}; --ignore NAME passes over one that is none of them", short(.column))]
     UnknownColumn {
         /// The file.
         path: String,
@@ -40,6 +40,16 @@ pub enum CompareError {
         hint: String,
         /// What columns there may be.
         known: String,
+    },
+    /// A name of the size that is taken.
+    #[error(
+        "--size {size}: that is no size of {system}, but its control, one of its overlaps, or what tells data sets apart"
+    )]
+    NoSize {
+        /// The name.
+        size: String,
+        /// The theory.
+        system: String,
     },
     /// No column that a theory has an output for.
     #[error("{path} has none of the overlaps that {system} predicts: {overlaps}")]
@@ -80,9 +90,7 @@ pub enum CompareError {
         accepted: String,
     },
     /// The same run twice.
-    #[error(
-        "{path}, line {line}: d = {d}, seed {}, {control} = {value} stands already in line {first}; a run is one row per {control}", short(.seed)
-    )]
+    #[error("{path}, line {line}: {run} stands already in line {first}; a run is one row per {control}")]
     Twice {
         /// The file.
         path: String,
@@ -90,14 +98,10 @@ pub enum CompareError {
         line: usize,
         /// Line of the first.
         first: usize,
-        /// Dimension.
-        d: f64,
-        /// Seed.
-        seed: String,
+        /// Size, seed and control, in words.
+        run: String,
         /// Control.
         control: String,
-        /// Its value.
-        value: f64,
     },
     /// A parameter given with another value than in the file.
     #[error(

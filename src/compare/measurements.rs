@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::error::CompareError;
 use crate::diagnostic::short;
 use crate::model::Description;
-use crate::name::{ascii_name, did_you_mean};
+use crate::name::{ascii_name, did_you_mean, nearest};
 use crate::output::{Cell, Status, Table};
 use crate::system::Theory;
 use crate::value::{Parameters, Value, each_once, words_of};
@@ -44,12 +44,29 @@ pub struct Measurement {
     pub overlaps: Vec<f64>,
 }
 
+/// What a table of measurements calls its columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Naming {
+    /// The size of the system, which is large: d, N, n, w.
+    pub size: String,
+    /// Columns that are passed over, whatever they are called.
+    pub ignore: Vec<String>,
+}
+
+impl Default for Naming {
+    fn default() -> Naming {
+        Naming { size: "d".into(), ignore: Vec::new() }
+    }
+}
+
 /// Measured overlaps.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measurements {
+    /// Name of the size, which is d unless it is given another.
+    pub size: String,
     /// Name of the control.
     pub control: String,
-    /// Parameters that the table gives, beside d.
+    /// Parameters that the table gives, beside the size.
     pub parameters: Vec<String>,
     /// Those of them whose default follows others in the model.
     pub following: Vec<String>,
@@ -61,6 +78,8 @@ pub struct Measurements {
     pub left_out: usize,
     /// Overlaps that rows have no value of: line and column.
     pub missing: Vec<(usize, String)>,
+    /// Columns of which nothing is known, by the names that they have in the table.
+    pub ignored: Vec<String>,
 }
 
 /// What the columns of a table are.
@@ -73,21 +92,24 @@ struct Columns {
     /// Words of the parameters.
     words: Vec<Vec<String>>,
     overlaps: Vec<(usize, String)>,
+    ignored: Vec<String>,
 }
 
 impl Measurements {
-    /// From a table with columns d, seed, the control of the theories, and any of their parameters and outputs; the
-    /// first theory is the one in question. Columns that `model` declares are known too. `path` stands in messages.
+    /// From a table with columns for the size (d, unless `naming` says otherwise), seed, the control of the theories, and any of
+    /// their parameters and outputs; the first theory is the one in question. Columns that `model` declares are known too, and others
+    /// are passed over. `path` stands in messages.
     ///
     /// # Errors
-    /// Missing or unknown columns, fields that are not numbers (or words of their parameter), the same run twice, no rows.
+    /// Missing columns, ones that are nearly called like one that is known, fields that are not numbers (or words of their parameter), the same run twice, no rows.
     pub fn from_table(
         table: &Table,
         theories: &[Theory],
         model: &Description,
+        naming: &Naming,
         path: &str,
     ) -> Result<Measurements, CompareError> {
-        let columns = columns(table, theories, model, path)?;
+        let columns = columns(table, theories, model, naming, path)?;
         let reader = Reader { table, columns: &columns, path };
         let mut rows: Vec<Measurement> = Vec::new();
         let mut lines: HashMap<String, usize> = HashMap::new();
@@ -101,14 +123,13 @@ impl Measurements {
             let Measurement { line, control, d, seed, parameters, .. } = &measurement;
             let key = format!("{d} {seed} {control} {parameters:?}");
             if let Some(first) = lines.insert(key, *line) {
+                let (size, name) = (&naming.size, &table.columns[columns.control].name);
                 return Err(CompareError::Twice {
                     path: path.into(),
                     line: *line,
                     first,
-                    d: *d,
-                    seed: seed.clone(),
-                    control: table.columns[columns.control].name.clone(),
-                    value: *control,
+                    run: format!("{size} = {d}, seed {}, {name} = {control}", short(seed)),
+                    control: name.clone(),
                 });
             }
             rows.push(measurement);
@@ -122,6 +143,7 @@ impl Measurements {
         }
         let following = model.parameters.iter().filter(|parameter| parameter.follows());
         Ok(Measurements {
+            size: naming.size.clone(),
             control: theories[0].control.name.clone(),
             following: following.map(|parameter| parameter.name.clone()).collect(),
             parameters: columns.parameters.into_iter().map(|(_, name)| name).collect(),
@@ -129,6 +151,7 @@ impl Measurements {
             rows,
             left_out,
             missing,
+            ignored: columns.ignored,
         })
     }
 
@@ -280,15 +303,19 @@ fn text(cell: &Cell) -> String {
     }
 }
 
+/// The shortest name that can be a misspelt one: among shorter ones every name is near to another.
+const SHORTEST_MISSPELT: usize = 4;
+
 /// What the columns of a table are, by their names.
 fn columns(
     table: &Table,
     theories: &[Theory],
     model: &Description,
+    naming: &Naming,
     path: &str,
 ) -> Result<Columns, CompareError> {
-    let control = theories[0].control.name.as_str();
     let ascii = |name: &str| ascii_name(name).unwrap_or_else(|| name.to_string());
+    let (control, size) = (ascii(&theories[0].control.name), ascii(&naming.size));
     let names: Vec<String> = table.columns.iter().map(|c| ascii(&c.name)).collect();
     let place = |name: &str| names.iter().position(|n| *n == name);
     let needed = |name: &str, meaning: &'static str| {
@@ -301,43 +328,67 @@ fn columns(
     };
     let of_theories = theories.iter().flat_map(|t| t.parameter_names()).map(ascii);
     let all = of_theories.chain(model.parameters.iter().map(|p| p.name.to_string()));
-    let known_parameters = each_once(all.filter(|p| p != "d"));
+    let known_parameters = each_once(all.filter(|p| *p != size));
     let outputs: Vec<String> = theories[0].output_columns().iter().map(|(c, _, _)| c.to_string()).collect();
     let others = theories[1..].iter().flat_map(|t| t.output_columns()).map(|(c, _, _)| c.to_string());
     let all =
         outputs.iter().cloned().chain(others).chain(model.quantities.iter().map(|q| q.name.to_string()));
     let known_overlaps = each_once(all);
-    let (mut parameters, mut overlaps) = (Vec::new(), Vec::new());
+    if size == control || size == "seed" || known_overlaps.contains(&size) {
+        return Err(CompareError::NoSize { size, system: theories[0].name().into() });
+    }
+    let own = [size.as_str(), "seed", control.as_str()];
+    let unknown = |name: &str| {
+        let all = known_overlaps.iter().chain(&known_parameters).map(String::as_str);
+        CompareError::UnknownColumn {
+            path: path.into(),
+            column: name.into(),
+            hint: did_you_mean(name, all.chain(own)),
+            known: format!(
+                "{}, parameters ({}) and overlaps ({})",
+                own.join(", "),
+                known_parameters.join(", "),
+                known_overlaps.join(", ")
+            ),
+        }
+    };
+    let is_misspelt = |name: &str, known: &str| {
+        name.len().min(known.len()) >= SHORTEST_MISSPELT && nearest(name, [known]).is_some()
+    };
+    let (mut parameters, mut overlaps, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
-        if *name == ascii(control) || name == "d" || name == "seed" {
+        let given = &table.columns[index].name;
+        if own.contains(&name.as_str()) || PASSED_OVER.contains(&name.as_str()) {
             continue;
+        } else if naming.ignore.iter().any(|ignored| ignored == name || ignored == given) {
+            ignored.push(given.clone());
         } else if known_overlaps.contains(name) {
             overlaps.push((index, name.clone()));
         } else if known_parameters.contains(name) {
             parameters.push((index, name.clone()));
-        } else if !PASSED_OVER.contains(&name.as_str()) {
-            let all = known_overlaps.iter().chain(&known_parameters).map(String::as_str);
-            return Err(CompareError::UnknownColumn {
-                path: path.into(),
-                column: name.clone(),
-                hint: did_you_mean(name, all.chain(["d", "seed", control])),
-                known: format!(
-                    "d, seed, {control}, parameters ({}) and overlaps ({})",
-                    known_parameters.join(", "),
-                    known_overlaps.join(", ")
-                ),
+        } else {
+            // A parameter that is misspelt would be taken by default, and a wanted column that is not there is this one.
+            let absent = own.iter().find(|own| {
+                own.len() >= SHORTEST_MISSPELT && place(own).is_none() && nearest(name, [**own]).is_some()
             });
+            let mut all =
+                known_overlaps.iter().chain(&known_parameters).filter(|known| place(known).is_none());
+            if absent.is_some() || all.any(|known| is_misspelt(name, known)) {
+                return Err(unknown(name));
+            }
+            ignored.push(given.clone());
         }
     }
     let words = |(_, name): &(usize, String)| -> Vec<String> { words_of(name, known(theories, model)) };
     let columns = Columns {
         words: parameters.iter().map(words).collect(),
-        d: needed("d", "dimension of the data")?,
+        d: needed(&size, "dimension of the data; --size says which column it is")?,
         seed: needed("seed", "which data set")?,
-        control: needed(&ascii(control), "control parameter")?,
+        control: needed(&control, "control parameter")?,
         status: place("status"),
         parameters,
         overlaps,
+        ignored,
     };
     if !columns.overlaps.iter().any(|(_, name)| outputs.contains(name)) {
         return Err(CompareError::NothingInCommon {

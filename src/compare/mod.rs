@@ -1,7 +1,7 @@
 //! Theory against simulation or measurement: does a system of equations describe what was found at finite dimension d?
 //!
 //! [`measurements`] are runs by dimension and seed, from a table; [`predictions`] what the theories say of each of them;
-//! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d, and [`power_law`] exponents, and [`scaling`] those of what is
+//! [`statistics`] differences with their errors, extrapolated to d → ∞ where the theory has no d (with some `corrections`), and [`power_law`] exponents, and [`scaling`] those of what is
 //! computed;
 //! [`verdict`] one answer per theory from all of them, and [`answer`] those of several, [`report`] as tables and words; [`claim`] one for a single
 //! statement.
@@ -10,6 +10,7 @@ pub mod answer;
 #[cfg(test)]
 mod calibration;
 pub mod claim;
+mod corrections;
 pub mod error;
 pub mod measurements;
 pub mod power_law;
@@ -21,8 +22,9 @@ pub mod verdict;
 
 pub use answer::{Answer, Answers};
 pub use claim::Claim;
+pub use corrections::Corrections;
 pub use error::CompareError;
-pub use measurements::{Measurement, Measurements, known};
+pub use measurements::{Measurement, Measurements, Naming, known};
 pub use power_law::PowerLaw;
 pub use predictions::Predictions;
 pub use scaling::ScalingLaw;

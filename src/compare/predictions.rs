@@ -42,12 +42,12 @@ impl<'t> Predictions<'t> {
         settings: Settings,
     ) -> Predictions<'t> {
         let names = theory.parameter_names();
-        let at_each_d = names.contains(&"d");
+        let at_each_d = names.contains(&measurements.size.as_str());
         // Rows of equal parameters are solved together.
         let parameters_of = |row: usize| -> Given {
             let measured = &measurements.rows[row];
             let of_row = measurements.parameters.iter().cloned().zip(measured.parameters.iter().cloned());
-            let d = at_each_d.then(|| ("d".to_string(), Value::Number(measured.d)));
+            let d = at_each_d.then(|| (measurements.size.clone(), Value::Number(measured.d)));
             let all = given.iter().cloned().chain(of_row).chain(d);
             all.filter(|(name, _)| names.contains(&name.as_str())).collect()
         };

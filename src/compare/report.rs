@@ -3,7 +3,8 @@
 use serde_json::{Value as Json, json};
 
 use super::answer::Answer;
-use super::measurements::Measurements;
+use super::corrections::Corrections;
+use super::measurements::{Measurement, Measurements};
 use super::verdict::{Comparison, Rules, Verdict, Why};
 use crate::numeric::significant;
 use crate::output::json::number;
@@ -22,7 +23,7 @@ pub fn table(measurements: &Measurements, answers: &[Answer], rules: &Rules) -> 
     columns.extend(
         group_columns(measurements).into_iter().map(|name| Column::new(name, "parameter", Role::Parameter)),
     );
-    columns.extend(Answer::columns());
+    columns.extend(Answer::columns(&measurements.size));
     let mut table = Table::new(columns);
     for answer in answers {
         for c in &answer.judged.comparisons {
@@ -47,7 +48,9 @@ fn group_cells(group: &[Value]) -> Vec<Cell> {
 
 /// Where a comparison is made, in words.
 fn place(measurements: &Measurements, c: &Comparison) -> String {
-    let d = if c.place.d.is_infinite() { "d → ∞".to_string() } else { format!("d = {}", c.place.d) };
+    let size = &measurements.size;
+    let d =
+        if c.place.d.is_infinite() { format!("{size} → ∞") } else { format!("{size} = {}", c.place.d) };
     format!(
         "{} at {} = {}, {d}",
         measurements.overlaps[c.place.overlap], measurements.control, c.place.control
@@ -105,8 +108,13 @@ pub fn text(
     let limit: Vec<&Answer> = answers.iter().filter(|a| a.in_the_limit && !a.predictions.at_each_d).collect();
     let at_each_d: Vec<&Answer> = answers.iter().filter(|a| !a.in_the_limit).collect();
     // There is one comparison at each d for one in the limit, and they matter less one by one.
-    for (heading, group, rows) in [("extrapolated to d → ∞", limit, rows), ("at each d", at_each_d, rows / 3)]
-    {
+    let size = &measurements.size;
+    let how = match rules.corrections == Corrections::default() {
+        true => String::new(),
+        false => format!(" by {}", rules.corrections.in_words(size)),
+    };
+    let headings = [format!("extrapolated to {size} → ∞{how}"), format!("at each {size}")];
+    for (heading, (group, rows)) in headings.into_iter().zip([(limit, rows), (at_each_d, rows / 3)]) {
         let (table, all) = side_by_side(measurements, &group, rows)?;
         if !table.rows.is_empty() {
             let which = match table.rows.len() < all {
@@ -145,7 +153,11 @@ fn left_out(measurements: &Measurements, answer: &Answer) -> String {
     for why in [Why::Infinite, Why::OneSeed, Why::Dimensions] {
         let mut out = answer.judged.left_out.iter().filter(|out| out.why == why).peekable();
         let Some(first) = out.peek().copied() else { continue };
-        let d = if first.d.is_finite() { format!(", d = {}", first.d) } else { String::new() };
+        let d = if first.d.is_finite() {
+            format!(", {} = {}", measurements.size, first.d)
+        } else {
+            String::new()
+        };
         text += &format!(
             "{}: {} comparisons are left out ({}), the first {} at {} = {}{d}\n",
             answer.name(),
@@ -177,7 +189,7 @@ fn side_by_side(
     let mut columns = vec![Column::new(measurements.control.clone(), "", Role::Control)];
     columns.extend(shown.iter().map(|index| Column::new(groups[*index].clone(), "", Role::Parameter)));
     if with_d {
-        columns.push(Column::new("d", "", Role::Parameter));
+        columns.push(Column::new(measurements.size.clone(), "", Role::Parameter));
     }
     columns.push(Column::new("overlap", "", Role::Label));
     columns.extend(["measured", "±"].map(|name| Column::new(name, "", Role::Output)));
@@ -246,7 +258,10 @@ fn verdicts(answers: &[Answer], rules: &Rules) -> Result<Table, OutputError> {
         let largest = comparisons.iter().map(|c| c.z.abs()).reduce(f64::max);
         table.push(vec![
             Cell::from(answer.predictions.theory.name()),
-            Cell::from(if answer.in_the_limit { "d → ∞" } else { "at each d" }),
+            Cell::from(match answer.in_the_limit {
+                true => format!("{} → ∞", answer.size),
+                false => format!("at each {}", answer.size),
+            }),
             Cell::from(comparisons.len()),
             Cell::from(answer.judged.rejected(rules).len()),
             largest.into(),
@@ -277,12 +292,39 @@ fn told_apart(answers: &[Answer]) -> String {
         let largest = pairs.filter(|x| x.is_finite()).fold(0.0, f64::max);
         if largest > 1e-6 {
             text += &format!(
-                "{} and {} both agree: their predictions differ by up to {} %, which these measurements cannot tell apart; use more seeds or larger d\n",
+                "{} and {} both agree: their predictions differ by up to {} %, which these measurements cannot tell apart; use more seeds or larger {}\n",
                 first.name(),
                 other.name(),
-                significant(100.0 * largest, 2)
+                significant(100.0 * largest, 2),
+                first.size
             );
         }
     }
     text
+}
+
+/// One line that says what is compared: a system, with measurements from this source.
+pub fn headline(measurements: &Measurements, system: &str, source: &str) -> String {
+    let list = |of: fn(&Measurement) -> f64| {
+        let mut values: Vec<f64> = measurements.rows.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        let words: Vec<String> = values.iter().map(f64::to_string).collect();
+        match words.as_slice() {
+            [first, .., last] if words.len() > 12 => format!("{} values from {first} to {last}", words.len()),
+            _ => words.join(", "),
+        }
+    };
+    let mut runs: Vec<String> =
+        measurements.rows.iter().map(|row| format!("{} {} {:?}", row.d, row.seed, row.parameters)).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    format!(
+        "{system} against {source}: {} data sets, {} = {}, {} = {}\n",
+        runs.len(),
+        measurements.size,
+        list(|row| row.d),
+        measurements.control,
+        list(|row| row.control)
+    )
 }

@@ -1,12 +1,13 @@
 //! One answer per theory: does it describe the measurements?
 
 use super::claim::{Beside, Claim, Test};
+use super::corrections::Corrections;
 use super::measurements::Measurements;
 use super::statistics::{Estimate, Sample, critical, extrapolate, two_sided};
 use crate::value::Value;
 
 /// How theories are judged.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// Family-wise error rate of a verdict: how often a right theory is rejected.
     pub level: f64,
@@ -15,17 +16,17 @@ pub struct Rules {
     pub resolution: f64,
     /// Absolute accuracy of measurements and theories: smaller differences are rounding, whatever the scatter.
     pub rounding: f64,
+    /// The fit that a theory of d → ∞ is compared with.
+    pub corrections: Corrections,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Rules { level: 0.05, resolution: 0.1, rounding: 1e-7 }
+        Rules { level: 0.05, resolution: 0.1, rounding: 1e-7, corrections: Corrections::default() }
     }
 }
 
-/// Powers of 1/d in the fit that a theory of d → ∞ is compared with: a + b/√d + c/d.
-pub const POWERS: [f64; 3] = [0.0, 0.5, 1.0];
-/// The same for the difference from a theory at finite d, whose corrections start at 1/d: a + b/d.
+/// Powers of 1/d in the fit for the difference from a theory at finite d, whose corrections start at 1/d: a + b/d.
 pub const POWERS_AT_FINITE_D: [f64; 2] = [0.0, 1.0];
 
 /// Where a comparison is made.
@@ -167,7 +168,7 @@ pub struct Predicted<'a> {
 
 /// Compares a theory with the measurements: at each dimension, or in the limit.
 ///
-/// A theory without d is compared in the limit, with the fit a + b/√d + c/d of measured − predicted, so that runs whose
+/// A theory without d is compared in the limit, with the fit of measured − predicted by the corrections of the rules (a + b/√d + c/d), so that runs whose
 /// predictions differ (drawn labels) share a fit. A theory with d is compared at each d; `in_the_limit` compares
 /// it by the fit a + b/d of its differences instead, which removes corrections of the first order that it does not claim.
 pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool, rules: &Rules) -> Judged {
@@ -217,7 +218,10 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
                     judged.add(place(sample.difference.d), estimate, sample.predicted, rules);
                 }
             } else {
-                let powers: &[f64] = if theory.at_each_d { &POWERS_AT_FINITE_D } else { &POWERS };
+                let powers: &[f64] = match theory.at_each_d {
+                    true => &POWERS_AT_FINITE_D,
+                    false => rules.corrections.powers(),
+                };
                 let differences: Vec<Sample> = samples.iter().map(|s| s.difference.clone()).collect();
                 let limit = extrapolate(&differences, powers).and_then(|fit| fit.first().copied());
                 if limit.is_none() {
@@ -241,9 +245,9 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
     let needed = match (theory.at_each_d, in_the_limit) {
         (true, false) => 1,
         (true, true) => POWERS_AT_FINITE_D.len(),
-        (false, _) => POWERS.len(),
+        (false, _) => rules.corrections.powers().len(),
     };
-    judged.decide(rules, fewest_seeds, most_dimensions, needed);
+    judged.decide(rules, &measurements.size, fewest_seeds, (most_dimensions, needed));
     judged
 }
 
@@ -314,7 +318,13 @@ impl Judged {
         self.comparisons.push(Comparison { place, measured, predicted, difference, z, p, p_holm: p });
     }
 
-    fn decide(&mut self, rules: &Rules, fewest_seeds: usize, most_dimensions: usize, needed: usize) {
+    fn decide(
+        &mut self,
+        rules: &Rules,
+        size: &str,
+        fewest_seeds: usize,
+        (most_dimensions, needed): (usize, usize),
+    ) {
         if self.claim.as_ref().is_some_and(|claim| claim.verdict == Verdict::Disagrees) {
             self.verdict = Verdict::Disagrees;
             return;
@@ -324,7 +334,7 @@ impl Judged {
                 "there is nothing to compare: no overlap that the theory predicts was measured where it applies".into()
             } else if most_dimensions < needed {
                 format!(
-                    "{most_dimensions} dimension(s) do not suffice for an extrapolation to d → ∞; measure at {needed} or more"
+                    "{most_dimensions} dimension(s) do not suffice for an extrapolation to {size} → ∞; measure at {needed} or more"
                 )
             } else {
                 "one seed at some dimension has no standard error; measure 2 seeds or more at each, better 8"
@@ -351,7 +361,7 @@ impl Judged {
         } else {
             let more = (finest / rules.resolution).powi(2).ceil();
             self.advice = Some(format!(
-                "deviations below {:.0} % would not have been seen in most overlaps; for {:.0} % use about {more} times as many seeds, or larger d",
+                "deviations below {:.0} % would not have been seen in most overlaps; for {:.0} % use about {more} times as many seeds, or larger {size}",
                 100.0 * finest,
                 100.0 * rules.resolution
             ));

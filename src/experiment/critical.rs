@@ -9,7 +9,7 @@ use super::zeros::Sought;
 use super::{Computed, Experiment, Failure, Told, equations};
 use crate::chart::{self, Axis, Chart, ChartError, Marks};
 use crate::model::Running;
-use crate::output::{Cell, Column, Role};
+use crate::output::{Cell, Column, OutputError, Role, Table};
 use crate::solve::{Change, Job, Place, Settings, Solution, events, interruptible};
 use crate::study::{Counts, Plan, PlanError, Swept};
 use crate::system::Theory;
@@ -80,6 +80,38 @@ impl Critical {
     /// The theory.
     pub fn theory(&self) -> &Theory {
         &self.theory
+    }
+
+    /// What a reader sees of the rows: a single combination side by side, a sweep row by row, or that nothing changes; `failed` rows along
+    /// the control did not converge. `render` shows a table, a part of a single combination or (false) the rows of a sweep.
+    ///
+    /// # Errors
+    /// None that a user can cause.
+    pub fn in_words(
+        &self,
+        table: &Table,
+        failed: u64,
+        render: impl Fn(&Table, bool) -> String,
+    ) -> Result<String, OutputError> {
+        let (control, name) = (&self.theory.control, self.theory.name());
+        if table.rows.is_empty() && failed > 0 {
+            return Ok("no change of the global branch was found\n".into());
+        }
+        if table.rows.is_empty() {
+            let searched = self.plan.controls.clone().unwrap_or_else(|| vec![control.from, control.to]);
+            let from = searched.iter().copied().fold(f64::INFINITY, f64::min);
+            let to = searched.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let range = format!("{from} ≤ {} ≤ {to}", control.name);
+            return Ok(match self.zero() {
+                Some(output) => format!("{output} of {name} has no zero for {range}\n"),
+                None => format!("the global branch of {name} does not change for {range}\n"),
+            });
+        }
+        if self.plan.cells() > 1 {
+            return Ok(render(table, false));
+        }
+        let sides = side_by_side(table)?;
+        Ok(sides.iter().map(|sides| render(sides, true) + "\n").collect())
     }
 
     /// The changes of one combination of parameters, what else the curves say, and how many rows along the control did not converge.
@@ -210,4 +242,24 @@ impl Experiment for Critical {
     fn described(&self) -> (String, IndexMap<String, Json>) {
         (self.theory.name().to_string(), self.plan.constants(std::slice::from_ref(&self.theory)))
     }
+}
+
+/// Each change, or zero, as a small table: the quantities down, before and after across.
+fn side_by_side(table: &Table) -> Result<Vec<Table>, OutputError> {
+    let labels = table.place("side")?;
+    let first = |row: &Vec<Cell>| row[labels] != Place::After.name().into();
+    let sides = |rows: &[Vec<Cell>]| {
+        let mut columns = vec![Column::new("quantity", "", Role::Label)];
+        columns.extend(rows.iter().map(|row| Column::new(row[labels].to_string(), "", Role::Output)));
+        let mut sides = Table::new(columns);
+        for (i, column) in table.columns.iter().enumerate() {
+            let absent = rows.iter().all(|row| row[i] == Cell::Missing);
+            if i != labels && !absent {
+                let cells = rows.iter().map(|row| row[i].clone());
+                sides.push(std::iter::once(Cell::from(column.name.as_str())).chain(cells).collect())?;
+            }
+        }
+        Ok(sides)
+    };
+    table.rows.chunk_by(|_, next| !first(next)).map(sides).collect()
 }

@@ -137,6 +137,31 @@ impl Limit {
             .collect()
     }
 
+    /// Everything to read: the deviations, which `render` shows, and their orders.
+    pub fn in_words(&self, table: &Table, render: impl Fn(&Table) -> String) -> String {
+        let (theory, tendency, control) = (self.theory(), self.tendency(), &self.theory().control);
+        let controls = match self.plan.controls.as_deref() {
+            Some(values) if values.len() <= 12 => {
+                let list: Vec<String> = values.iter().map(f64::to_string).collect();
+                format!("{} = {}", control.name, list.join(", "))
+            }
+            Some(values) => format!("{} values of {}", values.len(), control.name),
+            None => format!("{} ≤ {} ≤ {}", control.from, control.name, control.to),
+        };
+        let mut text = format!(
+            "largest deviation of {} from {} over {controls}\n{}\norder of the deviation in 1/{}, fitted to the last three values (expected {}):\n",
+            theory.name(),
+            self.limit().name(),
+            render(table),
+            tendency.parameter,
+            tendency.order
+        );
+        for (column, order) in self.orders(table) {
+            text += &format!("  {column:<12} {order}\n");
+        }
+        text
+    }
+
     fn outputs(&self, theory: &Theory, parameters: Given, settings: Settings) -> Vec<Outputs> {
         let job = Job { parameters, controls: self.plan.controls.clone() };
         let curves = job.curves(theory, settings);

@@ -6,16 +6,18 @@
 //! - [`Simulate`]: a model at finite dimension, data set by data set;
 //! - [`Check`]: theories against what is simulated or measured;
 //! - [`each`]: cells computed on all cores; [`Pending`]: those that are not on the disk yet, and how they get there;
-//! - [`Told`]: what is said of cells besides their rows;
+//! - [`Told`]: what is said of cells besides their rows; [`Tally`]: counts over the rows of a solve;
 //! - [`Verification`]: what a second look at the rows of a solve did and found.
 
 mod check;
 mod critical;
 mod error;
+mod identity;
 mod limit;
 mod runner;
 mod simulate;
 mod solve;
+mod tally;
 mod told;
 mod verification;
 mod zeros;
@@ -34,10 +36,12 @@ use crate::system::Theory;
 pub use check::{Check, Checks, Read};
 pub use critical::Critical;
 pub use error::ExperimentError;
+pub use identity::{cells_in_words, common, missing_in_words};
 pub use limit::{Limit, Order};
 pub use runner::{CellError, Pending, RunError, each};
 pub use simulate::{DataSets, Simulate};
 pub use solve::{Solve, check_tolerance};
+pub use tally::Tally;
 pub use told::Told;
 pub use verification::Verification;
 

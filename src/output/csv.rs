@@ -114,6 +114,41 @@ pub fn read_header<R: Read>(source: R) -> Result<(Vec<String>, Reader<TextLines<
 /// # Errors
 /// What is wrong with the text, with the line: no header, a row of another width, text that is not UTF-8.
 pub fn read_table(source: impl Read) -> Result<Table, String> {
+    let mut table = read_all(source)?;
+    pass_over_nameless(&mut table)?;
+    Ok(table)
+}
+
+/// The same, and whether its first column was an index as pandas writes it, without a name and of whole numbers, which is passed over.
+///
+/// # Errors
+/// Those of [`read_table`].
+pub fn read_indexed(source: impl Read) -> Result<(Table, bool), String> {
+    let mut table = read_all(source)?;
+    let is_whole = |row: &Vec<Cell>| row[0].number().is_some_and(|x| x.fract() == 0.0);
+    let is_index = table.column("") == Some(0) && !table.rows.is_empty() && table.rows.iter().all(is_whole);
+    if is_index {
+        table.remove_column(0);
+    }
+    pass_over_nameless(&mut table)?;
+    Ok((table, is_index))
+}
+
+/// Removes columns without a name; none of them may hold anything.
+fn pass_over_nameless(table: &mut Table) -> Result<(), String> {
+    while let Some(index) = table.column("") {
+        if table.rows.iter().any(|row| row[index] != Cell::Missing) {
+            return Err(format!(
+                "its column {} has no name; pandas writes its index so: write the file with index=False, or give the column a name",
+                index + 1
+            ));
+        }
+        table.remove_column(index);
+    }
+    Ok(())
+}
+
+fn read_all(source: impl Read) -> Result<Table, String> {
     let (names, mut reader) = read_header(source)?;
     let mut table = Table::new(names.into_iter().map(|name| Column::new(name, "", Role::Output)).collect());
     let mut memory = 0;
@@ -129,15 +164,6 @@ pub fn read_table(source: impl Read) -> Result<Table, String> {
         }
         let line = record.position().map_or(table.rows.len() + 2, |place| place.line() as usize);
         table.push_line(row, line).map_err(|e| e.to_string())?;
-    }
-    while let Some(index) = table.column("") {
-        if table.rows.iter().any(|row| row[index] != Cell::Missing) {
-            return Err(format!(
-                "its column {} has no name; pandas writes its index so: write the file with index=False, or give the column a name",
-                index + 1
-            ));
-        }
-        table.remove_column(index);
     }
     Ok(table)
 }

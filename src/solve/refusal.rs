@@ -211,17 +211,7 @@ impl Refusal {
                 )
             }
             Refusal::Inadmissible { at } => format!("the solution at {} is not admissible", point(at)),
-            Refusal::Average(WorstAverage { text, variable, place, error, undefined }) => {
-                if *undefined {
-                    format!(
-                        "the average over {variable} in {text} is not a number: near {variable} = {place} its integrand is 0/0, 0·inf or outside its domain"
-                    )
-                } else {
-                    format!(
-                        "the average over {variable} in {text} is known only to {error:.1e}, its integrand worst near {variable} = {place}; a larger --tolerance accepts it"
-                    )
-                }
-            }
+            Refusal::Average(worst) => average(worst),
             Refusal::Averages { error } => format!(
                 "averages over several variables at once are known only to {error:.1e}; a larger --tolerance accepts it"
             ),
@@ -243,6 +233,18 @@ impl Refusal {
                 format!("the energy is stationary at {}, but has no minimum there", point(at))
             }
         }
+    }
+}
+
+/// Why an average is not known.
+fn average(WorstAverage { text, variable, place, error, undefined }: &WorstAverage) -> String {
+    match undefined {
+        true => format!(
+            "the average over {variable} in {text} is not a number: near {variable} = {place} its integrand is 0/0, 0·inf or outside its domain"
+        ),
+        false => format!(
+            "the average over {variable} in {text} is known only to {error:.1e}, its integrand worst near {variable} = {place}; a larger --tolerance accepts it"
+        ),
     }
 }
 

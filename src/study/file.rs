@@ -68,6 +68,13 @@ pub struct Study {
     pub content: Json,
 }
 
+impl Study {
+    /// What stands at the top of it under this name.
+    pub fn said(&self, name: &str) -> Option<String> {
+        self.keys.iter().find(|key| key.name == name).and_then(Key::text)
+    }
+}
+
 /// What is said to the command by name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {

@@ -29,6 +29,27 @@ pub struct Sweep {
     pub values: Vec<Value>,
 }
 
+/// What is given for a name without saying whether it is one value or many.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Bare {
+    /// One value.
+    Set(Assignment),
+    /// Several: with `:` or `,`.
+    Sweep(Sweep),
+}
+
+impl FromStr for Bare {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (_, value) = split_name(text)
+            .map_err(|reason| format!("{reason}, such as n=8, or NAME=START:STOP:COUNT, such as t=0:1:11"))?;
+        match value.contains([':', ',']) && !value.starts_with('[') {
+            true => text.parse().map(Bare::Sweep),
+            false => text.parse().map(Bare::Set),
+        }
+    }
+}
+
 fn split_name(text: &str) -> Result<(&str, &str), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     if name.trim().is_empty() {
@@ -185,6 +206,20 @@ mod tests {
         assert_eq!(values("p=0.55:0.95:9")[1], 0.6);
         assert_eq!(values("t=1:0:3"), [1.0, 0.5, 0.0]);
         assert_eq!(values("d=1000,4000,1e9"), [1000.0, 4000.0, 1e9]);
+    }
+
+    #[test]
+    fn a_bare_name_is_set_or_swept_by_what_stands_behind_it() {
+        let bare = |text: &str| text.parse::<Bare>().unwrap();
+        for text in ["n=8", "k=inf", "interpolant=linear", "p=[0.5, 0.3, 0.2]", "λ=1e-3"] {
+            assert_eq!(bare(text), Bare::Set(text.parse().unwrap()), "{text}");
+        }
+        for text in ["t=0:1:11", "n=log:8:512:4", "d=1000,4000", "interpolant=linear,trigonometric"] {
+            assert_eq!(bare(text), Bare::Sweep(text.parse().unwrap()), "{text}");
+        }
+        for text in ["second-phase", "n", "=8", "t=0:1", "n=", "t=1,"] {
+            assert!(text.parse::<Bare>().is_err(), "{text}");
+        }
     }
 
     #[test]

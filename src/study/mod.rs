@@ -17,7 +17,7 @@ pub mod store;
 mod task;
 
 pub use file::{Key as StudyKey, Study, StudyError};
-pub use given::{Assignment, Sweep};
+pub use given::{Assignment, Bare, Sweep};
 pub use plan::{Plan, PlanError, Swept, Wanted};
 pub use record::{Counts, Key, Record};
 pub use store::{Part, Store};

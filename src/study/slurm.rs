@@ -70,9 +70,26 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
+/// Numbers of tasks as Slurm takes them: `3,5,7-9`.
+pub fn ranges(tasks: &[usize]) -> String {
+    let runs = tasks.chunk_by(|a, b| a + 1 == *b);
+    let words = runs.map(|run| match run {
+        [one] => one.to_string(),
+        [first, .., last] => format!("{first}-{last}"),
+        [] => String::new(),
+    });
+    words.collect::<Vec<_>>().join(",")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tasks_are_written_as_slurm_takes_them() {
+        assert_eq!(ranges(&[3, 5, 7, 8, 9]), "3,5,7-9");
+        assert_eq!(ranges(&[0]), "0");
+    }
 
     #[test]
     fn a_script_has_the_array_and_what_the_study_asks_for() {

@@ -2,7 +2,7 @@
 //!
 //! `schema` reads the TOML, `assemble` leads a file through the stages of the [language](crate::language), `equations` is
 //! what becomes of it, `extremum` which stationary point is meant; `theory` is what a user asks for by name, one system or a composite; `motion` what is asked of those that move; `library` holds the built-in
-//! files, `written` the expressions as they were written.
+//! files, `written` the expressions as they were written; `shown` is a theory for a reader.
 
 mod assemble;
 mod equations;
@@ -13,6 +13,7 @@ mod kind;
 mod library;
 mod motion;
 pub(crate) mod schema;
+mod shown;
 mod theory;
 mod written;
 

@@ -1,25 +1,30 @@
 //! `--set` and `--sweep`, and how they become values of a theory.
 
-use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
+use super::destination::Destination;
+use clap::{Args, Parser};
 use overlaps::experiment::check_tolerance;
-use overlaps::study::{Assignment, Plan, Study, Sweep, Wanted};
+use overlaps::study::{Assignment, Bare, Plan, Study, Sweep, Wanted};
 use overlaps::system::Theory;
 
 /// Parameter values, shared by the commands that solve.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
+#[command(next_help_heading = "Parameters")]
 pub struct Values {
+    /// Values of parameters and the control: n=8, the same as --set n=8; t=0:1:11 or d=1000,4000, the same as --sweep.
+    #[arg(value_name = "NAME=VALUE")]
+    given: Vec<Bare>,
     /// Fix a parameter or the control (repeatable): a number, or a word where the parameter has words as values.
     #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub set: Vec<Assignment>,
+    set: Vec<Assignment>,
     /// Sweep a parameter or the control: NAME=START:STOP:COUNT, NAME=log:START:STOP:COUNT, or a list NAME=V1,V2,…
     /// (repeatable).
     #[arg(long = "sweep", value_name = "NAME=START:STOP:COUNT")]
-    pub sweep: Vec<Sweep>,
+    sweep: Vec<Sweep>,
     /// Groups of sweeps that move together; only a study file has them.
     #[arg(skip)]
-    pub zip: Vec<Vec<Sweep>>,
+    zip: Vec<Vec<Sweep>>,
     /// Absolute tolerance on every average that enters the outputs, and on the way of what moves (relative above 1).
     #[arg(long, value_name = "ERROR", default_value = "1e-12", value_parser = tolerance, allow_negative_numbers = true)]
     pub tolerance: f64,
@@ -57,11 +62,28 @@ impl Values {
 
     /// What is fixed and swept, names and words unresolved.
     pub fn wanted(&self) -> Wanted {
-        Wanted { set: self.set.clone(), sweep: self.sweep.clone(), zip: self.zip.clone() }
+        let mut wanted = Wanted { set: self.set.clone(), sweep: self.sweep.clone(), zip: self.zip.clone() };
+        for given in &self.given {
+            match given.clone() {
+                Bare::Set(set) => wanted.set.push(set),
+                Bare::Sweep(sweep) => wanted.sweep.push(sweep),
+            }
+        }
+        wanted
+    }
+
+    /// Gives a value in front of the others that are given without a flag.
+    ///
+    /// # Errors
+    /// What is no NAME=VALUE.
+    pub fn give(&mut self, word: &str) -> anyhow::Result<()> {
+        self.given.insert(0, word.parse().map_err(anyhow::Error::msg)?);
+        Ok(())
     }
 
     /// Takes over what a study file gives.
     pub fn take(&mut self, study: &Study) {
+        self.given.clear();
         self.set = study.set.clone();
         self.sweep = study.sweep.clone();
         self.zip = study.zip.clone();
@@ -69,13 +91,46 @@ impl Values {
 
     /// All sweeps as they are written, also those that move together.
     pub fn sweeps(&self) -> impl Iterator<Item = (String, String)> {
-        self.sweep.iter().chain(self.zip.iter().flatten()).map(|s| (s.name.clone(), s.text.clone()))
+        let Wanted { sweep, zip, .. } = self.wanted();
+        sweep.into_iter().chain(zip.into_iter().flatten()).map(|sweep| (sweep.name, sweep.text))
     }
 
     /// Sets the number of threads.
     pub fn start_threads(&self) {
         start_threads(self.threads);
     }
+}
+
+/// A command, or some of its options, on their own.
+#[derive(Parser)]
+struct Alone<C: Args> {
+    #[command(flatten)]
+    own: C,
+}
+
+/// Options that nothing was said about.
+pub fn defaults<C: Args>() -> C {
+    alone([])
+}
+
+fn alone<C: Args>(words: impl IntoIterator<Item = String>) -> C {
+    Alone::parse_from(std::iter::once("overlaps".to_string()).chain(words)).own
+}
+
+/// Whether nothing is asked of a command but its name (and its `system`), so that its result belongs into results/. How exactly,
+/// on how many threads and with how many words are no other result.
+pub fn is_plain<C: Args + PartialEq>(
+    command: &C,
+    system: Option<&str>,
+    values: &Values,
+    destination: &Destination,
+) -> bool {
+    let mut words: Vec<String> = system.map(str::to_string).into_iter().collect();
+    words.push(format!("--tolerance={}", values.tolerance));
+    words.extend(values.threads.map(|threads| format!("--threads={threads}")));
+    words.extend(values.quiet.then(|| "--quiet".to_string()));
+    words.extend(destination.all_rows.then(|| "--all-rows".to_string()));
+    *command == alone(words)
 }
 
 /// Sets the number of threads, if one is given.

@@ -2,9 +2,10 @@
 
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Args, Command, CommandFactory, ValueEnum, ValueHint};
+use clap::{Arg, Args, Command, CommandFactory, ValueHint};
 use clap_complete::{Shell, generate};
 
+use super::arguments::named;
 use super::{Cli, FINE, print};
 use overlaps::system::BUILT_IN;
 
@@ -16,33 +17,36 @@ const SYSTEMS: [&str; 2] = ["system", "compare"];
 /// For bash: overlaps completions bash > ~/.local/share/bash-completion/completions/overlaps. For zsh: overlaps completions
 /// zsh > _overlaps, in a folder of $fpath. For fish: overlaps completions fish > ~/.config/fish/completions/overlaps.fish.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  overlaps completions bash\n  overlaps completions zsh")]
 pub struct Completions {
     /// The shell.
-    #[arg(value_enum)]
-    shell: ShellName,
-}
-
-/// The shells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ShellName {
-    /// Bash, 4.4 or later.
-    Bash,
-    /// Zsh.
-    Zsh,
-    /// Fish.
-    Fish,
+    #[arg(value_parser = named(&[
+        (Shell::Bash, "Bash, 4.4 or later"),
+        (Shell::Zsh, "Zsh"),
+        (Shell::Fish, "Fish"),
+    ], name))]
+    shell: Shell,
 }
 
 impl Completions {
     /// Prints the script.
     pub fn run(&self) -> anyhow::Result<u8> {
+        let script = generated(self.shell)?;
         let script = match self.shell {
-            ShellName::Bash => generated(Shell::Bash)?,
-            ShellName::Zsh => with_paths(&generated(Shell::Zsh)?),
-            ShellName::Fish => generated(Shell::Fish)? + &fish_systems(),
+            Shell::Zsh => with_paths(&script),
+            Shell::Fish => script + &fish_systems(),
+            _ => script,
         };
         print(&script)?;
         Ok(FINE)
+    }
+}
+
+fn name(shell: Shell) -> &'static str {
+    match shell {
+        Shell::Fish => "fish",
+        Shell::Zsh => "zsh",
+        _ => "bash",
     }
 }
 

@@ -14,8 +14,7 @@ use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Computed, Experiment, Told};
 use overlaps::output::json::number;
-use overlaps::output::{Cell, Column, Role, SideFile, Table};
-use overlaps::solve::Place;
+use overlaps::output::{SideFile, Table};
 use overlaps::study::Counts;
 use overlaps::system::Theory;
 
@@ -28,6 +27,9 @@ use overlaps::system::Theory;
 /// With --zero, the control values at which an output is zero, one row for each (two for a jump through zero), and where the line
 /// of them turns back.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps critical first-phase n=8\n  overlaps critical mine.toml --zero stability J=0:2:21 --plot line.svg"
+)]
 pub struct Critical {
     /// Name of a built-in system, or path of an equation file.
     system: String,
@@ -74,7 +76,11 @@ impl Critical {
         let drawing = chart.map(|chart| chart.figure(&table)).transpose()?;
         let beside = self.side(&critical, &table, failed);
         let written = files.write(&table, &beside, drawing.as_ref())?;
-        let shown = self.shown(&critical, &table, failed)?;
+        let max_rows = self.destination.rows_shown();
+        let shown = critical.in_words(&table, failed, |table, whole| {
+            let (max_rows, digits) = if whole { (0, 12) } else { (max_rows, 9) };
+            terminal::render(table, &TerminalOptions { columns: None, max_rows, digits })
+        })?;
         self.destination.print(&table, self.values.quiet, || shown)?;
         if !self.values.quiet {
             lines.iter().take(SHOWN).for_each(|line| eprintln!("note: {line}"));
@@ -86,30 +92,6 @@ impl Critical {
             eprintln!("warning: {warning}");
         }
         Ok(if failed > 0 { NOT_CONVERGED } else { FINE })
-    }
-
-    /// What a reader sees: a single combination side by side, a sweep row by row, or that nothing changes.
-    fn shown(&self, critical: &experiment::Critical, table: &Table, failed: u64) -> anyhow::Result<String> {
-        let (theory, plan) = (critical.theory(), critical.plan());
-        if table.rows.is_empty() && failed > 0 {
-            return Ok("no change of the global branch was found\n".into());
-        }
-        if table.rows.is_empty() {
-            let c = &theory.control;
-            let searched = plan.controls.clone().unwrap_or_else(|| vec![c.from, c.to]);
-            let from = searched.iter().copied().fold(f64::INFINITY, f64::min);
-            let to = searched.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let range = format!("{from} ≤ {} ≤ {to}", c.name);
-            if let Some(output) = critical.zero() {
-                return Ok(format!("{output} of {} has no zero for {range}\n", theory.name()));
-            }
-            return Ok(format!("the global branch of {} does not change for {range}\n", theory.name()));
-        }
-        if plan.cells() == 1 {
-            return side_by_side(table);
-        }
-        let max_rows = self.destination.rows_shown();
-        Ok(terminal::render(table, &TerminalOptions { columns: None, max_rows, digits: 9 }))
     }
 
     /// The side file: what is needed to make the table again.
@@ -137,28 +119,6 @@ impl Critical {
         };
         Ok(critical.with_branches(self.branches)?)
     }
-}
-
-/// Each change, or zero, as a small table: the quantities down, before and after across.
-fn side_by_side(table: &Table) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let labels = table.place("side")?;
-    let first = |row: &Vec<Cell>| row[labels] != Place::After.name().into();
-    for rows in table.rows.chunk_by(|_, next| !first(next)) {
-        let mut columns = vec![Column::new("quantity", "", Role::Label)];
-        columns.extend(rows.iter().map(|row| Column::new(row[labels].to_string(), "", Role::Output)));
-        let mut sides = Table::new(columns);
-        for (i, column) in table.columns.iter().enumerate() {
-            let absent = rows.iter().all(|row| row[i] == Cell::Missing);
-            if i != labels && !absent {
-                let cells = rows.iter().map(|row| row[i].clone());
-                sides.push(std::iter::once(Cell::from(column.name.as_str())).chain(cells).collect())?;
-            }
-        }
-        text += &terminal::render(&sides, &TerminalOptions { columns: None, max_rows: 0, digits: 12 });
-        text.push('\n');
-    }
-    Ok(text)
 }
 
 impl Critical {

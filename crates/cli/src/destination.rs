@@ -22,7 +22,8 @@ use overlaps_figures::Format as FigureFormat;
 pub const ROWS_SHOWN: usize = 24;
 
 /// Where the result goes, shared by the commands that make a table.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
+#[command(next_help_heading = "Result")]
 pub struct Destination {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
@@ -59,11 +60,6 @@ pub struct Files {
 }
 
 impl Destination {
-    /// Whether nothing was said about it.
-    pub fn is_default(&self) -> bool {
-        self.output.is_none() && self.plot.is_none() && self.format == Format::Table
-    }
-
     /// What goes to standard output, which holds one thing: the CSV that --output sends there, in place of the table that a reader
     /// would see.
     pub fn format(&self) -> Format {

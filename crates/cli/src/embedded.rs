@@ -17,8 +17,6 @@ use overlaps::experiment::Experiment;
 use overlaps::model::Running;
 use overlaps::output::Table;
 
-pub use crate::show::text as show;
-
 /// What words of a command line ask for.
 fn command(words: &[String]) -> anyhow::Result<Command> {
     let words = std::iter::once("overlaps").chain(words.iter().map(String::as_str));

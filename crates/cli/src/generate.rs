@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 use clap::builder::TypedValueParser;
 use clap::{Args, ValueHint};
-use serde_json::json;
 
-use super::arguments::{Values, named};
+use super::arguments::{Values, is_plain, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side, side_file};
 use super::simulation::{SimulationOptions, concluded, stopped};
@@ -17,11 +16,10 @@ use crate::terminal;
 use overlaps::chart::drawn_columns;
 use overlaps::compare::Rules;
 use overlaps::experiment::Experiment;
-use overlaps::model::{Model, Running};
-use overlaps::output::{SideFile, Table};
+use overlaps::model::Model;
+use overlaps::output::Table;
 use overlaps_models::mixture::generate::{
-    Combinations, Compared, Comparison, Denoisers, Flow, GenerateError, Generated, Generation, Integrator,
-    Networks, Sampling, Saved, Whose, columns,
+    Combinations, Compared, Flow, Generation, Integrator, Kept, Sampling, Samplings, Whose, columns,
 };
 use overlaps_models::mixture::simulate::{DataRule, Runs};
 
@@ -31,9 +29,9 @@ use overlaps_models::mixture::simulate::{DataRule, Runs};
 /// (--denoiser exact: with the exact denoiser of the mixture). The velocity lies in the span of x, μ and the data, so that
 /// the cost does not depend on d. What is measured on the samples at every time becomes one row of a table; the last
 /// table compares it with the theory at this d and for d → ∞. Exit code 4 if they disagree.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 #[command(
-    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2."
+    after_help = "Examples:\n  overlaps generate n=8 p=0.7 --seeds 4\n  overlaps generate --denoiser exact d=1e6 --output samples.csv\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2."
 )]
 pub struct Generate {
     /// The exact denoiser of the mixture, or learnt ones (see --method).
@@ -75,12 +73,6 @@ pub fn whose() -> impl TypedValueParser<Value = Whose> {
     named(&[(Whose::Exact, "E[x₁|x] of the mixture"), (Whose::Learnt, "Learnt on n samples")], Whose::name)
 }
 
-/// One cell's outcome: a data set, with the denoisers if they are to be kept.
-struct Outcome {
-    generated: Generated,
-    networks: Option<Networks>,
-}
-
 impl Generate {
     /// Generates, compares, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
@@ -89,35 +81,28 @@ impl Generate {
         let flow = self.flow(files.csv.as_deref())?;
         let runs = flow.runs(self.simulation.wanted_of(self.denoiser, &self.values)?)?;
         let generations = flow.generations(&runs);
-        let saved = self.saved(&runs, &generations, &files)?;
+        let kept = self.kept(&runs, &generations, &files)?;
         self.values.start_threads();
         let mut table = Table::new(columns());
-        let drawn = self.drawn(&table)?;
-        let keep = self.denoisers.is_some() && saved.is_none();
+        let drawn = drawn_columns(&self.columns, &self.denoiser.drawn(), &table.columns)?;
         let total = generations.len() as u64 * flow.units();
-        let outcomes = with_progress(total, self.values.quiet, |running| {
-            flow.each(&generations, running, |generation, running| {
-                self.outcome(generation, saved.as_ref(), running, keep)
-            })
+        let generated = with_progress(total, self.values.quiet, |running| {
+            flow.generated(&runs, &generations, kept.as_ref(), running)
         });
-        let outcomes = outcomes?.ok_or_else(|| stopped(runs.denoiser().left()))?;
+        let Samplings { outcomes, learnt } = generated?.ok_or_else(|| stopped(runs.denoiser().left()))?;
         let mut written = Vec::new();
-        if let (true, Some(path)) = (keep, &self.denoisers) {
-            let mut kept = Saved::new(&generations[0].setting, self.steps as usize, runs.learning());
-            for (generation, outcome) in generations.iter().zip(&outcomes) {
-                if let Some(networks) = &outcome.networks {
-                    kept.add(generation.seed, &generation.times(), networks);
-                }
-            }
-            kept.write(path)?;
+        if let (Some(learnt), Some(path)) = (learnt, &self.denoisers) {
+            learnt.write(path)?;
             written.push(path.display().to_string());
         }
-        let outcomes: Vec<Generated> = outcomes.into_iter().map(|outcome| outcome.generated).collect();
         let compared = flow.compared(&runs.plan, &generations, &outcomes)?;
         let figure = files.plot.is_some().then(|| compared.figure(&runs, &generations, &outcomes, &drawn));
         let (figure, Compared { rows, comparison, .. }) = (figure.transpose()?, compared);
         rows.into_iter().try_for_each(|row| table.push(row))?;
-        let side = self.side(&runs, &generations, &table, &comparison);
+        let said =
+            [("generation".to_string(), flow.describe(&runs)), ("comparison".to_string(), comparison.json())];
+        let parameters = flow.flows.parameters(&runs);
+        let side = side("generation", parameters, self.values.sweeps(), &table.columns, said.into());
         written.extend(files.write(&table, &side, figure.as_ref())?);
         runs.finish(&generations[0].times());
         self.destination.print(&table, self.values.quiet, || {
@@ -133,16 +118,8 @@ impl Generate {
     }
 
     fn files(&self) -> anyhow::Result<Files> {
-        let nothing_given = self.destination.is_default()
-            && self.values.set.is_empty()
-            && self.values.sweep.is_empty()
-            && self.columns.is_empty()
-            && self.denoisers.is_none()
-            && self.denoiser == Whose::Learnt
-            && self.simulation.is_default()
-            && self.integrator == Integrator::Euler
-            && (self.steps, self.samples, self.level) == (100, 2000, 0.05);
-        self.destination.files(nothing_given.then(|| "generate".as_ref()))
+        let plain = is_plain(self, None, &self.values, &self.destination);
+        self.destination.files(plain.then(|| "generate".as_ref()))
     }
 
     /// What is to be generated; networks that are trained are kept beside this CSV.
@@ -173,20 +150,9 @@ impl Generate {
         Ok(Box::new(Combinations::new(self.flow(Some(csv))?, &wanted)?))
     }
 
-    /// The denoisers in the file, if it exists; all seeds are there.
-    fn saved(&self, runs: &Runs, generations: &[Generation], files: &Files) -> anyhow::Result<Option<Saved>> {
+    /// The file of denoisers that was asked for.
+    fn kept(&self, runs: &Runs, generations: &[Generation], files: &Files) -> anyhow::Result<Option<Kept>> {
         let Some(path) = &self.denoisers else { return Ok(None) };
-        if !runs.plan.swept.is_empty() {
-            bail!(
-                "--denoisers holds one combination of parameters; leave out --sweep, or use a file for each"
-            );
-        }
-        if self.integrator == Integrator::Adaptive {
-            return Err(GenerateError::OnlyAtSteps { what: "saved denoisers" }.into());
-        }
-        if self.simulation.explicit_asked() {
-            bail!("--denoisers holds coordinates in the span of the data; leave out --data explicit");
-        }
         let place = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let side = files.csv.as_deref().map(side_file).transpose()?;
         if files.csv.iter().chain(&files.plot).chain(&side).any(|other| place(other) == place(path)) {
@@ -195,79 +161,6 @@ impl Generate {
                 path.display()
             );
         }
-        if !path.exists() {
-            overlaps::output::check_writable(path)?;
-            return Ok(None);
-        }
-        let first = &generations[0];
-        let saved = Saved::read(path, &first.setting, first.steps, &runs.learning())?;
-        for generation in generations {
-            saved.networks(generation.seed, path)?;
-        }
-        Ok(Some(saved))
-    }
-
-    fn outcome(
-        &self,
-        generation: &Generation,
-        saved: Option<&Saved>,
-        running: &Running,
-        keep: bool,
-    ) -> Result<Option<Outcome>, GenerateError> {
-        let Running { interrupted, progress } = *running;
-        if let (Some(saved), Some(path)) = (saved, &self.denoisers) {
-            let networks = saved.networks(generation.seed, path)?;
-            let generated = generation.from_networks(&networks, interrupted)?;
-            return Ok(generated.map(|generated| Outcome { generated, networks: None }));
-        }
-        if let (true, Denoisers::Learnt(method)) = (keep, generation.denoisers) {
-            let times = &generation.times()[..generation.steps];
-            let Some((data, learnt)) = generation.learn(method, times, interrupted, progress)? else {
-                return Ok(None);
-            };
-            let networks = generation.networks(&data, &learnt)?;
-            let generated = generation.from_networks(&networks, interrupted)?;
-            return Ok(generated.map(|generated| Outcome { generated, networks: Some(networks) }));
-        }
-        let generated = generation.generate(interrupted, progress)?;
-        Ok(generated.map(|generated| Outcome { generated, networks: None }))
-    }
-
-    /// The columns of the figure.
-    fn drawn(&self, table: &Table) -> anyhow::Result<Vec<String>> {
-        let defaults: &[&str] = match self.denoiser {
-            Whose::Exact => &["fraction_plus", "nu_plus", "M_plus", "variance"],
-            Whose::Learnt => &["fraction_plus", "M_plus", "variance", "eta"],
-        };
-        let defaults: Vec<String> = defaults.iter().map(|name| name.to_string()).collect();
-        Ok(drawn_columns(&self.columns, &defaults, &table.columns)?)
-    }
-
-    fn side(
-        &self,
-        runs: &Runs,
-        generations: &[Generation],
-        table: &Table,
-        comparison: &Comparison,
-    ) -> SideFile {
-        let mut generation = json!({
-            "denoiser": self.denoiser.name(),
-            "integrator": generations[0].integrator.name(),
-            "steps": self.steps,
-            "samples": self.samples,
-        });
-        if self.denoiser == Whose::Learnt {
-            generation["learning"] = runs.learning();
-        }
-        let described = runs.describe();
-        for name in ["first_seed", "seeds"] {
-            generation[name] = described[name].clone();
-        }
-        let mut parameters = runs.parameters();
-        parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
-        let sweeps = self.values.sweeps();
-        let extra =
-            [("generation".to_string(), generation), ("comparison".to_string(), comparison.json())].into();
-        side("generation", parameters, sweeps, &table.columns, extra)
+        Ok(Some(Kept::open(path, runs, generations).map_err(anyhow::Error::from_boxed)?))
     }
 }

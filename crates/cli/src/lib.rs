@@ -15,6 +15,7 @@ mod critical;
 mod destination;
 pub mod embedded;
 mod generate;
+mod help;
 mod limit;
 mod list;
 mod man;
@@ -29,7 +30,6 @@ mod simulation;
 mod solve;
 mod steps;
 mod sweep;
-mod tally;
 mod terminal;
 mod uturn;
 
@@ -39,7 +39,7 @@ use std::io::ErrorKind::BrokenPipe;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use say::{print, standard_output};
 
@@ -52,7 +52,7 @@ const DISAGREES: u8 = 4;
 
 /// Solves the self-consistent equations of high-dimensional learning theory and certifies every number.
 #[derive(Debug, Parser)]
-#[command(name = "overlaps", version, about, max_term_width = 100)]
+#[command(name = "overlaps", version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 fine; 1 bad input or I/O; 2 usage; 3 some rows not converged; 4 theory and simulation disagree."
 )]
@@ -146,9 +146,12 @@ fn program() -> std::io::Result<PathBuf> {
 /// again where that is not the running one.
 pub fn main(arguments: Vec<OsString>, program: Option<PathBuf>) -> u8 {
     let started = STARTED.get_or_init(|| Started { arguments, program });
-    let cli = match Cli::try_parse_from(&started.arguments) {
+    let matches = help::command().try_get_matches_from(&started.arguments);
+    let cli = match matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
         Ok(cli) => cli,
         Err(error) => {
+            let words = started.arguments.iter().map(|word| word.to_string_lossy().into_owned());
+            let error = help::with_tip(error, &words.collect::<Vec<_>>());
             // Help goes to standard output, which may be closed.
             let _ = error.print();
             return u8::try_from(error.exit_code()).unwrap_or(2);

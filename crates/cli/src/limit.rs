@@ -11,8 +11,7 @@ use super::{FINE, NOT_CONVERGED, print};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::{self, Experiment};
-use overlaps::output::{Cell, Table, check_writable, csv::write_table, write_atomically};
-use overlaps::study::Plan;
+use overlaps::output::{Cell, check_writable, csv::write_table, write_atomically};
 use overlaps::system::Theory;
 
 /// Solve along the limit parameter and compare with the system that describes the limit.
@@ -21,6 +20,9 @@ use overlaps::system::Theory;
 /// order fitted to the last decades. --sweep of the limit parameter replaces the decades, --set or --sweep of the
 /// control the control values.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps limit first-phase\n  overlaps limit first-phase n=log:8:512:4 --output limit.csv"
+)]
 pub struct Limit {
     /// Name of a built-in system, or path of an equation file, with a [limit].
     system: String,
@@ -46,7 +48,9 @@ impl Limit {
             write_atomically(path, |w| write_table(&table, w))?;
         }
         if !self.values.quiet {
-            print(&shown(&limit, &table))?;
+            print(&limit.in_words(&table, |table| {
+                terminal::render(table, &TerminalOptions { columns: None, max_rows: 0, digits: 4 })
+            }))?;
         }
         let failed = table.rows.iter().any(|row| row.contains(&Cell::Missing));
         if failed {
@@ -64,36 +68,5 @@ impl Limit {
     /// Its cells in a study.
     pub fn work(&self) -> anyhow::Result<Box<dyn Experiment>> {
         Ok(Box::new(self.prepared()?))
-    }
-}
-
-/// The deviations and their orders.
-fn shown(limit: &experiment::Limit, table: &Table) -> String {
-    let (theory, tendency) = (limit.theory(), limit.tendency());
-    let mut text = format!(
-        "largest deviation of {} from {} over {}\n",
-        theory.name(),
-        limit.limit().name(),
-        controls(theory, limit.plan())
-    );
-    text += &terminal::render(table, &TerminalOptions { columns: None, max_rows: 0, digits: 4 });
-    text += &format!(
-        "\norder of the deviation in 1/{}, fitted to the last three values (expected {}):\n",
-        tendency.parameter, tendency.order
-    );
-    for (column, order) in limit.orders(table) {
-        text += &format!("  {column:<12} {order}\n");
-    }
-    text
-}
-
-fn controls(theory: &Theory, plan: &Plan) -> String {
-    match plan.controls.as_deref() {
-        Some(values) if values.len() <= 12 => {
-            let list: Vec<String> = values.iter().map(f64::to_string).collect();
-            format!("{} = {}", theory.control.name, list.join(", "))
-        }
-        Some(values) => format!("{} values of {}", values.len(), theory.control.name),
-        None => format!("{} ≤ {} ≤ {}", theory.control.from, theory.control.name, theory.control.to),
     }
 }

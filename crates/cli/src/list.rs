@@ -12,6 +12,7 @@ use overlaps::value::Parameter;
 
 /// List the built-in systems of equations by subject, and the models that can be simulated.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  overlaps list\n  overlaps list --about spin glass")]
 pub struct List {
     /// Only systems with all of these words in their subject, name, title, source, or in what they describe
     #[arg(long, value_name = "WORDS", num_args = 1..)]

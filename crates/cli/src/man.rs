@@ -14,6 +14,7 @@ use overlaps::output::write_atomically;
 /// Read it with `overlaps man | man -l -`. Installed pages are found by `man overlaps` and `man overlaps-solve`: write them
 /// to a folder man1 of your manual path, such as ~/.local/share/man/man1.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  overlaps man\n  overlaps man --output man1")]
 pub struct Man {
     /// Write overlaps.1 and a page for each command, overlaps-COMMAND.1, to this folder (made if it is not there).
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]

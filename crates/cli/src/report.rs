@@ -16,6 +16,7 @@ use overlaps_page::Page;
 /// a network and sent as one file. Of a table it shows the first 100 rows (10, if there are more than 100 results) and those that did not converge or are
 /// rejected; a CSV of up to 1.5 MB can be saved from the page, others stay beside it. Nothing but the page is written.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  overlaps report\n  overlaps report results --output page.html")]
 pub struct Report {
     /// The folder with the results.
     #[arg(value_name = "FOLDER", default_value = "results", value_hint = ValueHint::DirPath)]

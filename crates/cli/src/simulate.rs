@@ -17,6 +17,7 @@ use overlaps::experiment::{self, Experiment};
 use overlaps::model::Description;
 use overlaps::name::did_you_mean;
 use overlaps::output::{SideFile, Table};
+use overlaps_models::mixture::DENOISER;
 
 /// Simulate a model at finite dimension d and measure its overlaps.
 ///
@@ -24,7 +25,7 @@ use overlaps::output::{SideFile, Table};
 /// value of its control, and becomes one row of a table with the columns of `solve`. `overlaps list` has the models.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Parameters of denoisers for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, p_test = p, k = inf noise samples per datum, d = 5000, interpolant = linear (or trigonometric: α = √(1 − τ²)), schedule = dilated (or uniform: τ = t/2); and the time t of the schedule, 0 ≤ t ≤ 2."
+    after_help = "Examples:\n  overlaps simulate n=8 d=1000 t=0.5,1 --seeds 4\n  overlaps simulate ridge --output runs.csv\n\nParameters of denoisers for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, p_test = p, k = inf noise samples per datum, d = 5000, interpolant = linear (or trigonometric: α = √(1 − τ²)), schedule = dilated (or uniform: τ = t/2); and the time t of the schedule, 0 ≤ t ≤ 2."
 )]
 pub struct Simulate {
     /// Which model.
@@ -58,7 +59,7 @@ impl Simulate {
             Some(_) => Some(chart.figure(&table)?),
             None => None,
         };
-        let written = files.write(&table, &self.side(&simulate, &table, failed), drawing.as_ref())?;
+        let written = files.write(&table, &self.side(&simulate, &table, failed)?, drawing.as_ref())?;
         simulate.finish();
         self.print(&simulate, &table, &chart.y)?;
         if failed > 0 {
@@ -78,11 +79,21 @@ impl Simulate {
 
     /// What is simulated; networks that are being trained are kept beside its CSV.
     pub fn simulate(&self, csv: Option<&Path>) -> anyhow::Result<experiment::Simulate> {
-        let model = self.simulation.model(meant(&self.model)?, self.values.tolerance, csv)?;
-        let (wanted, seeds) = (self.simulation.wanted(&self.values)?, self.simulation.seeds()?);
+        let (model, values) = self.asked()?;
+        let model = self.simulation.model(meant(model)?, values.tolerance, csv)?;
+        let (wanted, seeds) = (self.simulation.wanted(values.wanted())?, self.simulation.seeds()?);
         let simulate = experiment::Simulate::of(model, wanted, seeds)?;
         simulate.check()?;
         Ok(simulate)
+    }
+
+    /// The model, which may be left out in front of values, and the values.
+    fn asked(&self) -> anyhow::Result<(&str, Values)> {
+        let mut values = self.values.clone();
+        match self.model.contains('=') {
+            true => values.give(&self.model).map(|()| (DENOISER.name, values)),
+            false => Ok((&self.model, values)),
+        }
     }
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
@@ -90,8 +101,13 @@ impl Simulate {
         Ok(Box::new(self.simulate(Some(csv))?))
     }
 
-    fn side(&self, simulate: &experiment::Simulate, table: &Table, failed: usize) -> SideFile {
-        let sweeps = self.values.sweeps();
+    fn side(
+        &self,
+        simulate: &experiment::Simulate,
+        table: &Table,
+        failed: usize,
+    ) -> anyhow::Result<SideFile> {
+        let (_, values) = self.asked()?;
         let extra = [
             ("simulation".to_string(), simulate.describe()),
             ("rows".to_string(), json!(table.rows.len())),
@@ -99,7 +115,7 @@ impl Simulate {
         ]
         .into();
         let (system, parameters) = simulate.described();
-        side(&system, parameters, sweeps, &table.columns, extra)
+        Ok(side(&system, parameters, values.sweeps(), &table.columns, extra))
     }
 
     fn print(&self, simulate: &experiment::Simulate, table: &Table, drawn: &[String]) -> anyhow::Result<()> {

@@ -8,20 +8,18 @@ use clap::Args;
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use super::arguments::Values;
+use super::arguments::{Values, is_plain};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, Format, side};
 use super::say::SHOWN;
 use super::simulation::stopped;
-use super::tally::Tally;
 use super::{FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use overlaps::experiment::{self, Computed, Experiment, Told};
+use overlaps::experiment::{self, Computed, Experiment, Tally, Told};
 use overlaps::output::csv::CsvWriter;
 use overlaps::output::json::number;
 use overlaps::output::{AtomicFile, Role, SideFile, Table, table_json};
-use overlaps::study::Plan;
 use overlaps::system::Theory;
 
 /// A table with more rows than this is only streamed to the CSV, not kept for the terminal and the figure.
@@ -31,7 +29,10 @@ const MOST_ROWS_KEPT: usize = 50_000;
 ///
 /// With nothing but the name of a system the result goes to results/SYSTEM.csv, .json and .svg; otherwise to the
 /// files named by --output and --plot.
-#[derive(Debug, Args)]
+#[derive(Debug, PartialEq, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps solve first-phase n=8 kappa=2 t=0.5\n  overlaps solve mine.toml T=0.1:1.5:29 --output mine.csv --plot mine.svg"
+)]
 pub struct Solve {
     /// Name of a built-in system, or path of an equation file.
     system: String,
@@ -61,7 +62,7 @@ impl Solve {
     /// Solves, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
         let solve = self.prepared()?;
-        let files = self.files(solve.plan())?;
+        let files = self.files()?;
         files.check()?;
         self.values.start_threads();
         self.solve(&solve, &files)
@@ -80,16 +81,8 @@ impl Solve {
     }
 
     /// The files to write: those asked for, or the defaults where a system is solved as it stands.
-    fn files(&self, plan: &Plan) -> anyhow::Result<Files> {
-        let plain = self.destination.is_default()
-            && plan.fixed.is_empty()
-            && plan.swept.is_empty()
-            && plan.controls.is_none()
-            && self.compare.is_empty()
-            && self.columns.is_empty()
-            && !self.branches
-            && self.stationary.is_none()
-            && !self.verify;
+    fn files(&self) -> anyhow::Result<Files> {
+        let plain = is_plain(self, Some(&self.system), &self.values, &self.destination);
         let name = Path::new(&self.system).file_stem().unwrap_or_default();
         self.destination.files(plain.then_some(name))
     }

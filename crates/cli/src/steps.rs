@@ -25,7 +25,7 @@ use overlaps_models::mixture::generate::steps::{self, Costs};
 /// of the schedule are chosen for each number of steps.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Parameters for --set and --sweep, with their defaults: p = 0.8, sigma = 1, kappa = 4, interpolant = linear, schedule = dilated, target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1. Unless they are given, d is swept over log:1e2:1e10:9 (curie_weiss: 1e2,3e2,1e3,3e3,1e4) and schedule over uniform,dilated."
+    after_help = "Examples:\n  overlaps steps d=1e2,1e4,1e6\n  overlaps steps target=curie_weiss --samples 1000\n\nParameters for --set and --sweep, with their defaults: p = 0.8, sigma = 1, kappa = 4, interpolant = linear, schedule = dilated, target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1. Unless they are given, d is swept over log:1e2:1e10:9 (curie_weiss: 1e2,3e2,1e3,3e3,1e4) and schedule over uniform,dilated."
 )]
 pub struct Steps {
     /// Numbers of steps at which the errors are listed, separated by commas.

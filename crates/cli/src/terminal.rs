@@ -5,11 +5,15 @@ use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, LineStyle, TableStyle};
 
+use console::Term;
 use overlaps::numeric::significant;
-use overlaps::output::{Cell, Table};
+use overlaps::output::{Cell, Column, Role, Table};
 
 /// One line under the headings and space between the columns, so that many columns fit.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Blanks between two columns.
+const BETWEEN: usize = 3;
 
 /// What of a table is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,23 +37,31 @@ impl Default for TerminalOptions {
 ///
 /// If there are more rows than are to be shown, they are spread evenly; the first, the last and
 /// those at which the branch or the piece changes are among them, and a last line counts them.
+/// A terminal that is narrower than the table gets fewer columns, and the names of the others.
 pub fn render(table: &Table, options: &TerminalOptions) -> String {
-    let columns: Vec<usize> = match &options.columns {
+    let terminal = Term::stdout();
+    let width = terminal.is_term().then(|| terminal.size_checked()).flatten();
+    within(table, options, width.map(|(_, columns)| usize::from(columns)))
+}
+
+/// The same in so many characters of a line.
+fn within(table: &Table, options: &TerminalOptions, width: Option<usize>) -> String {
+    let mut columns: Vec<usize> = match &options.columns {
         Some(names) => names.iter().filter_map(|name| table.column(name)).collect(),
         None => (0..table.columns.len()).collect(),
     };
     let rows = rows_shown(table, options.max_rows);
 
+    let filled = |column: usize| {
+        let cells = rows.iter().map(|&row| &table.rows[row][column]);
+        line_up(cells.map(|cell| cell_text(cell, options.digits)).collect())
+    };
+    let mut filled: Vec<Vec<String>> = columns.iter().map(|&column| filled(column)).collect();
+    let hidden = width.map_or_else(Vec::new, |width| hide(table, &mut columns, &mut filled, width));
+
     let mut text = comfy_table::Table::new();
     text.load_style(STYLE);
     text.set_header(columns.iter().map(|&column| &table.columns[column].name));
-    let filled: Vec<Vec<String>> = columns
-        .iter()
-        .map(|&column| {
-            let cells = rows.iter().map(|&row| &table.rows[row][column]);
-            line_up(cells.map(|cell| cell_text(cell, options.digits)).collect())
-        })
-        .collect();
     for index in 0..rows.len() {
         text.add_row(filled.iter().map(|cells| &cells[index]));
     }
@@ -66,7 +78,35 @@ pub fn render(table: &Table, options: &TerminalOptions) -> String {
         let all = table.rows.len();
         text.push_str(&format!("{} of {all} rows shown\n", rows.len()));
     }
+    if !hidden.is_empty() {
+        let names = hidden.join(", ");
+        text.push_str(&format!(
+            "not shown for want of space: {names} (--format csv and --output have all)\n"
+        ));
+    }
     text
+}
+
+/// Takes columns away, the last first, until the others fit, and gives their names in the order of the table. What says where a row
+/// stands, and its status, stays.
+fn hide(table: &Table, columns: &mut Vec<usize>, filled: &mut Vec<Vec<String>>, width: usize) -> Vec<String> {
+    let wide = |text: &str| text.chars().count();
+    let stays = |column: usize| {
+        let Column { role, name, .. } = &table.columns[column];
+        !matches!(role, Role::Output | Role::Certificate) || name == "status"
+    };
+    let mut hidden = Vec::new();
+    loop {
+        let widths = columns.iter().zip(filled.iter()).map(|(&column, cells)| {
+            let heading = wide(&table.columns[column].name);
+            cells.iter().map(|cell| wide(cell)).fold(heading, usize::max) + BETWEEN
+        });
+        let place = (0..columns.len()).rev().find(|&place| !stays(columns[place]));
+        let Some(place) = place.filter(|_| widths.sum::<usize>() > width + 1) else { break };
+        hidden.insert(0, table.columns[columns.remove(place)].name.clone());
+        filled.remove(place);
+    }
+    hidden
 }
 
 /// The rows to show: the first, the last, those at which a label changes, and others spread evenly.
@@ -140,7 +180,6 @@ fn is_number(cell: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use overlaps::output::{Column, Role};
 
     fn solved(rows: usize, change: usize) -> Table {
         let mut table = Table::new(vec![
@@ -251,6 +290,27 @@ mod tests {
         };
         let text = render(&solved(1, 1), &options);
         assert_eq!(text.lines().next(), Some(" omega   t"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_fewer_columns_and_the_names_of_the_others() {
+        let shown = |width| within(&solved(4, 2), &TerminalOptions::default(), width);
+        let whole = shown(None);
+        let widest = whole.lines().map(|line| line.chars().count()).max().unwrap();
+        assert_eq!(shown(Some(widest)), whole);
+        for width in [widest - 1, 30, 5] {
+            let text = shown(Some(width));
+            let hidden = text.lines().last().unwrap();
+            assert!(hidden.starts_with("not shown for want of space: "), "{text}");
+            // Where a row stands is never left out.
+            let heading = text.lines().next().unwrap();
+            assert!(heading.contains("t   branch") && !heading.contains("residual"), "{text}");
+            assert_eq!(heading.contains("omega"), !hidden.contains("omega"), "{text}");
+            assert!(width < 30 || heading.chars().count() <= width, "{text}");
+        }
+        let mut table = solved(4, 2);
+        table.columns[3].name = "status".into();
+        assert!(within(&table, &TerminalOptions::default(), Some(5)).contains("status"));
     }
 
     #[test]

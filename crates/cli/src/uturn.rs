@@ -5,9 +5,8 @@ use std::path::Path;
 
 use anyhow::bail;
 use clap::Args;
-use serde_json::json;
 
-use super::arguments::{Values, named};
+use super::arguments::{Values, is_plain, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side};
 use super::simulation::{SimulationOptions, concluded, stopped};
@@ -15,19 +14,17 @@ use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::Experiment;
 use overlaps::model::Model;
-use overlaps::output::SideFile;
-use overlaps_models::mixture::generate::uturn::{Forward, Returns, UTurns};
+use overlaps_models::mixture::generate::uturn::{Forward, UTurns};
 use overlaps_models::mixture::generate::{Combinations, Sampling, Whose};
-use overlaps_models::mixture::simulate::Runs;
 
 /// Noise samples of a known class back to a time t, generate again from there, and count which class comes out.
 ///
 /// Where the class is kept, it has been decided: the window of times in which the memory P(+|+) − P(+|−) rises is where
 /// the flow decides the class, at √dτ of order 1. The prediction is the posterior at t (exact denoiser), or the same process
 /// with the denoisers of theory (learnt ones). Exit code 4 if they disagree.
-#[derive(Debug, Args)]
+#[derive(Debug, PartialEq, Args)]
 #[command(
-    after_help = "Parameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for the exact denoiser and trained networks, else 8n³ or more; and the time t at which to turn, 0 ≤ t ≤ 2 [default: 21 times from 0 to 1]."
+    after_help = "Examples:\n  overlaps uturn d=1e6 t=0:1:21\n  overlaps uturn --denoiser learnt n=8 --seeds 4 --output uturn.csv\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for the exact denoiser and trained networks, else 8n³ or more; and the time t at which to turn, 0 ≤ t ≤ 2 [default: 21 times from 0 to 1]."
 )]
 pub struct Uturn {
     /// The exact denoiser of the mixture, or learnt ones (see --method).
@@ -72,7 +69,11 @@ impl Uturn {
         let turned = turned?.ok_or_else(|| stopped(runs.denoiser().left()))?;
         let returns = uturns.returns(&runs, &turned)?;
         let figure = files.plot.is_some().then(|| returns.figure(&runs)).transpose()?;
-        let written = files.write(&returns.rows, &self.side(&runs, &returns), figure.as_ref())?;
+        let said =
+            [("u_turn".to_string(), uturns.describe(&runs)), ("comparison".to_string(), returns.json())];
+        let (parameters, columns) = (uturns.flows.parameters(&runs), &returns.rows.columns);
+        let side = side("u-turn", parameters, self.values.sweeps(), columns, said.into());
+        let written = files.write(&returns.rows, &side, figure.as_ref())?;
         runs.finish(&uturns.times(&runs));
         self.destination.print(&returns.rows, self.values.quiet, || {
             let max_rows = if self.destination.all_rows { 0 } else { 42 };
@@ -86,14 +87,8 @@ impl Uturn {
     }
 
     fn files(&self) -> anyhow::Result<Files> {
-        let nothing_given = self.destination.is_default()
-            && self.values.set.is_empty()
-            && self.values.sweep.is_empty()
-            && (self.denoiser, self.forward) == (Whose::Exact, Forward::Sde)
-            && self.simulation.is_default()
-            && self.window == [0.1, 0.9]
-            && (self.steps, self.samples, self.level) == (400, 2000, 0.05);
-        self.destination.files(nothing_given.then(|| "uturn".as_ref()))
+        let plain = is_plain(self, None, &self.values, &self.destination);
+        self.destination.files(plain.then(|| "uturn".as_ref()))
     }
 
     /// What is to be turned; networks that are trained are kept beside this CSV.
@@ -124,25 +119,5 @@ impl Uturn {
     pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
         let wanted = self.simulation.wanted_of(self.denoiser, &self.values)?;
         Ok(Box::new(Combinations::new(self.uturns(Some(csv))?, &wanted)?))
-    }
-
-    fn side(&self, runs: &Runs, returns: &Returns) -> SideFile {
-        let described = runs.describe();
-        let mut parameters = runs.parameters();
-        parameters.retain(|name, _| !self.denoiser.unused().contains(&name.as_str()));
-        let mut turns = json!({
-            "denoiser": self.denoiser.name(),
-            "forward": self.forward.name(),
-            "steps": self.steps,
-            "samples": self.samples,
-            "first_seed": described["first_seed"],
-            "seeds": described["seeds"],
-        });
-        if self.denoiser == Whose::Learnt {
-            turns["learning"] = runs.learning();
-        }
-        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
-        let extra = [("u_turn".to_string(), turns), ("comparison".to_string(), returns.json())].into();
-        side("u-turn", parameters, sweeps, &returns.rows.columns, extra)
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Output;
 use std::time::Duration;
 
-use overlaps::compare::Measurements;
+use overlaps::compare::{Measurements, Naming};
 use overlaps::output::csv::read_table;
 use overlaps::system::Theory;
 use tempfile::TempDir;
@@ -314,8 +314,14 @@ fn columns_that_are_no_measurements_are_refused_in_few_words() {
     let message = |text: &[u8]| {
         let read = read_table(text).map_err(|error| format!("any.csv: {error}"));
         let measured = read.and_then(|table| {
-            Measurements::from_table(&table, &theories, &overlaps_models::mixture::DENOISER, "any.csv")
-                .map_err(|error| error.to_string())
+            Measurements::from_table(
+                &table,
+                &theories,
+                &overlaps_models::mixture::DENOISER,
+                &Naming::default(),
+                "any.csv",
+            )
+            .map_err(|error| error.to_string())
         });
         let message = measured.unwrap_err();
         assert!(message.len() < 2000, "the message has {} bytes", message.len());
@@ -326,7 +332,7 @@ fn columns_that_are_no_measurements_are_refused_in_few_words() {
     assert!(message(format!("t,d,seed,m\n0.5,{long},1,1\n").as_bytes()).contains("line 2, column d"));
     let wide: Vec<String> = (0..100_000).map(|i| format!("c{i}")).collect();
     assert!(message(wide.join(",").as_bytes()).contains("100000 columns; at most 1000"));
-    assert!(message((wide[..900].join(",") + "\n").as_bytes()).contains("unknown column `c0`"));
+    assert!(message((wide[..900].join(",") + "\n").as_bytes()).contains("has no column `d`"));
     assert!(message(b"t,d,seed,m\n0.5,1000,1,\xff\n").contains("UTF-8"));
     assert!(message(b"t,d,seed,m\n0.5,1000,1,0\0\n").contains("line 2 has a byte 0"));
     for d in ["inf", "nan", "-0", "0.5", "1e400", ""] {
@@ -348,9 +354,14 @@ fn measurements_of_any_program_are_read() {
         b"t,d,seed,m\n0.5,99999999999999999999,99999999999999999999,1e-400\n",
     ] {
         let table = read_table(text).unwrap();
-        let measurements =
-            Measurements::from_table(&table, &theories, &overlaps_models::mixture::DENOISER, "any.csv")
-                .unwrap();
+        let measurements = Measurements::from_table(
+            &table,
+            &theories,
+            &overlaps_models::mixture::DENOISER,
+            &Naming::default(),
+            "any.csv",
+        )
+        .unwrap();
         assert_eq!(measurements.rows.len(), 1);
     }
 }

@@ -540,6 +540,45 @@ fn an_expression_that_cannot_be_read_is_refused_at_its_place() {
 }
 
 #[test]
+fn what_other_languages_write_is_explained_at_its_place() {
+    let refused = |value: &str, at: &str, words: &[&str]| file_refused(&edited(&[(VALUE, value)]), at, words);
+    refused("x**2", "*2\"", &["a power is written with ^"]);
+    refused("tanh(2x)", "x)\"", &["a product is written with *: 2*x"]);
+    refused("(1 - x)(1 + x)", "(1 + x)", &["a product is written with *: (…)*(…)"]);
+    refused("2(1 + x)", "(1 + x)", &["a product is written with *: 2*(…)"]);
+    refused("x(1 - x)", "x(1 - x)", &["did you mean `x*(…)`?"]);
+    refused("ln(x)", "ln(x)", &["unknown function `ln` (did you mean `log`?)"]);
+    refused("sigmoid(x)", "sigmoid", &["did you mean `logistic`?"]);
+    let quoted =
+        |from: &str, to: &str, at: &str, words: &[&str]| file_refused(&edited(&[(from, to)]), at, words);
+    quoted("minimise", "minimize", "minimize", &["unknown field `minimize`", "(did you mean `minimise`?)"]);
+    quoted(
+        "minimise = \"x^2/2 - E[z](log_cosh(h))\"",
+        "minimise = x^2/2",
+        "x^2/2",
+        &["an expression stands in quotes: minimise = \"x^2/2\""],
+    );
+    quoted("\"a*t*x + z/2\"", "2*x", "*x", &["an expression stands in quotes: h = \"2*x\""]);
+    quoted("\"E[s](s*x)^2\"", "tanh(x)", "tanh(x)", &["an expression stands in quotes: value = \"tanh(x)\""]);
+}
+
+#[test]
+fn what_a_name_means_may_be_left_out() {
+    let folder = TempDir::new().unwrap();
+    let text = edited(&[
+        (", meaning = \"gain\"", ""),
+        (", meaning = \"its square\"", ""),
+        ("\"order parameter\"", "{ range = [0, 2] }"),
+    ]);
+    fs::write(folder.path().join("file.toml"), text).unwrap();
+    for arguments in [&["solve", "file.toml"][..], &["show", "file.toml"]] {
+        let output =
+            Command::cargo_bin("overlaps").unwrap().current_dir(&folder).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
 fn truth_values_and_numbers_are_not_mixed() {
     file_refused(&edited(&[("0 < a && a < 4", "0 < a < 4")]), "0 < a", &["a < b && b < c"]);
     file_refused(&edited(&[("0 < a && a < 4", "a")]), "a\", meaning = \"gain", &["condition", "x >= 0"]);

@@ -396,6 +396,110 @@ fn a_theory_that_does_not_converge_is_said() {
     assert!(message(&output).contains("kink did not converge at t = 0.3"), "{}", message(&output));
 }
 
+/// The text of the independent runs with other columns.
+fn reference_with(header: impl Fn(&str) -> String, row: impl Fn(usize, &str) -> String) -> String {
+    let text = fs::read_to_string(REFERENCE).unwrap();
+    let mut lines = text.lines();
+    let header = header(lines.next().unwrap());
+    std::iter::once(header).chain(lines.enumerate().map(|(i, l)| row(i, l))).map(|l| l + "\n").collect()
+}
+
+#[test]
+fn files_of_other_programs_are_read_as_they_are() {
+    let folder = TempDir::new().unwrap();
+    let check = |file: &str, more: &[&str]| {
+        let output = run_in(
+            folder.path(),
+            &[&["check", "first-phase", "--against", file, "--format", "csv"], more].concat(),
+        );
+        assert_eq!(output.status.code(), Some(0), "{file}: {}", message(&output));
+        (printed(&output), message(&output))
+    };
+    fs::copy(REFERENCE, folder.path().join("plain.csv")).unwrap();
+    let (plain, _) = check("plain.csv", &[]);
+    // An index as pandas writes it, and columns of which nothing is known.
+    let others =
+        reference_with(|l| format!(",{l},comment,epochs"), |i, l| format!("{i},{l},\"fine, I think\",{i}"));
+    fs::write(folder.path().join("others.csv"), others).unwrap();
+    let (found, said) = check("others.csv", &[]);
+    assert_eq!(found, plain);
+    assert!(
+        said.contains("the first column of others.csv has no name and whole numbers: an index"),
+        "{said}"
+    );
+    assert!(said.contains("no parameters or overlaps are passed over: comment, epochs"), "{said}");
+    // A column that is nearly called like a parameter would be one that is taken by default.
+    let near = reference_with(|l| format!("{l},p_tset"), |_, l| format!("{l},7"));
+    fs::write(folder.path().join("near.csv"), near).unwrap();
+    let output = run_in(folder.path(), &["check", "first-phase", "--against", "near.csv"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = message(&output);
+    assert!(said.contains("(did you mean `p_test`?)") && said.contains("--ignore NAME"), "{said}");
+    assert_eq!(check("near.csv", &["--ignore", "p_tset"]).0, plain);
+    // The size by another name, also that of a parameter of other theories.
+    let size = reference_with(|l| l.replace(",d,", ",N,"), |_, l| l.to_string());
+    fs::write(folder.path().join("size.csv"), size).unwrap();
+    let (found, said) = check("size.csv", &["--size", "N", "--compare", "first-phase-printed"]);
+    assert!(found.lines().next().unwrap().contains(",compared,N,overlap,"), "{found}");
+    let limits = |text: &str| -> Vec<String> {
+        let rows = text.lines().filter(|l| l.contains(",first-phase,limit,")).map(String::from);
+        rows.collect()
+    };
+    assert_eq!(limits(&found), limits(&plain));
+    assert!(!said.contains("by default: d"), "{said}");
+    let refused =
+        run_in(folder.path(), &["check", "first-phase", "--against", "size.csv", "--size", "omega"]);
+    assert!(
+        message(&refused).contains("--size omega: that is no size of first-phase"),
+        "{}",
+        message(&refused)
+    );
+    assert_eq!(run_in(folder.path(), &["check", "first-phase", "--size", "N"]).status.code(), Some(2));
+}
+
+#[test]
+fn corrections_are_those_that_are_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let theory = "title = \"flat\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 11, meaning = \"time\" }\n\n[outputs]\nq = { value = \"0.5\", meaning = \"a number\" }\n";
+    fs::write(folder.path().join("flat.toml"), theory).unwrap();
+    // q = 0.5 + 3 N^(-2/3), with noise of 1e-4.
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut text = String::from("N,seed,t,q\n");
+    for size in [100.0f64, 400.0, 1600.0, 6400.0] {
+        for seed in 0..8 {
+            let noise: f64 = StandardNormal.sample(&mut rng);
+            text += &format!("{size},{seed},0.5,{}\n", 0.5 + 3.0 * size.powf(-2.0 / 3.0) + 1e-4 * noise);
+        }
+    }
+    fs::write(folder.path().join("mine.csv"), text).unwrap();
+    let check = |corrections: &str, code: i32| {
+        let words =
+            ["check", "flat.toml", "--against", "mine.csv", "--size", "N", "--corrections", corrections];
+        let output = run_in(folder.path(), &words);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{corrections}: {}{}",
+            printed(&output),
+            message(&output)
+        );
+        printed(&output) + &message(&output)
+    };
+    let right = check("1/N^(2/3)", 0);
+    assert!(right.contains("extrapolated to N → ∞ by a + b/N^0.6667"), "{right}");
+    check("1/N", 4);
+    check("1/N, N^(-2/3)", 0);
+    for (terms, part) in [
+        ("N", "`N` is no correction: that is a power of N which vanishes"),
+        ("1/N,2/N", "`2/N` stands twice"),
+        ("1/d", "`d`"),
+        ("1/", "--corrections:1"),
+    ] {
+        let refused = check(terms, 1);
+        assert!(refused.contains(part), "{terms}: {refused}");
+    }
+}
+
 #[test]
 fn undecided_says_what_to_do() {
     let folder = TempDir::new().unwrap();
@@ -433,7 +537,11 @@ fn files_that_cannot_be_used_are_refused_with_the_place() {
         (String::new(), "is empty"),
         (good.replace(",seed,", ",sed,"), "unknown column `sed` (did you mean `seed`?)"),
         (good.replace("omega", "omeg"), "did you mean `omega`"),
-        (good.replace(",d,", ",N,"), "unknown column `N`"),
+        (
+            good.replace(",d,", ",N,"),
+            "has no column `d` (dimension of the data; --size says which column it is)",
+        ),
+        (good.replace("kappa", "kapa"), "unknown column `kapa` (did you mean `kappa`?)"),
         (good.replace("t,omega", "omega").replace(",0.5,", ","), "has no column `t`"),
         (good.replace("0.5,1.1", "NA,1.1"), "line 3, column t: `NA` is not a finite number"),
         (good.replace("1.1", "one"), "line 3, column omega: `one`"),

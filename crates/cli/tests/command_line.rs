@@ -244,6 +244,85 @@ fn sweeps_make_their_cross_product_and_the_last_runs_fastest() {
 }
 
 #[test]
+fn values_are_given_with_and_without_flags() {
+    let folder = TempDir::new().unwrap();
+    let rows = |arguments: &[&str]| -> String {
+        let output = run_in(folder.path(), &[arguments, &["--format", "csv"]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (flags, bare) in [
+        (
+            "solve first-phase --set n=8 --set kappa=2 --sweep p=0.6,0.7 --sweep t=0:1:3",
+            "solve first-phase n=8 kappa=2 p=0.6,0.7 t=0:1:3",
+        ),
+        (
+            "solve first-phase --sweep n=log:8:128:3 --set t=0.5",
+            "solve --quiet first-phase n=log:8:128:3 --set t=0.5",
+        ),
+        ("critical first-phase --set n=8", "critical first-phase n=8"),
+        ("simulate denoiser --set n=4 --set d=100 --set t=1 --seeds 2", "simulate n=4 d=100 t=1 --seeds 2"),
+        ("simulate --set n=4 --set d=100 --set t=1 --seeds 2", "simulate denoiser n=4 d=100 --seeds 2 t=1"),
+    ] {
+        let words = |line: &'static str| line.split(' ').collect::<Vec<_>>();
+        assert_eq!(rows(&words(flags)), rows(&words(bare)), "{bare}");
+    }
+    // They are no plain solve, whose result would go to results/.
+    assert!(!folder.path().join("results").exists());
+    for (line, code, part) in [
+        ("solve first-phase n=8 n=9", 1, "`n` is given twice"),
+        ("solve first-phase lamda=1", 1, "did you mean `lambda`?"),
+        ("solve first-phase n", 2, "expected NAME=VALUE"),
+        ("solve first-phase --n 8", 2, "a parameter is given as 'n=8'"),
+        ("solve --kappa=2 first-phase", 2, "a parameter is given as 'kappa=2'"),
+        ("solve first-phase --t 0:1:11", 2, "a parameter is given as 't=0:1:11'"),
+        ("check first-phase --d 1000", 2, "a parameter is given as 'd=1000'"),
+        ("simulate -n 8", 2, "a parameter is given as 'n=8'"),
+        ("solve first-phase --foobar 8", 2, "'NAME=VALUE', 'foobar=8'"),
+        ("first-phase", 2, "'overlaps solve first-phase'"),
+        ("mine.toml", 2, "'overlaps solve mine.toml'"),
+        ("frist-phase", 2, "'overlaps solve first-phase'"),
+        ("solve first-phase second-phase", 2, "'--compare second-phase'"),
+        ("solve first-phase --branchs", 2, "'--branches'"),
+        ("sovle first-phase", 2, "'solve'"),
+        ("check first-phase --against none.csv t=0:1:3", 1, "leave out t=0:1:3"),
+        ("schedule d=1e3,1e4 --density rate", 1, "widths of windows"),
+    ] {
+        let output = run_in(folder.path(), &line.split(' ').collect::<Vec<_>>());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+        assert!(said.contains(part), "{line}: {said}");
+    }
+}
+
+#[test]
+fn a_table_fits_the_terminal_and_is_whole_in_a_pipe() {
+    let command = |width: u32| {
+        let program = env!("CARGO_BIN_EXE_overlaps");
+        format!(
+            "stty cols {width} rows 40; {program} solve first-phase n=8 t=0.5 --quiet; {program} solve first-phase n=8 t=0.5 --columns all --format table"
+        )
+    };
+    let Ok(output) = std::process::Command::new("script")
+        .args(["-q", "-e", "-c", &command(70), "/dev/null"])
+        .stdin(std::process::Stdio::null())
+        .output()
+    else {
+        eprintln!("script is not installed; passed over");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    if said.contains("stty:") {
+        return;
+    }
+    let heading = said.lines().find(|line| line.contains("branch")).unwrap_or_else(|| panic!("{said}"));
+    assert!(heading.trim_end().chars().count() <= 70 && heading.contains("status"), "{said}");
+    assert!(said.contains("not shown for want of space: "), "{said}");
+    let piped = printed(&["solve", "first-phase", "n=8", "t=0.5", "--columns", "all"], 0);
+    assert!(piped.lines().next().unwrap().chars().count() > 100 && !piped.contains("not shown"), "{piped}");
+}
+
+#[test]
 fn a_logarithmic_sweep_has_equal_ratios_and_exact_ends() {
     let rows = Rows::solved(&["second-phase", "--set", "t=1.5", "--sweep", "n=log:10:1e7:7"]);
     assert_eq!(rows.words("n"), ["10", "100", "1000", "10000", "100000", "1000000", "10000000"]);

@@ -107,8 +107,7 @@ fn every_command_has_a_manual_page_that_readers_take_without_a_warning() {
     let main = fs::read_to_string(pages.join("overlaps.1")).unwrap();
     assert_eq!(main, printed(&["man"]));
     let help = printed(&["--help"]);
-    let commands =
-        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands = help.lines().take_while(|line| *line != "Options:").filter(|line| line.starts_with("  "));
     let mut names: Vec<String> = commands
         .map(|line| line.split_whitespace().next().unwrap().to_owned())
         .filter(|name| name != "help")

@@ -149,6 +149,9 @@ def check(
     compare: Optional[Iterable[str]] = None,
     level: float = 0.05,
     resolution: float = 0.1,
+    size: Optional[str] = None,
+    ignore: Iterable[str] = (),
+    corrections: Optional[str] = None,
     seeds: Optional[int] = None,
     first_seed: Optional[int] = None,
     options: Optional[Mapping[str, Any]] = None,
@@ -159,9 +162,13 @@ def check(
     **named: Any,
 ) -> Result:
     """Compares a system with measurements: a file, a pandas or polars frame, a mapping of columns, a :class:`Result`; or, without any,
-    with simulations that are made here. ``result.verdicts`` says what was decided."""
+    with simulations that are made here. ``result.verdicts`` says what was decided. ``size`` is the column with the size of the system,
+    ``ignore`` names columns to pass over; ``corrections="1/N"`` says how measurements approach the limit."""
     words = ["check", _system(system), f"--level={level!r}", f"--resolution={resolution!r}", *_options(options)]
     words += [f"--compare={','.join(map(_system, compare))}"] if compare is not None else []
+    words += [f"--size={size}"] if size is not None else []
+    words += [f"--ignore={name}" for name in ignore]
+    words += [f"--corrections={corrections}"] if corrections is not None else []
     words += [f"--seeds={seeds}"] if seeds is not None else []
     words += [f"--first-seed={first_seed}"] if first_seed is not None else []
     given = {**(parameters or {}), **named}

@@ -246,7 +246,7 @@ fn sweep(py: Python<'_>, words: Vec<String>, threads: Option<usize>) -> PyResult
 /// What the command shows of a system.
 #[pyfunction]
 fn show(system: &str) -> PyResult<String> {
-    embedded::show(system).map_err(|error| failed(&error))
+    Theory::load(system).map(|theory| theory.to_string()).map_err(|error| failed(&error.into()))
 }
 
 /// The name of a system, that of its control, and whether it moves from a start.

@@ -92,6 +92,20 @@ def test_measurements_of_a_frame_a_mapping_and_a_file_give_the_same_verdict(tmp_
     del pandas, polars
 
 
+def test_measurements_may_call_their_size_otherwise_and_have_other_columns():
+    pytest.importorskip("pandas")
+    runs = overlaps.simulate(seeds=6, n=8, d=[100, 200, 400], control=[0.3, 0.6])
+    theories = {"compare": ["first-phase-printed"]}
+    expected = overlaps.check("first-phase", runs, **theories)
+    frame = runs.to_pandas().rename(columns={"d": "N"}).assign(comment="fine")
+    found = overlaps.check("first-phase", frame, size="N", corrections="1/N, 1/sqrt(N)", **theories)
+    assert list(found["z"]) == list(expected["z"]) and "N" in found and "comment" in " ".join(found.notes)
+    near = frame.assign(interpolnat=3.0)
+    with pytest.raises(overlaps.Error, match="did you mean `interpolant`"):
+        overlaps.check("first-phase", near, size="N", **theories)
+    assert list(overlaps.check("first-phase", near, size="N", ignore=["interpolnat"], **theories)["z"]) == list(expected["z"])
+
+
 def test_a_study_is_computed_and_read_back(tmp_path):
     study = tmp_path / "study.toml"
     study.write_text('command = "solve"\nsystem = "first-phase"\n[sweep]\nn = [8, 16]\nt = [0.2, 0.4]\n')

@@ -5,8 +5,7 @@ use crate::chart::{
     ChartError, Curve, Figure, LineStyle, PALETTE, Panel, Points, drawn_columns, in_words, mean,
 };
 use crate::compare::statistics::{Sample, extrapolate};
-use crate::compare::verdict::POWERS;
-use crate::compare::{Answer, Measurements, Predictions};
+use crate::compare::{Answer, Corrections, Measurements, Predictions};
 use crate::model::Description;
 use crate::name::symbol_of;
 use crate::output::{Cell, Column, Role};
@@ -18,8 +17,6 @@ use crate::value::Value;
 const MOST_COLUMNS: usize = 4;
 /// Control values of which deviations are drawn, spread evenly, in colours that no theory has where there are enough.
 const MOST_CONTROLS: usize = 3;
-/// The label of the fit that is extrapolated.
-const FIT: &str = "fit a + b/√d + c/d";
 /// The colour of measured points.
 const BLACK: usize = PALETTE.len() - 1;
 
@@ -49,7 +46,7 @@ impl Check {
         }
         let theory = answers[0].predictions.theory;
         let curves = |column: &usize| curves(measurements, answers, *column, self.settings());
-        let deviations = |column: &usize| deviations(measurements, &answers[0], answers, *column);
+        let deviations = |column: &usize| deviations(measurements, answers, &self.rules.corrections, *column);
         Ok(Figure {
             title: format!("{} against measurement", theory.description.title),
             subtitle: subtitle(measurements, theory, model),
@@ -118,7 +115,11 @@ fn curves(measurements: &Measurements, answers: &[Answer], overlap: usize, setti
     let at = |d: f64| if in_the_limit { d.is_infinite() } else { d == largest };
     let shown = answers[0].judged.comparisons.iter().filter(|c| c.place.overlap == overlap && at(c.place.d));
     let data = shown.map(|c| (c.place.control, c.measured, c.difference.error));
-    let label = if in_the_limit { "measured, d → ∞".into() } else { format!("measured, d = {largest}") };
+    let size = &measurements.size;
+    let label = match in_the_limit {
+        true => format!("measured, {size} → ∞"),
+        false => format!("measured, {size} = {largest}"),
+    };
     panel.points.push(Points::new(label, BLACK, data));
     panel
 }
@@ -141,7 +142,7 @@ fn segments(
         .iter()
         .cloned()
         .chain(measured)
-        .chain(predictions.at_each_d.then(|| ("d".to_string(), Value::Number(d))))
+        .chain(predictions.at_each_d.then(|| (measurements.size.clone(), Value::Number(d))))
         .filter(|(name, _)| names.contains(&name.as_str()))
         .collect();
     let mut segments = Vec::new();
@@ -169,15 +170,22 @@ fn segments(
 
 /// Measured − predicted by the first theory against 1/√d, one colour per control value, with the fit that is
 /// extrapolated, and the deviation that a theory of finite d predicts.
-fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], overlap: usize) -> Panel {
+fn deviations(
+    measurements: &Measurements,
+    answers: &[Answer],
+    corrections: &Corrections,
+    overlap: usize,
+) -> Panel {
+    let (first, size) = (&answers[0], &measurements.size);
     let name = symbol_of(&measurements.overlaps[overlap]);
     let y_label = format!("{name} − {}", first.predictions.theory.name());
-    let mut panel = Panel { x_label: "1/√d".into(), ..Panel::new(y_label) };
+    let mut panel = Panel { x_label: format!("1/√{size}"), ..Panel::new(y_label) };
     let finite = answers.iter().find(|a| a.predictions.at_each_d && !first.predictions.at_each_d);
     // For the legend: these lines come in the colours of the control values.
     let black = |label: &str, line| Curve::new(label, line, BLACK, Vec::new());
+    let fitted = format!("fit {}", corrections.in_words(size));
     if !first.predictions.at_each_d {
-        panel.curves.push(black(FIT, LineStyle::DashDotted));
+        panel.curves.push(black(&fitted, LineStyle::DashDotted));
     }
     panel.curves.extend(finite.map(|finite| black(finite.predictions.theory.name(), LineStyle::Dotted)));
     let mut controls: Vec<f64> = measurements.rows.iter().map(|row| row.control).collect();
@@ -217,12 +225,13 @@ fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], o
         let label = format!("{} = {control}", symbol_of(&measurements.control));
         panel.points.push(Points::new(label, colour, data));
         if !first.predictions.at_each_d
-            && let Some(fit) = extrapolate(&samples, &POWERS)
+            && let Some(fit) = extrapolate(&samples, corrections.powers())
         {
             let widest = 1.0 / samples[0].d.sqrt();
-            let value = |x: f64| fit[0].value + fit[1].value * x + fit[2].value * x * x;
-            let line = (0..=40).map(|i| f64::from(i) / 40.0 * widest).map(|x| (x, value(x))).collect();
-            panel.curves.push(Curve::new(FIT, LineStyle::DashDotted, colour, line));
+            let factors: Vec<f64> = fit.iter().map(|factor| factor.value).collect();
+            let at = |x: f64| (x, corrections.value(&factors, x));
+            let line = (0..=40).map(|i| at(f64::from(i) / 40.0 * widest)).collect();
+            panel.curves.push(Curve::new(&fitted, LineStyle::DashDotted, colour, line));
         }
         if let Some(finite) = finite {
             expected.sort_by(|a, b| a.0.total_cmp(&b.0));

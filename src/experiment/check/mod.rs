@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::{Computed, Experiment, ExperimentError, Failure, Simulate, equations};
-use crate::compare::{Answer, Answers, Measurements, Rules, Verdict, known};
+use crate::compare::{Answer, Answers, Measurements, Naming, Rules, Verdict, known};
 use crate::model::{Description, Model, Running};
 use crate::name::ascii_name;
 use crate::numeric::grid;
@@ -49,6 +49,8 @@ pub struct Check {
     theories: Vec<Theory>,
     /// How theories are judged.
     pub rules: Rules,
+    /// What measurements of your own call their columns.
+    pub naming: Naming,
     /// Tolerance on the averages of the theories.
     pub tolerance: f64,
 }
@@ -96,7 +98,7 @@ impl Check {
             }
         }
         Theory::agree_on_words(&theories)?;
-        Ok(Check { theories, rules: Rules::default(), tolerance: 1e-12 })
+        Ok(Check { theories, rules: Rules::default(), naming: Naming::default(), tolerance: 1e-12 })
     }
 
     /// The theories; the first is the one in question.
@@ -174,7 +176,7 @@ impl Check {
         Ok((simulate, given))
     }
 
-    /// Measurements of a table of simulations, or of a user's table; `source` stands in messages.
+    /// Measurements of a table of simulations; `source` stands in messages.
     ///
     /// # Errors
     /// Those of [`Measurements::from_table`].
@@ -184,7 +186,7 @@ impl Check {
         model: &Description,
         source: &str,
     ) -> Result<Measurements, ExperimentError> {
-        Ok(Measurements::from_table(table, &self.theories, model, source)?)
+        Ok(Measurements::from_table(table, &self.theories, model, &Naming::default(), source)?)
     }
 
     /// The answers of the theories; `given` are parameters that the measurements do not have.
@@ -262,7 +264,7 @@ impl Checks {
         }
         let mut columns = vec![Column::new(control, "control parameter", Role::Control)];
         columns.extend(plan.swept.iter().map(|s| Column::new(s.name.as_str(), "parameter", Role::Parameter)));
-        columns.extend(Answer::columns());
+        columns.extend(Answer::columns("d"));
         columns.push(Column::new(
             "verdict",
             "agrees, disagrees or undecided: the theory with all its comparisons",

@@ -6,10 +6,11 @@ use serde_json::Value as Json;
 
 use super::Check;
 use crate::compare::Measurements;
+use crate::diagnostic::short;
 use crate::experiment::Failure;
 use crate::input::{LARGEST_TEXT, lines_in_words, text_of_file};
 use crate::model::Description;
-use crate::output::csv::read_table;
+use crate::output::csv::read_indexed;
 use crate::study::Assignment;
 use crate::value::{Given, Value};
 
@@ -33,8 +34,8 @@ impl Check {
         let place = path.display().to_string();
         let unread = |reason: &dyn std::fmt::Display| format!("cannot read '{place}': {reason}");
         let file = std::fs::File::open(path).map_err(|reason| unread(&reason))?;
-        let table = read_table(file).map_err(|reason| unread(&reason))?;
-        let mut measurements = Measurements::from_table(&table, &self.theories, model, &place)?;
+        let (table, has_index) = read_indexed(file).map_err(|reason| unread(&reason))?;
+        let mut measurements = Measurements::from_table(&table, &self.theories, model, &self.naming, &place)?;
         measurements.check_given(&given, &place)?;
         let (theory, control) = (self.theories[0].name(), &self.theories[0].control);
         if let Some((_, t)) = given.iter().find(|(name, _)| *name == control.name) {
@@ -46,6 +47,18 @@ impl Check {
         let besides = |name: &String| *name != control.name && !measurements.parameters.contains(name);
         let given: Given = given.into_iter().filter(|(name, _)| besides(name)).collect();
         let mut notes: Vec<String> = self.by_default(&measurements, &given, &place).into_iter().collect();
+        if has_index {
+            notes.push(format!(
+                "the first column of {place} has no name and whole numbers: an index, passed over"
+            ));
+        }
+        if !measurements.ignored.is_empty() {
+            let ignored = measurements.ignored.join(", ");
+            notes.push(format!(
+                "columns of {place} that are no parameters or overlaps are passed over: {}",
+                short(&ignored)
+            ));
+        }
         let within = |t: f64| (control.from..=control.to).contains(&t);
         let outside = measurements.rows.iter().filter(|row| !within(row.control)).count();
         let range = format!("the range of {theory}, {} ≤ {} ≤ {}", control.from, control.name, control.to);
@@ -67,7 +80,7 @@ impl Check {
     /// Which parameters of the system stand neither in the file nor among what is given, and take their defaults.
     fn by_default(&self, measurements: &Measurements, given: &Given, place: &str) -> Option<String> {
         let known = |name: &str| {
-            name == "d"
+            name == self.naming.size
                 || measurements.parameters.iter().any(|p| p == name)
                 || given.iter().any(|(g, _)| g == name)
         };

@@ -343,7 +343,26 @@ fn syntax_error(text: &Text, error: &pest::error::Error<Rule>) -> EquationError 
         None | Some("") => ", but it ends here".to_string(),
         Some(c) => format!(", found `{}`", c.escape_debug()),
     };
-    text.error(range, Problem::Syntax(expected + &found))
+    let hint = hint(&text.value, range.start, expected.starts_with("expected an operator"));
+    text.error(range, Problem::Syntax(expected + &found + &hint))
+}
+
+/// What is meant where other languages write something else: x**2, 2x.
+fn hint(text: &str, place: usize, needs_operator: bool) -> String {
+    let (before, after) = text.split_at(place);
+    let before = before.trim_end();
+    if before.ends_with('*') && after.starts_with('*') {
+        return "; a power is written with ^".into();
+    }
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    if !needs_operator || !after.starts_with(|c| is_part(c) || c == '(') {
+        return String::new();
+    }
+    let left = &before[before.trim_end_matches(is_part).len()..];
+    let right = &after[..after.len() - after.trim_start_matches(is_part).len()];
+    let (left, right) =
+        (if left.is_empty() { "(…)" } else { left }, if right.is_empty() { "(…)" } else { right });
+    format!("; a product is written with *: {left}*{right}")
 }
 
 fn describe(rule: Rule) -> &'static str {

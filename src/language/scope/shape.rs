@@ -182,7 +182,10 @@ impl Place<'_> {
             "bivariate_normal_cdf" => ("3 arguments (a, b and the correlation)", given == 3),
             name if Function::named(name).is_some() => ("1 argument", given == 1),
             _ => {
-                let nearest = nearest(name, function::names());
+                // A name before a bracket is a call, also where a product is meant.
+                let product = self.scope.meaning(name).map(|_| format!("{name}*(…)"));
+                let known = || function::elsewhere(name).map(str::to_string);
+                let nearest = product.or_else(known).or_else(|| nearest(name, function::names()));
                 let place = e.span.start..e.span.start + name.len();
                 let problem = Problem::UnknownFunction { name: name.to_string(), nearest };
                 return Err(self.text.error(place, problem));

@@ -167,6 +167,7 @@ pub struct Parameter {
     #[serde(default)]
     pub domain: Option<Str>,
     /// Meaning.
+    #[serde(default)]
     pub meaning: String,
 }
 
@@ -254,6 +255,7 @@ pub struct Unknown(pub UnknownTable);
 #[serde(deny_unknown_fields)]
 pub struct UnknownTable {
     /// Meaning.
+    #[serde(default)]
     pub meaning: String,
     /// Whether a pair of its indices may be exchanged.
     #[serde(default)]
@@ -353,6 +355,7 @@ pub struct Output {
     /// Expression.
     pub value: At<NumberOrText>,
     /// Meaning.
+    #[serde(default)]
     pub meaning: String,
 }
 

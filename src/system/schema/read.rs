@@ -8,7 +8,7 @@ use serde::de;
 use super::{Entries, File, Str, TextOrNames};
 use crate::diagnostic::{Source, short};
 use crate::language::error::{EquationError, Problem};
-use crate::name::canonical;
+use crate::name::{canonical, did_you_mean};
 
 impl File {
     /// Reads the TOML of an equation file.
@@ -79,6 +79,15 @@ pub fn read<T: de::DeserializeOwned>(source: &Source) -> Result<T, EquationError
             message = message.replace("invalid type: map", "this is a date or a time");
         }
         let place = source.place(e.span().unwrap_or_else(|| nested_line(&source.text)));
+        if let Some((_, known)) = e.message().split_once(", expected ")
+            && let Some(unknown) = e.message().strip_prefix("unknown field `")
+        {
+            let unknown = unknown.split('`').next().unwrap_or_default();
+            message += &did_you_mean(unknown, known.split('`').skip(1).step_by(2));
+        }
+        if let Some(hint) = e.span().and_then(|span| unquoted(&source.text, span.start)) {
+            message += &hint;
+        }
         if message.contains("recurs") {
             message += ": tables, arrays and dotted keys nest too deeply here";
         }
@@ -87,6 +96,23 @@ pub fn read<T: de::DeserializeOwned>(source: &Source) -> Result<T, EquationError
         }
         EquationError::at(place, Problem::Toml(message))
     })
+}
+
+/// What to do where an expression stands without quotes.
+fn unquoted(text: &str, place: usize) -> Option<String> {
+    let start = text.get(..place)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[start..].lines().next()?;
+    // The value begins behind the last `=` up to the place, which is at its first letter or inside.
+    let upto = line.get(..place - start)?;
+    let (name, _) = upto.rsplit_once('=').or_else(|| line.split_once('='))?;
+    let value = line[name.len() + 1..].split('#').next()?.trim();
+    let value = if name.contains('{') { value.split([',', '}']).next()?.trim() } else { value };
+    let is_value = |value: &str| toml::from_str::<toml::Table>(&format!("x = {value}")).is_ok();
+    if value.is_empty() || value.starts_with(['"', '\'', '[', '{']) || is_value(value) {
+        return None;
+    }
+    let name = name.rsplit(['{', ',']).next()?.trim();
+    Some(format!("; an expression stands in quotes: {} = \"{}\"", short(name), short(value)))
 }
 
 fn spell(name: &mut Str) {

@@ -8,8 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::Check;
-use crate::arguments::Values;
-use overlaps::compare::Measurements;
+use overlaps::compare::{Measurements, report};
 use overlaps::experiment::{self, Experiment, Read, Simulate};
 use overlaps::model::{Description, Model};
 use overlaps::output::Table;
@@ -84,7 +83,7 @@ impl Check {
         Ok(Measured {
             parameters: given.iter().map(|(name, value)| (name.clone(), of_value(value))).collect(),
             description: json!({ "file": place, "rows": measurements.rows.len() }),
-            headline: headline(theory.name(), &measurements, &place),
+            headline: report::headline(&measurements, theory.name(), &place),
             measurements,
             given,
             written: Vec::new(),
@@ -99,7 +98,7 @@ impl Check {
     /// # Errors
     /// Unknown names, words for numbers, contradictions.
     pub fn given(&self, check: &experiment::Check, model: &Description) -> anyhow::Result<Given> {
-        let given = check.given(self.parameters.as_deref(), &self.values.set, model);
+        let given = check.given(self.parameters.as_deref(), &self.values.wanted().set, model);
         given.map_err(anyhow::Error::from_boxed)
     }
 
@@ -130,7 +129,7 @@ impl Check {
     ) -> anyhow::Result<Measured> {
         let model = self.model(&check.theories()[0], csv)?;
         let given = self.given(check, model.description())?;
-        let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;
+        let wanted = self.simulation.wanted(self.swept())?;
         let (simulate, given) = check.simulate(model, given, wanted, self.simulation.seeds()?)?;
         let table = run(&simulate)?;
         let mut written = Vec::new();
@@ -140,7 +139,7 @@ impl Check {
         }
         let model = simulate.model().description();
         let measurements = check.measurements(&table, model, "the simulation")?;
-        let headline = headline(check.theories()[0].name(), &measurements, "simulation");
+        let headline = report::headline(&measurements, check.theories()[0].name(), "simulation");
         Ok(Measured {
             measurements,
             given,
@@ -160,29 +159,4 @@ fn simulated(theory: &Theory) -> Option<&'static Description> {
     let all = overlaps_models::all();
     let mut all = all.iter().map(|model| model.description());
     all.find(|model| theory.description.describes.iter().any(|word| model.describes.contains(&word.as_str())))
-}
-
-/// One line that says what is compared.
-fn headline(system: &str, measurements: &Measurements, source: &str) -> String {
-    let list = |mut values: Vec<f64>| {
-        values.sort_by(f64::total_cmp);
-        values.dedup();
-        let words: Vec<String> = values.iter().map(f64::to_string).collect();
-        if words.len() > 12 {
-            format!("{} values from {} to {}", words.len(), words[0], words[words.len() - 1])
-        } else {
-            words.join(", ")
-        }
-    };
-    let mut runs: Vec<String> =
-        measurements.rows.iter().map(|row| format!("{} {} {:?}", row.d, row.seed, row.parameters)).collect();
-    runs.sort_unstable();
-    runs.dedup();
-    format!(
-        "{system} against {source}: {} data sets, d = {}, {} = {}\n",
-        runs.len(),
-        list(measurements.rows.iter().map(|row| row.d).collect()),
-        measurements.control,
-        list(measurements.rows.iter().map(|row| row.control).collect())
-    )
 }

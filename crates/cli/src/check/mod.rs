@@ -12,7 +12,7 @@ use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::arguments::Values;
+use super::arguments::{Values, is_plain};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, Format, side};
 use super::simulation::{SimulationOptions, stopped};
@@ -20,11 +20,12 @@ use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use measured::Measured;
-use overlaps::compare::{Answer, Rules, Verdict, report};
+use overlaps::compare::{Answer, Corrections, Naming, Rules, Verdict, report};
 use overlaps::experiment::{self, Checks, Experiment};
 use overlaps::output::csv::write_table;
 use overlaps::output::json::number;
 use overlaps::output::{SideFile, Table, check_writable, table_json};
+use overlaps::study::Wanted;
 use overlaps::system::Theory;
 
 /// Rows of a table of comparisons in the terminal.
@@ -34,18 +35,31 @@ const ROWS_SHOWN: usize = 39;
 ///
 /// Denoisers are learnt at several dimensions d and seeds (or read, with --against), and compared with the system and
 /// every built-in system that describes the same quantities: at each d with those that have a d, after extrapolation
-/// a + b/√d + c/d with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
+/// a + b/√d + c/d (see --corrections) with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
 /// the system named disagrees.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps check first-phase n=8 kappa=2 t=0.5,1 d=1000,4000,16000\n  overlaps check mine.toml --against runs.csv --size N --corrections 1/N"
+)]
 pub struct Check {
     /// Name of a built-in system, or path of an equation file.
     system: String,
-    /// Measurements in place of simulations: columns d, seed, the control (t), any parameters, and overlaps by name.
+    /// Measurements in place of simulations: columns d (see --size), seed, the control (t), any parameters, and overlaps by name.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = [
         "sweep", "seeds", "first_seed", "method", "data", "labels", "noise_samples", "starts", "epochs",
         "learning_rate", "decay", "noise_per_epoch", "beta1", "beta2", "epsilon", "initial_scale", "checkpoints", "runs",
     ])]
     against: Option<PathBuf>,
+    /// The column of --against with the size of the system, which is large (N, n, w).
+    #[arg(long, value_name = "NAME", default_value = "d", requires = "against")]
+    size: String,
+    /// Columns of --against to pass over, separated by commas; those of which nothing is known are anyway, unless they look misspelt.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "against")]
+    ignore: Vec<String>,
+    /// How measurements approach d → ∞: the terms that are fitted beside the limit, separated by commas, such as 1/d
+    /// [default: 1/sqrt(d),1/d].
+    #[arg(long, value_name = "TERMS")]
+    corrections: Option<String>,
     /// Values for parameters that the measurements do not have: the side file (.json) of an earlier run, or
     /// {"name": value}. What the measurements have is taken from them, and refused here if it is another value.
     #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
@@ -89,6 +103,9 @@ impl Check {
         let (theories, rules) = (check.theories(), &check.rules);
         let files = self.files()?;
         files.check()?;
+        if let (Some(against), Some(sweep)) = (&self.against, self.values.wanted().sweep.first()) {
+            bail!("{} has its own values; leave out {}", against.display(), sweep.text);
+        }
         if let Some(runs) = &self.runs {
             check_writable(runs)?;
             if files.csv.iter().chain(&files.plot).any(|other| other == runs) {
@@ -139,7 +156,7 @@ impl Check {
         let check = self.prepared()?;
         let model = self.model(&check.theories()[0], Some(csv))?;
         let given = self.given(&check, model.description())?;
-        let wanted = self.simulation.wanted(&Values { set: Vec::new(), ..self.values.clone() })?;
+        let wanted = self.simulation.wanted(self.swept())?;
         let seeds = self.simulation.seeds()?;
         let checks = Checks::new(check, model, given, wanted, seeds)?;
         Ok(Box::new(checks))
@@ -156,22 +173,25 @@ impl Check {
             None => experiment::Check::new(named),
         };
         let mut check = check?;
-        check.rules = Rules { level: self.level, resolution: self.resolution, ..Rules::default() };
+        let corrections = match &self.corrections {
+            Some(terms) => Corrections::read(terms, &self.size).map_err(anyhow::Error::msg)?,
+            None => Corrections::default(),
+        };
+        let (level, resolution) = (self.level, self.resolution);
+        check.rules = Rules { level, resolution, corrections, ..Rules::default() };
+        check.naming = Naming { size: self.size.clone(), ignore: self.ignore.clone() };
         check.tolerance = self.values.tolerance;
         Ok(check)
     }
 
+    /// What is swept. What is fixed is that of the theories too, and so among what is `given`.
+    fn swept(&self) -> Wanted {
+        Wanted { set: Vec::new(), ..self.values.wanted() }
+    }
+
     fn files(&self) -> anyhow::Result<Files> {
-        let plain = self.destination.is_default()
-            && self.against.is_none()
-            && self.parameters.is_none()
-            && self.compare.is_none()
-            && self.columns.is_empty()
-            && self.values.set.is_empty()
-            && self.values.sweep.is_empty()
-            && self.runs.is_none()
-            && self.simulation.is_default();
-        let stem = std::path::Path::new(&self.system).file_stem().unwrap_or_default();
+        let plain = is_plain(self, Some(&self.system), &self.values, &self.destination);
+        let stem = Path::new(&self.system).file_stem().unwrap_or_default();
         let name = std::ffi::OsString::from(format!("check-{}", stem.to_string_lossy()));
         self.destination.files(plain.then_some(&name))
     }
@@ -189,6 +209,10 @@ impl Check {
         extra.insert("measurements".into(), measured.description.clone());
         extra.insert("level".into(), number(rules.level));
         extra.insert("resolution".into(), number(rules.resolution));
+        if rules.corrections != Corrections::default() {
+            let fit = rules.corrections.in_words(&measured.measurements.size);
+            extra.insert("corrections".into(), json!(fit));
+        }
         extra.insert("verdicts".into(), report::json(&measured.measurements, answers, rules));
         extra.insert("sources".into(), Json::Object(sources));
         let sweeps = self.values.sweeps();

@@ -10,25 +10,28 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueHint};
 
 use serde_json::json;
 
 use super::FINE;
+use super::arguments::named;
 use super::cells::with_progress;
 use super::destination::side;
-use files::Files;
 use overlaps::model::Running;
 use overlaps::name::did_you_mean;
+use overlaps::output::write_completely;
 use overlaps::paper::{PAPERS, Paper as Statements, PaperTable};
-use overlaps_models::linear_network::paper::linear_networks;
-use overlaps_models::mixture::paper as made;
+use overlaps_models::paper::{self as made, Maker};
 
 /// Decide the statements of a paper: compute and write every table about it.
 ///
 /// For each table a Markdown file with a verdict on each statement, the numbers behind it (.csv), the verdicts (.json) and
 /// the figure (.svg) are written to the folder results.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps paper 2412.07972 --list\n  overlaps paper 2412.07972 --only figure-1"
+)]
 pub struct Paper {
     /// The arXiv number of the paper.
     #[arg(value_parser = PossibleValuesParser::new(PAPERS.iter().map(|(name, _)| *name)))]
@@ -52,10 +55,13 @@ pub struct Paper {
 
 /// Make one table about a paper again (see paper).
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps reproduce figure-1\n  overlaps reproduce printed-formulas --seeds 64 --output formulas.md"
+)]
 pub struct Reproduce {
     /// Which.
-    #[arg(value_enum)]
-    what: What,
+    #[arg(value_parser = named(&made::MAKERS, |maker| maker.name))]
+    what: Maker,
     /// Write it to this Markdown file, and every number behind it to a CSV and the verdicts to a JSON beside it (and the
     /// figure, if there is one) [default: results/NAME.md].
     #[arg(long, value_name = "FILE.md", value_hint = ValueHint::FilePath)]
@@ -74,50 +80,27 @@ pub struct Reproduce {
 /// Data sets per combination of parameters.
 const SEEDS: u64 = 16;
 
-/// The tables that are made here.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum What {
-    /// Every printed formula of arXiv:2412.07972 against simulation.
-    PrintedFormulas,
-    /// The fraction of samples in each mode with the dilated and the plain schedule (figure 1 of the paper).
-    #[value(name = "figure-1")]
-    Figure1,
-    /// How learnt samples approach those of the exact flow as n grows (Result 3 and Corollary 5 of the paper).
-    #[value(name = "result-3")]
-    Result3,
-    /// Lazy, mixed and active training of linear networks (arXiv:2405.17580).
-    LinearNetworks,
-}
-
-impl What {
-    /// The paper that a table is about.
-    fn paper(self, name: &str) -> anyhow::Result<Statements> {
-        let all = PAPERS.iter().map(|(paper, _)| Statements::load(paper));
-        let of = |paper: &Statements| paper.tables.iter().any(|table| table.name == name);
-        all.flatten().find(of).with_context(|| format!("no paper has a table {name}"))
-    }
-}
-
 impl Reproduce {
     /// Runs, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
         super::arguments::start_threads(self.threads);
-        let name = self.what.to_possible_value().context("a table has a name")?;
-        let paper = self.what.paper(name.get_name())?;
-        let with_figure = !matches!(self.what, What::PrintedFormulas);
-        let files = Files::of(name.get_name(), self.output.as_ref(), with_figure)?;
-        let make = match self.what {
-            What::PrintedFormulas => made::printed_formulas,
-            What::Figure1 => made::figure_1,
-            What::Result3 => made::result_3,
-            What::LinearNetworks => linear_networks,
-        };
+        let Maker { name, paper, make, has_figure } = self.what;
+        let paper = Statements::load(paper)?;
+        let (markdown, files) = files::files(name, self.output.as_ref(), has_figure)?;
         let show = |total: u64, run: &mut dyn FnMut(&Running)| with_progress(total, self.quiet, run);
         let made = make(&paper, self.seeds, &show).map_err(anyhow::Error::from_boxed)?;
         let seeds = [("seeds".to_string(), json!(self.seeds))].into();
         let claims = [("claims".to_string(), json!(made.claims))].into();
         let side = side(&paper.source, seeds, [], &made.numbers.columns, claims);
-        files.write(&made.text, &made.numbers, &side, made.figure.as_ref(), self.quiet)?;
+        // All is on disk before the first file appears.
+        let text = write_completely(&markdown, |w| w.write_all(made.text.as_bytes()))?;
+        let mut written = files.write(&made.numbers, &side, made.figure.as_ref())?;
+        text.put_in_place()?;
+        if !self.quiet {
+            super::print(&made.text)?;
+            written.insert(0, markdown.display().to_string());
+            eprintln!("note: wrote {}", written.join(", "));
+        }
         Ok(FINE)
     }
 }
@@ -140,7 +123,7 @@ impl Paper {
             match &table.command {
                 Some(command) => self.run_command(command)?,
                 None => {
-                    let what = What::from_str(&table.name, false).map_err(anyhow::Error::msg)?;
+                    let what = made::maker(&table.name).context("a table is made by a command or here")?;
                     let (seeds, threads, quiet) = (self.seeds.unwrap_or(SEEDS), self.threads, self.quiet);
                     Reproduce { what, output: None, seeds, threads, quiet }.run()?;
                 }
@@ -206,7 +189,7 @@ mod tests {
                     Some(command) => {
                         assert!(shlex::split(&command).unwrap().starts_with(&["overlaps".into()]))
                     }
-                    None => assert!(What::from_str(&table.name, false).is_ok(), "{}", table.name),
+                    None => assert!(made::maker(&table.name).is_some(), "{}", table.name),
                 }
             }
         }

@@ -14,12 +14,11 @@ use overlaps::study::Wanted;
 use overlaps_models::mixture::generate::{Flows, Whose};
 
 impl SimulationOptions {
-    /// What is given on the command line, with --noise-samples.
+    /// What is wanted, with --noise-samples.
     ///
     /// # Errors
     /// Two values for k.
-    pub fn wanted(&self, values: &Values) -> anyhow::Result<Wanted> {
-        let mut wanted = values.wanted();
+    pub fn wanted(&self, mut wanted: Wanted) -> anyhow::Result<Wanted> {
         if let Some(k) = self.noise_samples {
             if wanted.gives("k") {
                 return Err(anyhow!(
@@ -41,7 +40,7 @@ impl SimulationOptions {
                 "the exact denoiser is not learnt, so that --noise-samples has no part in it; use --denoiser learnt"
             ));
         }
-        self.wanted(values)
+        self.wanted(values.wanted())
     }
 
     /// The flows of these data sets; networks that are being trained are kept beside this CSV.

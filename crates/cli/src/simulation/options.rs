@@ -6,13 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum, ValueHint};
 
-use crate::arguments::named;
+use crate::arguments::{defaults, named};
 use overlaps::model::{Description, Model};
 use overlaps_models::mixture::DENOISER;
 use overlaps_models::mixture::simulate::{DataRule, Decay, Denoiser, LabelRule, Method, Search, Training};
 
 /// Options of a simulation.
 #[derive(Debug, Clone, PartialEq, Args)]
+#[command(next_help_heading = "Simulation")]
 pub struct SimulationOptions {
     /// Data sets per combination of parameters: seeds 0, 1, …
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -112,25 +113,7 @@ fn averaging(text: &str) -> Result<f64, String> {
     parsed(text, |x| (0.0..1.0).contains(&x), "a number from 0 to below 1")
 }
 
-/// A command of nothing but these options, for their defaults.
-#[derive(clap::Parser)]
-struct Alone {
-    #[command(flatten)]
-    options: SimulationOptions,
-}
-
-impl Alone {
-    fn defaults() -> SimulationOptions {
-        <Alone as clap::Parser>::parse_from(["overlaps"]).options
-    }
-}
-
 impl SimulationOptions {
-    /// Whether nothing was said about the simulation.
-    pub fn is_default(&self) -> bool {
-        Alone::defaults() == *self
-    }
-
     /// Whether explicit data were asked for by name.
     pub fn explicit_asked(&self) -> bool {
         self.data == Some(DataRule::Explicit)
@@ -150,7 +133,7 @@ impl SimulationOptions {
             return Ok(Arc::new(self.denoiser(tolerance, csv)?));
         }
         let SimulationOptions { seeds, first_seed, .. } = *self;
-        if *self != (SimulationOptions { seeds, first_seed, ..Alone::defaults() }) {
+        if *self != (SimulationOptions { seeds, first_seed, ..defaults() }) {
             bail!(
                 "--method, --data, --labels, --noise-samples, --starts and those of training are for denoisers; what `{}` has are its parameters, {}",
                 description.name,
@@ -177,7 +160,7 @@ impl SimulationOptions {
         let t = &self.training;
         match self.method {
             MethodName::Integrated => {
-                if *t != Alone::defaults().training {
+                if *t != defaults::<TrainingOptions>() {
                     bail!(
                         "--epochs, --learning-rate, --checkpoints and the like are for --method trained; add it, or leave them out"
                     );

@@ -7,12 +7,16 @@ use clap::{Args, ValueHint};
 
 use super::result;
 use super::study::Opened;
+use overlaps::experiment::cells_in_words;
 
 /// Join the parts of a study that were computed on their own.
 ///
 /// Nothing may be missing, and no cell may have two different results. Where cells are missing nothing is written; they are
 /// counted and named, with the tasks of the job array that are to be submitted again.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps merge study.toml\n  overlaps merge study.toml --output study.csv"
+)]
 pub struct Merge {
     /// The study file.
     #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
@@ -40,7 +44,7 @@ impl Merge {
             );
         }
         opened.check()?;
-        opened.store.prepare(&opened.cells(), false)?;
+        opened.store.prepare(&cells_in_words(&opened.study, opened.work.plan()), false)?;
         let finished = opened.store.finished()?;
         result::write(&opened, &finished, self.quiet)
     }

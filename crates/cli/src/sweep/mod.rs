@@ -17,9 +17,10 @@ use clap::{Args, ValueHint};
 use super::FINE;
 use super::arguments::start_threads;
 pub use merge::Merge;
+use overlaps::experiment::cells_in_words;
 use overlaps::output::write_atomically;
+use overlaps::study::Part;
 use overlaps::study::slurm::{JobArray, quoted};
-use overlaps::study::{Part, Store};
 use study::Opened;
 
 /// Tasks of a job array, unless the study says how many.
@@ -31,6 +32,9 @@ const TASKS: usize = 64;
 /// parameters, and the files of the result. Its cells are computed on all cores; each is on the disk, in a folder NAME.sweep
 /// beside NAME.csv, before it counts. Stopped at any moment, the same command goes on where it was, and the result has the same bytes.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps sweep study.toml\n  overlaps sweep study.toml --slurm --submit"
+)]
 pub struct Sweep {
     /// The study file.
     #[arg(value_name = "FILE.toml", value_hint = ValueHint::FilePath)]
@@ -69,7 +73,7 @@ impl Sweep {
     pub fn run(&self) -> anyhow::Result<u8> {
         let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
         opened.check()?;
-        opened.store.prepare(&opened.cells(), self.extend)?;
+        opened.store.prepare(&cells_in_words(&opened.study, opened.work.plan()), self.extend)?;
         if self.slurm {
             return self.slurm(&opened);
         }
@@ -149,56 +153,4 @@ impl Sweep {
 /// A path as it is typed in a shell.
 fn typed(path: &Path) -> String {
     quoted(&path.display().to_string())
-}
-
-/// Numbers of tasks as Slurm takes them: `3,5,7-9`.
-fn ranges(tasks: &[usize]) -> String {
-    let runs = tasks.chunk_by(|a, b| a + 1 == *b);
-    let words = runs.map(|run| match run {
-        [one] => one.to_string(),
-        [first, .., last] => format!("{first}-{last}"),
-        [] => String::new(),
-    });
-    words.collect::<Vec<_>>().join(",")
-}
-
-/// What is missing of a study, in words: how much, where, and how to compute it.
-fn missing(opened: &Opened, store: &Store, cells: &[usize]) -> anyhow::Result<String> {
-    const NAMED: usize = 5;
-    let named: Vec<String> = cells
-        .iter()
-        .take(NAMED)
-        .map(|cell| format!("  cell {cell}: {}\n", opened.work.in_words(*cell)))
-        .collect();
-    let mut text =
-        format!("{} of {} cells are missing\n{}", cells.len(), opened.work.cells(), named.concat());
-    if cells.len() > NAMED {
-        text += &format!("  and {} more\n", cells.len() - NAMED);
-    }
-    let Some(count) = store.tasks()? else {
-        return Ok(text + &format!("compute them with: {}", opened.typed("sweep")));
-    };
-    let mut tasks: Vec<usize> = cells.iter().map(|cell| cell % count).collect();
-    tasks.sort_unstable();
-    tasks.dedup();
-    let (busy, idle): (Vec<usize>, Vec<usize>) =
-        tasks.into_iter().partition(|index| store.is_busy(Part { index: *index, count }));
-    if !busy.is_empty() {
-        text += &format!("still computed by task {}\n", ranges(&busy));
-    }
-    if !idle.is_empty() {
-        text += &format!("submit again: sbatch --array={} {}", ranges(&idle), typed(&store.script()));
-    }
-    Ok(text.trim_end().to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ranges;
-
-    #[test]
-    fn tasks_are_written_as_slurm_takes_them() {
-        assert_eq!(ranges(&[3, 5, 7, 8, 9]), "3,5,7-9");
-        assert_eq!(ranges(&[0]), "0");
-    }
 }

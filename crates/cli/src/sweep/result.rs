@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::study::Opened;
 use crate::destination::{drawn_for, side, side_file};
 use crate::{DISAGREES, FINE, NOT_CONVERGED};
+use overlaps::experiment::missing_in_words as in_words;
 use overlaps::output::{AtomicFile, CsvWriter, SideFile, write_atomically, write_completely, write_error};
 use overlaps::study::store::{Finished, StoreError};
 use overlaps::study::{Counts, Task};
@@ -22,7 +23,7 @@ pub fn write(opened: &Opened, finished: &Finished, quiet: bool) -> anyhow::Resul
     let cells = opened.work.cells();
     let missing: Vec<usize> = (0..cells).filter(|cell| !finished.has(opened.work.key(*cell))).collect();
     if !missing.is_empty() {
-        bail!("{}", super::missing(opened, &opened.store, &missing)?);
+        bail!("{}", in_words(opened.work.as_ref(), &opened.store, &missing, &opened.typed("sweep"))?);
     }
     let Some(csv) = &opened.files.csv else { return Ok(FINE) };
     let mut file = CsvWriter::new(AtomicFile::create(csv)?, opened.work.columns())?.finish()?;

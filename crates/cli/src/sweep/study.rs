@@ -1,21 +1,19 @@
 //! A study file → the work of its command, and where the cells and the result go.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, CommandFactory, Parser, ValueHint};
 use indexmap::IndexMap;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::destination::Files;
 use crate::{Cli, Command};
-use overlaps::experiment::Experiment;
-use overlaps::output::json::{number, of_value};
+use overlaps::experiment::{Experiment, common};
 use overlaps::output::{check_writable, is_stream};
 use overlaps::study::slurm::quoted;
-use overlaps::study::{Store, Study, StudyKey, Task};
+use overlaps::study::{Store, Study};
 use overlaps::system::BUILT_IN;
 
 /// A study that is ready to be computed.
@@ -68,7 +66,7 @@ impl Opened {
     /// # Errors
     /// A path that cannot be written, or one for two files; a figure that cannot be drawn.
     pub fn check(&self) -> anyhow::Result<()> {
-        let system = text_of(&self.study, "system").map(|system| self.folder().join(system));
+        let system = self.study.said("system").map(|system| self.folder().join(system));
         let read = [&self.path].into_iter().chain(&system).chain(&self.inputs);
         self.files.spare(read, &None, "name another output")?;
         self.files.check()?;
@@ -100,58 +98,10 @@ impl Opened {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Which cells the study has, in words.
-    pub fn cells(&self) -> Value {
-        let plan = self.work.plan();
-        let mut cells: IndexMap<String, Value> = IndexMap::new();
-        for (name, value) in &plan.fixed {
-            cells.insert(name.clone(), of_value(value));
-        }
-        for sweep in &plan.swept {
-            let range = sweep.text.split_once('=').map_or(sweep.text.as_str(), |(_, range)| range);
-            let together = plan.swept.iter().filter(|other| other.axis == sweep.axis).count() > 1;
-            let text = if together { format!("{range} (together)") } else { range.to_string() };
-            cells.insert(sweep.name.clone(), text.into());
-        }
-        if self.study.task == Task::Simulate {
-            let seeds = ["first_seed", "seeds"].map(|name| self.study.content.get(name));
-            cells.insert("seeds".into(), json!(seeds));
-        }
-        json!(cells)
-    }
-
     /// The values of the parameters that are not swept.
     pub fn parameters(&self) -> (String, IndexMap<String, Value>) {
         self.work.described()
     }
-}
-
-/// What stands at the top of the study.
-fn text_of(study: &Study, name: &str) -> Option<String> {
-    study.keys.iter().find(|key| key.name == name).and_then(StudyKey::text)
-}
-
-/// What decides about the rows of a cell beside its parameters.
-fn common(study: &Study, work: &dyn Experiment) -> Value {
-    // In the order of their names, whatever their order in the file.
-    let options: BTreeMap<&str, Value> =
-        study.options.iter().map(|option| (option.name.as_str(), json!(option.text()))).collect();
-    let controls: Option<Vec<Value>> =
-        work.plan().controls.as_ref().map(|controls| controls.iter().map(|x| number(*x)).collect());
-    let columns: Vec<&str> = work.columns().iter().map(|column| column.name.as_str()).collect();
-    let mut common: IndexMap<String, Value> = [
-        ("version".to_string(), json!(env!("CARGO_PKG_VERSION"))),
-        ("command".into(), json!(study.task.name())),
-        ("options".into(), json!(options)),
-        ("columns".into(), json!(columns.join(","))),
-        ("control".into(), json!(controls)),
-    ]
-    .into();
-    for name in ["system", "model"] {
-        common.extend(text_of(study, name).map(|text| (name.to_string(), json!(text))));
-    }
-    common.extend(work.within());
-    json!(common)
 }
 
 /// The work that a study asks for.
@@ -194,19 +144,19 @@ const NOT_OPTIONS: [(&[&str], &str); 9] = [
     (&["format", "all-rows"], "a study has a CSV"),
     (&["checkpoints", "denoisers"], "what is learnt is kept with the cells of the study"),
     (&["runs"], "a study of `simulate` has the runs as its rows"),
-    (&["against"], "a study of `check` simulates; measurements are one check"),
+    (&["against", "size", "ignore"], "a study of `check` simulates; measurements are one check"),
 ];
 
 /// The command with its options, read as its own command line is, and the files that it reads.
 fn command(study: &Study, folder: &Path) -> anyhow::Result<(Command, Vec<PathBuf>)> {
     let (name, all) = (study.task.name(), Cli::command());
-    let known: Vec<&Arg> =
-        all.find_subcommand(name).into_iter().flat_map(|own| own.get_arguments()).collect();
+    let known = all.find_subcommand(name).into_iter().flat_map(|own| own.get_arguments());
+    let known: Vec<&Arg> = known.filter(|arg| *arg.get_id() != "given").collect();
     let own = |name: &str| known.iter().find(|arg| *arg.get_id() == name.replace('-', "_").as_str());
     if let Some(key) = study.keys.iter().find(|key| own(&key.name).is_none()) {
         return Err(key.error(format!("`{name}` has no {}; leave it out", key.name)).into());
     }
-    if own("system").is_some() && text_of(study, "system").is_none() {
+    if own("system").is_some() && study.said("system").is_none() {
         bail!("`{name}` needs a system: system = \"first-phase\", or the path of an equation file");
     }
     let (mut words, mut inputs) = (vec!["overlaps".to_string(), name.into()], Vec::new());

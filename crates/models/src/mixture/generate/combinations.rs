@@ -140,10 +140,9 @@ impl<S: Sampling> Experiment for Combinations<S> {
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
-        let mut parameters = self.at(0).map(|runs| runs.parameters()).unwrap_or_default();
-        let swept = |name: &String| self.plan.swept.iter().any(|s| s.name == *name);
-        let unused = self.sampling.flows().whose.unused();
-        parameters.retain(|name, _| !swept(name) && !unused.contains(&name.as_str()));
+        let flows = self.sampling.flows();
+        let mut parameters = self.at(0).map(|runs| flows.parameters(&runs)).unwrap_or_default();
+        parameters.retain(|name, _| !self.plan.swept.iter().any(|swept| swept.name == *name));
         (self.sampling.name().into(), parameters)
     }
 }

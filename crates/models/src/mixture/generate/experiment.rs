@@ -3,9 +3,11 @@
 use super::combinations::{Outcome, Sampling};
 use super::comparison::Comparison;
 use super::flow::Integrator;
+use super::kept::Kept;
 use super::predictions::Predictions;
 use super::rows::{columns, rows};
 use super::run::{Generated, Generation};
+use super::saved::Saved;
 use super::whose::{Flows, Whose};
 use crate::mixture::FLOW;
 use crate::mixture::simulate::{DataRule, Method, Runs};
@@ -14,6 +16,7 @@ use overlaps::experiment::ExperimentError;
 use overlaps::model::{Description, ModelError, Running};
 use overlaps::output::{Cell, Column};
 use overlaps::study::{Plan, PlanError, Wanted};
+use serde_json::{Value as Json, json};
 
 /// How samples are generated.
 #[derive(Debug, Clone)]
@@ -44,6 +47,56 @@ impl Flow {
             (Whose::Learnt, _) if self.integrator != Integrator::Adaptive => *steps as u64,
             _ => 1,
         }
+    }
+
+    /// Samples of every data set, in parallel; and where a file for their denoisers is given that is not there yet, what it is to hold.
+    /// None where an interruption was asked for.
+    ///
+    /// # Errors
+    /// The first failure, which ends the others too.
+    pub fn generated(
+        &self,
+        runs: &Runs,
+        generations: &[Generation],
+        kept: Option<&Kept>,
+        running: &Running,
+    ) -> Result<Option<Samplings>, ExperimentError> {
+        let all = self.each(generations, running, |generation, running| match kept {
+            Some(kept) => kept.generate(generation, running),
+            None => {
+                let generated = generation.generate(running.interrupted, running.progress)?;
+                Ok(generated.map(|generated| (generated, None)))
+            }
+        });
+        let Some(all) = all? else { return Ok(None) };
+        let (mut outcomes, mut learnt) = (Vec::new(), None);
+        for (generation, (generated, networks)) in generations.iter().zip(all) {
+            if let Some(networks) = networks {
+                let empty = || Saved::new(&generation.setting, generation.steps, runs.learning());
+                learnt.get_or_insert_with(empty).add(generation.seed, &generation.times(), &networks);
+            }
+            outcomes.push(generated);
+        }
+        Ok(Some(Samplings { outcomes, learnt }))
+    }
+
+    /// What the side file says of them.
+    pub fn describe(&self, runs: &Runs) -> Json {
+        let Flows { whose, steps, samples, .. } = &self.flows;
+        let mut said = json!({
+            "denoiser": whose.name(),
+            "integrator": self.integrator.name(),
+            "steps": steps,
+            "samples": samples,
+        });
+        if *whose == Whose::Learnt {
+            said["learning"] = runs.learning();
+        }
+        let described = runs.describe();
+        for name in ["first_seed", "seeds"] {
+            said[name] = described[name].clone();
+        }
+        said
     }
 
     /// Sets samples beside theory: the rows of both, the theory and the comparison.
@@ -96,14 +149,20 @@ impl Sampling for Flow {
 
     fn outcome(&self, runs: &Runs, running: &Running) -> Result<Option<Outcome>, ExperimentError> {
         let generations = self.generations(runs);
-        let generate = |generation: &Generation, running: &Running| {
-            generation.generate(running.interrupted, running.progress)
-        };
-        let Some(outcomes) = self.each(&generations, running, generate)? else { return Ok(None) };
+        let Some(generated) = self.generated(runs, &generations, None, running)? else { return Ok(None) };
+        let outcomes = generated.outcomes;
         let Compared { rows, comparison, .. } = self.compared(&runs.plan, &generations, &outcomes)?;
         let not_converged = outcomes.iter().filter(|outcome| !outcome.converged).count();
         Ok(Some(Outcome { rows, verdict: comparison.verdict(), not_converged }))
     }
+}
+
+/// Samples of every data set.
+pub struct Samplings {
+    /// In the order of the data sets.
+    pub outcomes: Vec<Generated>,
+    /// The denoisers behind them, where a file is to keep them.
+    pub learnt: Option<Saved>,
 }
 
 /// Samples beside theory.

@@ -7,7 +7,7 @@
 //! what theory says of every setting, `comparison` sets them beside the samples, `experiment` does all of that for many, `figure` draws it, `combinations` for every combination of parameters,
 //! `whose` flow it is being the exact denoiser's or a learnt one's.
 //! [`predicted`] averages the same flow over its start by quadrature, at finite d and for d → ∞; [`accuracy`] is what a
-//! number of steps costs in accuracy, [`optimum`] the schedule that makes it least, [`steps`] counts them, `report` fits how they grow with `statements` of a paper beside; `saved` keeps denoisers in a file; [`uturn`] noises a sample of a known class and
+//! number of steps costs in accuracy, [`optimum`] the schedule that makes it least, [`steps`] counts them, `report` fits how they grow with `statements` of a paper beside; `saved` is a file of denoisers, `kept` whether it is there already; [`uturn`] noises a sample of a known class and
 //! generates from there.
 
 pub mod accuracy;
@@ -20,6 +20,7 @@ mod experiment;
 mod explicit;
 mod figure;
 mod flow;
+mod kept;
 mod law;
 pub mod optimum;
 pub mod predicted;
@@ -41,8 +42,9 @@ pub use combinations::{Combinations, Outcome, Sampling};
 pub use comparison::Comparison;
 pub use denoiser::{Projected, exact, half_log_odds};
 pub use error::GenerateError;
-pub use experiment::{Compared, Flow};
+pub use experiment::{Compared, Flow, Samplings};
 pub use flow::{Integrator, Samples, times};
+pub use kept::Kept;
 pub use law::{Directions, LAW, Law};
 pub use predictions::{MOST_DIMENSIONS, Predicted, Predictions};
 pub use report::Report;

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
 use super::flow::Integrator;
 use super::run::{Denoisers, Generation};
 use crate::mixture::FLOW;
@@ -34,6 +37,15 @@ impl Whose {
             Whose::Exact => &["n", "k", "lambda", "ell", "p_test"],
             Whose::Learnt => &["p_test"],
         }
+    }
+
+    /// The columns of its figure.
+    pub fn drawn(self) -> Vec<String> {
+        let names: &[&str] = match self {
+            Whose::Exact => &["fraction_plus", "nu_plus", "M_plus", "variance"],
+            Whose::Learnt => &["fraction_plus", "M_plus", "variance", "eta"],
+        };
+        names.iter().map(|name| name.to_string()).collect()
     }
 
     /// What is given of these, as it was spelled.
@@ -91,6 +103,13 @@ impl Flows {
         let mut denoiser = self.denoiser.clone();
         self.whose.complete(&mut wanted, &mut denoiser)?;
         Runs::new(denoiser, &wanted, self.seeds.clone(), flow, times)
+    }
+
+    /// The values of the parameters that are not swept, without those that have no part in the flow.
+    pub fn parameters(&self, runs: &Runs) -> IndexMap<String, Json> {
+        let mut parameters = runs.parameters();
+        parameters.retain(|name, _| !self.whose.unused().contains(&name.as_str()));
+        parameters
     }
 
     /// Each data set and its flow in reduced coordinates, by Euler's method.

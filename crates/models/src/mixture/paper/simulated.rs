@@ -5,7 +5,9 @@ use crate::mixture::simulate::Denoiser;
 use crate::paper::{Show, Tried, all_cells};
 use overlaps::compare::statistics::{Sample, extrapolate, two_sided};
 use overlaps::compare::verdict::Predicted;
-use overlaps::compare::{Comparison, Estimate, Measurement, Measurements, Place, Predictions, Rules, judge};
+use overlaps::compare::{
+    Comparison, Estimate, Measurement, Measurements, Naming, Place, Predictions, Rules, judge,
+};
 use overlaps::model::{Model, Point};
 use overlaps::output::Table;
 use overlaps::paper::{Simulation, Statement};
@@ -74,7 +76,8 @@ impl Simulated {
             systems.into_iter().map(|name| Theory::load(name)).collect::<Result<_, _>>()?;
         Theory::agree_on_words(&theories)?;
         let table = simulate(simulation, seeds, show)?;
-        let measurements = Measurements::from_table(&table, &theories, &DENOISER, "the simulation")?;
+        let measurements =
+            Measurements::from_table(&table, &theories, &DENOISER, &Naming::default(), "the simulation")?;
         if measurements.left_out > 0 {
             return Err(format!("{} runs did not converge", measurements.left_out).into());
         }

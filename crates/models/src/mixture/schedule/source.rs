@@ -82,11 +82,11 @@ impl Source {
             .collect();
         let density = match how.spread {
             Spread::Window { mass } => json!({
-                "kind": "window",
+                "kind": how.spread.name(),
                 "feature": self.features[training.fastest].name,
                 "mass": number(mass),
             }),
-            Spread::Rate { floor } => json!({ "kind": "rate", "floor": number(floor) }),
+            Spread::Rate { floor } => json!({ "kind": how.spread.name(), "floor": number(floor) }),
         };
         let mut extra = self.extra.clone();
         extra.insert("levels".into(), json!([number(how.levels.from), number(how.levels.to)]));

@@ -21,6 +21,21 @@ pub enum Spread {
     },
 }
 
+impl Spread {
+    /// Half of the training times in the window.
+    pub const WINDOW: Spread = Spread::Window { mass: 0.5 };
+    /// A tenth of the training times uniform.
+    pub const RATE: Spread = Spread::Rate { floor: 0.1 };
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Spread::Window { .. } => "window",
+            Spread::Rate { .. } => "rate",
+        }
+    }
+}
+
 /// What is made of features: their windows, and a density over training times.
 #[derive(Debug, Clone)]
 pub struct TrainingTimes {

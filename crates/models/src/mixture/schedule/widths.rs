@@ -1,13 +1,20 @@
 //! How the window of the mode narrows with the dimension.
 
+use indexmap::IndexMap;
 use rayon::prelude::*;
+use serde_json::{Value as Json, json};
 
+use super::experiment::How;
 use super::feature::{Levels, Window};
 use super::mixture::MixtureFeatures;
 use overlaps::chart::{Curve, Figure, LineStyle, PALETTE, Panel, Points};
 use overlaps::compare::ScalingLaw;
-use overlaps::numeric::grid;
+use overlaps::numeric::{grid, significant};
+use overlaps::output::json::number;
 use overlaps::output::{Cell, Column, Role, Table};
+
+/// The exponent with which the layer narrows.
+const EXPECTED: f64 = -0.5;
 
 /// What is found at one dimension.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,6 +67,45 @@ impl Widths {
         }
         let decimals = (2.0 - exponent.error.max(1e-9).log10()).clamp(2.0, 9.0) as usize;
         Some(format!("{:.decimals$} ± {:.0e}", exponent.value, exponent.error))
+    }
+
+    /// What the side file says of them.
+    pub fn describe(&self, how: How) -> IndexMap<String, Json> {
+        let exponent = self
+            .law
+            .as_ref()
+            .map(|law| json!({ "value": number(law.exponent.value), "error": number(law.exponent.error) }));
+        [
+            ("tolerance".to_string(), number(how.tolerance)),
+            ("levels".to_string(), json!([number(how.levels.from), number(how.levels.to)])),
+            ("jump_limit".to_string(), number(self.jump_limit)),
+            ("exponent".to_string(), json!(exponent)),
+            ("rows".to_string(), json!(self.found.len())),
+        ]
+        .into()
+    }
+
+    /// What is to be mistrusted.
+    pub fn warning(&self, how: How) -> Option<String> {
+        let worst = self.quadrature_error();
+        let text = || format!("averages were reached only to {worst:.1e}; --tolerance sets what is accepted");
+        (worst > how.tolerance).then(text)
+    }
+
+    /// What the rows say.
+    pub fn notes(&self) -> Vec<String> {
+        let exponent = self.exponent();
+        let exponent =
+            exponent.map(|exponent| format!("the width goes as d^({exponent}) (expected {EXPECTED})"));
+        let last = self.found.last().map(|last| {
+            format!(
+                "the error falls by {} over the layer at d = {}; for d → ∞ by 4p(1 − p) = {}",
+                significant(last.jump, 7),
+                significant(last.d, 7),
+                significant(self.jump_limit, 7)
+            )
+        });
+        exponent.into_iter().chain(last).collect()
     }
 
     /// The width of the window, and the fall of the error over it, against d.

@@ -11,6 +11,7 @@ use overlaps::model::{Description, ModelError, Running};
 use overlaps::numeric::grid;
 use overlaps::output::Column;
 use overlaps::study::Wanted;
+use serde_json::{Value as Json, json};
 
 /// How U-turns are made and judged.
 #[derive(Debug, Clone)]
@@ -48,6 +49,24 @@ impl UTurns {
         self.each(&self.flows.generations(runs), running, |generation, running| {
             turns.turn(generation, running)
         })
+    }
+
+    /// What the side file says of them.
+    pub fn describe(&self, runs: &Runs) -> Json {
+        let Flows { whose, steps, samples, .. } = &self.flows;
+        let described = runs.describe();
+        let mut said = json!({
+            "denoiser": whose.name(),
+            "forward": self.forward.name(),
+            "steps": steps,
+            "samples": samples,
+            "first_seed": described["first_seed"],
+            "seeds": described["seeds"],
+        });
+        if *whose == Whose::Learnt {
+            said["learning"] = runs.learning();
+        }
+        said
     }
 
     /// Sets them beside their prediction.

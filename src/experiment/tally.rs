@@ -1,15 +1,20 @@
-//! Counts over all rows of a table, as they pass by.
+//! Counts over all rows of a solve, as they pass by.
 
-use overlaps::output::Table;
-use overlaps::study::Counts;
+use crate::output::Table;
+use crate::study::Counts;
 
-/// Counts over all rows.
-#[derive(Default)]
+/// Counts over all rows of a solve.
+#[derive(Debug, Default)]
 pub struct Tally {
+    /// Rows.
     pub rows: usize,
+    /// Those that did not converge.
     pub failed: usize,
+    /// The largest error of an average.
     pub worst_quadrature: f64,
+    /// The most nodes of an average.
     pub nodes: u64,
+    /// The largest difference that a second look found; NaN where it found something else.
     pub verify_difference: Option<f64>,
 }
 

@@ -1,30 +1,25 @@
 //! `overlaps schedule`: when features are decided (those of theory, or of your curves), and where training times should
-//! lie. With `--sweep d=…` the `width` of the window of the mode instead. In a study a cell is one of
+//! lie. With `--sweep d=…` the width of the window of the mode instead. In a study a cell is one of
 //! those of theory for a combination of parameters.
-
-mod width;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use anyhow::bail;
-use clap::{Args, ValueEnum, ValueHint};
+use anyhow::{Context, bail};
+use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::FINE;
-use super::arguments::Values;
-use super::destination::{Destination, side};
+use super::arguments::{Values, is_plain, named};
+use super::destination::{Destination, Files, side};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use overlaps::experiment::Experiment;
 use overlaps::output::{SideFile, Table};
-use overlaps_models::mixture::schedule::{How, Levels, Schedules, Source, Spread, TrainingTimes};
-
-/// The share of the training times in the window of the fastest feature, unless --mass says.
-const MASS: f64 = 0.5;
-/// The share of the training times that is uniform beside those that follow the rates, unless --floor says.
-const FLOOR: f64 = 0.1;
+use overlaps_models::mixture::schedule::{
+    How, Levels, Schedules, Source, Spread, TrainingTimes, parameters_line,
+};
 
 /// Find when features are decided, and make a density over training times.
 ///
@@ -33,15 +28,15 @@ const FLOOR: f64 = 0.1;
 /// 10 % to 90 % of its change happens. Training times are then denser where features are decided; the CSV has their
 /// quantiles: interpolate `time` at uniform random numbers. With --sweep d=… a table of the width of the window of the
 /// mode at each d. With no option at all, the result goes to results/schedule.csv, .json and .svg.
-#[derive(Debug, Args)]
+#[derive(Debug, PartialEq, Args)]
 #[command(
-    after_help = "Parameters for --set, with their defaults: p = 0.8, sigma = 1, d = 5000, interpolant = linear; kappa = 4, the dilation of the time t that the table has beside τ. For --sweep: d."
+    after_help = "Examples:\n  overlaps schedule d=1e6 --plot schedule.svg\n  overlaps schedule --curve losses.csv --density rate\n\nParameters for --set, with their defaults: p = 0.8, sigma = 1, d = 5000, interpolant = linear; kappa = 4, the dilation of the time t that the table has beside τ. For --sweep: d."
 )]
 pub struct Schedule {
     #[command(flatten)]
     pub values: Values,
     /// A CSV with curves against time: features to find windows of (repeatable).
-    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep"])]
+    #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep", "given"])]
     curve: Vec<PathBuf>,
     /// The column of the time in --curve [default: the first].
     #[arg(long, value_name = "COLUMN", requires = "curve")]
@@ -53,8 +48,11 @@ pub struct Schedule {
     #[arg(long, value_name = "FROM,TO", default_value = "0.1,0.9", value_parser = levels)]
     window: (f64, f64),
     /// How training times are spread.
-    #[arg(long, value_enum, default_value_t = DensityName::Window, conflicts_with = "sweep")]
-    density: DensityName,
+    #[arg(long, default_value = "window", conflicts_with = "sweep", value_parser = named(&[
+        (Spread::WINDOW, "Uniform in the window of the fastest feature, which takes the share --mass, and uniform over the rest"),
+        (Spread::RATE, "In proportion to the rate of change of the features, each with the same share"),
+    ], Spread::name))]
+    density: Spread,
     /// The share of the training times in the window of the fastest feature [default: 0.5].
     #[arg(long, value_name = "SHARE", conflicts_with = "sweep", allow_negative_numbers = true)]
     mass: Option<f64>,
@@ -66,15 +64,6 @@ pub struct Schedule {
     points: u32,
     #[command(flatten)]
     destination: Destination,
-}
-
-/// How training times are spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum DensityName {
-    /// Uniform in the window of the fastest feature, which takes the share --mass, and uniform over the rest.
-    Window,
-    /// In proportion to the rate of change of the features, each with the same share.
-    Rate,
 }
 
 fn levels(text: &str) -> Result<(f64, f64), String> {
@@ -89,7 +78,7 @@ impl Schedule {
     /// Finds the windows, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
         let how = self.how()?;
-        let plain = self.destination.is_default() && self.is_plain(how.levels);
+        let plain = is_plain(self, None, &self.values, &self.destination);
         let files = self.destination.files(plain.then_some(OsStr::new("schedule")))?;
         files.check()?;
         self.values.start_threads();
@@ -99,6 +88,7 @@ impl Schedule {
                 bail!("`overlaps schedule` sweeps d alone; use --set {}=VALUE for one value", sweep.name);
             }
             if schedules.is_along_d() {
+                self.check_widths()?;
                 return self.widths(&schedules, how, &files);
             }
             schedules.source()?
@@ -113,16 +103,38 @@ impl Schedule {
         let side = self.side(source.system, source.parameters.clone(), &quantiles, extra);
         let figure = files.plot.is_some().then(|| source.figure(&training, how.levels)).transpose()?;
         let written = files.write(&quantiles, &side, figure.as_ref())?;
-        self.destination.print(&quantiles, self.values.quiet, || {
-            let max_rows = self.destination.rows_shown();
-            terminal::render(&windows, &TerminalOptions { columns: None, max_rows, digits: 6 })
-        })?;
+        self.print(&quantiles, &windows)?;
         source.warnings.iter().for_each(|line| eprintln!("warning: {line}"));
         if !self.values.quiet {
             source.notes.iter().chain([&training.words]).for_each(|line| eprintln!("note: {line}"));
         }
         self.destination.say_written(&written, self.values.quiet);
         Ok(FINE)
+    }
+
+    /// The width of the window of the mode at every dimension, and the exponent with which it narrows.
+    fn widths(&self, schedules: &Schedules, how: How, files: &Files) -> anyhow::Result<u8> {
+        let widths = schedules.widths(0)?;
+        let table = widths.table();
+        let side = self.side("exact-denoiser", schedules.parameters(), &table, widths.describe(how));
+        let subtitle = parameters_line(&schedules.parameters());
+        let figure = files.plot.is_some().then(|| widths.figure(subtitle));
+        let written = files.write(&table, &side, figure.as_ref())?;
+        self.print(&table, &table)?;
+        widths.warning(how).iter().for_each(|line| eprintln!("warning: {line}"));
+        if !self.values.quiet {
+            widths.notes().iter().for_each(|line| eprintln!("note: {line}"));
+        }
+        self.destination.say_written(&written, self.values.quiet);
+        Ok(FINE)
+    }
+
+    /// Prints a table, or what a reader sees in its place.
+    fn print(&self, table: &Table, shown: &Table) -> anyhow::Result<()> {
+        self.destination.print(table, self.values.quiet, || {
+            let max_rows = self.destination.rows_shown();
+            terminal::render(shown, &TerminalOptions { columns: None, max_rows, digits: 6 })
+        })
     }
 
     /// A side file of this command.
@@ -133,8 +145,7 @@ impl Schedule {
         table: &Table,
         extra: IndexMap<String, Value>,
     ) -> SideFile {
-        let sweeps = self.values.sweep.iter().map(|s| (s.name.clone(), s.text.clone()));
-        side(system, parameters, sweeps, &table.columns, extra)
+        side(system, parameters, self.values.sweeps(), &table.columns, extra)
     }
 
     /// How windows and training times are found.
@@ -152,14 +163,14 @@ impl Schedule {
             }
         }
         let spread = match (self.density, self.mass, self.floor) {
-            (DensityName::Rate, Some(_), _) => {
+            (Spread::Rate { .. }, Some(_), _) => {
                 bail!("--mass belongs to --density window; --density rate has --floor")
             }
-            (DensityName::Window, _, Some(_)) => {
+            (Spread::Window { .. }, _, Some(_)) => {
                 bail!("--floor belongs to --density rate; --density window has --mass")
             }
-            (DensityName::Window, mass, None) => Spread::Window { mass: mass.unwrap_or(MASS) },
-            (DensityName::Rate, None, floor) => Spread::Rate { floor: floor.unwrap_or(FLOOR) },
+            (Spread::Window { mass }, given, None) => Spread::Window { mass: given.unwrap_or(mass) },
+            (Spread::Rate { floor }, None, given) => Spread::Rate { floor: given.unwrap_or(floor) },
         };
         Ok(How { levels, spread, points: self.points as usize, tolerance: self.values.tolerance })
     }
@@ -178,25 +189,19 @@ impl Schedule {
             )));
         }
         let schedules = Schedules::new(self.how()?, &self.values.wanted())?;
-        if schedules.is_along_d() && !self.spreads_as_usual() {
-            bail!(
-                "[options]: density, mass, floor and points are those of training times, and along d there are widths of windows; leave them out, or set d"
-            );
+        if schedules.is_along_d() {
+            self.check_widths().context("[options]")?;
         }
         Ok(Box::new(schedules))
     }
 
-    /// Whether nothing is said about training times.
-    fn spreads_as_usual(&self) -> bool {
-        self.density == DensityName::Window && self.mass.is_none() && self.points == 1001
-    }
-
-    /// Whether nothing is asked for but the command.
-    fn is_plain(&self, levels: Levels) -> bool {
-        self.values.set.is_empty()
-            && self.values.sweep.is_empty()
-            && self.curve.is_empty()
-            && levels == Levels::default()
-            && self.spreads_as_usual()
+    /// Refuses what is said about training times where there are widths of windows.
+    fn check_widths(&self) -> anyhow::Result<()> {
+        match self.density == Spread::WINDOW && self.mass.is_none() && self.points == 1001 {
+            true => Ok(()),
+            false => bail!(
+                "density, mass, floor and points are those of training times, and along d there are widths of windows; leave them out, or set d"
+            ),
+        }
     }
 }
