@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::error::CompareError;
 use crate::diagnostic::short;
-use crate::model::Description;
+use crate::model::{Description, ROOTS};
 use crate::name::{ascii_name, did_you_mean};
 use crate::output::{Cell, Status, Table};
 use crate::system::Theory;
@@ -59,6 +59,8 @@ pub struct Measurements {
     pub left_out: usize,
     /// Overlaps that rows have no value of: line and column.
     pub missing: Vec<(usize, String)>,
+    /// The powers of 1/d by which means approach their limit, of the model; without any, those of [`ROOTS`].
+    pub corrections: &'static [f64],
 }
 
 /// What the columns of a table are.
@@ -125,7 +127,14 @@ impl Measurements {
             rows,
             left_out,
             missing,
+            corrections: model.corrections,
         })
+    }
+
+    /// The powers of 1/d in the fit that a theory of d → ∞ is compared with.
+    pub fn powers(&self) -> Vec<f64> {
+        let corrections = if self.corrections.is_empty() { ROOTS } else { self.corrections };
+        std::iter::once(0.0).chain(corrections.iter().copied()).collect()
     }
 
     /// Refuses values that the rows contradict. Where the rows have p_test, a value for p may be the weight of mode + that
@@ -288,6 +297,10 @@ fn columns(
     let all =
         outputs.iter().cloned().chain(others).chain(model.quantities.iter().map(|q| q.name.to_string()));
     let known_overlaps = each_once(all);
+    let how_made = |name: &str| {
+        let own = model.labels.iter().chain(model.certificates).any(|column| column.name == name);
+        own || PASSED_OVER.contains(&name)
+    };
     let (mut parameters, mut overlaps) = (Vec::new(), Vec::new());
     for (index, name) in names.iter().enumerate() {
         if *name == ascii(control) || name == "d" || name == "seed" {
@@ -296,7 +309,7 @@ fn columns(
             overlaps.push((index, name.clone()));
         } else if known_parameters.contains(name) {
             parameters.push((index, name.clone()));
-        } else if !PASSED_OVER.contains(&name.as_str()) {
+        } else if !how_made(name) {
             let all = known_overlaps.iter().chain(&known_parameters).map(String::as_str);
             return Err(CompareError::UnknownColumn {
                 path: path.into(),

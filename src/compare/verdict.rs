@@ -23,9 +23,7 @@ impl Default for Rules {
     }
 }
 
-/// Powers of 1/d in the fit that a theory of d → ∞ is compared with: a + b/√d + c/d.
-pub const POWERS: [f64; 3] = [0.0, 0.5, 1.0];
-/// The same for the difference from a theory at finite d, whose corrections start at 1/d: a + b/d.
+/// Powers of 1/d in the fit for the difference from a theory at finite d, whose corrections start at 1/d: a + b/d.
 pub const POWERS_AT_FINITE_D: [f64; 2] = [0.0, 1.0];
 
 /// Where a comparison is made.
@@ -167,7 +165,8 @@ pub struct Predicted<'a> {
 
 /// Compares a theory with the measurements: at each dimension, or in the limit.
 ///
-/// A theory without d is compared in the limit, with the fit a + b/√d + c/d of measured − predicted, so that runs whose
+/// A theory without d is compared in the limit, with the fit of measured − predicted in the powers of
+/// [`Measurements::powers`], such as a + b/√d + c/d, so that runs whose
 /// predictions differ (drawn labels) share a fit. A theory with d is compared at each d; `in_the_limit` compares
 /// it by the fit a + b/d of its differences instead, which removes corrections of the first order that it does not claim.
 pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool, rules: &Rules) -> Judged {
@@ -178,7 +177,7 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
         advice: None,
         left_out: Vec::new(),
     };
-    let keys = measurements.key_parameters();
+    let (keys, of_the_limit) = (measurements.key_parameters(), measurements.powers());
     let mut places: Vec<(Vec<Value>, f64)> = Vec::new();
     let mut members: Vec<Vec<usize>> = Vec::new();
     for (index, row) in measurements.rows.iter().enumerate() {
@@ -217,7 +216,7 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
                     judged.add(place(sample.difference.d), estimate, sample.predicted, rules);
                 }
             } else {
-                let powers: &[f64] = if theory.at_each_d { &POWERS_AT_FINITE_D } else { &POWERS };
+                let powers: &[f64] = if theory.at_each_d { &POWERS_AT_FINITE_D } else { &of_the_limit };
                 let differences: Vec<Sample> = samples.iter().map(|s| s.difference.clone()).collect();
                 let limit = extrapolate(&differences, powers).and_then(|fit| fit.first().copied());
                 if limit.is_none() {
@@ -241,7 +240,7 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
     let needed = match (theory.at_each_d, in_the_limit) {
         (true, false) => 1,
         (true, true) => POWERS_AT_FINITE_D.len(),
-        (false, _) => POWERS.len(),
+        (false, _) => of_the_limit.len(),
     };
     judged.decide(rules, fewest_seeds, most_dimensions, needed);
     judged

@@ -5,7 +5,6 @@ use crate::chart::{
     ChartError, Curve, Figure, LineStyle, PALETTE, Panel, Points, drawn_columns, in_words, mean,
 };
 use crate::compare::statistics::{Sample, extrapolate};
-use crate::compare::verdict::POWERS;
 use crate::compare::{Answer, Measurements, Predictions};
 use crate::model::Description;
 use crate::name::symbol_of;
@@ -18,8 +17,6 @@ use crate::value::Value;
 const MOST_COLUMNS: usize = 4;
 /// Control values of which deviations are drawn, spread evenly, in colours that no theory has where there are enough.
 const MOST_CONTROLS: usize = 3;
-/// The label of the fit that is extrapolated.
-const FIT: &str = "fit a + b/√d + c/d";
 /// The colour of measured points.
 const BLACK: usize = PALETTE.len() - 1;
 
@@ -167,17 +164,31 @@ fn segments(
     segments
 }
 
+/// The label of the fit that is extrapolated.
+fn fit_in_words(powers: &[f64]) -> String {
+    let term = |(power, letter): (&f64, char)| match *power {
+        0.0 => letter.to_string(),
+        0.5 => format!("{letter}/√d"),
+        1.0 => format!("{letter}/d"),
+        2.0 => format!("{letter}/d²"),
+        power => format!("{letter}/d^{power}"),
+    };
+    let terms: Vec<String> = powers.iter().zip('a'..).map(term).collect();
+    format!("fit {}", terms.join(" + "))
+}
+
 /// Measured − predicted by the first theory against 1/√d, one colour per control value, with the fit that is
 /// extrapolated, and the deviation that a theory of finite d predicts.
 fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], overlap: usize) -> Panel {
     let name = symbol_of(&measurements.overlaps[overlap]);
     let y_label = format!("{name} − {}", first.predictions.theory.name());
+    let powers = measurements.powers();
     let mut panel = Panel { x_label: "1/√d".into(), ..Panel::new(y_label) };
     let finite = answers.iter().find(|a| a.predictions.at_each_d && !first.predictions.at_each_d);
     // For the legend: these lines come in the colours of the control values.
     let black = |label: &str, line| Curve::new(label, line, BLACK, Vec::new());
     if !first.predictions.at_each_d {
-        panel.curves.push(black(FIT, LineStyle::DashDotted));
+        panel.curves.push(black(&fit_in_words(&powers), LineStyle::DashDotted));
     }
     panel.curves.extend(finite.map(|finite| black(finite.predictions.theory.name(), LineStyle::Dotted)));
     let mut controls: Vec<f64> = measurements.rows.iter().map(|row| row.control).collect();
@@ -217,12 +228,15 @@ fn deviations(measurements: &Measurements, first: &Answer, answers: &[Answer], o
         let label = format!("{} = {control}", symbol_of(&measurements.control));
         panel.points.push(Points::new(label, colour, data));
         if !first.predictions.at_each_d
-            && let Some(fit) = extrapolate(&samples, &POWERS)
+            && let Some(fit) = extrapolate(&samples, &powers)
         {
             let widest = 1.0 / samples[0].d.sqrt();
-            let value = |x: f64| fit[0].value + fit[1].value * x + fit[2].value * x * x;
+            let orders = fit.iter().zip(&powers);
+            let value = |x: f64| {
+                orders.clone().map(|(term, power)| term.value * libm::pow(x, 2.0 * power)).sum::<f64>()
+            };
             let line = (0..=40).map(|i| f64::from(i) / 40.0 * widest).map(|x| (x, value(x))).collect();
-            panel.curves.push(Curve::new(FIT, LineStyle::DashDotted, colour, line));
+            panel.curves.push(Curve::new(fit_in_words(&powers), LineStyle::DashDotted, colour, line));
         }
         if let Some(finite) = finite {
             expected.sort_by(|a, b| a.0.total_cmp(&b.0));

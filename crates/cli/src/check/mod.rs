@@ -19,7 +19,7 @@ use super::simulation::{SimulationOptions, stopped};
 use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use measured::Measured;
+use measured::{Measured, simulated};
 use overlaps::compare::{Answer, Rules, Verdict, report};
 use overlaps::experiment::{self, Checks, Experiment};
 use overlaps::output::csv::write_table;
@@ -32,9 +32,9 @@ const ROWS_SHOWN: usize = 39;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
 ///
-/// Denoisers are learnt at several dimensions d and seeds (or read, with --against), and compared with the system and
-/// every built-in system that describes the same quantities: at each d with those that have a d, after extrapolation
-/// a + b/√d + c/d with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
+/// What it describes is simulated at several dimensions d and seeds (or read, with --against), and compared with the system and
+/// every built-in system of the same model: at each d with those that have a d, after extrapolation in the powers of 1/d that
+/// the model names, such as a + b/√d + c/d, with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
 /// the system named disagrees.
 #[derive(Debug, Clone, Args)]
 pub struct Check {
@@ -153,7 +153,10 @@ impl Check {
                 let others = names.iter().map(|name| Theory::load(name));
                 experiment::Check::of(std::iter::once(Ok(named)).chain(others).collect::<Result<_, _>>()?)
             }
-            None => experiment::Check::new(named),
+            None => match simulated(&named) {
+                Some(model) => experiment::Check::of_model(named, model),
+                None => experiment::Check::new(named),
+            },
         };
         let mut check = check?;
         check.rules = Rules { level: self.level, resolution: self.resolution, ..Rules::default() };
