@@ -22,6 +22,7 @@
 //!     labels: &[],
 //!     quantities: &[Quantity { name: "m", meaning: "mean" }],
 //!     certificates: &[],
+//!     corrections: ROOTS,
 //! });
 //!
 //! struct Mean;
@@ -103,7 +104,15 @@ pub struct Description {
     pub quantities: &'static [Quantity],
     /// Evidence for the row.
     pub certificates: &'static [Quantity],
+    /// The powers of 1/d by which means over data sets approach their limit d → ∞, smallest first: those of the fit by which they
+    /// are compared with theories of the limit. [`ROOTS`] where nothing better is known.
+    pub corrections: &'static [f64],
 }
+
+/// Corrections in powers of 1/√d: a + b/√d + c/d.
+pub const ROOTS: &[f64] = &[0.5, 1.0];
+/// Corrections in powers of 1/d: a + b/d + c/d². They are those of means of what depends smoothly on many numbers of which each matters little.
+pub const INVERSE: &[f64] = &[1.0, 2.0];
 
 impl Description {
     /// The same parameters, with whose they are.

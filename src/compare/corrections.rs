@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Source, Text};
 use crate::language::{Formula, Sort};
+use crate::model::ROOTS;
 use crate::numeric::significant;
 
 /// The most terms beside the limit: there are only so many sizes.
@@ -21,11 +22,17 @@ pub struct Corrections {
 impl Default for Corrections {
     /// a + b/√d + c/d.
     fn default() -> Corrections {
-        Corrections { powers: vec![0.0, 0.5, 1.0] }
+        Corrections::of(ROOTS)
     }
 }
 
 impl Corrections {
+    /// These powers of one over the size; those of [`ROOTS`] where there are none.
+    pub fn of(powers: &[f64]) -> Corrections {
+        let powers = if powers.is_empty() { ROOTS } else { powers };
+        Corrections { powers: [0.0].iter().chain(powers).copied().collect() }
+    }
+
     /// Terms separated by commas, each an expression of the size by its name: `1/sqrt(d), 1/d`. Their factors are fitted.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::corrections::Corrections;
 use super::error::CompareError;
 use crate::diagnostic::short;
 use crate::model::Description;
@@ -80,6 +81,8 @@ pub struct Measurements {
     pub missing: Vec<(usize, String)>,
     /// Columns of which nothing is known, by the names that they have in the table.
     pub ignored: Vec<String>,
+    /// How means approach their limit in the model.
+    pub corrections: Corrections,
 }
 
 /// What the columns of a table are.
@@ -152,6 +155,7 @@ impl Measurements {
             left_out,
             missing,
             ignored: columns.ignored,
+            corrections: Corrections::of(model.corrections),
         })
     }
 
@@ -356,9 +360,13 @@ fn columns(
         name.len().min(known.len()) >= SHORTEST_MISSPELT && nearest(name, [known]).is_some()
     };
     let (mut parameters, mut overlaps, mut ignored) = (Vec::new(), Vec::new(), Vec::new());
+    let how_made = |name: &str| {
+        let own = model.labels.iter().chain(model.certificates).any(|column| column.name == name);
+        own || PASSED_OVER.contains(&name)
+    };
     for (index, name) in names.iter().enumerate() {
         let given = &table.columns[index].name;
-        if own.contains(&name.as_str()) || PASSED_OVER.contains(&name.as_str()) {
+        if own.contains(&name.as_str()) || how_made(name) {
             continue;
         } else if naming.ignore.iter().any(|ignored| ignored == name || ignored == given) {
             ignored.push(given.clone());

@@ -109,9 +109,10 @@ pub fn text(
     let at_each_d: Vec<&Answer> = answers.iter().filter(|a| !a.in_the_limit).collect();
     // There is one comparison at each d for one in the limit, and they matter less one by one.
     let size = &measurements.size;
-    let how = match rules.corrections == Corrections::default() {
+    let corrections = rules.corrections(measurements);
+    let how = match *corrections == Corrections::default() {
         true => String::new(),
-        false => format!(" by {}", rules.corrections.in_words(size)),
+        false => format!(" by {}", corrections.in_words(size)),
     };
     let headings = [format!("extrapolated to {size} → ∞{how}"), format!("at each {size}")];
     for (heading, (group, rows)) in headings.into_iter().zip([(limit, rows), (at_each_d, rows / 3)]) {

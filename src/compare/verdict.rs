@@ -17,12 +17,19 @@ pub struct Rules {
     /// Absolute accuracy of measurements and theories: smaller differences are rounding, whatever the scatter.
     pub rounding: f64,
     /// The fit that a theory of d → ∞ is compared with.
-    pub corrections: Corrections,
+    pub corrections: Option<Corrections>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Rules { level: 0.05, resolution: 0.1, rounding: 1e-7, corrections: Corrections::default() }
+        Rules { level: 0.05, resolution: 0.1, rounding: 1e-7, corrections: None }
+    }
+}
+
+impl Rules {
+    /// How measurements approach their limit: as it is given, or as their model says.
+    pub fn corrections<'c>(&'c self, measurements: &'c Measurements) -> &'c Corrections {
+        self.corrections.as_ref().unwrap_or(&measurements.corrections)
     }
 }
 
@@ -168,7 +175,8 @@ pub struct Predicted<'a> {
 
 /// Compares a theory with the measurements: at each dimension, or in the limit.
 ///
-/// A theory without d is compared in the limit, with the fit of measured − predicted by the corrections of the rules (a + b/√d + c/d), so that runs whose
+/// A theory without d is compared in the limit, with the fit of measured − predicted by the corrections of the rules, or of the model
+/// (such as a + b/√d + c/d), so that runs whose
 /// predictions differ (drawn labels) share a fit. A theory with d is compared at each d; `in_the_limit` compares
 /// it by the fit a + b/d of its differences instead, which removes corrections of the first order that it does not claim.
 pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool, rules: &Rules) -> Judged {
@@ -179,7 +187,7 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
         advice: None,
         left_out: Vec::new(),
     };
-    let keys = measurements.key_parameters();
+    let (keys, corrections) = (measurements.key_parameters(), rules.corrections(measurements));
     let mut places: Vec<(Vec<Value>, f64)> = Vec::new();
     let mut members: Vec<Vec<usize>> = Vec::new();
     for (index, row) in measurements.rows.iter().enumerate() {
@@ -220,7 +228,7 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
             } else {
                 let powers: &[f64] = match theory.at_each_d {
                     true => &POWERS_AT_FINITE_D,
-                    false => rules.corrections.powers(),
+                    false => corrections.powers(),
                 };
                 let differences: Vec<Sample> = samples.iter().map(|s| s.difference.clone()).collect();
                 let limit = extrapolate(&differences, powers).and_then(|fit| fit.first().copied());
@@ -245,7 +253,7 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
     let needed = match (theory.at_each_d, in_the_limit) {
         (true, false) => 1,
         (true, true) => POWERS_AT_FINITE_D.len(),
-        (false, _) => rules.corrections.powers().len(),
+        (false, _) => corrections.powers().len(),
     };
     judged.decide(rules, &measurements.size, fewest_seeds, (most_dimensions, needed));
     judged

@@ -6,6 +6,7 @@ use clap::Args;
 use super::{FINE, print};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
+use overlaps::model;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::system::{BUILT_IN, BuiltIn, Description, subjects};
 use overlaps::value::Parameter;
@@ -17,11 +18,18 @@ pub struct List {
     /// Only systems with all of these words in their subject, name, title, source, or in what they describe
     #[arg(long, value_name = "WORDS", num_args = 1..)]
     about: Vec<String>,
+    /// Only the models, with what they measure, their parameters and the systems that `overlaps check` compares them with
+    #[arg(long, conflicts_with = "about")]
+    models: bool,
 }
 
 impl List {
     /// Prints one line per system, and one per model.
     pub fn run(&self) -> anyhow::Result<u8> {
+        if self.models {
+            print(&models_in_full()?)?;
+            return Ok(FINE);
+        }
         let words: Vec<String> =
             self.about.iter().flat_map(|words| words.split_whitespace()).map(str::to_lowercase).collect();
         let mut text = String::new();
@@ -36,18 +44,25 @@ impl List {
             if !subject.is_empty() {
                 text += &format!("{}\n", subject.replace('-', " "));
             }
-            text += &terminal::render(&table, &TerminalOptions { max_rows: 0, ..Default::default() });
+            text += &in_full(&table);
         }
         if text.is_empty() {
             bail!("no built-in system is about {}; subjects are {}", words.join(" "), subjects().join(", "));
         }
         text += "\n`overlaps show SYSTEM` prints a system; a path to an equation file works in place of a name.\n";
         if words.is_empty() {
-            text += &models();
+            text += "\nmodels, which `overlaps simulate MODEL` simulates and `overlaps check SYSTEM` compares with their systems\n";
+            text += &in_full(&models()?);
+            text += "\n`overlaps list --models` has their parameters.\n";
         }
         print(&text)?;
         Ok(FINE)
     }
+}
+
+/// A table with all its rows.
+fn in_full(table: &Table) -> String {
+    terminal::render(table, &TerminalOptions { max_rows: 0, ..Default::default() })
 }
 
 /// The systems of a subject in which all the words occur.
@@ -75,18 +90,46 @@ fn is_about(system: &BuiltIn, d: &Description, word: &str) -> bool {
     texts.into_iter().chain(d.describes.iter().map(String::as_str)).any(|t| t.to_lowercase().contains(word))
 }
 
-/// The models, a line for each and one for its parameters.
-fn models() -> String {
-    let mut text =
-        "\nmodels, which `overlaps simulate MODEL` simulates and `overlaps check SYSTEM` compares with their systems\n"
-            .to_string();
+/// The models, a line for each.
+fn models() -> anyhow::Result<Table> {
+    let mut table = Table::new(vec![
+        Column::new("model", "name", Role::Label),
+        Column::new("systems", "built-in systems of it", Role::Label),
+        Column::new("title", "title", Role::Label),
+    ]);
     for model in overlaps_models::all() {
         let d = model.description();
-        let parameters: Vec<String> = d.parameters.iter().map(parameter).collect();
-        text += &format!("  {}: {}\n", d.name, d.title);
-        text += &format!("    systems of {}; parameters {}\n", d.describes.join(", "), parameters.join(", "));
+        table.push(vec![Cell::from(d.name), Cell::from(systems(d)?.join(", ")), Cell::from(d.title)])?;
     }
-    text
+    Ok(table)
+}
+
+/// The names of the built-in systems of a model.
+fn systems(model: &model::Description) -> anyhow::Result<Vec<&'static str>> {
+    let mut systems = Vec::new();
+    for system in BUILT_IN {
+        if system.description()?.describes.iter().any(|word| model.describes.contains(&word.as_str())) {
+            systems.push(system.name);
+        }
+    }
+    Ok(systems)
+}
+
+/// The models with what they measure and their parameters.
+fn models_in_full() -> anyhow::Result<String> {
+    let mut text = String::new();
+    for model in overlaps_models::all() {
+        let d = model.description();
+        let (control, measured) = (d.control, d.quantities.iter().map(|q| q.name).collect::<Vec<_>>());
+        let parameters: Vec<String> = d.parameters.iter().map(parameter).collect();
+        text += &format!("{}: {}\n", d.name, d.title);
+        text += &format!("  systems: {}\n", systems(d)?.join(", "));
+        text +=
+            &format!("  along {} ({}, {} to {})\n", control.name, control.meaning, control.from, control.to);
+        text += &format!("  measures {}\n", measured.join(", "));
+        text += &format!("  parameters {}\n", parameters.join(", "));
+    }
+    Ok(text)
 }
 
 /// A parameter with its default, or its words.

@@ -83,6 +83,36 @@ fn list_is_searched_by_words_that_must_all_match() {
 }
 
 #[test]
+fn list_shows_the_models_with_their_systems() {
+    let (list, models) = (printed(&["list"], 0), printed(&["list", "--models"], 0));
+    let all = overlaps_models::all();
+    assert!(all.len() >= 25);
+    for model in &all {
+        let d = model.description();
+        assert!(
+            list.lines().any(|line| line.trim_start().starts_with(&format!("{} ", d.name))),
+            "{}",
+            d.name
+        );
+        let of_model = models
+            .split(&format!("{}: {}\n", d.name, d.title))
+            .nth(1)
+            .unwrap_or_else(|| panic!("{}", d.name));
+        let own: Vec<&str> = of_model.lines().take(4).collect();
+        assert!(own[0].starts_with("  systems: ") && own[0].len() > 12, "{} has no system: {own:?}", d.name);
+        assert!(d.quantities.iter().all(|q| own[2].contains(q.name)), "{own:?}");
+        assert!(d.parameters.iter().all(|p| own[3].contains(&p.name)), "{own:?}");
+    }
+    // No word belongs to two models: a system has one.
+    let mut words: Vec<&str> = all.iter().flat_map(|model| model.description().describes).copied().collect();
+    let count = words.len();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), count);
+    assert!(list.contains("`overlaps list --models`"));
+}
+
+#[test]
 fn list_names_every_equation_file_and_show_prints_it() {
     let list = printed(&["list"], 0);
     for system in overlaps::system::BUILT_IN {

@@ -4,6 +4,13 @@
 //! - [`modes`]: mixtures of more than two modes;
 //! - [`linear_network`]: gradient flow and descent of two-layer linear networks, at a cost that does not depend on the width;
 //! - [`paper`]: tables about papers;
+//! - [`amp`]: approximate message passing, iteration by iteration;
+//! - [`glm`]: generalised linear models by empirical risk, of a teacher and of two clusters;
+//! - [`online`]: learning from examples that are used once, drawn in law;
+//! - [`hebb`]: a perceptron by Hebb's rule;
+//! - [`mean_field`]: spins that are all coupled, from their Gibbs law;
+//! - [`graphs`]: random graphs;
+//! - [`spins`]: Hopfield and Sherrington–Kirkpatrick models by Glauber dynamics;
 //! - [`ridge`]: ridge regression, teacher and student; the file to start a new model from.
 //!
 //! Denoisers of 8 samples in 10⁹ dimensions, at two times, beside theory; and a verdict on a theory, from many data sets:
@@ -31,7 +38,11 @@
 //! ```
 #![deny(missing_docs)]
 
+mod along;
+mod gaussian;
 mod stream;
+#[cfg(test)]
+mod trial;
 
 use std::sync::Arc;
 
@@ -39,17 +50,35 @@ use overlaps::model::Model;
 
 pub use stream::{Purpose, stream};
 
+pub mod amp;
+pub mod glm;
+pub mod graphs;
+pub mod hebb;
+pub mod mean_field;
 pub mod linear_network;
 pub mod mixture;
 pub mod modes;
+pub mod online;
 pub mod paper;
 pub mod ridge;
+pub mod spins;
 
 /// Everything that can be simulated, at its defaults.
 pub fn all() -> Vec<Arc<dyn Model>> {
-    vec![
-        Arc::new(mixture::simulate::Denoiser::default()),
-        Arc::new(ridge::Ridge),
-        Arc::new(linear_network::LinearNetwork),
-    ]
+    fn each<M: Model + 'static>(models: impl IntoIterator<Item = M>) -> impl Iterator<Item = Arc<dyn Model>> {
+        models.into_iter().map(|model| Arc::new(model) as Arc<dyn Model>)
+    }
+    let denoiser: Arc<dyn Model> = Arc::new(mixture::simulate::Denoiser::default());
+    std::iter::once(denoiser)
+        .chain(each([ridge::Ridge]))
+        .chain(each([linear_network::LinearNetwork]))
+        .chain(each([hebb::Hebb]))
+        .chain(each(glm::TEACHERS))
+        .chain(each(glm::CLUSTERS))
+        .chain(each(online::ONLINE))
+        .chain(each(amp::AMP))
+        .chain(each(mean_field::MEAN_FIELD))
+        .chain(each(graphs::GRAPHS))
+        .chain(each(spins::SPINS))
+        .collect()
 }

@@ -13,7 +13,8 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, Measured, Model, ModelError, Point, Quantity, Running, is_whole, number, words,
+    Control, Description, Measured, Model, ModelError, Point, Quantity, ROOTS, Running, is_whole, number,
+    words,
 };
 use overlaps::output::Status;
 
@@ -44,6 +45,7 @@ static RIDGE: LazyLock<Description> = LazyLock::new(|| Description {
         Quantity { name: "train_error", meaning: "mean squared training error" },
     ],
     certificates: &[],
+    corrections: ROOTS,
 });
 
 /// The most numbers that explicit data, and the matrix of their scalar products, may have.

@@ -56,14 +56,29 @@ pub struct Check {
 }
 
 impl Check {
-    /// A theory, with every built-in one that describes the same along the same control.
+    /// A theory, with every built-in one that shares a word of `describes` with it, along the same control.
     ///
     /// # Errors
     /// A parameter that is a word in one theory and a number in another.
     pub fn new(theory: Theory) -> Result<Check, ExperimentError> {
+        Check::beside(theory, |_| true)
+    }
+
+    /// A theory, with every built-in one of this model along the same control: what else the model belongs to, and not what is
+    /// of the same subject.
+    ///
+    /// # Errors
+    /// A parameter that is a word in one theory and a number in another.
+    pub fn of_model(theory: Theory, model: &Description) -> Result<Check, ExperimentError> {
+        Check::beside(theory, |word| model.describes.contains(&word))
+    }
+
+    /// A theory, with every built-in one that shares one of certain words of `describes` with it.
+    fn beside(theory: Theory, joins: impl Fn(&str) -> bool) -> Result<Check, ExperimentError> {
+        let own = theory.description.describes.clone();
+        let shares = |word: &String| own.contains(word) && joins(word);
         let mut theories = vec![theory];
         for built_in in BUILT_IN {
-            let shares = |word: &String| theories[0].description.describes.contains(word);
             if theories[0].name() == built_in.name || !built_in.description()?.describes.iter().any(shares) {
                 continue;
             }

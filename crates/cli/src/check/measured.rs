@@ -155,7 +155,7 @@ impl Check {
 }
 
 /// What can be simulated of a theory.
-fn simulated(theory: &Theory) -> Option<&'static Description> {
+pub fn simulated(theory: &Theory) -> Option<&'static Description> {
     let all = overlaps_models::all();
     let mut all = all.iter().map(|model| model.description());
     all.find(|model| theory.description.describes.iter().any(|word| model.describes.contains(&word.as_str())))

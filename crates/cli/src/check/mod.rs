@@ -19,7 +19,7 @@ use super::simulation::{SimulationOptions, stopped};
 use super::{DISAGREES, FINE, NOT_CONVERGED, standard_output};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
-use measured::Measured;
+use measured::{Measured, simulated};
 use overlaps::compare::{Answer, Corrections, Naming, Rules, Verdict, report};
 use overlaps::experiment::{self, Checks, Experiment};
 use overlaps::output::csv::write_table;
@@ -33,9 +33,9 @@ const ROWS_SHOWN: usize = 39;
 
 /// Check a system of equations against simulation at finite d, or against your own measurements.
 ///
-/// Denoisers are learnt at several dimensions d and seeds (or read, with --against), and compared with the system and
-/// every built-in system that describes the same quantities: at each d with those that have a d, after extrapolation
-/// a + b/√d + c/d (see --corrections) with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
+/// What it describes is simulated at several dimensions d and seeds (or read, with --against), and compared with the system and
+/// every built-in system of the same model: at each d with those that have a d, after extrapolation in the powers of 1/d that
+/// the model names, such as a + b/√d + c/d (see --corrections), with those of d → ∞. One verdict per theory, from all overlaps and times together. Exit code 4 if
 /// the system named disagrees.
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(
@@ -170,13 +170,14 @@ impl Check {
                 let others = names.iter().map(|name| Theory::load(name));
                 experiment::Check::of(std::iter::once(Ok(named)).chain(others).collect::<Result<_, _>>()?)
             }
-            None => experiment::Check::new(named),
+            None => match simulated(&named) {
+                Some(model) => experiment::Check::of_model(named, model),
+                None => experiment::Check::new(named),
+            },
         };
         let mut check = check?;
-        let corrections = match &self.corrections {
-            Some(terms) => Corrections::read(terms, &self.size).map_err(anyhow::Error::msg)?,
-            None => Corrections::default(),
-        };
+        let corrections = self.corrections.as_ref().map(|terms| Corrections::read(terms, &self.size));
+        let corrections = corrections.transpose().map_err(anyhow::Error::msg)?;
         let (level, resolution) = (self.level, self.resolution);
         check.rules = Rules { level, resolution, corrections, ..Rules::default() };
         check.naming = Naming { size: self.size.clone(), ignore: self.ignore.clone() };
@@ -209,8 +210,9 @@ impl Check {
         extra.insert("measurements".into(), measured.description.clone());
         extra.insert("level".into(), number(rules.level));
         extra.insert("resolution".into(), number(rules.resolution));
-        if rules.corrections != Corrections::default() {
-            let fit = rules.corrections.in_words(&measured.measurements.size);
+        let corrections = rules.corrections(&measured.measurements);
+        if *corrections != Corrections::default() {
+            let fit = corrections.in_words(&measured.measurements.size);
             extra.insert("corrections".into(), json!(fit));
         }
         extra.insert("verdicts".into(), report::json(&measured.measurements, answers, rules));

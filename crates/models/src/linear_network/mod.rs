@@ -17,7 +17,7 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, Measured, Model, ModelError, Point, Quantity, Running, following, is_whole, number,
+    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, following, is_whole, number,
     words,
 };
 use overlaps::output::Status;
@@ -99,6 +99,7 @@ static LINEAR_NETWORK: LazyLock<Description> = LazyLock::new(|| Description {
         Quantity { name: "unseen", meaning: "|A − A*|²/|A*|² of what is not observed, at t_fit" },
     ],
     certificates: &[],
+    corrections: INVERSE,
 });
 
 /// The most numbers that layers, or the products of a sensing problem, may have.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::interpolant::{Interpolant, Schedule};
 use super::overlaps::{CERTIFICATES, LABELS, OVERLAPS};
 use super::target::Target;
-use ::overlaps::model::{Control, Description, Parameter, Parameters, is_whole, like, number, words};
+use ::overlaps::model::{Control, Description, Parameter, Parameters, ROOTS, is_whole, like, number, words};
 #[cfg(test)]
 use ::overlaps::value::Value;
 
@@ -42,6 +42,7 @@ pub static DENOISER: LazyLock<Description> = LazyLock::new(|| Description {
     labels: &LABELS,
     quantities: &OVERLAPS,
     certificates: &CERTIFICATES,
+    corrections: ROOTS,
 });
 
 /// What only the flow of the exact denoiser has.
