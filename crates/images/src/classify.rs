@@ -6,9 +6,10 @@ use nalgebra::DMatrix;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::StandardNormal;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::data::Images;
+use crate::data::{Images, Shape};
 use crate::error::{ImagesError, Result};
 use crate::fit::{Batch, Kept, Loss, Pace, fit, softmax};
 use crate::network::{Design, Network};
@@ -183,9 +184,9 @@ impl Classifier {
     ///
     /// # Errors
     /// The two sizes.
-    pub fn check(&self, shape: crate::data::Shape) -> Result<()> {
+    pub fn check(&self, shape: Shape) -> Result<()> {
         let own = self.header.design.shape;
-        match own == shape {
+        match (Shape { block: own.block, ..shape }) == own {
             true => Ok(()),
             false => Err(ImagesError::Given(format!(
                 "the classifier is of images of {}, and these are {}; train one with --size",
@@ -195,13 +196,14 @@ impl Classifier {
         }
     }
 
-    /// The probability of each class, for each of some images.
-    pub fn judge(&self, images: &[f32]) -> Vec<Vec<f64>> {
-        use rayon::prelude::*;
+    /// The probability of each class, for each of some images of its size, as they are or means of blocks.
+    pub fn judge(&self, images: &[f32], block: usize) -> Vec<Vec<f64>> {
         let size = self.header.design.shape.size() * crate::sample::BLOCK;
+        let share = self.header.design.shape.block as f32 / block as f32;
         let classes = self.header.classes.len();
         let of = |images: &[f32]| -> Vec<Vec<f64>> {
-            let given = self.network.apply(&self.parameters, images, &[]);
+            let images: Vec<f32> = images.iter().map(|x| share * x).collect();
+            let given = self.network.apply(&self.parameters, &images, &[]);
             given.chunks_exact(classes).map(softmax).collect()
         };
         images.par_chunks(size).map(of).collect::<Vec<_>>().concat()
@@ -210,18 +212,17 @@ impl Classifier {
     fn confusion(&self, images: &Images) -> Vec<Vec<u64>> {
         let classes = self.header.classes.len();
         let mut confusion = vec![vec![0; classes]; classes];
-        for (p, label) in self.judge(&images.pixels).iter().zip(&images.labels) {
+        for (p, label) in self.judge(&images.pixels, images.shape.block).iter().zip(&images.labels) {
             confusion[*label][likeliest(p)] += 1;
         }
         confusion
     }
 
-    /// How often each class is judged the likeliest among images, with standard errors, and corrected for how often held-out images
+    /// How often each class is the likeliest among what was judged, with standard errors, and corrected for how often held-out images
     /// of each class are taken for others: with M the matrix of those frequencies, Mᵀ f = judged. Classes of which none was held out
     /// leave no correction.
-    pub fn count(&self, images: &[f32]) -> Table {
+    pub fn count(&self, judged: &[Vec<f64>]) -> Table {
         let classes = self.header.classes.len();
-        let judged = self.judge(images);
         let mut counts = vec![0u64; classes];
         judged.iter().for_each(|p| counts[likeliest(p)] += 1);
         let all = judged.len() as f64;

@@ -33,6 +33,7 @@ mod data;
 mod error;
 
 pub mod classify;
+pub mod compare;
 pub mod exact;
 pub mod fit;
 pub mod matrix;

@@ -162,6 +162,27 @@ impl Training {
         Ok(Some(Model { network, header, parameters }))
     }
 
+    /// A step that is thrown away, to see how long it takes.
+    ///
+    /// # Errors
+    /// Options that are not possible.
+    pub fn trial(&self, images: &Images) -> Result<()> {
+        let network = self.network(images.shape)?;
+        let (pace, batch) = (self.pace(images), self.batch(images, 0));
+        let size = images.shape.size();
+        let loss = |first: usize, given: &[f32]| {
+            Loss::Squares.of(given, &batch.targets[first * size..][..given.len()], size, 1.0)
+        };
+        let parameters = network.start(self.seed);
+        network.slopes(
+            &parameters,
+            (&batch.images, &batch.times),
+            &loss,
+            &mut network.workspaces(pace.batch),
+        );
+        Ok(())
+    }
+
     /// Removes what was kept beside a file.
     pub fn forget(beside: &FilePath) {
         // What is not there need not be removed.

@@ -8,7 +8,7 @@ use overlaps_models::{Purpose, stream};
 
 /// So many zeros and ones, grey, of so many pixels a side, mixed.
 pub fn drawn(zeros: usize, ones: usize, side: usize, seed: u64) -> Images {
-    let shape = Shape { height: side, width: side, colours: 1 };
+    let shape = Shape::new(side, side, 1);
     let mut pixels = Vec::with_capacity((zeros + ones) * shape.size());
     let mut numbers = Vec::with_capacity(zeros + ones);
     let (mut left_0, mut left_1) = (zeros, ones);

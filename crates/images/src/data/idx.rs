@@ -12,8 +12,8 @@ pub fn images(path: &Path) -> Result<(Shape, Vec<f32>)> {
     let bytes = fs::read(path).map_err(ImagesError::read(path))?;
     let (sizes, body) = parts(path, &bytes)?;
     let (count, shape) = match sizes[..] {
-        [count, height, width] => (count, Shape { height, width, colours: 1 }),
-        [count, height, width, colours] => (count, Shape { height, width, colours }),
+        [count, height, width] => (count, Shape::new(height, width, 1)),
+        [count, height, width, colours] => (count, Shape::new(height, width, colours)),
         _ => {
             let what = format!(
                 "an IDX file of {} sizes, where images have 3 (count, height, width) or 4",

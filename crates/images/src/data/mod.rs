@@ -1,7 +1,7 @@
 //! Images with classes: read from IDX files, a folder of PNGs by class or an array of NumPy; chosen by class in given proportions;
 //! made smaller by block means.
 //!
-//! Pixels lie in [−1, 1], image by image, row by row, with the colours of a pixel side by side.
+//! Pixels lie in [−1, 1] (means of blocks are multiplied, see [`Shape::block`]), image by image, row by row, with the colours of a pixel side by side.
 
 mod drawn;
 mod idx;
@@ -30,9 +30,17 @@ pub struct Shape {
     pub width: usize,
     /// 1 for grey, 3 for colour.
     pub colours: usize,
+    /// The side of the blocks of which pixels are means, 1 for images as they are. In memory pixels are multiplied with it: the noise
+    /// of a mean is as much smaller, so that noise stands to images as it does at full size, and classes are decided at the same times.
+    pub block: usize,
 }
 
 impl Shape {
+    /// Images as they are, of so many rows, columns and colours.
+    pub fn new(height: usize, width: usize, colours: usize) -> Shape {
+        Shape { height, width, colours, block: 1 }
+    }
+
     /// Numbers of an image.
     pub fn size(self) -> usize {
         self.height * self.width * self.colours
@@ -41,7 +49,11 @@ impl Shape {
     /// `28×28`, `32×32×3`.
     pub fn words(self) -> String {
         let colours = if self.colours == 1 { String::new() } else { format!("×{}", self.colours) };
-        format!("{}×{}{colours}", self.height, self.width)
+        let block = match self.block {
+            1 => String::new(),
+            side => format!(" (means of {side}×{side} pixels)"),
+        };
+        format!("{}×{}{colours}{block}", self.height, self.width)
     }
 
     /// Refuses what is too large, empty, or has other colours.
@@ -67,7 +79,7 @@ impl Shape {
 pub struct Images {
     /// What every image is.
     pub shape: Shape,
-    /// All pixels, in [−1, 1].
+    /// All pixels, in [−1, 1], times the side of blocks.
     pub pixels: Vec<f32>,
     /// The class of every image, a place in `classes`; empty where none is known.
     pub labels: Vec<usize>,
@@ -235,12 +247,20 @@ impl Images {
         self
     }
 
+    /// The same as they are looked at, with all pixels in [−1, 1].
+    pub fn plain(&self) -> Images {
+        let block = self.shape.block as f32;
+        let pixels = self.pixels.iter().map(|x| x / block).collect();
+        let shape = Shape { block: 1, ..self.shape };
+        Images { shape, pixels, labels: self.labels.clone(), classes: self.classes.clone() }
+    }
+
     /// The means of square blocks, so that the longer side has so many pixels.
     ///
     /// # Errors
     /// A side that is not divided.
     pub fn shrunk(self, side: usize) -> Result<Images> {
-        let Shape { height, width, colours } = self.shape;
+        let Shape { height, width, colours, block: before } = self.shape;
         let longer = height.max(width);
         let block = longer / side.max(1);
         if side == 0 || block * side != longer || height % block != 0 || width % block != 0 {
@@ -252,7 +272,7 @@ impl Images {
         if block == 1 {
             return Ok(self);
         }
-        let shape = Shape { height: height / block, width: width / block, colours };
+        let shape = Shape { height: height / block, width: width / block, colours, block: before * block };
         let mut pixels = Vec::with_capacity(self.count() * shape.size());
         for place in 0..self.count() {
             let image = self.image(place);
@@ -263,7 +283,8 @@ impl Images {
                             let (row, column) = (y * block + k / block, x * block + k % block);
                             f64::from(image[(row * width + column) * colours + colour])
                         });
-                        pixels.push((inside.sum::<f64>() / (block * block) as f64) as f32);
+                        // The mean, times the side of the block.
+                        pixels.push((inside.sum::<f64>() / block as f64) as f32);
                     }
                 }
             }

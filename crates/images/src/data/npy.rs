@@ -22,8 +22,8 @@ struct Array {
 pub fn images(path: &Path) -> Result<(Shape, Vec<f32>)> {
     let array = read(path)?;
     let (count, shape) = match array.sizes[..] {
-        [count, height, width] => (count, Shape { height, width, colours: 1 }),
-        [count, height, width, colours] => (count, Shape { height, width, colours }),
+        [count, height, width] => (count, Shape::new(height, width, 1)),
+        [count, height, width, colours] => (count, Shape::new(height, width, colours)),
         _ => {
             let what = format!(
                 "an array of {:?}; images are (count, height, width) or (count, height, width, colours)",
@@ -139,7 +139,8 @@ fn read(path: &Path) -> Result<Array> {
 /// # Errors
 /// A file that cannot be written.
 pub fn write(path: &Path, images: &Images) -> Result<()> {
-    let Shape { height, width, colours } = images.shape;
+    let Shape { height, width, colours, .. } = images.shape;
+    let images = images.plain();
     let mut sizes = format!("{}, {height}, {width}", images.count());
     if colours > 1 {
         sizes += &format!(", {colours}");

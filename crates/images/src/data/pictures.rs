@@ -44,7 +44,7 @@ pub fn read(folder: &Path) -> Result<Images> {
         pixels.extend(image);
         labels.push(*class);
     }
-    let shape = shape.unwrap_or(Shape { height: 1, width: 1, colours: 1 });
+    let shape = shape.unwrap_or(Shape::new(1, 1, 1));
     Ok(Images { shape, pixels, labels, classes })
 }
 
@@ -66,7 +66,7 @@ fn picture(path: &Path) -> Result<(Shape, Vec<f32>)> {
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info().map_err(no)?;
     let (width, height) = (reader.info().width as usize, reader.info().height as usize);
-    Shape { height, width, colours: 1 }.check(path)?;
+    Shape::new(height, width, 1).check(path)?;
     let mut bytes = vec![0; reader.output_buffer_size()];
     let info = reader.next_frame(&mut bytes).map_err(no)?;
     let (samples, colours) = match info.color_type {
@@ -78,7 +78,7 @@ fn picture(path: &Path) -> Result<(Shape, Vec<f32>)> {
     };
     let all = bytes[..info.buffer_size()].chunks_exact(samples);
     let pixels = all.flat_map(|pixel| pixel[..colours].iter().map(|byte| of_byte(*byte))).collect();
-    Ok((Shape { height, width, colours }, pixels))
+    Ok((Shape::new(height, width, colours), pixels))
 }
 
 /// Writes images side by side, some in a row, as one PNG; what lies outside [−1, 1] is cut off.
@@ -86,7 +86,8 @@ fn picture(path: &Path) -> Result<(Shape, Vec<f32>)> {
 /// # Errors
 /// A file that cannot be written.
 pub fn write_sheet(path: &Path, images: &Images, in_row: usize) -> Result<()> {
-    let Shape { height, width, colours } = images.shape;
+    let Shape { height, width, colours, .. } = images.shape;
+    let images = images.plain();
     let columns = in_row.clamp(1, images.count().max(1));
     let rows = images.count().div_ceil(columns).max(1);
     let (full_width, full_height) = (columns * (width + 1) - 1, rows * (height + 1) - 1);

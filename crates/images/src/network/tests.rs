@@ -8,7 +8,7 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
 }
 
 fn design(classes: Option<usize>, colours: usize) -> Design {
-    Design { shape: Shape { height: 7, width: 6, colours }, channels: 8, levels: 2, classes }
+    Design { shape: Shape::new(7, 6, colours), channels: 8, levels: 2, classes }
 }
 
 /// Parameters that are all different from those of a start, so that nothing is zero by chance.
