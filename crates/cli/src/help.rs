@@ -11,7 +11,7 @@ use overlaps::system::{BUILT_IN, Theory};
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Equations", &["list", "show", "solve", "limit", "critical"]),
     ("Simulation, and theory beside it", &["simulate", "check"]),
-    ("Flow-based generative models", &["generate", "steps", "modes", "uturn", "schedule"]),
+    ("Flow-based generative models", &["generate", "steps", "modes", "uturn", "schedule", "images"]),
     ("Many results", &["sweep", "merge", "paper", "reproduce", "report"]),
     ("This command", &["completions", "man", "help"]),
 ];
@@ -24,7 +24,9 @@ pub fn command() -> Command {
         None => "Say more about a command: overlaps help COMMAND".into(),
     };
     let groups = GROUPS.map(|(title, names)| {
-        let lines = names.iter().map(|name| format!("  {name:<12} {}\n", about(name)));
+        // A command may be left out by a feature.
+        let there = names.iter().filter(|name| **name == "help" || command.find_subcommand(name).is_some());
+        let lines = there.map(|name| format!("  {name:<12} {}\n", about(name)));
         format!("\n{title}:\n{}", lines.collect::<String>())
     });
     let template = format!(

@@ -16,6 +16,8 @@ mod destination;
 pub mod embedded;
 mod generate;
 mod help;
+#[cfg(feature = "images")]
+mod images;
 mod limit;
 mod list;
 mod man;
@@ -76,6 +78,8 @@ enum Command {
     Modes(modes::Modes),
     Uturn(Box<uturn::Uturn>),
     Schedule(schedule::Schedule),
+    #[cfg(feature = "images")]
+    Images(images::Images),
     Sweep(sweep::Sweep),
     Merge(sweep::Merge),
     Paper(paper::Paper),
@@ -109,6 +113,8 @@ impl Cli {
             Command::Modes(c) => c.run()?,
             Command::Uturn(c) => c.run()?,
             Command::Schedule(c) => c.run()?,
+            #[cfg(feature = "images")]
+            Command::Images(c) => c.run()?,
             Command::Sweep(c) => c.run()?,
             Command::Merge(c) => c.run()?,
             Command::Paper(c) => c.run()?,

@@ -32,9 +32,9 @@ impl Man {
         };
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let commands: Vec<Command> = command.get_subcommands().cloned().collect();
-        let pages = commands.len() + 1;
-        for command in std::iter::once(command).chain(commands) {
+        let commands = with_own(command);
+        let pages = commands.len();
+        for command in commands {
             let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
             let text = page(command)?;
             write_atomically(folder.join(name + ".1"), |sink| sink.write_all(text.as_bytes()))?;
@@ -42,6 +42,12 @@ impl Man {
         eprintln!("note: wrote {pages} pages to {}", folder.display());
         Ok(FINE)
     }
+}
+
+/// A command, and all that belong to it.
+fn with_own(command: Command) -> Vec<Command> {
+    let own: Vec<Command> = command.get_subcommands().cloned().collect();
+    std::iter::once(command).chain(own.into_iter().flat_map(with_own)).collect()
 }
 
 /// The page of one command, in a form that groff and mandoc take without a warning.

@@ -106,13 +106,13 @@ fn every_command_has_a_manual_page_that_readers_take_without_a_warning() {
     let pages = folder.path().join("share/man1");
     let main = fs::read_to_string(pages.join("overlaps.1")).unwrap();
     assert_eq!(main, printed(&["man"]));
-    let help = printed(&["--help"]);
-    let commands = help.lines().take_while(|line| *line != "Options:").filter(|line| line.starts_with("  "));
-    let mut names: Vec<String> = commands
-        .map(|line| line.split_whitespace().next().unwrap().to_owned())
-        .filter(|name| name != "help")
-        .map(|name| format!("overlaps-{name}.1"))
-        .collect();
+    let commands = |help: &str, before: &str| -> Vec<String> {
+        let listed = help.lines().take_while(|line| *line != "Options:").filter(|line| line.starts_with("  "));
+        let names = listed.map(|line| line.split_whitespace().next().unwrap()).filter(|name| *name != "help");
+        names.map(|name| format!("{before}-{name}.1")).collect()
+    };
+    let mut names = commands(&printed(&["--help"]), "overlaps");
+    names.extend(commands(&printed(&["images", "--help"]), "overlaps-images"));
     names.push("overlaps.1".to_owned());
     names.sort();
     let mut found: Vec<String> =

@@ -1,0 +1,178 @@
+//! `overlaps images reproduce DATA`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+use serde_json::{Value, json};
+
+use super::data::{Data, Noise, Steps, Way};
+use super::train::{Size, announce};
+use crate::cells::with_progress;
+use crate::destination::{Destination, side};
+use crate::simulation::stopped;
+use crate::terminal::{self, TerminalOptions};
+use crate::{DISAGREES, FINE};
+use overlaps::compare::Verdict;
+use overlaps::model::Running;
+use overlaps::numeric::grid;
+use overlaps_images::Images;
+use overlaps_images::classify::Classifier;
+use overlaps_images::compare::{Compared, Comparison, Condition};
+use overlaps_images::times::Times;
+use overlaps_images::turns::UTurns;
+use overlaps_models::mixture::schedule::Levels;
+
+/// Compare uniform training times with times in the window where the class is decided, over seeds.
+///
+/// The statement of arXiv:2412.07972 (section 6.2): with half of the training times where the class is decided, images of a class come
+/// out in a fraction nearer to that of the data. Networks of a seed differ in nothing but their times, so that differences are
+/// paired. Classes are counted in three ways. Models stay in a folder: the same command goes on where it was interrupted, and more seeds
+/// are added by asking for more. Exit code 4 if the statement does not hold.
+#[derive(Debug, Args)]
+pub struct Reproduce {
+    #[command(flatten)]
+    data: Data,
+    /// Who says of which class a generated image is.
+    #[arg(long, value_name = "FILE.classifier", value_hint = ValueHint::FilePath, required = true)]
+    classifier: PathBuf,
+    /// Where models are kept.
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath, required = true)]
+    models: PathBuf,
+    /// Windows that take half of the training times (repeatable) [default: that of the exact U-turn of the images].
+    #[arg(long, value_name = "FROM,TO", value_parser = window)]
+    window: Vec<(f64, f64)>,
+    /// Seeds.
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=10_000))]
+    seeds: u64,
+    /// Images of each network that are judged.
+    #[arg(long, value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    samples: u32,
+    /// How often the statement may be found wrong by chance.
+    #[arg(long, value_name = "RATE", default_value = "0.05", value_parser = crate::check::rate)]
+    level: f64,
+    #[command(flatten)]
+    size: Size,
+    #[command(flatten)]
+    noise: Noise,
+    #[command(flatten)]
+    steps: Steps,
+    #[command(flatten)]
+    way: Way,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// Two times.
+fn window(text: &str) -> Result<(f64, f64), String> {
+    let numbers: Vec<f64> = text.split(',').filter_map(|part| part.trim().parse().ok()).collect();
+    match numbers[..] {
+        [from, to] if 0.0 <= from && from < to && to <= 1.0 => Ok((from, to)),
+        _ => Err("expected two times FROM,TO with 0 ≤ FROM < TO ≤ 1, for example 0.3,0.5".into()),
+    }
+}
+
+impl Reproduce {
+    /// Trains, generates, compares, writes, prints.
+    pub fn run(&self) -> anyhow::Result<u8> {
+        let files = self.destination.files(None)?;
+        files.check()?;
+        self.way.start_threads();
+        let (images, classifier) = (self.data.load()?, Classifier::load(&self.classifier)?);
+        let comparison = self.comparison(&images)?;
+        if !self.way.quiet {
+            announce(&comparison.training, &images, self.seeds * comparison.conditions.len() as u64)?;
+        }
+        let units = comparison.units(&images);
+        let compared =
+            with_progress(units, self.way.quiet, |running| comparison.run(&images, &classifier, running))?;
+        let left = format!("What is done is kept in {}; the same command goes on", self.models.display());
+        let compared = compared.ok_or_else(|| stopped(Some(left)))?;
+        let claim = compared.claim(self.level);
+        let verdict = claim.as_ref().map_or(Verdict::Undecided, |claim| claim.verdict);
+        let mut parameters = self.data.described(&images);
+        parameters.insert("training".into(), json!(format!("{:?}", comparison.training)));
+        parameters.insert("samples".into(), json!(self.samples));
+        parameters.insert("steps".into(), json!(comparison.sampler.1));
+        let table = &compared.table;
+        let extra = [("comparison".to_string(), self.said(&compared, verdict))].into();
+        let side = side("images reproduce", parameters, [], &table.columns, extra);
+        let written = files.write(table, &side, files.plot.is_some().then(|| compared.figure()).as_ref())?;
+        self.destination.print(table, self.way.quiet, || self.shown(&compared, verdict))?;
+        self.destination.say_written(&written, self.way.quiet);
+        Ok(if verdict == Verdict::Disagrees { DISAGREES } else { FINE })
+    }
+
+    fn comparison(&self, images: &Images) -> anyhow::Result<Comparison> {
+        let mut windows = self.window.clone();
+        if windows.is_empty() {
+            let times = grid(0.0, 1.0, 41);
+            let turns = UTurns { times, samples: 500, seed: self.way.seed };
+            let turned =
+                turns.exact(images, self.noise.interpolant, &Running::ON)?.ok_or_else(|| stopped(None))?;
+            let found = turned.window(Levels::default());
+            let window = found.ok_or_else(|| {
+                anyhow::anyhow!("the memory of U-turns has no window; name one with --window")
+            })?;
+            // Names of files and conditions have two decimals.
+            let rounded = |t: f64| (100.0 * t).round() / 100.0;
+            windows.push((rounded(window.from), rounded(window.to)));
+        }
+        let mut conditions = vec![Condition { name: "uniform".into(), times: Times::Uniform }];
+        let condition = |window: &(f64, f64)| Condition {
+            name: format!("{}-{}", window.0, window.1),
+            times: Times::in_window(*window, 0.5),
+        };
+        conditions.extend(windows.iter().map(condition));
+        Ok(Comparison {
+            training: self.size.training(&self.noise, Times::Uniform, self.way.seed)?,
+            conditions,
+            seeds: self.way.seed..self.way.seed.saturating_add(self.seeds),
+            sampler: self.steps.with(self.noise.interpolant)?,
+            samples: self.samples as usize,
+            folder: self.models.clone(),
+        })
+    }
+
+    /// What the side file says of the result.
+    fn said(&self, compared: &Compared, verdict: Verdict) -> Value {
+        let summary = compared.summary();
+        let names: Vec<&str> = summary.columns.iter().map(|column| column.name.as_str()).collect();
+        let row = |row: &Vec<overlaps::output::Cell>| -> Value {
+            let cell = |cell: &overlaps::output::Cell| match cell.number() {
+                Some(x) => json!(x),
+                None if cell.is_missing() => Value::Null,
+                None => json!(cell.to_string()),
+            };
+            names
+                .iter()
+                .zip(row)
+                .map(|(name, own)| (name.to_string(), cell(own)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        };
+        json!({
+            "class": compared.class,
+            "share": compared.truth,
+            "verdict": verdict.name(),
+            "summary": summary.rows.iter().map(row).collect::<Vec<_>>(),
+        })
+    }
+
+    fn shown(&self, compared: &Compared, verdict: Verdict) -> String {
+        let mut text = format!(
+            "class {}, of which the data have {:.4}; {} seeds\n",
+            compared.class, compared.truth, self.seeds
+        );
+        text += &terminal::render(
+            &compared.summary(),
+            &TerminalOptions { columns: None, max_rows: 0, digits: 3 },
+        );
+        if let Some(claim) = compared.claim(self.level) {
+            text += &format!(
+                "{}: {} — {} (nearer by {:.4} ± {:.4})\n",
+                claim.source, claim.text, verdict.name(), claim.measured.value, claim.measured.error
+            );
+        }
+        text
+    }
+}

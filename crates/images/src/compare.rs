@@ -1,0 +1,335 @@
+//! Uniform against phase-aware training: networks that differ in nothing but their training times, over seeds, and the fraction of the
+//! larger class in what they generate.
+//!
+//! All trainings of a seed begin with the same weights and see the same images with the same noise, and all generate from the same noise,
+//! so that differences are paired. Models and fractions lie in a folder; what is there is not done again.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classify::{Classifier, likeliest};
+use crate::data::Images;
+use crate::error::{ImagesError, Result};
+use crate::model::{Model, Training};
+use crate::sample::{BLOCK, Sampler, generate};
+use crate::store;
+use crate::times::Times;
+use overlaps::chart::{Curve, Figure, LineStyle, Panel, Points};
+use overlaps::compare::Estimate;
+use overlaps::compare::claim::{Beside, Claim, Relation, Test};
+use overlaps::compare::statistics::critical;
+use overlaps::model::Running;
+use overlaps::output::{Cell, Column, Role, Table};
+
+/// Where training times lie, and what that is called.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Its name, also that of its files.
+    pub name: String,
+    /// The times.
+    pub times: Times,
+}
+
+/// What is compared.
+pub struct Comparison {
+    /// How networks are trained, apart from times and seed.
+    pub training: Training,
+    /// The conditions; the first is what the others are compared with.
+    pub conditions: Vec<Condition>,
+    /// The seeds.
+    pub seeds: std::ops::Range<u64>,
+    /// How images are made, and how many.
+    pub sampler: (Sampler, usize),
+    /// How many images of each network are judged.
+    pub samples: usize,
+    /// Where models are kept.
+    pub folder: PathBuf,
+}
+
+/// Ways of counting the images of a class.
+pub const COUNTS: [(&str, &str); 3] = [
+    ("of_all", "fraction of all images for which this class is the likeliest"),
+    ("likelier", "fraction of all images for which it is likelier than the other classes of the data"),
+    ("among", "fraction among the images whose likeliest class is one of the data"),
+];
+
+/// What a network makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Made {
+    run: String,
+    judged_by: Vec<String>,
+    fractions: [f64; 3],
+    /// The fraction of images whose likeliest class is none of the data.
+    neither: f64,
+    loss: f64,
+}
+
+/// The rows of all networks, and what they say.
+pub struct Compared {
+    /// A row for each network.
+    pub table: Table,
+    /// The share of the larger class in the data.
+    pub truth: f64,
+    /// The larger class.
+    pub class: String,
+    /// Each count of each condition: its mean over seeds.
+    means: Vec<[Estimate; 3]>,
+    /// Each count of each condition but the first: its difference from the first, paired.
+    differences: Vec<[Estimate; 3]>,
+    /// How much nearer the fraction is to the truth than with the first condition, paired.
+    nearer: Vec<[Estimate; 3]>,
+    names: Vec<String>,
+}
+
+impl Comparison {
+    /// Units of progress.
+    pub fn units(&self, images: &Images) -> u64 {
+        let cells = self.conditions.len() as u64 * (self.seeds.end - self.seeds.start);
+        cells * (self.training.pace(images).steps + self.samples.div_ceil(BLOCK) as u64)
+    }
+
+    /// Trains what is not trained, generates and counts; none where an interruption was asked for.
+    ///
+    /// # Errors
+    /// A classifier that does not know the classes; files of another comparison in the folder.
+    pub fn run(
+        &self,
+        images: &Images,
+        classifier: &Classifier,
+        running: &Running,
+    ) -> Result<Option<Compared>> {
+        if self.seeds.end < self.seeds.start + 2 {
+            return Err(ImagesError::Given("two seeds or more are needed for an error".into()));
+        }
+        classifier.check(images.shape)?;
+        let place = |class: &String| classifier.classes().iter().position(|own| own == class);
+        let known: Option<Vec<usize>> = images.classes.iter().map(place).collect();
+        let known = known.ok_or_else(|| {
+            ImagesError::Given(format!(
+                "the classifier knows the classes {}, and the data are of {}",
+                classifier.classes().join(", "),
+                images.classes.join(", ")
+            ))
+        })?;
+        std::fs::create_dir_all(&self.folder).map_err(ImagesError::read(&self.folder))?;
+        let counts = images.counts();
+        let class = (0..counts.len()).max_by_key(|class| counts[*class]).unwrap_or_default();
+        let mut made = Vec::new();
+        for seed in self.seeds.clone() {
+            for condition in &self.conditions {
+                let training = Training { times: condition.times.clone(), seed, ..self.training.clone() };
+                let name = format!("{}-{seed}", condition.name);
+                let Some(own) = self.one(&training, &name, images, classifier, (&known, class), running)?
+                else {
+                    return Ok(None);
+                };
+                made.push((condition.name.clone(), seed, own));
+            }
+        }
+        let truth = counts[class] as f64 / images.count() as f64;
+        Ok(Some(self.compared(&made, truth, images.classes[class].clone())))
+    }
+
+    /// One network.
+    fn one(
+        &self,
+        training: &Training,
+        name: &str,
+        images: &Images,
+        classifier: &Classifier,
+        (known, class): (&[usize], usize),
+        running: &Running,
+    ) -> Result<Option<Made>> {
+        let file = self.folder.join(name).with_extension("unet");
+        let steps = training.pace(images).steps;
+        let model = match training.finished(images, &file)? {
+            Some(model) => {
+                (0..steps).for_each(|_| (running.progress)());
+                model
+            }
+            None => {
+                let Some(model) = training.train(images, Some(&file), running)? else { return Ok(None) };
+                model.save(&file)?;
+                Training::forget(&file);
+                model
+            }
+        };
+        let run = format!(
+            "{}; {} {}, {} samples",
+            model.run(),
+            self.sampler.0.name(),
+            self.sampler.1,
+            self.samples
+        );
+        let kept = file.with_extension("fractions");
+        if kept.exists() {
+            let (made, _): (Made, _) = store::load(&kept, "file of fractions")?;
+            if made.run == run && made.judged_by == classifier.classes() {
+                (0..self.samples.div_ceil(BLOCK)).for_each(|_| (running.progress)());
+                return Ok(Some(made));
+            }
+        }
+        // The same noise for all conditions.
+        let Some(x) = generate(&model, self.sampler, (self.samples, training.seed), running) else {
+            return Ok(None);
+        };
+        let judged = classifier.judge(&x, images.shape.block);
+        let made = counted(&judged, known, class, &model, run, classifier);
+        store::save(&kept, &made, &[])?;
+        Ok(Some(made))
+    }
+
+    fn compared(&self, made: &[(String, u64, Made)], truth: f64, class: String) -> Compared {
+        let mut columns = vec![
+            Column::new("times", "training times", Role::Label),
+            Column::new("seed", "key of the random numbers", Role::Parameter),
+        ];
+        columns.extend(COUNTS.iter().map(|(name, meaning)| Column::new(*name, *meaning, Role::Output)));
+        columns.push(Column::new(
+            "neither",
+            "fraction of images judged to be of no class of the data",
+            Role::Output,
+        ));
+        columns.push(Column::new("loss", "mean loss of the last tenth of the steps", Role::Output));
+        let mut table = Table::new(columns);
+        for (name, seed, made) in made {
+            let mut row = vec![Cell::from(name.as_str()), Cell::Integer(*seed)];
+            row.extend(made.fractions.iter().chain([&made.neither, &made.loss]).map(|x| Cell::Number(*x)));
+            table.rows.push(row);
+        }
+        let of = |condition: usize, count: usize| -> Vec<f64> {
+            made.iter()
+                .skip(condition)
+                .step_by(self.conditions.len())
+                .map(|(_, _, made)| made.fractions[count])
+                .collect()
+        };
+        let each = |condition: usize, between: &dyn Fn(f64, f64) -> f64| {
+            std::array::from_fn(|count| {
+                let (own, first) = (of(condition, count), of(0, count));
+                estimate(
+                    &own.iter().zip(&first).map(|(own, first)| between(*own, *first)).collect::<Vec<_>>(),
+                )
+            })
+        };
+        let all = 0..self.conditions.len();
+        Compared {
+            table,
+            truth,
+            class,
+            means: all.clone().map(|k| each(k, &|own, _| own)).collect(),
+            differences: all.clone().skip(1).map(|k| each(k, &|own, first| own - first)).collect(),
+            nearer: all
+                .skip(1)
+                .map(|k| each(k, &|own, first| (first - truth).abs() - (own - truth).abs()))
+                .collect(),
+            names: self.conditions.iter().map(|condition| condition.name.clone()).collect(),
+        }
+    }
+}
+
+fn counted(
+    judged: &[Vec<f64>],
+    known: &[usize],
+    class: usize,
+    model: &Model,
+    run: String,
+    by: &Classifier,
+) -> Made {
+    let all = judged.len() as f64;
+    let own = known[class];
+    let count = |of: &dyn Fn(&Vec<f64>) -> bool| judged.iter().filter(|p| of(p)).count() as f64;
+    let of_all = count(&|p| likeliest(p) == own);
+    let likelier = count(&|p| known.iter().all(|other| p[*other] <= p[own]));
+    let among = count(&|p| known.contains(&likeliest(p)));
+    Made {
+        run,
+        judged_by: by.classes().to_vec(),
+        fractions: [of_all / all, likelier / all, of_all / among],
+        neither: 1.0 - among / all,
+        loss: model.loss(),
+    }
+}
+
+/// The mean over seeds, with its standard error.
+fn estimate(values: &[f64]) -> Estimate {
+    let count = values.len() as f64;
+    let value = values.iter().sum::<f64>() / count;
+    let square: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
+    Estimate { value, error: (square / (count * (count - 1.0))).sqrt(), freedom: count - 1.0 }
+}
+
+impl Compared {
+    /// A row for each condition and count: the mean, its difference from the first condition, how much nearer it is to the truth.
+    pub fn summary(&self) -> Table {
+        let columns = [
+            ("times", Role::Label),
+            ("count", Role::Label),
+            ("fraction", Role::Output),
+            ("fraction_error", Role::Certificate),
+            ("difference", Role::Output),
+            ("difference_error", Role::Certificate),
+            ("nearer", Role::Output),
+            ("nearer_error", Role::Certificate),
+        ];
+        let mut table = Table::new(columns.map(|(name, role)| Column::new(name, "", role)).to_vec());
+        for (condition, name) in self.names.iter().enumerate() {
+            for (count, (word, _)) in COUNTS.iter().enumerate() {
+                let mean = self.means[condition][count];
+                let mut row = vec![Cell::from(name.as_str()), Cell::from(*word)];
+                row.extend([mean.value, mean.error].map(Cell::Number));
+                for of in [&self.differences, &self.nearer] {
+                    match condition.checked_sub(1).map(|k| of[k][count]) {
+                        Some(own) => row.extend([own.value, own.error].map(Cell::Number)),
+                        None => row.extend([Cell::Missing, Cell::Missing]),
+                    }
+                }
+                table.rows.push(row);
+            }
+        }
+        table
+    }
+
+    /// That training at times where the class is decided makes its fraction nearer to that of the data, by the first way of counting:
+    /// decided where the difference is larger than chance makes it at this level.
+    pub fn claim(&self, level: f64) -> Option<Claim> {
+        let nearer = self.nearer.first()?[0];
+        let width = critical(level, nearer.freedom) * nearer.error;
+        let place = Beside { width, decided: nearer.value.abs() > width, ..Beside::new(nearer, 0.0) };
+        // What lies on the wrong side is no less decided.
+        let text = format!(
+            "with half of the times in the window the fraction of class {} is nearer to its share",
+            self.class
+        );
+        Claim::new("Section 6.2", text, Test::Width(Relation::Above), vec![place])
+    }
+
+    /// The fractions against the seed, a panel for each way of counting.
+    pub fn figure(&self) -> Figure {
+        let mut panels = Vec::new();
+        for (count, (word, _)) in COUNTS.iter().enumerate() {
+            let mut panel = Panel::new(format!("fraction {}", word.replace('_', " ")));
+            let numbers = |row: &Vec<Cell>| Some((row[1].number()?, row[2 + count].number()?, 0.0));
+            let seeds: Vec<f64> = self.table.rows.iter().filter_map(|row| row[1].number()).collect();
+            let first = seeds.iter().copied().fold(f64::INFINITY, f64::min);
+            let last = seeds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            for (place, name) in self.names.iter().enumerate().take(6) {
+                let own = self.table.rows.iter().filter(|row| row[0] == Cell::from(name.as_str()));
+                panel.points.push(Points::new(name.as_str(), place, own.filter_map(numbers)));
+                let mean = self.means[place][count].value;
+                panel.curves.push(Curve::new("", LineStyle::Solid, place, vec![(first, mean), (last, mean)]));
+            }
+            let truth = vec![(first, self.truth), (last, self.truth)];
+            panel.curves.push(Curve::new("share in the data", LineStyle::Dotted, 6, truth));
+            panels.push(panel);
+        }
+        Figure {
+            title: format!("Generated images of class {}", self.class),
+            subtitle: "lines: means over seeds".into(),
+            x_label: "seed".into(),
+            panels,
+            ..Figure::default()
+        }
+    }
+}
