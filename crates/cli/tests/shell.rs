@@ -107,7 +107,8 @@ fn every_command_has_a_manual_page_that_readers_take_without_a_warning() {
     let main = fs::read_to_string(pages.join("overlaps.1")).unwrap();
     assert_eq!(main, printed(&["man"]));
     let commands = |help: &str, before: &str| -> Vec<String> {
-        let listed = help.lines().take_while(|line| *line != "Options:").filter(|line| line.starts_with("  "));
+        let listed =
+            help.lines().take_while(|line| *line != "Options:").filter(|line| line.starts_with("  "));
         let names = listed.map(|line| line.split_whitespace().next().unwrap()).filter(|name| *name != "help");
         names.map(|name| format!("{before}-{name}.1")).collect()
     };

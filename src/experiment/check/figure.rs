@@ -46,7 +46,8 @@ impl Check {
         }
         let theory = answers[0].predictions.theory;
         let curves = |column: &usize| curves(measurements, answers, *column, self.settings());
-        let deviations = |column: &usize| deviations(measurements, answers, self.rules.corrections(measurements), *column);
+        let deviations =
+            |column: &usize| deviations(measurements, answers, self.rules.corrections(measurements), *column);
         Ok(Figure {
             title: format!("{} against measurement", theory.description.title),
             subtitle: subtitle(measurements, theory, model),

@@ -17,8 +17,8 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, following, is_whole, number,
-    words,
+    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, following,
+    is_whole, number, words,
 };
 use overlaps::output::Status;
 use training::{Flow, Loss, Network};
