@@ -45,7 +45,7 @@ const Q: Quantity = Quantity { name: "q", meaning: "overlap of two copies" };
 
 /// What a model of this kind declares.
 fn described(kind: Kind) -> Description {
-    let sweeps = number("sweeps", 60.0, "sweeps that are measured, after half as many that are not")
+    let sweeps = number("sweeps", 200.0, "sweeps that are measured, after half as many that are not")
         .if_(|x| is_whole(x, 20.0, 1e7), "it is a whole number of sweeps from 20 to 10⁷");
     let size = |default: f64| {
         number("d", default, "number of spins")

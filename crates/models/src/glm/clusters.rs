@@ -77,7 +77,7 @@ fn described(kind: Kind) -> Description {
             "gaussian-mixture-hinge",
             "two Gaussian clusters, hinge loss, ridge penalty",
             &["clusters by hinge loss"],
-            vec![ridge(0.1), one()],
+            vec![ridge(1.0), one()],
         ),
         Kind::Logistic => (
             "gaussian-mixture-logistic",
@@ -172,6 +172,10 @@ impl Model for Clusters {
     }
 
     fn dimensions(&self, _: &[Point]) -> Result<Vec<f64>, ModelError> {
-        Ok([100.0, 200.0, 400.0, 800.0].into())
+        let smallest = match self.0 {
+            Kind::Square | Kind::Lasso => 125.0,
+            Kind::Hinge | Kind::Logistic => 50.0,
+        };
+        Ok([1.0, 2.0, 4.0, 8.0].map(|x| x * smallest).into())
     }
 }

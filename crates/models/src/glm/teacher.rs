@@ -270,6 +270,12 @@ impl Model for Teacher {
     }
 
     fn dimensions(&self, _: &[Point]) -> Result<Vec<f64>, ModelError> {
-        Ok([100.0, 200.0, 400.0, 800.0].into())
+        let smallest = match self.0 {
+            // Many iterations, that do not become fewer.
+            Kind::Hinge | Kind::Absolute => 50.0,
+            Kind::Lasso => 250.0,
+            _ => 100.0,
+        };
+        Ok([1.0, 2.0, 4.0, 8.0].map(|x| x * smallest).into())
     }
 }
