@@ -59,7 +59,11 @@ fn four_commands_lead_from_images_to_a_schedule_and_back() {
     assert_eq!((turned.number("memory", 20).unwrap(), turned.rows.len()), (1.0, 21));
     run(folder, "schedule --curve uturn.csv --features memory --output times.csv", 0);
 
-    run(folder, &format!("images train {DATA} --times times.csv --epochs 60 {SMALL} --output m.unet --quiet"), 0);
+    run(
+        folder,
+        &format!("images train {DATA} --times times.csv --epochs 60 {SMALL} --output m.unet --quiet"),
+        0,
+    );
     run(folder, "images generate m.unet --samples 100 --steps 30 --output made.npy --sheet made.png", 0);
     run(folder, "images generate m.unet --samples 100 --steps 30 --output again.npy --threads 1 --quiet", 0);
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
@@ -72,7 +76,8 @@ fn four_commands_lead_from_images_to_a_schedule_and_back() {
     let zeros = counts.number("fraction", 0).unwrap();
     assert!((zeros - 0.8).abs() < 0.25, "{zeros}");
     assert_eq!(counts.number("count", 0).unwrap() + counts.number("count", 1).unwrap(), 100.0);
-    let learnt = "--denoiser m.unet --classifier c.classifier --points 3 --samples 24 --steps 30 --output learnt.csv";
+    let learnt =
+        "--denoiser m.unet --classifier c.classifier --points 3 --samples 24 --steps 30 --output learnt.csv";
     run(folder, &format!("images uturn {DATA} {learnt}"), 0);
     assert_eq!(table(folder, "learnt.csv").number("memory", 2).unwrap(), 1.0);
 

@@ -42,11 +42,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if arguments.iter().any(|word| word == "steps") {
         let (posterior, count) = (Posterior::new(&small, Path::VariancePreserving), 4000);
-        for (sampler, steps) in
-            [(Sampler::Bridge, 25), (Sampler::Bridge, 50), (Sampler::Bridge, 100), (Sampler::Euler, 25), (Sampler::Flow, 10)]
-        {
-            let made = generate(&posterior, (sampler, steps), (count, 0), &Running::ON).ok_or("interrupted")?;
-            let zeros: f64 = posterior.classes(&made, 0.9999).iter().map(|p| p[0]).sum::<f64>() / count as f64;
+        for (sampler, steps) in [
+            (Sampler::Bridge, 25),
+            (Sampler::Bridge, 50),
+            (Sampler::Bridge, 100),
+            (Sampler::Euler, 25),
+            (Sampler::Flow, 10),
+        ] {
+            let made =
+                generate(&posterior, (sampler, steps), (count, 0), &Running::ON).ok_or("interrupted")?;
+            let zeros: f64 =
+                posterior.classes(&made, 0.9999).iter().map(|p| p[0]).sum::<f64>() / count as f64;
             println!("{} {steps}: {zeros:.3} ± 0.006 zeros", sampler.name());
         }
     }

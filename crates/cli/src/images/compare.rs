@@ -170,7 +170,11 @@ impl Reproduce {
         if let Some(claim) = compared.claim(self.level) {
             text += &format!(
                 "{}: {} — {} (nearer by {:.4} ± {:.4})\n",
-                claim.source, claim.text, verdict.name(), claim.measured.value, claim.measured.error
+                claim.source,
+                claim.text,
+                verdict.name(),
+                claim.measured.value,
+                claim.measured.error
             );
         }
         text
