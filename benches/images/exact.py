@@ -1,5 +1,5 @@
 """The exact posterior of MNIST's zeros and ones, 80 : 20, in NumPy: how often an image noised to t ends as a zero. The values of
-crates/images/tests/mnist.rs.
+crates/images/examples/mnist.rs.
 
     python benches/images/exact.py FOLDER [SAMPLES]
 """
