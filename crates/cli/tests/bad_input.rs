@@ -558,7 +558,7 @@ fn what_other_languages_write_is_explained_at_its_place() {
         "x^2/2",
         &["an expression stands in quotes: minimise = \"x^2/2\""],
     );
-    quoted("\"a*t*x + z/2\"", "2*x", "*x", &["an expression stands in quotes: h = \"2*x\""]);
+    quoted("\"a*t*x + z/2\"", "2*x", "2*x", &["an expression stands in quotes: h = \"2*x\""]);
     quoted("\"E[s](s*x)^2\"", "tanh(x)", "tanh(x)", &["an expression stands in quotes: value = \"tanh(x)\""]);
 }
 
