@@ -206,6 +206,7 @@ impl Glauber {
             Kind::SherringtonKirkpatrick => {
                 let scale = 1.0 / (d as f64).sqrt();
                 let mut rows = vec![vec![0.0; d]; d];
+                #[expect(clippy::needless_range_loop, reason = "both halves are written")]
                 for i in 0..d {
                     for (j, z) in normals(seed, d, Purpose::Vector, i as u64).take(i).enumerate() {
                         rows[i][j] = z * scale;
