@@ -141,7 +141,7 @@ impl Comparison {
         (known, class): (&[usize], usize),
         running: &Running,
     ) -> Result<Option<Made>> {
-        let file = self.folder.join(name).with_extension("unet");
+        let file = self.folder.join(format!("{name}.unet"));
         let steps = training.pace(images).steps;
         let model = match training.finished(images, &file)? {
             Some(model) => {

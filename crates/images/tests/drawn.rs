@@ -157,7 +157,7 @@ fn a_comparison_goes_on_where_it_was_and_is_paired() {
     let condition = |name: &str| Condition { name: name.into(), times: Times::Uniform };
     let comparison = Comparison {
         training: Training { epochs: 4, ..training() },
-        conditions: vec![condition("uniform"), condition("same")],
+        conditions: vec![condition("uniform"), condition("0.3-0.5")],
         seeds: 0..3,
         sampler: (Sampler::Bridge, 10),
         samples: 40,
