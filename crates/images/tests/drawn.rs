@@ -183,6 +183,13 @@ fn a_comparison_goes_on_where_it_was_and_is_paired() {
     assert_ne!(compared.table.number("of_all", 0).unwrap(), compared.table.number("of_all", 2).unwrap());
     let again = comparison.run(&images, &classifier, &Running::ON).unwrap().unwrap();
     assert_eq!(again.table.rows, compared.table.rows);
+    // Another classifier judges anew.
+    let other = Learning { epochs: 1, ..learning }
+        .train(&drawn(100, 100, 8, 2), None, &Running::ON)
+        .unwrap()
+        .unwrap();
+    let compared_by_other = comparison.run(&images, &other, &Running::ON).unwrap().unwrap();
+    assert_ne!(compared_by_other.table.rows, compared.table.rows);
     // A model of another training in its place is not taken for one of this.
     let other = Comparison { training: Training { rate: 1e-3, ..comparison.training.clone() }, ..comparison };
     let message = other.run(&images, &classifier, &Running::ON).err().unwrap().to_string();
