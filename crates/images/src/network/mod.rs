@@ -1,6 +1,6 @@
 //! Networks of convolutions: a U-Net that is told the time, and a classifier.
 //!
-//! A network is a list of steps ([`op`]) between numbered fields ([`field`]); its parameters are one vector, and so is their slope.
+//! A network is a list of steps (`op`) between numbered fields (`field`); its parameters are one vector, and so is their slope.
 
 mod convolve;
 mod field;
