@@ -142,6 +142,7 @@ fn what_is_not_possible_is_said() {
         (&format!("images train {DATA} --size 3 --output x.unet"), "--size 3"),
         (&format!("images train {DATA} --proportion 0=0.5,8=0.5 --output x.unet"), "no class 8"),
         (&format!("images train {DATA} --output no/x.unet"), "does not exist"),
+        (&format!("images train {DATA} --output x.checkpoint"), "name another file"),
         (&format!("images uturn {DATA} --denoiser m.unet"), "--classifier"),
         (&format!("images uturn {DATA} --size 4 --denoiser m.unet"), "8×8"),
         (&format!("images uturn {DATA} --denoiser digits.npy"), "no model"),

@@ -106,10 +106,9 @@ impl Learning {
         let levels = if shape.height.min(shape.width) >= 12 { 3 } else { 1 };
         let network =
             Network::new(Design { shape, channels: self.channels, levels, classes: Some(classes) })?;
-        let run = format!(
-            "{} {self:?}",
-            digest([&images.pixels.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()[..]])
-        );
+        let pixels: Vec<u8> = images.pixels.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let labels: Vec<u8> = images.labels.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let run = format!("{} {self:?}", digest([&pixels[..], &labels[..]]));
         let kept = beside.map(|file| Kept { path: file.with_extension("checkpoint"), run: run.clone() });
         let pace = self.pace(train.len());
         let in_epoch = (train.len() / pace.batch) as u64;
@@ -166,6 +165,12 @@ impl Classifier {
     /// A file that cannot be written.
     pub fn save(&self, file: &FilePath) -> Result<()> {
         store::save(file, &self.header, &[&self.parameters])
+    }
+
+    /// What tells it from others.
+    pub fn identity(&self) -> String {
+        let bytes: Vec<u8> = self.parameters.iter().flat_map(|x| x.to_le_bytes()).collect();
+        format!("{} {}", self.header.classes.join(" "), digest([&bytes[..]]))
     }
 
     /// Its classes.

@@ -58,7 +58,8 @@ pub const COUNTS: [(&str, &str); 3] = [
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Made {
     run: String,
-    judged_by: Vec<String>,
+    /// What tells the classifier from others.
+    judged_by: String,
     fractions: [f64; 3],
     /// The fraction of images whose likeliest class is none of the data.
     neither: f64,
@@ -141,7 +142,7 @@ impl Comparison {
         (known, class): (&[usize], usize),
         running: &Running,
     ) -> Result<Option<Made>> {
-        let file = self.folder.join(name).with_extension("unet");
+        let file = self.folder.join(format!("{name}.unet"));
         let steps = training.pace(images).steps;
         let model = match training.finished(images, &file)? {
             Some(model) => {
@@ -165,7 +166,7 @@ impl Comparison {
         let kept = file.with_extension("fractions");
         if kept.exists() {
             let (made, _): (Made, _) = store::load(&kept, "file of fractions")?;
-            if made.run == run && made.judged_by == classifier.classes() {
+            if made.run == run && made.judged_by == classifier.identity() {
                 (0..self.samples.div_ceil(BLOCK)).for_each(|_| (running.progress)());
                 return Ok(Some(made));
             }
@@ -245,7 +246,7 @@ fn counted(
     let among = count(&|p| known.contains(&likeliest(p)));
     Made {
         run,
-        judged_by: by.classes().to_vec(),
+        judged_by: by.identity(),
         fractions: [of_all / all, likelier / all, of_all / among],
         neither: 1.0 - among / all,
         loss: model.loss(),

@@ -65,6 +65,8 @@ fn block<const R: usize, const N: usize>(
     if a.column == 1 {
         // k numbers of each row side by side.
         let rows: [&[f32]; R] = std::array::from_fn(|r| &a.of[(i + r) * a.row..][..k]);
+        // The index runs along all rows at once, which an iterator over one cannot.
+        #[allow(clippy::needless_range_loop)]
         for l in 0..k {
             let right: &[f32; N] = b.of[l * b.row + j..].first_chunk().unwrap_or(&[0.0; N]);
             for r in 0..R {

@@ -52,6 +52,10 @@ fn idx_files_and_arrays_hold_the_same_images() {
     let copy = folder.path().join("copy.npy");
     write_npy(&copy, &read).unwrap();
     assert_eq!(Images::load(&copy, Some(&labels)).unwrap(), read);
+    // What a network makes goes beyond the range, and is cut off.
+    let made = Images { pixels: read.pixels.iter().map(|x| 1.5 * x).collect(), ..read.clone() };
+    write_npy(&copy, &made).unwrap();
+    assert_eq!(Images::load_any(&copy, None).unwrap().pixels[0], -1.0);
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn a_comparison_goes_on_where_it_was_and_is_paired() {
     let condition = |name: &str| Condition { name: name.into(), times: Times::Uniform };
     let comparison = Comparison {
         training: Training { epochs: 4, ..training() },
-        conditions: vec![condition("uniform"), condition("same")],
+        conditions: vec![condition("uniform"), condition("0.3-0.5")],
         seeds: 0..3,
         sampler: (Sampler::Bridge, 10),
         samples: 40,
@@ -183,6 +183,13 @@ fn a_comparison_goes_on_where_it_was_and_is_paired() {
     assert_ne!(compared.table.number("of_all", 0).unwrap(), compared.table.number("of_all", 2).unwrap());
     let again = comparison.run(&images, &classifier, &Running::ON).unwrap().unwrap();
     assert_eq!(again.table.rows, compared.table.rows);
+    // Another classifier judges anew.
+    let other = Learning { epochs: 1, ..learning }
+        .train(&drawn(100, 100, 8, 2), None, &Running::ON)
+        .unwrap()
+        .unwrap();
+    let compared_by_other = comparison.run(&images, &other, &Running::ON).unwrap().unwrap();
+    assert_ne!(compared_by_other.table.rows, compared.table.rows);
     // A model of another training in its place is not taken for one of this.
     let other = Comparison { training: Training { rate: 1e-3, ..comparison.training.clone() }, ..comparison };
     let message = other.run(&images, &classifier, &Running::ON).err().unwrap().to_string();

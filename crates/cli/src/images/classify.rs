@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueHint};
 use serde_json::json;
 
-use super::data::{Data, Way, in_words};
+use super::data::{Data, Way, check_network, in_words};
 use crate::FINE;
 use crate::cells::with_progress;
 use crate::destination::{Destination, side};
 use crate::simulation::stopped;
 use crate::terminal::{self, TerminalOptions};
-use overlaps::output::check_writable;
 use overlaps_images::classify::{Classifier, Learning};
 use overlaps_images::model::Training;
 
@@ -50,7 +49,7 @@ impl Classify {
     }
 
     fn train(&self, file: &Path) -> anyhow::Result<u8> {
-        check_writable(file)?;
+        check_network(file)?;
         let images = self.data.load()?;
         let learning = Learning { epochs: self.epochs, seed: self.way.seed, ..Learning::default() };
         if !self.way.quiet {

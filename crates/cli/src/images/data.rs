@@ -139,3 +139,11 @@ impl Steps {
         Ok((self.sampler, self.steps as usize))
     }
 }
+
+/// Refuses to write a network where the state of its training is kept.
+pub fn check_network(file: &std::path::Path) -> anyhow::Result<()> {
+    if file.extension().is_some_and(|e| e == "checkpoint") {
+        anyhow::bail!("{} is where training is kept until it ends; name another file", file.display());
+    }
+    Ok(overlaps::output::check_writable(file)?)
+}

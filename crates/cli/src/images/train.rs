@@ -5,11 +5,10 @@ use std::time::Instant;
 
 use clap::{Args, ValueHint};
 
-use super::data::{Data, Noise, Way, in_words, memory};
+use super::data::{Data, Noise, Way, check_network, in_words, memory};
 use crate::FINE;
 use crate::cells::with_progress;
 use crate::simulation::stopped;
-use overlaps::output::check_writable;
 use overlaps_images::Images;
 use overlaps_images::model::Training;
 use overlaps_images::times::Times;
@@ -99,7 +98,7 @@ pub struct Train {
 impl Train {
     /// Trains and writes.
     pub fn run(&self) -> anyhow::Result<u8> {
-        check_writable(&self.output)?;
+        check_network(&self.output)?;
         let times = match self.times.as_os_str() == "uniform" {
             true => Times::Uniform,
             false => Times::load(&self.times)?,

@@ -76,13 +76,11 @@ impl Uturn {
         self.destination.print(&table, self.way.quiet, || {
             terminal::render(&table, &TerminalOptions { columns: None, max_rows: 0, digits: 4 })
         })?;
-        if !self.way.quiet {
-            if let Some(window) = turned.window(Levels::default()) {
-                eprintln!(
-                    "note: the class is decided between t = {:.3} and {:.3} (10 % to 90 % of the memory)",
-                    window.from, window.to
-                );
-            }
+        if let Some(window) = turned.window(Levels::default()).filter(|_| !self.way.quiet) {
+            eprintln!(
+                "note: the class is decided between t = {:.3} and {:.3} (10 % to 90 % of the memory)",
+                window.from, window.to
+            );
         }
         self.destination.say_written(&written, self.way.quiet);
         Ok(FINE)

@@ -134,7 +134,7 @@ fn read(path: &Path) -> Result<Array> {
     Ok(Array { kind, sizes, body: body.to_vec() })
 }
 
-/// Writes images, count × height × width (× colours) numbers of four bytes.
+/// Writes images, count × height × width (× colours) numbers of four bytes; what lies outside [−1, 1] is cut off.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -155,7 +155,7 @@ pub fn write(path: &Path, images: &Images) -> Result<()> {
         sink.write_all(b"\x93NUMPY\x01\x00")?;
         sink.write_all(&(header.len() as u16).to_le_bytes())?;
         sink.write_all(header.as_bytes())?;
-        let bytes: Vec<u8> = images.pixels.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let bytes: Vec<u8> = images.pixels.iter().flat_map(|x| x.clamp(-1.0, 1.0).to_le_bytes()).collect();
         sink.write_all(&bytes)
     })?)
 }

@@ -1,6 +1,6 @@
 //! Networks of convolutions: a U-Net that is told the time, and a classifier.
 //!
-//! A network is a list of steps ([`op`]) between numbered fields ([`field`]); its parameters are one vector, and so is their slope.
+//! A network is a list of steps (`op`) between numbered fields (`field`); its parameters are one vector, and so is their slope.
 
 mod convolve;
 mod field;
@@ -283,7 +283,7 @@ impl Network {
         &self,
         parameters: &[f32],
         (images, times): (&[f32], &[f64]),
-        loss: &(dyn Fn(usize, &[f32]) -> (f64, Vec<f32>) + Sync),
+        loss: &LossOf,
         groups: &mut [Group],
     ) -> (f64, Vec<f32>) {
         let size = self.design.shape.size();
@@ -306,6 +306,9 @@ impl Network {
         (groups.iter().map(|group| group.loss).sum(), sum)
     }
 }
+
+/// The loss of what a network gives for some images of a batch, from one on, and its slope.
+pub type LossOf<'l> = dyn Fn(usize, &[f32]) -> (f64, Vec<f32>) + Sync + 'l;
 
 /// A group of images of a batch.
 pub struct Group {
