@@ -53,7 +53,7 @@ fn the_committed_figure_1_is_that_of_the_dilated_schedule_alone() {
 
 #[test]
 fn the_side_file_of_a_table_says_what_the_table_says() {
-    for name in ["printed-formulas", "figure-1", "result-3"] {
+    for name in ["printed-formulas", "figure-1", "result-3", "linear-networks"] {
         let text = read(format!("{}/../../results/{name}.md", env!("CARGO_MANIFEST_DIR")));
         let rows: Vec<(String, String)> = text
             .lines()
