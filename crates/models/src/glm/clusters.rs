@@ -18,7 +18,6 @@ use rand::RngExt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Square,
-    Lasso,
     Hinge,
     Logistic,
 }
@@ -28,8 +27,7 @@ enum Kind {
 pub struct Clusters(Kind);
 
 /// All of them.
-pub const CLUSTERS: [Clusters; 4] =
-    [Clusters(Kind::Square), Clusters(Kind::Lasso), Clusters(Kind::Hinge), Clusters(Kind::Logistic)];
+pub const CLUSTERS: [Clusters; 3] = [Clusters(Kind::Square), Clusters(Kind::Hinge), Clusters(Kind::Logistic)];
 
 const ALPHA: Control = Control { name: "alpha", meaning: "samples per dimension", from: 1e-2, to: 1e3 };
 const MEASURED: &[Quantity] = &[
@@ -37,7 +35,6 @@ const MEASURED: &[Quantity] = &[
     Quantity { name: "q", meaning: "variance of the field within a cluster" },
     Quantity { name: "test_error", meaning: "test error" },
     Quantity { name: "train_loss", meaning: "mean loss of the samples" },
-    Quantity { name: "active", meaning: "fraction of non-zero weights" },
 ];
 
 fn variance(name: &str, default: f64, meaning: &str) -> Parameter {
@@ -67,12 +64,6 @@ fn described(kind: Kind) -> Description {
                 [ridge(0.01), weight].into_iter().chain(two()).collect(),
             )
         }
-        Kind::Lasso => (
-            "gaussian-mixture-lasso",
-            "two Gaussian clusters, square loss, l1 penalty",
-            &["clusters by lasso"],
-            std::iter::once(penalty(0.01, "penalty λ|w|₁")).chain(two()).collect(),
-        ),
         Kind::Hinge => (
             "gaussian-mixture-hinge",
             "two Gaussian clusters, hinge loss, ridge penalty",
@@ -108,7 +99,7 @@ impl Clusters {
     fn variances(self, at: &Point, d: usize) -> Vec<f64> {
         match self.0 {
             Kind::Hinge | Kind::Logistic => vec![at.number("Delta"); d],
-            Kind::Square | Kind::Lasso => {
+            Kind::Square => {
                 let first = (at.number("rho") * d as f64).round() as usize;
                 (0..d).map(|j| at.number(if j < first { "Delta1" } else { "Delta2" })).collect()
             }
@@ -126,14 +117,11 @@ impl Clusters {
         let prob = if self.0 == Kind::Square { at.number("prob") } else { 0.5 };
         let mut chance = stream(seed, d as u64, Purpose::Labels, 0);
         let s: Vec<f64> = (0..n).map(|_| if chance.random::<f64>() < prob { 1.0 } else { -1.0 }).collect();
-        let penalty = |lasso: bool, power: f64| -> Vec<f64> {
-            let own = if lasso == (self.0 == Kind::Lasso) { at.number("lambda") } else { 0.0 };
-            variances.iter().map(|variance| own / libm::pow(*variance, power)).collect()
-        };
-        let (l1, l2) = (penalty(true, 0.5), penalty(false, 1.0));
+        let l2: Vec<f64> = variances.iter().map(|variance| at.number("lambda") / variance).collect();
+        let l1 = vec![0.0; d];
         let x = data(at, seed, n, d);
         let loss = match self.0 {
-            Kind::Square | Kind::Lasso => Loss::Square,
+            Kind::Square => Loss::Square,
             Kind::Hinge => Loss::Hinge,
             Kind::Logistic => Loss::Logistic,
         };
@@ -143,8 +131,7 @@ impl Clusters {
         let (m, q, b) = (per(dot(&v, &solution.w)), per(dot(&solution.w, &solution.w)), solution.bias);
         let wrong = |margin: f64| 0.5 * libm::erfc(margin / (2.0 * q).sqrt());
         let test_error = prob * wrong(m + b) + (1.0 - prob) * wrong(m - b);
-        let active = per(solution.w.iter().filter(|w| **w != 0.0).count() as f64);
-        Ok(measured(vec![m, q, test_error, solution.loss, active], &solution))
+        Ok(measured(vec![m, q, test_error, solution.loss], &solution))
     }
 }
 
@@ -173,7 +160,7 @@ impl Model for Clusters {
 
     fn dimensions(&self, _: &[Point]) -> Result<Vec<f64>, ModelError> {
         let smallest = match self.0 {
-            Kind::Square | Kind::Lasso => 125.0,
+            Kind::Square => 125.0,
             Kind::Hinge | Kind::Logistic => 50.0,
         };
         Ok([1.0, 2.0, 4.0, 8.0].map(|x| x * smallest).into())

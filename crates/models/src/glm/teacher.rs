@@ -40,6 +40,10 @@ pub const TEACHERS: [Teacher; 7] = [
     Teacher(Kind::Lasso),
 ];
 
+/// Weights over their root mean square below which they are taken for 0: far above the errors that a gap of 10⁻¹⁰ leaves, and far below
+/// all but one in a thousand of those that are not.
+const UNCERTAIN: f64 = 1e-3;
+
 const ALPHA: Control = Control { name: "alpha", meaning: "samples per dimension", from: 1e-2, to: 1e3 };
 const M: Quantity = Quantity { name: "m", meaning: "overlap with the teacher w·w*/d" };
 const Q: Quantity = Quantity { name: "q", meaning: "|w|²/d" };
@@ -228,7 +232,8 @@ impl Teacher {
         let mut rest = w.clone();
         add(&mut rest, -1.0, &teacher);
         let error = per(dot(&rest, &rest)) * unit * unit;
-        let active = per(w.iter().filter(|w| **w != 0.0).count() as f64);
+        // What the iteration has not brought to 0 yet is no weight: it is as small as the solution is uncertain.
+        let active = per(w.iter().filter(|w| w.abs() > UNCERTAIN * q.sqrt()).count() as f64);
         let quantities = match self.0 {
             Kind::Square | Kind::Hinge | Kind::Logistic => {
                 let angle = libm::acos((m / (q * rho).sqrt()).clamp(-1.0, 1.0));
