@@ -60,7 +60,7 @@ use crate::output::{Cell, Column, Role, Status};
 use crate::value::{Given, Value, given};
 
 pub use crate::value::parameter::{
-    Parameter, ParameterError, Parameters, Point, following, is_whole, like, number, words,
+    Following, Parameter, ParameterError, Parameters, Point, following, is_whole, like, number, words,
 };
 
 /// What is measured or said of every row.

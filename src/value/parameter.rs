@@ -62,13 +62,11 @@ pub fn like(name: &str, other: &'static str, meaning: &str) -> Parameter {
     Parameter { default_text: other.into(), usual, ..number(name, 0.0, meaning) }
 }
 
+/// A default that follows other parameters, from their values by name.
+pub type Following = fn(&dyn Fn(&str) -> f64) -> f64;
+
 /// A parameter whose default follows those above it, of numbers: as a formula in words, and in their values by name.
-pub fn following(
-    name: &str,
-    formula: &str,
-    value: fn(&dyn Fn(&str) -> f64) -> f64,
-    meaning: &str,
-) -> Parameter {
+pub fn following(name: &str, formula: &str, value: Following, meaning: &str) -> Parameter {
     let usual: Usual = Arc::new(move |all, above| {
         value(&|name| {
             let place = all.iter().position(|parameter| parameter.name == name);
