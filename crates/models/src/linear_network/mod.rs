@@ -1,7 +1,7 @@
 //! Linear networks of two layers from a random start, A = W₂W₁ of width w with entries N(0, σ²), that learn B = A* + E, the entries of A* that are
 //! observed, or random products with it.
 //!
-//! The scalar products of the layers obey equations of their own ([`training`]) and start as a Wishart matrix, which is drawn by
+//! The scalar products of the layers obey equations of their own (`training`) and start as a Wishart matrix, which is drawn by
 //! Bartlett's decomposition: the cost does not depend on the width. Of infinite width they start as T = σ²w times 1.
 
 pub mod paper;
