@@ -361,7 +361,7 @@ fn runs_that_were_kept_give_the_same_check() {
 
 #[test]
 fn an_own_system_and_an_own_control_work() {
-    // Measurements of a magnet, whose control is the temperature and which has no dimension: nothing to simulate here.
+    // Measurements of a magnet, whose control is the temperature and which has no dimension; another one has no model.
     let folder = TempDir::new().unwrap();
     let mut text = String::from("d,seed,T,m\n");
     let mut rng = ChaCha8Rng::seed_from_u64(3);
@@ -378,7 +378,7 @@ fn an_own_system_and_an_own_control_work() {
     let output =
         run_in(folder.path(), &["check", "curie-weiss", "--set", "J=1.2", "--against", "magnet.csv"]);
     assert_eq!(output.status.code(), Some(4));
-    let output = run_in(folder.path(), &["check", "curie-weiss"]);
+    let output = run_in(folder.path(), &["check", "potts"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(message(&output).contains("--against FILE.csv"));
 }

@@ -15,6 +15,9 @@ use clap::{Args, Subcommand};
 /// trains a U-Net at those times, `generate` makes images with it, and `classify` counts them. `reproduce` does it over seeds, with uniform
 /// times beside. Images are an IDX file (as of MNIST), a folder with a folder of PNGs for each class, or a .npy array.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  overlaps images uturn train-images-idx3-ubyte --proportion 0=0.8,1=0.2 --output uturn.csv\n  overlaps images train train-images-idx3-ubyte --size 14 --times times.csv --output model.unet"
+)]
 pub struct Images {
     #[command(subcommand)]
     command: Command,
