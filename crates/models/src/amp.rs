@@ -280,7 +280,7 @@ mod tests {
         let wanted = wanted(&[], &[("t", &[1.0, 3.0, 8.0]), ("d", &[1000.0, 2000.0, 4000.0])]);
         let wrong = [("v/delta", "0.9*v/delta"), ("- a*tau*sign", "- 1.1*a*tau*sign")];
         agrees_and_planted_do_not(AMP[0], "amp-soft-threshold", &wrong, wanted.clone(), 0..24);
-        let wrong = [("sqrt(lambda*q)", "sqrt(1.25*lambda*q)"), ("h = \"lambda*q", "h = \"0.9*lambda*q")];
+        let wrong = [("h = \"lambda*q", "h = \"0.9*lambda*q")];
         agrees_and_planted_do_not(AMP[1], "amp-spiked-wigner", &wrong, wanted, 0..24);
     }
 }

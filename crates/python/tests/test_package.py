@@ -100,7 +100,7 @@ def test_measurements_may_call_their_size_otherwise_and_have_other_columns():
     frame = runs.to_pandas().rename(columns={"d": "N"}).assign(comment="fine")
     found = overlaps.check("first-phase", frame, size="N", corrections="1/N, 1/sqrt(N)", **theories)
     assert list(found["z"]) == list(expected["z"]) and "N" in found and "comment" in " ".join(found.notes)
-    near = frame.assign(interpolnat=3.0)
+    near = frame.rename(columns={"interpolant": "interpolnat"})
     with pytest.raises(overlaps.Error, match="did you mean `interpolant`"):
         overlaps.check("first-phase", near, size="N", **theories)
     assert list(overlaps.check("first-phase", near, size="N", ignore=["interpolnat"], **theories)["z"]) == list(expected["z"])
