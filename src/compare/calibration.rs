@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::verdict::Rules;
 use super::*;
 use crate::system::Theory;
+use crate::value::Value;
 
 /// Measurements of `overlaps` quantities that scatter as 1/√d around an expansion in 1/√d with limit 1, at 3 control
 /// values; and the prediction 1 for all of them. `shift` is added to the first quantity at every d.
@@ -155,4 +156,22 @@ fn infinite_values_agree_disagree_or_are_left_out() {
     let mixed = with(&|seed| if seed == 2 { infinity } else { 1.0 }, 1.0);
     assert!(mixed.comparisons.is_empty() && mixed.left_out.len() == 3);
     assert_eq!(mixed.verdict, Verdict::Undecided);
+}
+
+#[test]
+fn parameters_that_follow_the_dimension_do_not_part_runs() {
+    let mut measurements = made_up(1, &[100.0, 400.0, 1600.0], 4, 1, 0.0);
+    measurements.parameters = vec!["w".into(), "k".into()];
+    let values = |row: &Measurement| vec![Value::Number(row.d * row.d), Value::Number(row.d)];
+    measurements.rows.iter_mut().for_each(|row| row.parameters = values(row));
+    // No model says that they follow.
+    assert_eq!(measurements.key_parameters(), [0, 1]);
+    measurements.following = vec!["w".into()];
+    assert_eq!(measurements.key_parameters(), [1]);
+    // Two values at one d were given.
+    measurements.rows[0].parameters[0] = Value::Number(7.0);
+    assert_eq!(measurements.key_parameters(), [0, 1]);
+    // One value at all d is what the group has.
+    measurements.rows.iter_mut().for_each(|row| row.parameters[0] = Value::Number(7.0));
+    assert_eq!(measurements.key_parameters(), [0, 1]);
 }

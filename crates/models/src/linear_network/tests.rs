@@ -77,7 +77,7 @@ fn the_theory_agrees_and_a_wrong_one_does_not() {
         let given = given.map(|(name, x)| (name.to_string(), overlaps::value::Value::from(x)));
         let model = std::sync::Arc::new(LinearNetwork);
         let (simulate, given) = check.simulate(model, given.to_vec(), Wanted::default(), 0..6).unwrap();
-        let simulate = simulate.along([1.0, 2.0]).unwrap();
+        let simulate = simulate.along([0.0, 1.0, 2.0]).unwrap();
         let table = simulate.table().unwrap();
         let measured = check.measurements(&table, &LINEAR_NETWORK, "the simulation").unwrap();
         check.answers(&measured, &given).unwrap().all[0].judged.verdict
