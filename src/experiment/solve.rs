@@ -250,8 +250,10 @@ impl Solve {
         table
     }
 
+    /// Few combinations leave threads for the rows of each.
     fn settings(&self) -> Settings<'static> {
-        Settings::new(self.tolerance, self.branches)
+        let threads = rayon::current_num_threads() / self.plan.cells().max(1);
+        Settings::new(self.tolerance, self.branches).on(threads.max(1))
     }
 
     /// Solves one combination of swept values.

@@ -217,6 +217,10 @@ pub enum Function {
     DeltaSlope,
 }
 
+fn each(x: &[f64], out: &mut [f64], value: impl Fn(f64) -> f64) {
+    out.iter_mut().zip(x).for_each(|(out, x)| *out = value(*x));
+}
+
 impl Function {
     /// The function of a name of one argument.
     pub fn named(name: &str) -> Option<Function> {
@@ -233,7 +237,11 @@ impl Function {
             Function::LogCosh => special::log_cosh_array(x, out),
             Function::Softplus => special::softplus_array(x, out),
             Function::NormalPdf => special::normal_pdf_array(x, out),
-            f => out.iter_mut().zip(x).for_each(|(out, x)| *out = f.apply(*x)),
+            // Chosen once, so that these are loops of vectors.
+            Function::Negate => each(x, out, |x| Function::Negate.apply(x)),
+            Function::Abs => each(x, out, |x| Function::Abs.apply(x)),
+            Function::Sqrt => each(x, out, |x| Function::Sqrt.apply(x)),
+            f => each(x, out, |x| f.apply(x)),
         }
     }
 

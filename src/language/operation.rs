@@ -75,6 +75,31 @@ impl Combine {
         }
     }
 
+    /// out = a ∘ b for arrays; one number stands for an array of equal ones.
+    pub fn apply_to(self, a: &[f64], b: &[f64], out: &mut [f64]) {
+        // One loop per operation, so that it is not chosen again for every node.
+        match (self, a, b) {
+            (Combine::Add, a, [b]) | (Combine::Add, [b], a) => special::add_number(a, *b, out),
+            (Combine::Add, a, b) => special::add(a, b, out),
+            (Combine::Subtract, a, [b]) => special::subtract_number(a, *b, out),
+            (Combine::Subtract, [a], b) => special::subtract_from_number(b, *a, out),
+            (Combine::Subtract, a, b) => special::subtract(a, b, out),
+            (Combine::Multiply, a, [b]) | (Combine::Multiply, [b], a) => special::multiply_number(a, *b, out),
+            (Combine::Multiply, a, b) => special::multiply(a, b, out),
+            (Combine::Divide, a, [b]) => special::divide_number(a, *b, out),
+            (Combine::Divide, [a], b) => special::divide_into_number(b, *a, out),
+            (Combine::Divide, a, b) => special::divide(a, b, out),
+            (Combine::If, [holds], b) if b.len() == out.len() => match *holds != 0.0 {
+                true => out.copy_from_slice(b),
+                false => out.fill(0.0),
+            },
+            (Combine::If, a, b) => each(a, b, out, |a, b| Combine::If.apply(a, b)),
+            (Combine::Min, a, b) => each(a, b, out, |a, b| Combine::Min.apply(a, b)),
+            (Combine::Max, a, b) => each(a, b, out, |a, b| Combine::Max.apply(a, b)),
+            (op, a, b) => each(a, b, out, |a, b| op.apply(a, b)),
+        }
+    }
+
     /// Whether a ∘ b = b ∘ a.
     pub fn commutes(self) -> bool {
         matches!(
@@ -88,6 +113,15 @@ impl Combine {
                 | Combine::And
                 | Combine::Or
         )
+    }
+}
+
+/// One value for each of `out`; an array of one stands for equal ones.
+fn each(a: &[f64], b: &[f64], out: &mut [f64], value: impl Fn(f64, f64) -> f64) {
+    match (a, b) {
+        (a, [b]) => out.iter_mut().zip(a).for_each(|(out, a)| *out = value(*a, *b)),
+        ([a], b) => out.iter_mut().zip(b).for_each(|(out, b)| *out = value(*a, *b)),
+        (a, b) => out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out = value(*a, *b)),
     }
 }
 

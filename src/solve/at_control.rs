@@ -58,6 +58,11 @@ impl<'a, 's> AtControl<'a, 's> {
         self.units = units(&self.sizes, APART);
         self
     }
+
+    /// Whether they are so as they stand.
+    pub fn is_even(&self) -> bool {
+        self.units == units(&self.sizes, APART)
+    }
 }
 
 /// Powers of two by which equations of these sizes are multiplied; none where all are usual, and no further apart than that.

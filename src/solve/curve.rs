@@ -79,23 +79,18 @@ impl Curve {
             undefined: vec![Vec::new(); rows],
         };
         if system.kind == Kind::ClosedForm {
-            let points = controls.iter().map(|t| {
-                let mut solution = finder.closed_form(*t);
-                solution.branch = "closed-form".into();
-                Some(solution)
+            let points = finder.each_row(controls, |finder, control| {
+                Some(Solution { branch: "closed-form".into(), ..finder.closed_form(control) })
             });
-            let track = Track {
-                name: "closed-form".into(),
-                branch: None,
-                boundary: false,
-                points: points.collect(),
-                ends: Vec::new(),
-            };
+            let track =
+                Track { name: "closed-form".into(), branch: None, boundary: false, points, ends: Vec::new() };
             curve.tracks.push(track);
         } else {
             let mut findings: Vec<Vec<Solution>> = Vec::with_capacity(rows);
-            for (row, control) in controls.iter().enumerate() {
-                let Findings { mut solutions, mut refusals, unfinished, undefined } = finder.search(*control);
+            let searched = finder.each_row(controls, |finder, control| finder.search_alone(control));
+            for (row, (control, alone)) in controls.iter().zip(searched).enumerate() {
+                let found = finder.helped(*control, alone);
+                let Findings { mut solutions, mut refusals, unfinished, undefined } = found;
                 curve.undefined[row] = undefined;
                 let boundaries = finder.boundaries(*control);
                 let declared = |s: &Solution| boundaries.iter().any(|b| finder.distance(&b.x, &s.x) < 1e-9);

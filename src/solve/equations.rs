@@ -1,6 +1,8 @@
 //! A system at given parameters: values, Jacobians and averages at any control, any unknowns, any rule of the
 //! quadrature ladder. Everything that the solvers ask of a system goes through here.
 
+use std::ops::AddAssign;
+
 use nalgebra::{DMatrix, DVector};
 
 use super::averages::Panelled;
@@ -64,10 +66,21 @@ pub struct Effort {
     pub jacobians: u64,
 }
 
+impl AddAssign for Effort {
+    fn add_assign(&mut self, more: Effort) {
+        self.evaluations += more.evaluations;
+        self.tanh += more.tanh;
+        self.residuals += more.residuals;
+        self.jacobians += more.jacobians;
+    }
+}
+
 /// Places among the forms over panels.
 pub(super) const EQUATIONS: usize = 0;
 pub(super) const WITH_CONTROL: usize = 1;
 pub(super) const CERTIFICATE: usize = 2;
+/// Without derivatives.
+pub(super) const VALUES: usize = 3;
 
 /// A point with an infinite coordinate: only outputs and energy are evaluated there.
 pub(super) fn on_boundary(x: &DVector<f64>) -> bool {
@@ -83,8 +96,9 @@ pub struct Equations<'s> {
     pub(super) equations: Compiled<'s>,
     pub(super) certificate: Compiled<'s>,
     pub(super) boundary: Compiled<'s>,
-    /// The same over panels: equations, equations with their derivative along the control, outputs.
-    pub(super) panelled: [Panelled<'s>; 3],
+    /// The same over panels: equations, equations with their derivative along the control, outputs, equations without their
+    /// derivatives.
+    pub(super) panelled: [Panelled<'s>; 4],
     pub(super) pattern: Pattern,
     /// The typical size of each unknown, and how much each equation changes over it.
     pub(super) scale: DVector<f64>,
@@ -121,8 +135,13 @@ impl<'s> Equations<'s> {
             equations,
             certificate,
             boundary: Compiled::new(&system.boundary_program),
-            panelled: [&system.equations_levels, &system.all_levels, &system.certificate_levels]
-                .map(Panelled::new),
+            panelled: [
+                &system.equations_levels,
+                &system.all_levels,
+                &system.certificate_levels,
+                &system.residual_levels,
+            ]
+            .map(Panelled::new),
             pattern: Pattern::default(),
             scale: DVector::from_element(k, 1.0),
             changes: Vec::new(),
@@ -142,6 +161,12 @@ impl<'s> Equations<'s> {
     /// The same, whose evaluations end what is done with them when they are asked to stop.
     pub fn stopping(self, interrupted: &'s (dyn Fn() -> bool + Sync)) -> Self {
         Equations { interrupted, ..self }
+    }
+
+    /// Values of the parameters.
+    pub(super) fn parameters(&self) -> &[f64] {
+        // The control stands last.
+        &self.symbols[..self.symbols.len() - 1]
     }
 
     /// The highest rule that averages can be computed with.
@@ -172,12 +197,12 @@ impl<'s> Equations<'s> {
     /// The equations at a point, with a rule of the ladder or over panels.
     pub fn evaluate(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> &Evaluation {
         let [_, _, jacobian] = self.stages();
-        self.evaluate_to(jacobian, control, x, rung);
+        self.evaluate_to(jacobian, EQUATIONS, control, x, rung);
         let (k, roots) = (x.len(), &self.system.equation_roots);
         for i in 0..k {
-            self.evaluation.residual[i] = self.value(rung, roots.residual + i);
+            self.evaluation.residual[i] = self.value(rung, EQUATIONS, roots.residual + i);
             for j in 0..k {
-                self.evaluation.jacobian[(i, j)] = self.value(rung, roots.jacobian + i * k + j);
+                self.evaluation.jacobian[(i, j)] = self.value(rung, EQUATIONS, roots.jacobian + i * k + j);
             }
         }
         &self.evaluation
@@ -192,24 +217,32 @@ impl<'s> Equations<'s> {
     /// file gives neither.
     pub fn energy(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> f64 {
         let [energy, ..] = self.stages();
-        self.evaluate_to(energy, control, x, rung);
-        self.system.equation_roots.energy.map_or(f64::NAN, |root| self.value(rung, root))
+        let form = self.form_of_values(rung);
+        self.evaluate_to(energy, form, control, x, rung);
+        self.system.equation_roots.energy.map_or(f64::NAN, |root| self.value(rung, form, root))
     }
 
     /// The residual alone; of what moves the right sides.
     pub fn residual(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> DVector<f64> {
         let [_, residual, _] = self.stages();
-        self.evaluate_to(residual, control, x, rung);
+        let form = self.form_of_values(rung);
+        self.evaluate_to(residual, form, control, x, rung);
         let first = self.system.equation_roots.residual;
-        DVector::from_fn(x.len(), |i, _| self.value(rung, first + i))
+        DVector::from_fn(x.len(), |i, _| self.value(rung, form, first + i))
     }
 
-    /// So many stages of the equations; over panels all of them.
-    fn evaluate_to(&mut self, stages: usize, control: f64, x: &DVector<f64>, rung: usize) {
+    /// Which form gives energy and residual over panels. Searches try many points at which they need no derivatives; elsewhere values
+    /// and derivatives are of one form, to the last digit.
+    fn form_of_values(&self, rung: usize) -> usize {
+        if self.points(rung) == Some(Points::Few) { VALUES } else { EQUATIONS }
+    }
+
+    /// So many stages of the equations; over panels all of a form.
+    fn evaluate_to(&mut self, stages: usize, form: usize, control: f64, x: &DVector<f64>, rung: usize) {
         stop_if(self.interrupted);
         self.set_control(control);
         match self.points(rung) {
-            Some(points) => self.over_panels(EQUATIONS, points, x),
+            Some(points) => self.over_panels(form, points, x),
             None => {
                 let rung = rung.min(self.highest_rung);
                 let (symbols, effort) = (&self.symbols, &mut self.effort);
@@ -219,9 +252,9 @@ impl<'s> Equations<'s> {
     }
 
     /// A root of the equations, once evaluated.
-    fn value(&self, rung: usize, root: usize) -> f64 {
+    fn value(&self, rung: usize, form: usize, root: usize) -> f64 {
         match self.points(rung) {
-            Some(_) => self.panelled[EQUATIONS].value(root),
+            Some(_) => self.panelled[form].value(root),
             None => self.equations.value(rung.min(self.highest_rung), root),
         }
     }
@@ -258,8 +291,8 @@ impl<'s> Equations<'s> {
             self.over_panels(WITH_CONTROL, points, x);
             return DVector::from_fn(x.len(), |i, _| self.panelled[WITH_CONTROL].value(first + i));
         }
-        self.evaluate_to(self.system.equations_program.stages(), control, x, rung);
-        DVector::from_fn(x.len(), |i, _| self.value(rung, first + i))
+        self.evaluate_to(self.system.equations_program.stages(), EQUATIONS, control, x, rung);
+        DVector::from_fn(x.len(), |i, _| self.value(rung, EQUATIONS, first + i))
     }
 
     /// Derivatives by the unknowns of the right sides of what moves.
@@ -277,8 +310,8 @@ impl<'s> Equations<'s> {
             return DMatrix::from_fn(k, k, |i, j| self.panelled[WITH_CONTROL].value(first + i * k + j));
         }
         let [_, _, jacobian] = self.stages();
-        self.evaluate_to(jacobian, control, x, rung);
-        DMatrix::from_fn(k, k, |i, j| self.value(rung, first + i * k + j))
+        self.evaluate_to(jacobian, EQUATIONS, control, x, rung);
+        DMatrix::from_fn(k, k, |i, j| self.value(rung, EQUATIONS, first + i * k + j))
     }
 
     /// Whether the equations and the energy, if there is one, are numbers at a point.

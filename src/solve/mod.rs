@@ -2,9 +2,10 @@
 //!
 //! `equations` evaluates a system, `averages` chooses the rules of its averages; `newton` holds the two iterations that
 //! argmin runs; `finder` polishes and certifies a point, a `solution`; `starts` searches; `continuation` follows; `curve`
-//! puts the branches together (`motion` follows what moves from a start) and `change` finds where the lowest one changes; `job` runs a whole theory and `rows` lays
+//! puts the branches together (`abreast` gives its rows to threads, `motion` follows what moves from a start) and `change` finds where the lowest one changes; `job` runs a whole theory and `rows` lays
 //! the result out as a table; `verified` asks for a second opinion on it, and `events` says the rest.
 
+mod abreast;
 mod accept;
 mod at_control;
 mod averages;

@@ -19,6 +19,8 @@ pub struct Settings<'r> {
     /// Whether a row is left empty where a search has seen a lower point from which it could not finish; otherwise the
     /// lowest solution found is given.
     pub doubt: bool,
+    /// Threads on which the rows of one curve may be computed; the result does not depend on it.
+    pub threads: usize,
     /// Whether it is to stop, asked at every evaluation of the equations; see [`interruptible`](super::interruptible).
     pub interrupted: &'r (dyn Fn() -> bool + Sync),
 }
@@ -27,6 +29,11 @@ impl<'r> Settings<'r> {
     /// Those of a solve to a tolerance, with or without the ends of all branches.
     pub fn new(tolerance: f64, follow_to_ends: bool) -> Settings<'r> {
         Settings { tolerance, follow_to_ends, ..Settings::default() }
+    }
+
+    /// The same on so many threads.
+    pub fn on(self, threads: usize) -> Settings<'r> {
+        Settings { threads, ..self }
     }
 
     /// The same, which stops when it is asked to.
@@ -42,6 +49,7 @@ impl Default for Settings<'_> {
             search: Search::Full,
             follow_to_ends: false,
             doubt: true,
+            threads: 1,
             interrupted: &|| false,
         }
     }
@@ -49,10 +57,11 @@ impl Default for Settings<'_> {
 
 impl fmt::Debug for Settings<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Settings { tolerance, search, follow_to_ends, doubt, .. } = self;
+        let Settings { tolerance, search, follow_to_ends, doubt, threads, .. } = self;
         let mut shown = f.debug_struct("Settings");
         shown.field("tolerance", tolerance).field("search", search);
-        shown.field("follow_to_ends", follow_to_ends).field("doubt", doubt).finish_non_exhaustive()
+        shown.field("follow_to_ends", follow_to_ends).field("doubt", doubt).field("threads", threads);
+        shown.finish_non_exhaustive()
     }
 }
 

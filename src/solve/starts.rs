@@ -107,7 +107,13 @@ impl Finder<'_> {
 
     /// All that a search at one control value finds, whatever was found elsewhere.
     pub fn search(&mut self, control: f64) -> Findings {
-        let mut findings = self.search_alone(control);
+        let findings = self.search_alone(control);
+        self.helped(control, findings)
+    }
+
+    /// The same where a search from its own starts has found that; where it is nothing, rows beside it help.
+    pub(super) fn helped(&mut self, control: f64, mut findings: Findings) -> Findings {
+        self.stand_at(control);
         if findings.solutions.is_empty() && self.settings.search != Search::FileStarts {
             self.climb(control, &mut findings);
         }
@@ -246,8 +252,9 @@ impl Finder<'_> {
             minimise(problem, start.clone(), &narrow, region, SEARCH_TOLERANCE, persistence)
         } else {
             let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
+            let is_even = problem.is_even();
             let mut ended = find_root(problem, start.clone(), &scale, region, 60);
-            if !ended.converged {
+            if !ended.converged && !is_even {
                 let problem = AtControl::new(&mut self.equations, control, rung, start, &scale).even();
                 let even = find_root(problem, start.clone(), &scale, region, 60);
                 ended = if even.converged { even } else { ended };

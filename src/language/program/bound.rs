@@ -92,29 +92,14 @@ impl Number for f64 {
         }
     }
     fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
-        out.clear();
+        // What is there is written over.
         out.resize(a.len(), 0.0);
         f.apply_to(a, out);
     }
     fn combine_array(op: Combine, a: &[Self], b: &[Self], out: &mut Vec<Self>) {
-        // One loop per operation, so that it is not chosen again for every node.
-        macro_rules! each {
-            (|$x:ident, $y:ident| $value:expr) => {{
-                out.clear();
-                match (a, b) {
-                    (a, &[$y]) => out.extend(a.iter().map(|&$x| $value)),
-                    (&[$x], b) => out.extend(b.iter().map(|&$y| $value)),
-                    (a, b) => out.extend(a.iter().zip(b).map(|(&$x, &$y)| $value)),
-                }
-            }};
-        }
-        match op {
-            Combine::Add => each!(|x, y| x + y),
-            Combine::Subtract => each!(|x, y| x - y),
-            Combine::Multiply => each!(|x, y| x * y),
-            Combine::Divide => each!(|x, y| x / y),
-            op => each!(|x, y| op.apply(x, y)),
-        }
+        let count = if a.len() == 1 { b.len() } else { a.len() };
+        out.resize(count, 0.0);
+        op.apply_to(a, b, out);
     }
 }
 

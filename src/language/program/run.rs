@@ -29,7 +29,9 @@ pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: 
                 run_scalars(operation, &scalars[from as usize..to as usize], &mut w.registers);
             }
             Instruction::ApplyArray { f, a, out } => w.write(out, |w, out| f.apply_to(&w.slots[a], out)),
-            Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| combine(w, op, a, b, out)),
+            Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| {
+                op.apply_to(w.of(a), w.of(b), out);
+            }),
             Instruction::Join { op, all, out } => join(w, op, all, out),
             Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {
                 w.write(sech2, |w, sech2| numeric::tanh_sech2_array(&w.slots[a], tanh, sech2));
@@ -103,45 +105,6 @@ impl Workspace {
         match operand {
             Operand::Array(slot) => &self.slots[slot],
             Operand::Scalar(register) => std::slice::from_ref(&self.registers[register]),
-        }
-    }
-}
-
-fn combine(w: &Workspace, op: Combine, a: Operand, b: Operand, out: &mut [f64]) {
-    use Operand::{Array, Scalar};
-    match (op, a, b) {
-        (Combine::Add, Array(a), Array(b)) => numeric::add(&w.slots[a], &w.slots[b], out),
-        (Combine::Add, Array(a), Scalar(s)) | (Combine::Add, Scalar(s), Array(a)) => {
-            numeric::add_number(&w.slots[a], w.registers[s], out);
-        }
-        (Combine::Subtract, Array(a), Array(b)) => numeric::subtract(&w.slots[a], &w.slots[b], out),
-        (Combine::Subtract, Array(a), Scalar(s)) => {
-            numeric::subtract_number(&w.slots[a], w.registers[s], out);
-        }
-        (Combine::Subtract, Scalar(s), Array(a)) => {
-            numeric::subtract_from_number(&w.slots[a], w.registers[s], out);
-        }
-        (Combine::Multiply, Array(a), Array(b)) => numeric::multiply(&w.slots[a], &w.slots[b], out),
-        (Combine::Multiply, Array(a), Scalar(s)) | (Combine::Multiply, Scalar(s), Array(a)) => {
-            numeric::multiply_number(&w.slots[a], w.registers[s], out);
-        }
-        (Combine::Divide, Array(a), Array(b)) => numeric::divide(&w.slots[a], &w.slots[b], out),
-        (Combine::Divide, Array(a), Scalar(s)) => numeric::divide_number(&w.slots[a], w.registers[s], out),
-        (Combine::Divide, Scalar(s), Array(a)) => {
-            numeric::divide_into_number(&w.slots[a], w.registers[s], out);
-        }
-        (Combine::If, Scalar(s), Array(b)) => match w.registers[s] != 0.0 {
-            true => out.copy_from_slice(&w.slots[b]),
-            false => out.fill(0.0),
-        },
-        (op, a, b) => {
-            let value = |o: Operand, i: usize| match o {
-                Array(s) => w.slots[s][i],
-                Scalar(r) => w.registers[r],
-            };
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = op.apply(value(a, i), value(b, i));
-            }
         }
     }
 }

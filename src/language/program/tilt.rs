@@ -27,21 +27,22 @@ impl Nodes {
             Points::Few => &[FEW],
             Points::Both => &[HIGH, LOW],
         };
-        let (mut z, mut exponents, mut plain) = (Vec::new(), Vec::new(), Vec::new());
+        let count = panels.len() * rules.iter().sum::<usize>();
+        let [mut z, mut plain, mut exponents, mut weights] = [(); 4].map(|()| vec![0.0; count]);
+        let mut from = 0;
         for (a, b) in &panels {
             let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
             for rule in rules {
                 let (x, w) = on_panel(*rule);
-                for (x, w) in x.iter().zip(w) {
-                    let at = middle + half * x;
-                    // 1/√(2π)
-                    plain.push(0.398_942_280_401_432_7 * half * w);
-                    z.push(at);
-                    exponents.push(-0.5 * at * at);
-                }
+                let own = from..from + rule;
+                z[own.clone()].iter_mut().zip(x).for_each(|(z, x)| *z = middle + half * x);
+                // 1/√(2π)
+                let density = 0.398_942_280_401_432_7 * half;
+                plain[own].iter_mut().zip(w).for_each(|(plain, w)| *plain = density * w);
+                from += rule;
             }
         }
-        let mut weights = vec![0.0; z.len()];
+        exponents.iter_mut().zip(&z).for_each(|(exponent, z)| *exponent = -0.5 * z * z);
         exp_array(&exponents, &mut weights);
         weights.iter_mut().zip(&plain).for_each(|(weight, plain)| *weight *= plain);
         Nodes { z, weights, plain, panels }
