@@ -57,39 +57,35 @@ const OF_ONE_ARGUMENT: [(&str, Function); 40] = [
 pub const OF_SEVERAL_ARGUMENTS: [&str; 6] =
     ["min", "max", "log_sum_exp", "where", "choose", "bivariate_normal_cdf"];
 
-/// Functions whose names may be used for something else, as files do that are older than they: a function is known by its
-/// brackets.
-const FREE_NAMES: [&str; 25] = [
-    "step",
-    "where",
-    "asin",
-    "acos",
-    "log1p",
-    "expm1",
-    "erfcx",
-    "log_normal_cdf",
-    "inverse_mills",
-    "softplus",
-    "log_sum_exp",
-    "asinh",
-    "normal_quantile",
-    "logit",
-    "binary_entropy",
-    "log_gamma",
-    "digamma",
-    "trigamma",
-    "bessel_i0",
-    "bessel_i1",
-    "bessel_i0e",
-    "bessel_i1e",
-    "log_bessel_i0",
-    "bessel_ratio",
-    "bivariate_normal_cdf",
+/// Functions whose names cannot be used for something else. Those of the others can, as files do that are older than they: a function
+/// is known by its brackets.
+const RESERVED: [&str; 21] = [
+    "exp",
+    "log",
+    "sqrt",
+    "abs",
+    "sign",
+    "tanh",
+    "atanh",
+    "sinh",
+    "cosh",
+    "sin",
+    "cos",
+    "atan",
+    "erf",
+    "erfc",
+    "normal_pdf",
+    "normal_cdf",
+    "logistic",
+    "log_cosh",
+    "min",
+    "max",
+    "choose",
 ];
 
 /// Whether a name belongs to a function alone.
 pub fn is_reserved(name: &str) -> bool {
-    names().any(|f| *f == *name) && !FREE_NAMES.contains(&name)
+    RESERVED.contains(&name)
 }
 
 /// The names of all functions that a user can call.
@@ -422,6 +418,25 @@ mod tests {
         for (place, name) in all.iter().enumerate() {
             assert!(!all[..place].contains(name), "{name}");
             assert_eq!(Function::named(name).is_some(), !OF_SEVERAL_ARGUMENTS.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_function_stands_in_the_table_of_functions_and_in_the_words_of_the_fuzzer() {
+        let read = |path: &str| {
+            let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+        };
+        let (guide, words) = (read("equations/README.md"), read("fuzz/dictionaries/expression.dict"));
+        for name in names() {
+            let is_name = |c: char| c.is_alphanumeric() || c == '_';
+            let mut rows = guide.lines().filter(|line| line.starts_with('|'));
+            let stands = rows.any(|row| row.split(|c| !is_name(c)).any(|word| word == name));
+            assert!(stands, "equations/README.md has no row with {name}");
+            assert!(
+                words.contains(&format!("\n\"{name}(")),
+                "fuzz/dictionaries/expression.dict has no line for {name}"
+            );
         }
     }
 

@@ -114,11 +114,12 @@ mod tests {
         let all: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
         for command in Cli::command().get_subcommands() {
             let name = command.get_name();
-            assert_eq!(all.iter().filter(|known| **known == name).count(), 1, "{name}");
+            let groups = all.iter().filter(|known| **known == name).count();
+            assert_eq!(groups, 1, "{name} stands in {groups} groups of GROUPS");
             let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let examples: Vec<&str> =
                 text.lines().map(str::trim).filter(|line| line.starts_with("overlaps ")).collect();
-            assert_eq!(examples.len(), 2, "{name}");
+            assert_eq!(examples.len(), 2, "examples in after_help of {name}");
             for example in examples {
                 let words = shlex::split(example.split(" > ").next().unwrap()).unwrap();
                 assert!(words[1] == name, "{example}");
