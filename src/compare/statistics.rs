@@ -1,7 +1,10 @@
 //! Means, extrapolations and tests.
 
 use nalgebra::{DMatrix, DVector};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF, StudentsT};
+
+/// The fewest that a class of a χ² test is expected to have.
+const FEWEST: f64 = 5.0;
 
 /// Values of one quantity at one dimension, one per data set.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,6 +142,55 @@ pub fn kolmogorov_smirnov(sample: &mut [f64], cdf: impl Fn(f64) -> f64) -> (f64,
     (distance, (1..=100).map(term).sum::<f64>().clamp(0.0, 1.0))
 }
 
+/// The probability of counts further than these from N times some probabilities, which sum to 1, by chance: Pearson's χ², in which
+/// classes with fewer than 5 expected are put together from the rarest on; what is left over with fewer is tested by the binomial law, and the
+/// smaller probability counts twice.
+///
+/// ```
+/// use overlaps::compare::statistics::multinomial;
+///
+/// // χ² = 5 with two degrees of freedom.
+/// let chance = multinomial(&[40, 20, 40], &[0.4, 0.3, 0.3]);
+/// assert!((chance - f64::exp(-0.5 * (100.0 / 30.0 + 100.0 / 30.0))).abs() < 1e-12);
+/// // What cannot be is not chance.
+/// assert_eq!(multinomial(&[500, 500, 1], &[0.5, 0.5, 0.0]), 0.0);
+/// ```
+pub fn multinomial(counts: &[u64], probabilities: &[f64]) -> f64 {
+    let total = counts.iter().sum::<u64>();
+    let mut classes: Vec<(f64, u64)> =
+        probabilities.iter().map(|p| p * total as f64).zip(counts.iter().copied()).collect();
+    classes.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut large: Vec<(f64, u64)> = Vec::new();
+    let mut rare = (0.0, 0);
+    for (expected, count) in classes {
+        rare = (rare.0 + expected, rare.1 + count);
+        if rare.0 >= FEWEST {
+            large.push(std::mem::take(&mut rare));
+        }
+    }
+    let mut chances = Vec::new();
+    if let Some(last) = large.last_mut() {
+        if rare != (0.0, 0) {
+            chances.push(binomial(rare.1, total, rare.0 / total as f64));
+            *last = (last.0 + rare.0, last.1 + rare.1);
+        }
+        if large.len() > 1 {
+            let square = |(expected, count): &(f64, u64)| (*count as f64 - expected).powi(2) / expected;
+            let distribution = ChiSquared::new((large.len() - 1) as f64);
+            chances.push(distribution.map_or(1.0, |d| d.sf(large.iter().map(square).sum())));
+        }
+    }
+    let least = chances.iter().copied().fold(1.0, f64::min);
+    (least * chances.len().max(1) as f64).min(1.0)
+}
+
+/// The probability of a count no nearer to the middle of its binomial law.
+fn binomial(count: u64, total: u64, probability: f64) -> f64 {
+    let Ok(law) = Binomial::new(probability.clamp(0.0, 1.0), total) else { return 1.0 };
+    let at_least = if count == 0 { 1.0 } else { law.sf(count - 1) };
+    (2.0 * at_least.min(law.cdf(count))).min(1.0)
+}
+
 /// Holm's correction: adjusted probabilities, below the level exactly where the hypothesis is rejected at that
 /// family-wise level, whatever the dependence between the tests (Holm 1979).
 pub fn holm(p: &[f64]) -> Vec<f64> {
@@ -155,6 +207,9 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
 
     #[test]
@@ -195,6 +250,29 @@ mod tests {
             assert!((ours - r).abs() < 1e-15, "{adjusted:?}");
         }
         assert_eq!(holm(&[0.9, 0.8]), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn counts_are_rejected_as_often_as_is_said() {
+        let probabilities = [0.55, 0.3, 0.1, 0.045, 0.005];
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut draw = |shift: f64| {
+            let mut counts = [0; 5];
+            for _ in 0..200 {
+                let mut left: f64 = random.random::<f64>() - shift;
+                let place = probabilities.iter().position(|p| {
+                    left -= p;
+                    left < 0.0
+                });
+                counts[place.unwrap_or(4)] += 1;
+            }
+            multinomial(&counts, &probabilities)
+        };
+        let rejected = |chances: Vec<f64>| chances.iter().filter(|p| **p < 0.05).count() as f64 / 4000.0;
+        let right = rejected((0..4000).map(|_| draw(0.0)).collect());
+        assert!((0.02..0.06).contains(&right), "{right}");
+        let wrong = rejected((0..4000).map(|_| draw(0.12)).collect());
+        assert!(wrong > 0.8, "{wrong}");
     }
 
     #[test]

@@ -24,13 +24,13 @@ use overlaps_models::mixture::schedule::{
 /// Find when features are decided, and make a density over training times.
 ///
 /// The features are the mode and the variance, the two parts of the error of the exact denoiser of the mixture, against τ
-/// from 0 to 1; or the columns of your own CSV, curves against any time (--curve). For each the window is found in which
+/// from 0 to 1; with --modes what parts in each window of a mixture of many modes; or the columns of your own CSV, curves against any time (--curve). For each the window is found in which
 /// 10 % to 90 % of its change happens. Training times are then denser where features are decided; the CSV has their
 /// quantiles: interpolate `time` at uniform random numbers. With --sweep d=… a table of the width of the window of the
 /// mode at each d. With no option at all, the result goes to results/schedule.csv, .json and .svg.
 #[derive(Debug, PartialEq, Args)]
 #[command(
-    after_help = "Examples:\n  overlaps schedule d=1e6 --plot schedule.svg\n  overlaps schedule --curve losses.csv --density rate\n\nParameters for --set, with their defaults: p = 0.8, sigma = 1, d = 5000, interpolant = linear; kappa = 4, the dilation of the time t that the table has beside τ. For --sweep: d."
+    after_help = "Examples:\n  overlaps schedule d=1e6 --plot schedule.svg\n  overlaps schedule --curve losses.csv --density rate\n\nParameters for --set, with their defaults: p = 0.8, sigma = 1, d = 5000, interpolant = linear; kappa = 4, the dilation of the time t that the table has beside τ. For --sweep: d. With --modes: d = 1e8, sigma = 1, interpolant = linear."
 )]
 pub struct Schedule {
     #[command(flatten)]
@@ -38,6 +38,9 @@ pub struct Schedule {
     /// A CSV with curves against time: features to find windows of (repeatable).
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath, conflicts_with_all = ["set", "sweep", "given"])]
     curve: Vec<PathBuf>,
+    /// The modes of a mixture, in a file as `overlaps modes` takes it: a feature for each window in which some of them part.
+    #[arg(long, value_name = "FILE.toml", value_hint = ValueHint::FilePath, conflicts_with = "curve")]
+    modes: Option<PathBuf>,
     /// The column of the time in --curve [default: the first].
     #[arg(long, value_name = "COLUMN", requires = "curve")]
     time: Option<String>,
@@ -82,7 +85,9 @@ impl Schedule {
         let files = self.destination.files(plain.then_some(OsStr::new("schedule")))?;
         files.check()?;
         self.values.start_threads();
-        let source = if self.curve.is_empty() {
+        let source = if let Some(modes) = &self.modes {
+            Source::of_modes(modes, &self.values.wanted())?
+        } else if self.curve.is_empty() {
             let schedules = Schedules::new(how, &self.values.wanted())?;
             if let Some(sweep) = schedules.plan().swept.first() {
                 bail!("`overlaps schedule` sweeps d alone; use --set {}=VALUE for one value", sweep.name);
@@ -187,6 +192,10 @@ impl Schedule {
                     .map_err(anyhow::Error::from_boxed)?
                     .features,
             )));
+        }
+        if let Some(modes) = &self.modes {
+            let features = Source::of_modes(modes, &self.values.wanted())?.features;
+            return Ok(Box::new(Schedules::of(self.how()?, features)));
         }
         let schedules = Schedules::new(self.how()?, &self.values.wanted())?;
         if schedules.is_along_d() {

@@ -114,6 +114,11 @@ fn averaging(text: &str) -> Result<f64, String> {
 }
 
 impl SimulationOptions {
+    /// Whether nothing is said of data sets; a first seed keys random numbers of any kind.
+    pub fn is_plain(&self) -> bool {
+        *self == SimulationOptions { first_seed: self.first_seed, ..defaults() }
+    }
+
     /// Whether explicit data were asked for by name.
     pub fn explicit_asked(&self) -> bool {
         self.data == Some(DataRule::Explicit)

@@ -1,100 +1,17 @@
 //! What `overlaps modes` runs: the windows of a mixture, and the fractions of samples that Euler steps lead to its modes.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
-use super::Means;
+use super::along::{Along, interpolant, interpolant_of, reach, sigma};
 use super::euler::{Flow, Schedule, knots, times};
-use crate::mixture::Interpolant;
 use overlaps::chart::{Axis, Chart, ChartError, Marks};
 use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure};
-use overlaps::model::{Parameter, Parameters, Point, Running, is_whole, number, words};
-use overlaps::output::{Cell, Column, Role, json};
+use overlaps::model::{Point, Running, words};
+use overlaps::output::{Cell, Column, Role};
 use overlaps::study::{Plan, Wanted};
-use overlaps::value::given;
-
-/// Dimensions unless others are given.
-const DIMENSIONS: [f64; 6] = [1e2, 1e4, 1e6, 1e8, 1e10, 1e12];
-/// The largest dimension: whole numbers are exact so far.
-const LARGEST: f64 = 1e15;
-
-/// A mixture along the dimension, with some parameters.
-struct Along {
-    means: Means,
-    file: PathBuf,
-    known: Vec<Parameter>,
-    plan: Plan,
-    columns: Vec<Column>,
-}
-
-impl Along {
-    fn new(
-        file: &Path,
-        wanted: &Wanted,
-        known: Vec<Parameter>,
-        outputs: &[(&str, &str, Role)],
-    ) -> Result<Along, ExperimentError> {
-        let means = Means::load(file).map_err(|e| ExperimentError::Model(e.into()))?;
-        let parameters = Parameters { whose: "modes", all: &known };
-        let mut plan = Plan::sort(wanted, "d", &[parameters])?;
-        let dimensions = plan.controls.get_or_insert_with(|| DIMENSIONS.to_vec());
-        let least = means.count() as f64;
-        if let Some(d) = dimensions.iter().find(|d| !is_whole(**d, least, LARGEST)) {
-            return Err(ExperimentError::Given(format!(
-                "d = {d} is no dimension of {least} modes; use a whole number from {least} to {LARGEST:e}"
-            )));
-        }
-        plan.controls_logarithmic = true;
-        let mut columns = vec![Column::new("d", "dimension", Role::Control)];
-        columns.extend(known.iter().map(|p| Column::new(&p.name, &p.meaning, Role::Parameter)));
-        columns.extend(outputs.iter().map(|(name, meaning, role)| Column::new(*name, *meaning, *role)));
-        let along = Along { means, file: file.to_path_buf(), known, plan, columns };
-        (0..along.plan.cells()).try_for_each(|cell| along.point(cell).map(|_| ()))?;
-        Ok(along)
-    }
-
-    fn point(&self, cell: usize) -> Result<Point, ExperimentError> {
-        let values = self.plan.parameters(cell);
-        let parameters = Parameters { whose: "modes", all: &self.known };
-        let point = parameters.at(values.iter().map(|(name, value)| (name.as_str(), value.clone())));
-        Ok(point.map_err(overlaps::study::PlanError::from)?)
-    }
-
-    fn dimensions(&self) -> &[f64] {
-        self.plan.controls.as_deref().unwrap_or(&DIMENSIONS)
-    }
-
-    /// The beginning of a row.
-    fn beginning(&self, d: f64, point: &Point) -> Vec<Cell> {
-        let value = |value| match Cell::from(value) {
-            Cell::Number(x) if is_whole(x, 0.0, LARGEST) => Cell::Integer(x as u64),
-            cell => cell,
-        };
-        [Cell::Integer(d as u64)].into_iter().chain(point.values().map(|(_, v)| value(v))).collect()
-    }
-
-    fn parameters(&self) -> IndexMap<String, Json> {
-        let of = |parameter: &Parameter| {
-            let value = given(&self.plan.fixed, &parameter.name).cloned().or_else(|| parameter.default());
-            let swept = self.plan.swept.iter().any(|swept| swept.name == parameter.name);
-            Some((parameter.name.clone(), json::of_value(&value.filter(|_| !swept)?)))
-        };
-        let file = ("file".to_string(), json!(self.file.display().to_string()));
-        [file].into_iter().chain(self.known.iter().filter_map(of)).collect()
-    }
-}
-
-/// How far the windows reach, for both.
-fn reach() -> Parameter {
-    number("reach", 5.0, "windows end at τ = reach/(δ d^a)")
-        .if_(|x| x > 0.0 && x.is_finite(), "0 < reach < inf")
-}
-
-fn sigma() -> Parameter {
-    number("sigma", 1.0, "width of a mode").if_(|x| x > 0.0 && x.is_finite(), "0 < sigma < inf")
-}
 
 /// The windows in which the modes of a mixture part, at each dimension.
 pub struct Scales(Along);
@@ -121,12 +38,12 @@ impl Scales {
                 Output,
             ),
         ];
-        Ok(Scales(Along::new(file, wanted, vec![sigma(), reach()], &outputs)?))
+        Ok(Scales(Along::dimension(file, wanted, vec![sigma(), reach()], &outputs)?))
     }
 }
 
 /// `1 2 | 3 4`: groups of modes, counted from 1; `;` stands between those that part from different others.
-fn parts(before: &[Vec<usize>], after: &[Vec<usize>]) -> String {
+pub(super) fn parts(before: &[Vec<usize>], after: &[Vec<usize>]) -> String {
     let group = |modes: &Vec<usize>| modes.iter().map(|k| (k + 1).to_string()).collect::<Vec<_>>().join(" ");
     let of = |whole: &Vec<usize>| {
         let own: Vec<String> = after.iter().filter(|part| whole.contains(&part[0])).map(group).collect();
@@ -147,7 +64,7 @@ impl Experiment for Scales {
     fn compute(&self, cell: usize, _: &Running) -> Result<Option<Computed>, Failure> {
         let point = self.0.point(cell)?;
         let mut rows = Vec::new();
-        for &d in self.0.dimensions() {
+        for &d in self.0.controls() {
             let knots = knots(&self.0.means, d, point.number("reach"));
             for ((window, knot), place) in self.0.means.windows(d).iter().zip(knots).zip(1u64..) {
                 let mut row = self.0.beginning(d, &point);
@@ -172,7 +89,7 @@ impl Experiment for Scales {
     }
 
     fn within(&self) -> IndexMap<String, Json> {
-        [("file".to_string(), json!(self.0.file.display().to_string()))].into()
+        [self.0.file()].into()
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
@@ -207,7 +124,7 @@ impl Fractions {
         let known = vec![
             sigma(),
             reach(),
-            words("interpolant", &Interpolant::NAMES[..2], "interpolant between noise and data"),
+            interpolant(),
             words(
                 "schedule",
                 &Schedule::NAMES,
@@ -221,7 +138,7 @@ impl Fractions {
             ("fraction", "fraction of samples that end nearest to it", Output),
             ("fraction_error", "its standard error", Output),
         ];
-        let fractions = Fractions { along: Along::new(file, wanted, known, &outputs)?, sampled };
+        let fractions = Fractions { along: Along::dimension(file, wanted, known, &outputs)?, sampled };
         for cell in 0..fractions.cells() {
             let point = fractions.along.point(cell)?;
             for (d, steps) in fractions.flows() {
@@ -232,7 +149,7 @@ impl Fractions {
     }
 
     fn flows(&self) -> impl Iterator<Item = (f64, usize)> {
-        self.along.dimensions().iter().flat_map(|d| self.sampled.steps.iter().map(move |n| (*d, *n)))
+        self.along.controls().iter().flat_map(|d| self.sampled.steps.iter().map(move |n| (*d, *n)))
     }
 
     fn times(&self, point: &Point, d: f64, steps: usize) -> Result<Vec<f64>, String> {
@@ -252,8 +169,7 @@ impl Experiment for Fractions {
 
     fn compute(&self, cell: usize, running: &Running) -> Result<Option<Computed>, Failure> {
         let (point, means, samples) = (self.along.point(cell)?, &self.along.means, self.sampled.samples);
-        let named = Interpolant::ALL.into_iter().find(|i| i.name() == point.word("interpolant"));
-        let interpolant = named.unwrap_or_default();
+        let interpolant = interpolant_of(&point);
         let mut rows = Vec::new();
         for (d, steps) in self.flows() {
             let times = self.times(&point, d, steps)?;
@@ -287,9 +203,8 @@ impl Experiment for Fractions {
     fn within(&self) -> IndexMap<String, Json> {
         let Sampled { steps, samples, seed } = &self.sampled;
         let of = |name: &str, value: Json| (name.to_string(), value);
-        let file = json!(self.along.file.display().to_string());
-        [of("file", file), of("steps", json!(steps)), of("samples", json!(samples)), of("seed", json!(seed))]
-            .into()
+        let own = [of("steps", json!(steps)), of("samples", json!(samples)), of("seed", json!(seed))];
+        [self.along.file()].into_iter().chain(own).collect()
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {

@@ -1,6 +1,7 @@
 //! Mixtures of more than two modes: [`Means`], where the modes lie, read from a file; the scales at which they split
 //! ([`Means::windows`]), one after the other as the flow goes on; and samples of the flow, by their projections on the modes alone
-//! ([`euler::Flow`]), at any dimension. [`Scales`] and [`Fractions`] are what `overlaps modes` runs.
+//! ([`euler::Flow`]), at any dimension. [`Scales`] and [`Fractions`] are what `overlaps modes` runs,
+//! [`ModeTurns`] what `overlaps uturn --modes` does.
 //!
 //! ```
 //! use overlaps_models::modes::Means;
@@ -17,13 +18,19 @@
 //! # Ok::<(), overlaps_models::modes::MeansError>(())
 //! ```
 
+mod along;
 pub mod euler;
 mod experiment;
+mod features;
 mod means;
 #[cfg(test)]
 mod tests;
+mod turn;
+mod turns;
 mod windows;
 
 pub use experiment::{Fractions, Sampled, Scales};
 pub use means::{Means, MeansError};
+pub use turn::{Matrix, Turns};
+pub use turns::{Judged, ModeTurns, Turning};
 pub use windows::Window;

@@ -2,9 +2,10 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Means;
 use super::euler::{Flow, Schedule, knots, times};
+use super::{Means, Turns};
 use crate::mixture::Interpolant;
+use overlaps::compare::statistics::multinomial;
 
 /// Modes √d (s e₀ + r δ d^(a − 1/2) e_s) with δ = 1.5 and a = 0.3.
 const PAIRS: &str = "[split]\nexponent = 0.5\nhalf_distance = 1\nmodes = [\n\
@@ -123,6 +124,80 @@ fn projections_move_as_samples_do() {
             assert_eq!(flow.end(&means.products(d), projections), Some(nearest), "{start} {x}");
         }
     }
+}
+
+/// Against three-dimensional quadrature, the two-mode formula and laws of small θ.
+#[test]
+fn u_turns_return_as_quadrature_says() {
+    let uneven = "weights = [0.2, 0.5, 0.3]\ngram = [[1, 0.3, -0.2], [0.3, 0.8, 0.1], [-0.2, 0.1, 1.3]]";
+    let linear = |d: f64, tau: f64| Turns::new(&means(PAIRS), d, 1.0).square(1.0 - tau, tau);
+    for (text, d, s, (j, k), exact) in [
+        (ALIKE, 1e4, 1.0, (0, 0), 0.6483323131343256),
+        (ALIKE, 1e4, 1.0, (1, 0), 0.34231720934854654),
+        (uneven, 1e4, 2.25, (1, 2), 0.14325195380617714),
+        (PAIRS, 1e6, linear(1e6, 1e-3), (0, 0), 0.615169739777856),
+        (PAIRS, 1e6, linear(1e6, 0.7 * 1e6f64.powf(-0.3)), (0, 0), 0.8750179841434884),
+    ] {
+        let means = means(text);
+        let matrix = Turns::new(&means, d, 1.0).matrix(s);
+        let (found, error) = (matrix.values[(j, k)], matrix.errors[(j, k)]);
+        assert!(
+            error < 1e-3 && (found - exact).abs() < 5.0 * error,
+            "{text} {j} {k}: {found} {exact} {error:.1e}"
+        );
+        for (j, k) in (0..means.count()).flat_map(|j| (0..j).map(move |k| (j, k))) {
+            let flow = |j: usize, k: usize| means.weights[j] * matrix.values[(j, k)];
+            assert!((flow(j, k) - flow(k, j)).abs() < 5e-3 * (matrix.errors.amax() / 1e-3), "{j} {k}");
+        }
+    }
+    let means = means(uneven);
+    let matrix = Turns::new(&means, 1e4, 1.0).matrix(1e-6);
+    let (products, p) = (means.products(1e4), &means.weights);
+    let with_mean = |k: usize| (0..3).map(|l| p[l] * products[(k, l)]).sum::<f64>();
+    let square: f64 = (0..3).map(|k| p[k] * with_mean(k)).sum();
+    for (j, k) in (0..3).flat_map(|j| (0..3).map(move |k| (j, k))) {
+        let slope = products[(j, k)] - with_mean(j) - with_mean(k) + square;
+        assert!((matrix.values[(j, k)] / p[k] - 1.0 - 1e-6 * slope).abs() < 1e-6, "{j} {k}");
+    }
+}
+
+#[test]
+fn samples_return_by_bridges_and_by_the_posterior_as_predicted_and_not_by_few_steps() {
+    let means = means(PAIRS);
+    let turns = Turns::new(&means, 1e8, 1.0);
+    let chance = |j: usize, squares: &[f64]| {
+        let matrix = turns.matrix(squares[0]);
+        let counts = turns.returns(j, squares, 10_000, 3, &|| false).unwrap_or_default();
+        multinomial(&counts, &matrix.values.row(j).iter().copied().collect::<Vec<_>>())
+    };
+    // In the first window, and in that of the pairs.
+    for (s, end) in [(1.0, 36.0), (900.0, 9e4)] {
+        let fine: Vec<f64> = (0..=150).map(|i| s + (end - s) * (f64::from(i) / 150.0).powi(2)).collect();
+        for j in [0, 3] {
+            assert!(chance(j, &[s]) > 1e-3, "posterior {s} {j}");
+            if s == 900.0 {
+                assert!(chance(j, &fine) > 1e-3, "bridges {s} {j}");
+                assert!(chance(j, &[s, end]) < 1e-6, "one step {s} {j}");
+            }
+        }
+    }
+}
+
+#[test]
+fn windows_are_decided_one_after_the_other() {
+    let means = means(PAIRS);
+    let turns = Turns::new(&means, 1e8, 1.0);
+    let windows = means.windows(1e8);
+    let shares = |s: f64| {
+        let matrix = turns.matrix(s).values;
+        windows.iter().map(|window| means.decided(1e8, window, &matrix)).collect::<Vec<_>>()
+    };
+    let near = |found: Vec<f64>, expected: [f64; 2]| {
+        assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.02), "{found:?} {expected:?}");
+    };
+    near(shares(1e-9), [0.0, 0.0]);
+    near(shares(20.0), [1.0, 0.0]);
+    near(shares(1e6), [1.0, 1.0]);
 }
 
 #[test]

@@ -60,13 +60,8 @@ impl Means {
         before: Vec<Vec<usize>>,
         after: Vec<Vec<usize>>,
     ) -> Window {
-        let weight = |group: &[usize]| group.iter().map(|k| self.weights[*k]).sum::<f64>();
-        // The product of two centres.
-        let product = |a: &[usize], b: &[usize]| {
-            let pairs = a.iter().flat_map(|k| b.iter().map(move |l| (*k, *l)));
-            let sum: f64 = pairs.map(|(k, l)| self.weights[k] * self.weights[l] * products[(k, l)]).sum();
-            sum / (weight(a) * weight(b))
-        };
+        let weight = |group: &[usize]| self.weight(group);
+        let product = |a: &[usize], b: &[usize]| self.product(products, a, b);
         let (mut drop, mut largest) = (0.0, 0.0f64);
         for group in &before {
             let parts: Vec<&Vec<usize>> = after.iter().filter(|part| group.contains(&part[0])).collect();
@@ -82,6 +77,40 @@ impl Means {
             largest = largest.max(centred.symmetric_eigenvalues().max());
         }
         Window { exponent, before, after, half_distance, drop, speciation: 1.0 / (d * largest).sqrt() }
+    }
+}
+
+impl Means {
+    /// How much of the data is in some modes.
+    fn weight(&self, group: &[usize]) -> f64 {
+        group.iter().map(|k| self.weights[*k]).sum()
+    }
+
+    /// The product of the centres of two groups, over d.
+    fn product(&self, products: &DMatrix<f64>, a: &[usize], b: &[usize]) -> f64 {
+        let pairs = a.iter().flat_map(|k| b.iter().map(move |l| (*k, *l)));
+        let sum: f64 = pairs.map(|(k, l)| self.weights[k] * self.weights[l] * products[(k, l)]).sum();
+        sum / (self.weight(a) * self.weight(b))
+    }
+
+    /// How much of what parts in a window is decided, from 0 to 1, where samples of mode j return to mode k with the probability T_jk:
+    /// Σ_jk p_j T_jk δ_j·δ_k over Σ_j p_j |δ_j|², δ_j from the centre of the group of mode j before the window to that after it.
+    pub fn decided(&self, d: f64, window: &Window, returns: &DMatrix<f64>) -> f64 {
+        let products = self.products(d);
+        let with = |groups: &[Vec<usize>], k: usize| groups.iter().find(|group| group.contains(&k)).cloned();
+        let ends: Vec<[Vec<usize>; 2]> = (0..self.count())
+            .map(|k| [&window.before, &window.after].map(|groups| with(groups, k).unwrap_or_default()))
+            .collect();
+        let shift = |j: usize, k: usize| {
+            let ([from, to], [other_from, other_to]) = (&ends[j], &ends[k]);
+            self.product(&products, to, other_to)
+                - self.product(&products, to, other_from)
+                - self.product(&products, from, other_to)
+                + self.product(&products, from, other_from)
+        };
+        let pairs = (0..self.count()).flat_map(|j| (0..self.count()).map(move |k| (j, k)));
+        let both: f64 = pairs.map(|(j, k)| self.weights[j] * returns[(j, k)] * shift(j, k)).sum();
+        both / window.drop
     }
 }
 

@@ -26,7 +26,7 @@ use overlaps::numeric::tanh_and_sech2;
 
 pub use experiment::UTurns;
 pub use returns::Returns;
-pub use series::{Series, Window};
+pub use series::{Series, Window, crossing, in_times};
 pub use turns::Turned;
 
 /// Absolute tolerance of the posterior's average.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::series::{Series, Window};
+use super::series::{Series, Window, in_times};
 use super::turns::{Expected, Turned, Turns, posterior};
 use crate::mixture::generate::predicted::Theories;
 use crate::mixture::generate::{Denoisers, GenerateError, Generation, lead};
@@ -166,18 +166,12 @@ impl Returns {
         for window in &self.windows {
             let label =
                 if window.label == "samples" { String::new() } else { format!(" ({})", window.label) };
-            let pair = |values: [Option<f64>; 2]| match values {
-                [Some(a), Some(b)] => format!("t = {} to {}", significant(a, 3), significant(b, 3)),
-                [Some(a), None] => format!("t = {} to beyond the last turn", significant(a, 3)),
-                [None, Some(b)] => format!("before the first turn to t = {}", significant(b, 3)),
-                [None, None] => "outside these times".into(),
-            };
             text += &format!(
                 "the class is decided{label} (memory {} to {}): measured {}, predicted {}; exact denoiser, d → ∞: √dτ = {} to {}\n",
                 window.levels.0,
                 window.levels.1,
-                pair(window.measured),
-                pair(window.predicted),
+                in_times(window.measured),
+                in_times(window.predicted),
                 significant(window.exact[0], 4),
                 significant(window.exact[1], 4)
             );

@@ -1,5 +1,7 @@
 //! What came out of one combination of parameters, and the window of times in which the class is decided there.
 
+use overlaps::numeric::significant;
+
 use super::decided_at;
 
 /// What came out of one combination of parameters, against the time of the turn, for samples that started in + and −.
@@ -51,8 +53,18 @@ impl Window {
     }
 }
 
+/// A window between two times of turns, in words.
+pub fn in_times(ends: [Option<f64>; 2]) -> String {
+    match ends {
+        [Some(a), Some(b)] => format!("t = {} to {}", significant(a, 3), significant(b, 3)),
+        [Some(a), None] => format!("t = {} to beyond the last turn", significant(a, 3)),
+        [None, Some(b)] => format!("before the first turn to t = {}", significant(b, 3)),
+        [None, None] => "outside these times".into(),
+    }
+}
+
 /// Where a rising curve first crosses a level, linearly between its points.
-fn crossing(curve: &[(f64, f64)], level: f64) -> Option<f64> {
+pub fn crossing(curve: &[(f64, f64)], level: f64) -> Option<f64> {
     let mut sorted = curve.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
     sorted.windows(2).find(|pair| pair[0].1 < level && pair[1].1 >= level).map(|pair| {
