@@ -1,0 +1,191 @@
+//! The loss against its differences, the equation files and sampled noise; data in law against vectors; the verdicts.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::trial::{agrees_and_planted_do_not, mean, simulated, wanted};
+use crate::{Purpose, stream};
+use loss::Loss;
+use overlaps::average::LOWEST_RUNG;
+use overlaps::model::Running;
+use overlaps::system::Theory;
+use overlaps::value::Value;
+use rand_distr::{Distribution, StandardNormal};
+
+fn point(values: &[(&'static str, f64)]) -> Point {
+    UNITS.known().at(values.iter().map(|(name, value)| (*name, Value::Number(*value)))).unwrap()
+}
+
+/// Normal numbers.
+fn normal(seed: u64, count: usize) -> Vec<f64> {
+    StandardNormal.sample_iter(stream(seed, 0, Purpose::Vector, 0)).take(count).collect()
+}
+
+#[test]
+fn the_gradient_is_that_of_the_loss() {
+    for (units, d) in [(2, 30.0), (3, 30.0), (3, 1e4)] {
+        let at = point(&[("K", units as f64), ("d", d), ("n_1", 2.0), ("n_2", 2.0), ("n_3", 1.0), ("G_1_2", 0.3)]);
+        let data = drawn(&at, 3).unwrap();
+        // The last two data as two equal ones each.
+        let root = vec![1.0, 1.0, 1.0, 2.0f64.sqrt(), 2.0f64.sqrt()];
+        let loss = Loss::new(setting(&at, 0.8), units, &data.gram, root, 9.0).unwrap();
+        let x = DVector::from_vec(normal(units as u64, loss.size())) * 0.6;
+        let gradient = loss.at(&x, 2).gradient;
+        for j in 0..x.len() {
+            let moved = |step: f64| {
+                let mut x = x.clone();
+                x[j] += step;
+                loss.at(&x, 2).loss
+            };
+            let finite = (8.0 * (moved(1e-3) - moved(-1e-3)) - moved(2e-3) + moved(-2e-3)) / 12e-3;
+            assert!((finite - gradient[j]).abs() < 1e-9, "{units} units, {j}: {finite} and {}", gradient[j]);
+        }
+    }
+}
+
+#[test]
+fn the_mean_gram_matrix_gives_the_equation_files() {
+    // With one vector for each class the loss is that of the theory, which another program solves.
+    let of = |d: f64, t: f64, name: &str, more: &[(&'static str, f64)]| {
+        let at = point(&[&[("d", d), ("n_2", 5.0), ("sigma", 0.8)], more].concat());
+        let minima = of_classes(setting(&at, t), &classes(&at), 2);
+        let lowest = minima.iter().map(|(loss, ..)| *loss).fold(f64::INFINITY, f64::min);
+        let theory = Theory::load(name).unwrap();
+        let own = ["n_2", "sigma", "kappa", "d"].into_iter().filter(|p| theory.parameter_names().contains(p));
+        let set = |solve: overlaps::experiment::Solve, name| solve.set(name, at.number(name)).unwrap();
+        let own: Vec<&str> = own.collect();
+        let solve = own.into_iter().fold(theory.along([t]).unwrap(), set);
+        (lowest, solve.solve().number("loss", 0).unwrap())
+    };
+    for (d, t, name, tolerance) in [
+        (500.0, 0.3, "denoiser-units-finite-d", 1e-10),
+        (500.0, 0.6, "denoiser-units-finite-d", 1e-9),
+        (1e14, 0.3, "denoiser-units", 1e-7),
+    ] {
+        let (found, theory) = of(d, t, name, &[("kappa", 1.2)]);
+        assert!((found - theory).abs() < tolerance, "{name} at t = {t}: {found} and {theory}");
+    }
+}
+
+#[test]
+fn vectors_give_what_their_products_give() {
+    let mut at = vec![("d", 300.0), ("G_1_2", 0.4), ("G_3_3", 1.3), ("sigma", 0.8), ("K", 3.0)];
+    let explicit = UNITS.known().at(
+        at.drain(..).map(|(name, value)| (name, Value::Number(value))).chain([("data", Value::from("explicit"))]),
+    );
+    let explicit = explicit.unwrap();
+    let data = drawn(&explicit, 5).unwrap();
+    let (x, z) = data.vectors.as_ref().unwrap();
+    assert!((x * x.transpose() / 300.0 - &data.gram).amax() < 1e-12);
+    let from_products = |weights: &DMatrix<f64>| (&data.of_means * weights, &data.of_noise * weights);
+    let weights = DMatrix::from_vec(12, 3, normal(7, 36));
+    let (with, (means, noise)) = (data.products(&weights), from_products(&weights));
+    assert!((with.means - means).amax() < 1e-11 && (with.noise - noise).amax() < 1e-11);
+    assert_eq!(z.nrows(), 12);
+}
+
+#[test]
+fn products_in_law_give_what_the_vectors_give() {
+    let table = |data: &str, seeds| {
+        let of = [("d", 120.into()), ("data", data.into()), ("t", 0.5.into()), ("ell", 0.03.into()), ("kappa", 2.into())];
+        simulated(Arc::new(Units), &wanted(&of, &[]), seeds)
+    };
+    let (reduced, explicit) = (table("reduced", 0..120), table("explicit", 120..240));
+    for quantity in QUANTITIES.iter().filter(|q| !q.name.ends_with("_3")) {
+        let ((a, error_a), (b, error_b)) = (mean(&reduced, quantity.name), mean(&explicit, quantity.name));
+        let z = (a - b) / error_a.hypot(error_b).max(1e-9);
+        assert!(z.abs() < 4.0, "{} is {a} and {b}, z = {z}", quantity.name);
+        assert!(error_a.hypot(error_b) < 0.05, "{}: {a} ± {error_a}", quantity.name);
+    }
+}
+
+#[test]
+fn errors_are_those_of_the_denoiser_on_sampled_noise() {
+    let d = 40;
+    let at = [("d", d as f64), ("n_1", 3.0), ("n_2", 2.0), ("n_3", 2.0), ("kappa", 2.5), ("K", 2.0)];
+    let at = at.map(|(name, value)| (name, Value::Number(value))).into_iter();
+    let at = UNITS.known().at(at.chain([("data", Value::from("explicit"))])).unwrap();
+    let data = drawn(&at, 1).unwrap();
+    let found = lowest(setting(&at, 1.0), &data, 2, 1).unwrap();
+    assert!(found.converged() && found.at.c > 0.05, "c = {}", found.at.c);
+    let rows = measured(&at, &data, &found).quantities;
+    let (x, _) = data.vectors.as_ref().unwrap();
+    let (u, w) = (x.tr_mul(&found.at.e), x.tr_mul(&found.at.a));
+    let Setting { alpha, beta, .. } = found.loss.setting;
+    let mut noise = StandardNormal.sample_iter(stream(9, 0, Purpose::Step, 0));
+    let mut error = |x: &DVector<f64>| {
+        let noisy = x * beta + DVector::from_iterator(d, noise.by_ref().take(d)) * alpha;
+        let h = w.tr_mul(&noisy) / (d as f64).sqrt() + &found.at.b;
+        let weights = h.map(f64::exp);
+        (noisy * found.at.c + &u * (&weights / weights.sum()) - x).norm_squared() / d as f64
+    };
+    let statistics = |errors: Vec<f64>| {
+        let mean = errors.iter().sum::<f64>() / errors.len() as f64;
+        let variance = errors.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / errors.len() as f64;
+        (mean, (variance / errors.len() as f64).sqrt())
+    };
+    let train = (0..7 * 4000).map(|i| error(&x.row(i % 7).transpose())).collect();
+    let mut fresh = StandardNormal.sample_iter(stream(10, 0, Purpose::Vector, 0));
+    let test = (0..7 * 4000).map(|i| {
+        let mut x = DVector::from_iterator(d, fresh.by_ref().take(d));
+        let root = data::root(&data.of.means).unwrap();
+        (0..CLASSES).for_each(|k| x[k] += (d as f64).sqrt() * root[(data.class[i % 7], k)]);
+        error(&x)
+    });
+    for (name, errors) in [("mse_train", train), ("mse_test", test.collect::<Vec<_>>())] {
+        let place = QUANTITIES.iter().position(|q| q.name == name).unwrap();
+        let (mean, scatter) = statistics(errors);
+        let z = (mean - rows[place]) / scatter;
+        assert!(z.abs() < 4.0 && scatter < 3e-3, "{name}: {} and {mean} ± {scatter}", rows[place]);
+    }
+}
+
+#[test]
+fn no_start_leads_lower_and_units_may_be_out_of_use() {
+    let at = point(&[("d", 2000.0), ("K", 3.0)]);
+    let data = drawn(&at, 4).unwrap();
+    let losses = |t: f64| [1, 2, 3].map(|units| lowest(setting(&at, t), &data, units, 4).unwrap().at.loss);
+    let later = losses(0.32);
+    assert!(later[0] > later[1] + 1e-3 && later[1] > later[2] + 1e-3, "{later:?}");
+    let earlier = losses(0.2);
+    assert!(earlier[0] > earlier[1] + 1e-3 && earlier[1] == earlier[2], "{earlier:?}");
+    let one = Units.run(&at, 4, &[0.05], &Running::ON).unwrap().unwrap().remove(0);
+    assert_eq!((one.status, &one.certificates[0]), (Status::Converged, &Cell::Integer(1)));
+    let bias = QUANTITIES.iter().position(|q| q.name == "bias_1").unwrap();
+    assert_eq!(one.quantities[bias..bias + 3], [f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY]);
+}
+
+#[test]
+fn the_theory_agrees_and_a_planted_error_is_found() {
+    let planted = [("kappa*t*(omega[c,k] + sigma^2*A[c,k])", "1.03*kappa*t*(omega[c,k] + sigma^2*A[c,k])")];
+    let wanted = wanted(&[], &[("t", &[0.3, 0.5]), ("d", &[4e3, 16e3, 64e3])]);
+    agrees_and_planted_do_not(Units, "denoiser-units", &planted, wanted, 0..24);
+}
+
+#[test]
+fn windows_of_transitions_and_impossible_means_are_refused() {
+    let refused = |values: &[(&'static str, f64)], t: f64| Units.check(&point(values), &[t]).unwrap_err().to_string();
+    assert!(Units.check(&point(&[]), &[0.2]).is_ok());
+    // The transitions at κt = 0.1378 and 0.2465 (theory).
+    assert!(refused(&[], 0.14).contains("decided by chance"));
+    assert!(refused(&[], 0.1).contains("fewer are in use"));
+    assert!(refused(&[("K", 3.0)], 0.2).contains("fewer are in use"));
+    assert!(refused(&[("d", 14.0)], 0.2).contains("d = 16 or more"));
+    assert!(refused(&[("G_1_2", 2.0)], 0.2).contains("negative eigenvalue"));
+    assert!(refused(&[("G_2_1", 0.5)], 0.2).contains("not symmetric"));
+    assert!(refused(&[("d", 100.0)], 11.0).contains("τ"));
+    assert!(refused(&[("p_test_1", 0.0), ("p_test_2", 0.0), ("p_test_3", 0.0)], 0.2).contains("all 0"));
+    let four = UNITS.known().at([("C", Value::Number(4.0))]).unwrap_err().to_string();
+    assert!(four.contains("three classes"), "{four}");
+}
+
+#[test]
+fn averages_have_the_nodes_they_need() {
+    let at = point(&[("d", 4000.0)]);
+    let data = drawn(&at, 2).unwrap();
+    for t in [0.3, 1.0, 3.0] {
+        let found = lowest(setting(&at, t), &data, 2, 2).unwrap();
+        assert!(found.converged(), "t = {t}: gradient {}, error {}", found.gradient_norm, found.quadrature_error);
+        assert!(found.rung > LOWEST_RUNG);
+    }
+}
