@@ -21,8 +21,10 @@ const ROUGH: f64 = 1e-9;
 const UNUSED: f64 = 1e-4;
 /// The step of differences of the gradient.
 const DIFFERENCE: f64 = 1e-6;
+/// The gradient falls fast if a step leaves less than this of it.
+const FAST: f64 = 0.2;
 /// Random starts beside those of classes.
-const RANDOM: u64 = 2;
+const RANDOM: u64 = 1;
 
 type Matrix = DMatrix<f64>;
 
@@ -58,10 +60,18 @@ fn curvature(loss: &Loss, x: &DVector<f64>, gradient: &DVector<f64>, rung: usize
     (&all + all.transpose()) * 0.5
 }
 
-/// Down from a point until the gradient is small; none where a unit goes out of use.
+/// The curvature after a step that changed the gradient (Broyden, Fletcher, Goldfarb, Shanno); none where it would not stay positive.
+fn updated(bends: &Matrix, step: &DVector<f64>, change: &DVector<f64>) -> Option<Matrix> {
+    let (along, pushed) = (change.dot(step), bends * step);
+    let before = pushed.dot(step);
+    (along > 0.0 && before > 0.0)
+        .then(|| bends + change * change.transpose() / along - &pushed * pushed.transpose() / before)
+}
+
+/// Down from a point until the gradient is small; none where a unit goes out of use. While the gradient falls fast, the curvature follows from how it changed.
 fn down(loss: &Loss, mut x: DVector<f64>, rung: usize) -> Option<(DVector<f64>, usize)> {
     let mut at = loss.at(&x, rung);
-    let mut shift = 1e-3;
+    let (mut shift, mut known) = (1e-3, None);
     for step in 0..MOST_STEPS {
         if at.used[..loss.units].iter().any(|used| *used < UNUSED) || !at.loss.is_finite() {
             return None;
@@ -69,18 +79,23 @@ fn down(loss: &Loss, mut x: DVector<f64>, rung: usize) -> Option<(DVector<f64>, 
         if at.gradient.norm() <= ROUGH {
             return Some((x, step));
         }
-        let eigen = curvature(loss, &x, &at.gradient, rung).symmetric_eigen();
+        let bends = known.take().unwrap_or_else(|| curvature(loss, &x, &at.gradient, rung));
+        let eigen = bends.clone().symmetric_eigen();
         let along = eigen.eigenvectors.tr_mul(&at.gradient);
         loop {
             let scaled = along.zip_map(&eigen.eigenvalues, |g, bend| -g / (bend.abs() + shift));
-            let moved = &x + &eigen.eigenvectors * scaled;
-            let next = loss.at(&moved, rung);
+            let moved = &eigen.eigenvectors * scaled;
+            let next = loss.at(&(&x + &moved), rung);
             let lower = next.loss < at.loss;
             // Where the loss no longer resolves the step, the gradient does.
             let level = next.loss <= at.loss + 1e-13 * at.loss.abs() && next.gradient.norm() < at.gradient.norm();
             if lower || level {
                 shift *= 0.1;
-                (x, at) = (moved, next);
+                if next.gradient.norm() < FAST * at.gradient.norm() {
+                    known = updated(&bends, &moved, &(&next.gradient - &at.gradient));
+                }
+                x += moved;
+                at = next;
                 break;
             }
             shift = 10.0 * shift.max(1e-6);
@@ -141,28 +156,35 @@ fn partitions(units: usize) -> Vec<[usize; CLASSES]> {
     all.filter(in_order).collect()
 }
 
-/// Minima where all data of a class are as one, at the mean of their Gram matrix: the losses, with weights for each class and biases.
-pub(super) fn of_classes(setting: Setting, of: &Classes, units: usize) -> Vec<(f64, Matrix, DVector<f64>)> {
+/// The loss where all data of a class are as one, at the mean of their Gram matrix: a vector Σ x/√n for each class.
+pub(super) fn with_classes_as_one(setting: Setting, of: &Classes, units: usize) -> Option<Loss> {
     let Classes { sigma, counts, means } = of;
     let root: Vec<f64> = counts.iter().map(|n| (*n as f64).sqrt()).collect();
     let variance = |c: usize, k: usize| if c == k { sigma * sigma } else { 0.0 };
-    let gram = Matrix::from_fn(CLASSES, CLASSES, |c, k| root[c] * means[(c, k)] * root[k] + variance(c, k));
+    let gram = |c: usize, k: usize| root[c] * means[(c, k)] * root[k] + variance(c, k);
     let trace = (0..CLASSES).map(|c| counts[c] as f64 * (means[(c, c)] + sigma * sigma)).sum();
-    let total: f64 = root.iter().map(|root| root * root).sum();
+    Loss::new(setting, units, &Matrix::from_fn(CLASSES, CLASSES, gram), root, trace)
+}
+
+/// Its minima: the losses, with weights for a datum of each class and biases.
+pub(super) fn of_classes(setting: Setting, of: &Classes, units: usize) -> Vec<(f64, Matrix, DVector<f64>)> {
     let mut found: Vec<(f64, Matrix, DVector<f64>)> = Vec::new();
-    let Some(loss) = Loss::new(setting, units, &gram, root.clone(), trace) else { return found };
-    for of in partitions(units) {
-        let size = |unit: usize| (0..CLASSES).filter(|c| of[*c] == unit).map(|c| root[c] * root[c]).sum::<f64>();
+    let Some(loss) = with_classes_as_one(setting, of, units) else { return found };
+    let counts = of.counts.map(|n| n as f64);
+    let total: f64 = counts.iter().sum();
+    for unit_of in partitions(units) {
+        let size = |unit: usize| (0..CLASSES).filter(|c| unit_of[*c] == unit).map(|c| counts[c]).sum::<f64>();
         for (weight, bias) in [(0.15, 0.0), (0.3, 1.0)] {
             let a = Matrix::from_fn(CLASSES, units, |c, k| {
-                let own = if of[c] == k { 1.0 } else { 0.0 };
-                weight * root[c] * (own - size(k) / total)
+                let own = if unit_of[c] == k { 1.0 } else { 0.0 };
+                weight * counts[c].sqrt() * (own - size(k) / total)
             });
             let b = DVector::from_fn(units, |k, _| bias * (size(k) / total).ln());
             let Some((x, _)) = down(&loss, loss.point(&a, &b), LOWEST_RUNG) else { continue };
             let at = loss.at(&x, LOWEST_RUNG);
             if found.iter().all(|(known, ..)| (known - at.loss).abs() > 1e-9 * at.loss.abs()) {
-                found.push((at.loss, Matrix::from_fn(CLASSES, units, |c, k| at.a[(c, k)] / root[c]), at.b));
+                let a = Matrix::from_fn(CLASSES, units, |c, k| at.a[(c, k)] / counts[c].sqrt());
+                found.push((at.loss, a, at.b));
             }
         }
     }

@@ -29,7 +29,7 @@ fn the_gradient_is_that_of_the_loss() {
         // The last two data as two equal ones each.
         let root = vec![1.0, 1.0, 1.0, 2.0f64.sqrt(), 2.0f64.sqrt()];
         let loss = Loss::new(setting(&at, 0.8), units, &data.gram, root, 9.0).unwrap();
-        let x = DVector::from_vec(normal(units as u64, loss.size())) * 0.6;
+        let x = DVector::from_vec(normal(units as u64, loss.size())) * 0.35;
         let gradient = loss.at(&x, 2).gradient;
         for j in 0..x.len() {
             let moved = |step: f64| {
@@ -48,8 +48,13 @@ fn the_mean_gram_matrix_gives_the_equation_files() {
     // With one vector for each class the loss is that of the theory, which another program solves.
     let of = |d: f64, t: f64, name: &str, more: &[(&'static str, f64)]| {
         let at = point(&[&[("d", d), ("n_2", 5.0), ("sigma", 0.8)], more].concat());
-        let minima = of_classes(setting(&at, t), &classes(&at), 2);
-        let lowest = minima.iter().map(|(loss, ..)| *loss).fold(f64::INFINITY, f64::min);
+        let (setting, classes) = (setting(&at, t), classes(&at));
+        let minima = of_classes(setting, &classes, 2);
+        let (_, mut a, b) = minima.into_iter().min_by(|x, y| x.0.total_cmp(&y.0)).unwrap();
+        a.row_iter_mut().zip(classes.counts).for_each(|(mut row, n)| row *= (n as f64).sqrt());
+        // The loss is flat there: with more nodes it is that of the minimum with more nodes.
+        let loss = minimum::with_classes_as_one(setting, &classes, 2).unwrap();
+        let lowest = loss.at(&loss.point(&a, &b), 3).loss;
         let theory = Theory::load(name).unwrap();
         let own = ["n_2", "sigma", "kappa", "d"].into_iter().filter(|p| theory.parameter_names().contains(p));
         let set = |solve: overlaps::experiment::Solve, name| solve.set(name, at.number(name)).unwrap();
@@ -59,7 +64,7 @@ fn the_mean_gram_matrix_gives_the_equation_files() {
     };
     for (d, t, name, tolerance) in [
         (500.0, 0.3, "denoiser-units-finite-d", 1e-10),
-        (500.0, 0.6, "denoiser-units-finite-d", 1e-9),
+        (500.0, 0.6, "denoiser-units-finite-d", 1e-10),
         (1e14, 0.3, "denoiser-units", 1e-7),
     ] {
         let (found, theory) = of(d, t, name, &[("kappa", 1.2)]);
@@ -90,12 +95,12 @@ fn products_in_law_give_what_the_vectors_give() {
         let of = [("d", 120.into()), ("data", data.into()), ("t", 0.5.into()), ("ell", 0.03.into()), ("kappa", 2.into())];
         simulated(Arc::new(Units), &wanted(&of, &[]), seeds)
     };
-    let (reduced, explicit) = (table("reduced", 0..120), table("explicit", 120..240));
+    let (reduced, explicit) = (table("reduced", 0..60), table("explicit", 60..120));
     for quantity in QUANTITIES.iter().filter(|q| !q.name.ends_with("_3")) {
         let ((a, error_a), (b, error_b)) = (mean(&reduced, quantity.name), mean(&explicit, quantity.name));
         let z = (a - b) / error_a.hypot(error_b).max(1e-9);
         assert!(z.abs() < 4.0, "{} is {a} and {b}, z = {z}", quantity.name);
-        assert!(error_a.hypot(error_b) < 0.05, "{}: {a} ± {error_a}", quantity.name);
+        assert!(error_a.hypot(error_b) < 0.03 * a.abs().max(1.0), "{}: {a} ± {error_a}", quantity.name);
     }
 }
 
