@@ -51,7 +51,8 @@ pub(super) fn root(gram: &Matrix) -> Option<Matrix> {
     let eigen = gram.clone().symmetric_eigen();
     let largest = eigen.eigenvalues.amax();
     let possible = eigen.eigenvalues.iter().all(|x| *x >= -1e-12 * largest);
-    possible.then(|| &eigen.eigenvectors * Matrix::from_diagonal(&eigen.eigenvalues.map(|x| x.max(0.0).sqrt())))
+    possible
+        .then(|| &eigen.eigenvectors * Matrix::from_diagonal(&eigen.eigenvalues.map(|x| x.max(0.0).sqrt())))
 }
 
 impl Data {

@@ -86,7 +86,12 @@ fn softmax(h: &PerUnit, units: usize) -> PerUnit {
 }
 
 /// Softmax values of fields of these means, and of deviations that are the same for all, at each node: with its weights.
-pub(super) fn at_nodes(means: &Matrix, covariance: &Matrix, basis: &Matrix, rung: usize) -> Vec<(f64, Vec<PerUnit>)> {
+pub(super) fn at_nodes(
+    means: &Matrix,
+    covariance: &Matrix,
+    basis: &Matrix,
+    rung: usize,
+) -> Vec<(f64, Vec<PerUnit>)> {
     let units = basis.nrows();
     // A root of the covariance by hand, as it may be singular.
     let entry = |r: usize, s: usize| if r.max(s) + 1 < units { covariance[(r, s)] } else { 0.0 };
@@ -97,7 +102,8 @@ pub(super) fn at_nodes(means: &Matrix, covariance: &Matrix, basis: &Matrix, rung
         let along = |k: usize| (0..units - 1).map(|r| basis[(k, r)] * fields[r]).sum();
         std::array::from_fn(|k| if k < units { along(k) } else { 0.0 })
     };
-    let rows: Vec<PerUnit> = means.row_iter().map(|row| of_unit(&row.iter().copied().collect::<Vec<_>>())).collect();
+    let rows: Vec<PerUnit> =
+        means.row_iter().map(|row| of_unit(&row.iter().copied().collect::<Vec<_>>())).collect();
     let at = |(z, weight): ([f64; 2], f64)| {
         let noise = of_unit(&[first * z[0], side * z[0] + second * z[1]]);
         let field = |mean: &PerUnit| softmax(&std::array::from_fn(|k| mean[k] + noise[k]), units);
@@ -166,7 +172,13 @@ impl Loss {
     }
 
     /// Fields of test data of these means (over √d β, without the bias) and of this variance of x·v/|v| for a v in the span of the data.
-    pub fn fields(&self, of: &Evaluation, means: &Matrix, variance: f64, rung: usize) -> Vec<(DVector<f64>, Matrix)> {
+    pub fn fields(
+        &self,
+        of: &Evaluation,
+        means: &Matrix,
+        variance: f64,
+        rung: usize,
+    ) -> Vec<(DVector<f64>, Matrix)> {
         let (y, scale) = (&of.a * &self.basis, self.setting.d.sqrt() * self.setting.beta);
         let biases = self.basis.tr_mul(&of.b);
         let mut fields = means * &self.basis * scale;
@@ -216,11 +228,16 @@ impl Loss {
         let (slopes, bends) = slopes(&at, &by_first, &by_second, &squares);
         let (slopes, bends) = (slopes * &self.basis, self.basis.tr_mul(&bends) * &self.basis);
         let pulled = Matrix::from_fn(n, units - 1, |i, r| scale * slopes[(i, r)] / self.root[i]);
-        let by_a = pulled + &y * bends * (alpha * alpha) + &e * &jacobian * &self.basis * (2.0 * c * noise) + &y * (2.0 * ell);
+        let by_a = pulled
+            + &y * bends * (alpha * alpha)
+            + &e * &jacobian * &self.basis * (2.0 * c * noise)
+            + &y * (2.0 * ell);
         let by_x = self.lower.tr_mul(&by_a).transpose();
         let by_b = slopes.row_sum();
         let gradient = DVector::from_iterator(self.size(), by_x.iter().chain(by_b.iter()).copied());
-        let used = std::array::from_fn(|k| averages.iter().filter_map(|(first, _)| first.get(k)).copied().fold(0.0, f64::max));
+        let used = std::array::from_fn(|k| {
+            averages.iter().filter_map(|(first, _)| first.get(k)).copied().fold(0.0, f64::max)
+        });
         Evaluation { loss, gradient, c, a, e, b: &self.basis * b, used }
     }
 }
@@ -232,14 +249,17 @@ fn slopes(at: &[(f64, Vec<PerUnit>)], p: &Matrix, matrix: &Matrix, squares: &[f6
     for (weight, rows) in at {
         for (i, phi) in rows.iter().enumerate() {
             let mut with = [0.0; MOST_UNITS];
-            (0..units).for_each(|k| with[k] = squares[i] * (0..units).map(|l| matrix[(k, l)] * phi[l]).sum::<f64>());
+            (0..units).for_each(|k| {
+                with[k] = squares[i] * (0..units).map(|l| matrix[(k, l)] * phi[l]).sum::<f64>()
+            });
             let (mut mean, mut quadratic) = (0.0, 0.0);
             for k in 0..units {
                 mean += phi[k] * (p[(i, k)] + 2.0 * with[k]);
                 quadratic += phi[k] * with[k];
             }
-            let slope: PerUnit =
-                std::array::from_fn(|k| if k < units { phi[k] * (p[(i, k)] + 2.0 * with[k] - mean) } else { 0.0 });
+            let slope: PerUnit = std::array::from_fn(|k| {
+                if k < units { phi[k] * (p[(i, k)] + 2.0 * with[k] - mean) } else { 0.0 }
+            });
             for k in 0..units {
                 first[(i, k)] += weight * slope[k];
                 second[(k, k)] += weight * slope[k];

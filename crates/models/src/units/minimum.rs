@@ -69,7 +69,7 @@ fn updated(bends: &Matrix, step: &DVector<f64>, change: &DVector<f64>) -> Option
 }
 
 /// Down from a point until the gradient is small; none where a unit goes out of use. While the gradient falls fast, the curvature follows from how it changed.
-fn down(loss: &Loss, mut x: DVector<f64>, rung: usize) -> Option<(DVector<f64>, usize)> {
+pub(super) fn down(loss: &Loss, mut x: DVector<f64>, rung: usize) -> Option<(DVector<f64>, usize)> {
     let mut at = loss.at(&x, rung);
     let (mut shift, mut known) = (1e-3, None);
     for step in 0..MOST_STEPS {
@@ -88,7 +88,8 @@ fn down(loss: &Loss, mut x: DVector<f64>, rung: usize) -> Option<(DVector<f64>, 
             let next = loss.at(&(&x + &moved), rung);
             let lower = next.loss < at.loss;
             // Where the loss no longer resolves the step, the gradient does.
-            let level = next.loss <= at.loss + 1e-13 * at.loss.abs() && next.gradient.norm() < at.gradient.norm();
+            let level =
+                next.loss <= at.loss + 1e-13 * at.loss.abs() && next.gradient.norm() < at.gradient.norm();
             if lower || level {
                 shift *= 0.1;
                 if next.gradient.norm() < FAST * at.gradient.norm() {
@@ -138,7 +139,16 @@ fn into(mut loss: Loss, mut x: DVector<f64>, mut steps: usize) -> Minimum {
         }
         let quadrature_error = (&loss.at(&x, rung).gradient - &at.gradient).norm();
         let gradient_norm = at.gradient.norm();
-        let found = Minimum { loss, at, x, rung: rung + 1, gradient_norm, quadrature_error, curvature: smallest, steps };
+        let found = Minimum {
+            loss,
+            at,
+            x,
+            rung: rung + 1,
+            gradient_norm,
+            quadrature_error,
+            curvature: smallest,
+            steps,
+        };
         if found.converged() || rung + 1 >= most {
             return found;
         }
@@ -148,7 +158,8 @@ fn into(mut loss: Loss, mut x: DVector<f64>, mut steps: usize) -> Minimum {
 
 /// Units of classes, each unit of one class at least, but for their order.
 fn partitions(units: usize) -> Vec<[usize; CLASSES]> {
-    let all = (0..units.pow(CLASSES as u32)).map(|code| std::array::from_fn(|c| code / units.pow(c as u32) % units));
+    let all = (0..units.pow(CLASSES as u32))
+        .map(|code| std::array::from_fn(|c| code / units.pow(c as u32) % units));
     let in_order = |of: &[usize; CLASSES]| {
         (0..CLASSES).all(|c| of[c] <= of[..c].iter().map(|unit| unit + 1).max().unwrap_or(0))
             && (0..units).all(|unit| of.contains(&unit))
@@ -157,7 +168,7 @@ fn partitions(units: usize) -> Vec<[usize; CLASSES]> {
 }
 
 /// The loss where all data of a class are as one, at the mean of their Gram matrix: a vector Σ x/√n for each class.
-pub(super) fn with_classes_as_one(setting: Setting, of: &Classes, units: usize) -> Option<Loss> {
+fn with_classes_as_one(setting: Setting, of: &Classes, units: usize) -> Option<Loss> {
     let Classes { sigma, counts, means } = of;
     let root: Vec<f64> = counts.iter().map(|n| (*n as f64).sqrt()).collect();
     let variance = |c: usize, k: usize| if c == k { sigma * sigma } else { 0.0 };
@@ -198,12 +209,13 @@ pub(super) fn lowest(setting: Setting, data: &Data, units: usize, seed: u64) -> 
     for used in 1..=units {
         let of = || Loss::new(setting, used, &data.gram, vec![1.0; n], data.gram.trace());
         let loss = of()?;
-        let starts = of_classes(setting, &data.of, used).into_iter().map(|(_, a, b)| {
-            loss.point(&Matrix::from_fn(n, used, |i, k| a[(data.class[i], k)]), &b)
-        });
+        let starts = of_classes(setting, &data.of, used)
+            .into_iter()
+            .map(|(_, a, b)| loss.point(&Matrix::from_fn(n, used, |i, k| a[(data.class[i], k)]), &b));
         let random = (0..if used > 1 { RANDOM } else { 0 }).map(|start| {
             let rng = stream(seed, setting.d as u64, Purpose::Start, 10 * used as u64 + start);
-            let normals: Vec<f64> = Distribution::<f64>::sample_iter(StandardNormal, rng).take(loss.size()).collect();
+            let normals: Vec<f64> =
+                Distribution::<f64>::sample_iter(StandardNormal, rng).take(loss.size()).collect();
             DVector::from_vec(normals) * 0.3
         });
         let ends = starts.chain(random).filter_map(|start| down(&loss, start, LOWEST_RUNG));

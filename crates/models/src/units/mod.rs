@@ -17,8 +17,8 @@ use data::{CLASSES, Classes, Data};
 use loss::{MOST_UNITS, Setting};
 use minimum::{Minimum, lowest, of_classes};
 use overlaps::model::{
-    Control, Description, Following, Measured, Model, ModelError, Parameter, Point, Quantity, ROOTS, Running, following, is_whole,
-    like, number, words,
+    Control, Description, Following, Measured, Model, ModelError, Parameter, Point, Quantity, ROOTS, Running,
+    following, is_whole, like, number, words,
 };
 use overlaps::output::{Cell, Status};
 
@@ -95,7 +95,8 @@ fn parameters() -> Vec<Parameter> {
             .if_(|x| x >= 0.0 && x.is_finite(), "it is a weight, 0 or more")
     };
     let mut all = vec![
-        number("C", CLASSES as f64, "classes").if_(|x| x == CLASSES as f64, "this model has three classes, C = 3"),
+        number("C", CLASSES as f64, "classes")
+            .if_(|x| x == CLASSES as f64, "this model has three classes, C = 3"),
         number("K", 2.0, "units").if_(|x| is_whole(x, 2.0, MOST_UNITS as f64), "K = 2 or 3"),
     ];
     for (name, default) in [("n_1", 6.0), ("n_2", 4.0), ("n_3", 2.0)] {
@@ -125,7 +126,8 @@ fn parameters() -> Vec<Parameter> {
         weight("p_test_2", "n_2/(n_1 + n_2 + n_3)", |x| fraction(x, "n_2")),
         weight("p_test_3", "n_3/(n_1 + n_2 + n_3)", |x| fraction(x, "n_3")),
         above_0("kappa", 1.0, "dilation of time in the first phase"),
-        number("d", 16000.0, "dimension").if_(|d| is_whole(d, 10.0, 1e15), "d is a whole number of dimensions from 10 to 10¹⁵"),
+        number("d", 16000.0, "dimension")
+            .if_(|d| is_whole(d, 10.0, 1e15), "d is a whole number of dimensions from 10 to 10¹⁵"),
         words("interpolant", &["linear", "trigonometric"], "interpolant between noise and data"),
         words("data", &["reduced", "explicit"], "scalar products of the data in law, or the data themselves"),
     ]);
@@ -155,7 +157,11 @@ fn setting(at: &Point, t: f64) -> Setting {
 /// The classes of the data.
 fn classes(at: &Point) -> Classes {
     let means = DMatrix::from_fn(CLASSES, CLASSES, |c, k| at.number(&format!("G_{}_{}", c + 1, k + 1)));
-    Classes { sigma: at.number("sigma"), counts: ["n_1", "n_2", "n_3"].map(|name| at.number(name) as usize), means }
+    Classes {
+        sigma: at.number("sigma"),
+        counts: ["n_1", "n_2", "n_3"].map(|name| at.number(name) as usize),
+        means,
+    }
 }
 
 /// The data set of a seed.
@@ -170,7 +176,9 @@ fn order(omega: &DMatrix<f64>) -> Vec<usize> {
     let mut order = Vec::new();
     for c in 0..omega.ncols() {
         let row = |k: &usize| omega[(c, *k)];
-        let Some(place) = (0..left.len()).max_by(|i, j| row(&left[*i]).total_cmp(&row(&left[*j]))) else { break };
+        let Some(place) = (0..left.len()).max_by(|i, j| row(&left[*i]).total_cmp(&row(&left[*j]))) else {
+            break;
+        };
         order.push(left.remove(place));
     }
     order
@@ -257,7 +265,9 @@ fn in_use(at: &Point, classes: &Classes, t: f64) -> Result<(), ModelError> {
         return Ok(());
     }
     let what = match gain.is_finite() && gain > 0.0 {
-        true => format!("{units} units lower the loss by {gain:.1e} of it only, and whether a data set has all of them in use is decided by chance"),
+        true => format!(
+            "{units} units lower the loss by {gain:.1e} of it only, and whether a data set has all of them in use is decided by chance"
+        ),
         false => format!("{units} units do not lower the loss: fewer are in use"),
     };
     Err(format!("t = {t} at d = {}: {what}; take a larger t or kappa, or fewer units", setting.d).into())
@@ -272,7 +282,11 @@ impl Model for Units {
         let (d, classes) = (at.number("d"), classes(at));
         let n = classes.counts.iter().sum::<usize>();
         if n > MOST_DATA || d < (n + CLASSES + 1) as f64 {
-            return Err(format!("{n} data in d = {d} dimensions: take at most {MOST_DATA}, and d = {} or more", n + CLASSES + 1).into());
+            return Err(format!(
+                "{n} data in d = {d} dimensions: take at most {MOST_DATA}, and d = {} or more",
+                n + CLASSES + 1
+            )
+            .into());
         }
         if at.word("data") == "explicit" && n as f64 * d > MOST_NUMBERS {
             return Err(format!("data = explicit: {n} data in d = {d} dimensions do not fit; lower d, or use data=reduced, whose cost does not depend on d").into());
@@ -288,7 +302,11 @@ impl Model for Units {
         }
         for t in times {
             if at.number("kappa") * t >= d.sqrt() {
-                return Err(format!("t = {t}: τ = κt/√d is less than 1; take t below {}", d.sqrt() / at.number("kappa")).into());
+                return Err(format!(
+                    "t = {t}: τ = κt/√d is less than 1; take t below {}",
+                    d.sqrt() / at.number("kappa")
+                )
+                .into());
             }
             in_use(at, &classes, *t)?;
         }
