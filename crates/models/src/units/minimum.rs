@@ -118,12 +118,12 @@ fn into(mut loss: Loss, mut x: DVector<f64>, mut steps: usize) -> Minimum {
         return Minimum { loss, at, x, rung, gradient_norm: 0.0, quadrature_error: 0.0, curvature, steps };
     }
     // Products of rules: beyond this their nodes are too many.
-    let most = if loss.units > 2 { LOWEST_RUNG + 2 } else { LOWEST_RUNG + 12 };
+    let most = if loss.units > 2 { LOWEST_RUNG + 5 } else { LOWEST_RUNG + 12 };
     let mut rung = LOWEST_RUNG;
+    let bends = curvature(&loss, &x, &loss.at(&x, rung).gradient, rung);
+    let smallest = bends.symmetric_eigenvalues().iter().copied().fold(f64::INFINITY, f64::min);
+    let factors = bends.lu();
     loop {
-        let bends = curvature(&loss, &x, &loss.at(&x, rung).gradient, rung);
-        let smallest = bends.symmetric_eigenvalues().iter().copied().fold(f64::INFINITY, f64::min);
-        let factors = bends.lu();
         let mut at = loss.at(&x, rung + 1);
         for _ in 0..6 {
             if at.gradient.norm() <= 0.1 * CONVERGED * smallest {
