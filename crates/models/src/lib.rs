@@ -2,6 +2,7 @@
 //!
 //! - [`mixture`]: denoisers of a two-mode Gaussian mixture, the samples that they generate, and schedules to train them by;
 //! - [`modes`]: mixtures of more than two modes;
+//! - [`units`]: a denoiser with several softmax units, of three classes;
 //! - [`linear_network`]: gradient flow and descent of two-layer linear networks, at a cost that does not depend on the width;
 //! - [`paper`]: tables about papers;
 //! - [`amp`]: approximate message passing, iteration by iteration;
@@ -62,6 +63,7 @@ pub mod online;
 pub mod paper;
 pub mod ridge;
 pub mod spins;
+pub mod units;
 
 /// Everything that can be simulated, at its defaults.
 pub fn all() -> Vec<Arc<dyn Model>> {
@@ -70,6 +72,7 @@ pub fn all() -> Vec<Arc<dyn Model>> {
     }
     let denoiser: Arc<dyn Model> = Arc::new(mixture::simulate::Denoiser::default());
     std::iter::once(denoiser)
+        .chain(each([units::Units]))
         .chain(each([ridge::Ridge]))
         .chain(each([linear_network::LinearNetwork]))
         .chain(each([hebb::Hebb]))

@@ -116,6 +116,15 @@ impl Check {
         Ok(Check { theories, rules: Rules::default(), naming: Naming::default(), tolerance: 1e-12 })
     }
 
+    /// The same with the indices of its theories as far as some parameters say.
+    ///
+    /// # Errors
+    /// Sizes that a theory refuses.
+    pub fn resized(self, given: &Given) -> Result<Check, ExperimentError> {
+        let theories = self.theories.into_iter().map(|theory| theory.resized(given));
+        Ok(Check { theories: theories.collect::<Result<_, _>>()?, ..self })
+    }
+
     /// The theories; the first is the one in question.
     pub fn theories(&self) -> &[Theory] {
         &self.theories

@@ -175,7 +175,8 @@ impl Check {
                 None => experiment::Check::new(named),
             },
         };
-        let mut check = check?;
+        let sizes = self.values.wanted().set.into_iter().map(|set| (set.name, set.value)).collect();
+        let mut check = check?.resized(&sizes)?;
         let corrections = self.corrections.as_ref().map(|terms| Corrections::read(terms, &self.size));
         let corrections = corrections.transpose().map_err(anyhow::Error::msg)?;
         let (level, resolution) = (self.level, self.resolution);
