@@ -184,29 +184,33 @@ function drawPanel(box, panel, palette) {
     const part = Math.min(1, Math.max(0, (at - inner[0]) / w)), [from, to] = x.range;
     return x.log ? from * (to / from) ** part : from + part * (to - from);
   };
+  // Values of the row that is nearest to a place; a curve that does not go there has none.
   const point = (wanted) => {
-    const hidden = wanted === null;
-    values.replaceChildren();
     const away = (p) => Math.abs(across(p.x) - across(wanted));
+    let nearest = null;
+    for (const curve of wanted === null ? [] : curves) {
+      for (const p of curve.points) if (nearest === null || away(p) < away(nearest)) nearest = p;
+    }
+    const said = nearest === null ? [] : [made("span", {}, `${x.name} = ${readable(nearest.x)}`)];
     curves.forEach((curve, i) => {
-      let nearest = null;
-      for (const p of hidden ? [] : curve.points) if (nearest === null || away(p) < away(nearest)) nearest = p;
-      const seen = nearest !== null && nearest.y !== null;
+      const here = nearest === null ? [] : curve.points.filter((p) => p.x === nearest.x);
+      const seen = here.find((p) => p.y !== null);
       dots[i].setAttribute("visibility", seen ? "visible" : "hidden");
-      if (nearest === null) return;
+      if (!here.length) return;
       if (seen) {
-        const [cx, cy] = place(nearest);
+        const [cx, cy] = place(seen);
         dots[i].setAttribute("cx", cx);
         dots[i].setAttribute("cy", cy);
       }
-      line.setAttribute("x1", across(nearest.x));
-      line.setAttribute("x2", across(nearest.x));
-      const value = made("span", {}, `${readable(nearest.said)}`);
+      const value = made("span", {}, readable((seen ?? here[0]).said));
       value.style.color = colourOf(palette, curve.colour);
-      if (i === 0) values.append(made("span", {}, `${x.name} = ${readable(nearest.x)}`));
-      values.append(value);
+      said.push(value);
     });
-    line.setAttribute("visibility", hidden ? "hidden" : "visible");
+    values.replaceChildren(...said);
+    line.setAttribute("visibility", nearest === null ? "hidden" : "visible");
+    if (nearest === null) return;
+    line.setAttribute("x1", across(nearest.x));
+    line.setAttribute("x2", across(nearest.x));
   };
   return { svg, under, point };
 }
