@@ -17,7 +17,8 @@ use tempfile::TempDir;
 /// Nothing here takes longer, also in a build without optimisation on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A curve that is computed for seconds, or longer.
-const SLOW: &str = r#"{"system": "finite-d", "branches": true, "control": {"from": "0", "to": "2", "points": 2001}}"#;
+const SLOW: &str =
+    r#"{"system": "finite-d", "branches": true, "control": {"from": "0", "to": "2", "points": 2001}}"#;
 
 /// A running command.
 struct Page {
@@ -35,7 +36,8 @@ struct Reply {
 
 impl Reply {
     fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.body)))
     }
 
     fn error(&self) -> String {
@@ -56,7 +58,8 @@ impl Page {
             let _ = sender.send(line);
         });
         let line = receiver.recv_timeout(PATIENCE).unwrap();
-        let (port, token) = line.trim().strip_prefix("http://127.0.0.1:").unwrap().split_once("/?token=").unwrap();
+        let (port, token) =
+            line.trim().strip_prefix("http://127.0.0.1:").unwrap().split_once("/?token=").unwrap();
         Page { child, port: port.parse().unwrap(), token: token.into() }
     }
 
@@ -81,7 +84,9 @@ impl Page {
     }
 
     fn get(&self, target: &str, headers: &str) -> Reply {
-        self.raw(format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{headers}\r\n", self.port).as_bytes())
+        self.raw(
+            format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{headers}\r\n", self.port).as_bytes(),
+        )
     }
 
     fn post(&self, path: &str, body: &str) -> Reply {
@@ -131,7 +136,10 @@ fn the_page_is_served_to_who_has_its_address_and_asks_nothing_of_other_places() 
     assert_eq!(systems["systems"][0]["name"], "curie-weiss");
     let system = page.post("/api/system", r#"{"system": "curie-weiss"}"#).json();
     assert_eq!(system["control"]["name"], "T");
-    assert!(system["text"].as_str().unwrap().contains("[fixed_point]") || system["text"].as_str().unwrap().contains("energy"));
+    assert!(
+        system["text"].as_str().unwrap().contains("[fixed_point]")
+            || system["text"].as_str().unwrap().contains("energy")
+    );
 }
 
 #[test]
@@ -142,7 +150,8 @@ fn strangers_are_refused() {
     let body = r#"{"system": "curie-weiss"}"#;
     let refused = |host: &str, headers: &str| {
         let length = body.len();
-        let head = format!("POST /api/system HTTP/1.1\r\n{host}{headers}Content-Length: {length}\r\n\r\n{body}");
+        let head =
+            format!("POST /api/system HTTP/1.1\r\n{host}{headers}Content-Length: {length}\r\n\r\n{body}");
         let reply = page.raw(head.as_bytes());
         assert!(!reply.head.contains("Access-Control"), "{}", reply.head);
         reply.status
@@ -150,16 +159,26 @@ fn strangers_are_refused() {
     let (here, mine) = (format!("Host: 127.0.0.1:{port}\r\n"), format!("X-Overlaps-Token: {token}\r\n"));
     assert_eq!(refused(&here, &mine), 200);
     assert_eq!(refused(&format!("Host: localhost:{port}\r\n"), &mine), 200);
-    for host in ["", "Host: example.org\r\n", &format!("Host: example.org:{port}\r\n"), "Host: 127.0.0.1\r\n"] {
+    for host in ["", "Host: example.org\r\n", &format!("Host: example.org:{port}\r\n"), "Host: 127.0.0.1\r\n"]
+    {
         assert_eq!(refused(host, &mine), 403, "{host}");
     }
-    for origin in ["null", "http://example.org", &format!("https://127.0.0.1:{port}"), &format!("http://localhost:{port}")] {
+    for origin in [
+        "null",
+        "http://example.org",
+        &format!("https://127.0.0.1:{port}"),
+        &format!("http://localhost:{port}"),
+    ] {
         assert_eq!(refused(&here, &format!("{mine}Origin: {origin}\r\n")), 403, "{origin}");
     }
-    for token in [String::new(), format!("X-Overlaps-Token: {other}\r\n"), format!("X-Overlaps-Token: {wrong}\r\n")] {
+    for token in
+        [String::new(), format!("X-Overlaps-Token: {other}\r\n"), format!("X-Overlaps-Token: {wrong}\r\n")]
+    {
         assert_eq!(refused(&here, &token), 403, "{token}");
     }
-    for target in ["/", "/?token=", &format!("/?token={other}"), "/api/systems", &format!("/api/systems?token={token}")] {
+    for target in
+        ["/", "/?token=", &format!("/?token={other}"), "/api/systems", &format!("/api/systems?token={token}")]
+    {
         assert_eq!(page.get(target, "").status, 403, "{target}");
     }
     // What a browser asks before a page from elsewhere may send a header of its own.
@@ -183,7 +202,9 @@ fn what_is_too_much_or_nonsense_is_refused() {
     assert_eq!(page.get("/../../etc/passwd", &mine).status, 404);
     let method = page.get("/api/solve", &mine);
     assert_eq!((method.status, method.head.contains("Allow: POST")), (405, true));
-    for nonsense in ["", "{", "[]", "{}", r#"{"system": 1}"#, r#"{"system": "ridge", "output": "/tmp/x"}"#, "\u{0}"] {
+    for nonsense in
+        ["", "{", "[]", "{}", r#"{"system": 1}"#, r#"{"system": "ridge", "output": "/tmp/x"}"#, "\u{0}"]
+    {
         let reply = page.post("/api/system", nonsense);
         assert_eq!(reply.status, 400, "{nonsense}");
         assert!(reply.error().contains("no request of the page"), "{}", reply.error());
@@ -195,7 +216,8 @@ fn what_is_too_much_or_nonsense_is_refused() {
         assert_eq!(reply.status, 422, "{state}");
         reply.error()
     };
-    let endless = said(r#"{"system": "first-phase", "control": {"from": "0", "to": "1", "points": 1000000000}}"#);
+    let endless =
+        said(r#"{"system": "first-phase", "control": {"from": "0", "to": "1", "points": 1000000000}}"#);
     assert!(endless.contains("1000000000 points are too many") && endless.contains("2001"), "{endless}");
     for path in ["/etc/passwd", "../../secret.toml", "--output=x"] {
         assert!(said(&json!({"system": path}).to_string()).contains("there is no system"), "{path}");
@@ -204,7 +226,9 @@ fn what_is_too_much_or_nonsense_is_refused() {
         let text = said(&json!({"system": "first-phase", "set": {name: "0.5"}}).to_string());
         assert!(text.contains(part), "{text}");
     }
-    for garbage in ["\r\n\r\n", "GET\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}", "GET / HTTP/1.1\r\nHost : a\r\n\r\n"] {
+    for garbage in
+        ["\r\n\r\n", "GET\r\n\r\n", "\u{16}\u{3}\u{1}\u{2}\u{0}", "GET / HTTP/1.1\r\nHost : a\r\n\r\n"]
+    {
         assert!([400, 403, 408].contains(&page.raw(garbage.as_bytes()).status), "{garbage}");
     }
     assert_eq!(page.raw(format!("GET /{} HTTP/1.1\r\n", "a".repeat(1 << 20)).as_bytes()).status, 431);
@@ -247,7 +271,10 @@ fn the_numbers_are_those_of_the_command_bit_for_bit() {
                 assert!(same, "{name} of row {place}: {own} and {field}");
             }
         }
-        assert_eq!(said["rows"].as_u64().unwrap() as usize, fs::read_to_string(folder.path().join("a.csv")).unwrap().lines().count() - 1);
+        assert_eq!(
+            said["rows"].as_u64().unwrap() as usize,
+            fs::read_to_string(folder.path().join("a.csv")).unwrap().lines().count() - 1
+        );
     }
 }
 
@@ -356,6 +383,9 @@ fn a_port_that_is_taken_and_a_system_that_is_not_there_are_said() {
         String::from_utf8(output.stderr).unwrap()
     };
     let taken = said(&["--port", &page.port.to_string()]);
-    assert!(taken.contains(&format!("127.0.0.1:{}", page.port)) && taken.contains("leave out --port"), "{taken}");
+    assert!(
+        taken.contains(&format!("127.0.0.1:{}", page.port)) && taken.contains("leave out --port"),
+        "{taken}"
+    );
     assert!(said(&["curie-wiess"]).contains("did you mean `curie-weiss`?"));
 }

@@ -83,15 +83,16 @@ impl Api {
 
     /// The answer to a request that has passed the guard.
     pub fn answer(&self, request: &Request) -> Answer {
-        let (allowed, answer): (_, fn(&Api, &[u8]) -> Result<Answer, Refused>) = match request.head.path.as_str() {
-            "/" => ("GET", |api, _| Ok(api.page())),
-            "/api/systems" => ("GET", |api, _| Ok(Answer::json(200, &api.systems()?))),
-            "/api/system" => ("POST", Api::system),
-            "/api/solve" => ("POST", Api::solve),
-            "/api/file" => ("POST", Api::file),
-            "/api/stop" => ("POST", Api::stop),
-            _ => return Answer::refusal(404, "there is nothing here"),
-        };
+        let (allowed, answer): (_, fn(&Api, &[u8]) -> Result<Answer, Refused>) =
+            match request.head.path.as_str() {
+                "/" => ("GET", |api, _| Ok(api.page())),
+                "/api/systems" => ("GET", |api, _| Ok(Answer::json(200, &api.systems()?))),
+                "/api/system" => ("POST", Api::system),
+                "/api/solve" => ("POST", Api::solve),
+                "/api/file" => ("POST", Api::file),
+                "/api/stop" => ("POST", Api::stop),
+                _ => return Answer::refusal(404, "there is nothing here"),
+            };
         if request.head.method != allowed {
             let mut refusal = Answer::refusal(405, &format!("{} only", allowed));
             refusal.headers.push(("Allow", allowed.into()));
@@ -125,7 +126,9 @@ impl Api {
                 None => ("your files".to_string(), Theory::load(name)?.description),
             };
             let describes = description.describes;
-            systems.push(json!({"name": name, "subject": subject, "title": description.title, "describes": describes}));
+            systems.push(
+                json!({"name": name, "subject": subject, "title": description.title, "describes": describes}),
+            );
         }
         let palette: Vec<[u8; 3]> = PALETTE.iter().map(|(r, g, b)| [*r, *g, *b]).collect();
         let version = env!("CARGO_PKG_VERSION");
@@ -143,25 +146,28 @@ impl Api {
             .iter()
             .map(|(column, name, meaning)| json!({"name": column, "symbol": symbol_of(name), "meaning": meaning}))
             .collect();
-        Ok(Answer::json(200, &json!({
-            "name": state.system,
-            "title": d.title,
-            "source": d.source,
-            "differs": d.differs,
-            "control": {
-                "name": control.name,
-                "symbol": symbol_of(&control.name),
-                "meaning": control.meaning,
-                "from": number(control.from),
-                "to": number(control.to),
-                "points": control.points,
-            },
-            "parameters": parameters(&theory),
-            "outputs": outputs,
-            "plot": d.plot,
-            "text": text,
-            "shown": theory.to_string(),
-        })))
+        Ok(Answer::json(
+            200,
+            &json!({
+                "name": state.system,
+                "title": d.title,
+                "source": d.source,
+                "differs": d.differs,
+                "control": {
+                    "name": control.name,
+                    "symbol": symbol_of(&control.name),
+                    "meaning": control.meaning,
+                    "from": number(control.from),
+                    "to": number(control.to),
+                    "points": control.points,
+                },
+                "parameters": parameters(&theory),
+                "outputs": outputs,
+                "plot": d.plot,
+                "text": text,
+                "shown": theory.to_string(),
+            }),
+        ))
     }
 
     /// The curves of a state.
@@ -191,20 +197,23 @@ impl Api {
             json!({"name": theory.name(), "line": format!("{:?}", theory.description.line).to_lowercase()})
         });
         let control = &solve.theories()[0].control.name;
-        Ok(Answer::json(200, &json!({
-            "number": asked.number,
-            "rows": rows,
-            "not_converged": not_converged,
-            "drawn": drawn,
-            "systems": lines.collect::<Vec<_>>(),
-            "columns": columns,
-            "data": data,
-            "notes": notes,
-            "warnings": warnings,
-            "command": asked.state.command(control),
-            "python": asked.state.python(),
-            "milliseconds": start.elapsed().as_secs_f64() * 1e3,
-        })))
+        Ok(Answer::json(
+            200,
+            &json!({
+                "number": asked.number,
+                "rows": rows,
+                "not_converged": not_converged,
+                "drawn": drawn,
+                "systems": lines.collect::<Vec<_>>(),
+                "columns": columns,
+                "data": data,
+                "notes": notes,
+                "warnings": warnings,
+                "command": asked.state.command(control),
+                "python": asked.state.python(),
+                "milliseconds": start.elapsed().as_secs_f64() * 1e3,
+            }),
+        ))
     }
 
     /// The table or the figure of a state as the file that the command writes.
@@ -227,7 +236,8 @@ impl Api {
             Some(format) => {
                 let chart = solve.chart().map_err(anyhow::Error::from)?;
                 let chart = chart.ok_or_else(|| Refused::Request("a solve has curves".into()))?;
-                let chart = chart.showing(&asked.state.columns, solve.columns()).map_err(anyhow::Error::from)?;
+                let chart =
+                    chart.showing(&asked.state.columns, solve.columns()).map_err(anyhow::Error::from)?;
                 let figure = chart.figure(&table).map_err(anyhow::Error::from)?;
                 format.draw(&figure).map_err(anyhow::Error::from)?
             }
@@ -280,7 +290,8 @@ impl Refused {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|error| Refused::Request(format!("this is no request of the page: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Refused::Request(format!("this is no request of the page: {error}")))
 }
 
 /// Every parameter once, as a page shows it.
@@ -313,7 +324,9 @@ fn shown(theory: &Theory, parameter: &Parameter, default: f64) -> Json {
 /// The columns that a figure shows.
 fn drawn(solve: &Solve, asked: &[String]) -> anyhow::Result<Vec<String>> {
     let chart = solve.chart()?.map(|chart| chart.showing(asked, solve.columns())).transpose()?;
-    let known = |name: &String| solve.columns().iter().any(|column| column.name == *name && column.role != Role::Label);
+    let known = |name: &String| {
+        solve.columns().iter().any(|column| column.name == *name && column.role != Role::Label)
+    };
     Ok(chart.map(|chart| chart.y).unwrap_or_default().into_iter().filter(known).collect())
 }
 

@@ -37,9 +37,9 @@ pub struct Head {
     /// The random word.
     pub token: Option<String>,
     /// How many bytes follow.
-    length: usize,
+    pub length: usize,
     /// Whether it waits to be told that it may send them.
-    waits: bool,
+    pub waits: bool,
 }
 
 /// A request that may be answered.
@@ -122,7 +122,12 @@ impl Answer {
 }
 
 /// Reads a request from a connection, has it answered, and writes the answer. `is_read` is told when the request is there.
-pub fn answer(stream: &TcpStream, guard: &Guard, is_read: &dyn Fn(), answered: impl FnOnce(&Request) -> Answer) {
+pub fn answer(
+    stream: &TcpStream,
+    guard: &Guard,
+    is_read: &dyn Fn(),
+    answered: impl FnOnce(&Request) -> Answer,
+) {
     let answer = match read(stream, guard) {
         Ok(Some(request)) => {
             is_read();
@@ -177,7 +182,12 @@ fn read(stream: &TcpStream, guard: &Guard) -> Result<Option<Request>, Answer> {
 }
 
 /// Reads what has come, up to so many bytes; 0 at the end.
-fn read_some(mut stream: &TcpStream, bytes: &mut Vec<u8>, room: usize, until: Instant) -> Result<usize, Answer> {
+fn read_some(
+    mut stream: &TcpStream,
+    bytes: &mut Vec<u8>,
+    room: usize,
+    until: Instant,
+) -> Result<usize, Answer> {
     let late = || Answer::refusal(408, "the request takes too long to come");
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
@@ -191,7 +201,9 @@ fn read_some(mut stream: &TcpStream, bytes: &mut Vec<u8>, room: usize, until: In
             Ok(count)
         }
         Err(error) if error.kind() == io::ErrorKind::Interrupted => read_some(stream, bytes, room, until),
-        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Err(late()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            Err(late())
+        }
         // It was closed, here or there.
         Err(_) => Ok(0),
     }
@@ -278,7 +290,10 @@ mod tests {
         let text = "POST /api/solve?a=b HTTP/1.1\r\nhOsT: localhost:1\r\nOrigin: http://localhost:1\r\n\
                     x-overlaps-token: abc\r\ncontent-length: 3\r\n\r\n{}1";
         let (head, start) = parse(text.as_bytes()).unwrap().unwrap();
-        assert_eq!((head.method.as_str(), head.path.as_str(), head.query.as_str()), ("POST", "/api/solve", "a=b"));
+        assert_eq!(
+            (head.method.as_str(), head.path.as_str(), head.query.as_str()),
+            ("POST", "/api/solve", "a=b")
+        );
         assert_eq!((head.host.as_deref(), head.token.as_deref()), (Some("localhost:1"), Some("abc")));
         assert_eq!((head.origin.as_deref(), head.length), (Some("http://localhost:1"), 3));
         assert_eq!(&text[start..], "{}1");

@@ -64,7 +64,9 @@ impl Explore {
         eprintln!("note: open this address in a browser on this machine; Ctrl-C ends it");
         let limit = Duration::from_secs(self.time_limit.into());
         let api = Api::new(self.offered(), limit, guard.nonce()?);
-        seats::serve(&listener, move |stream, is_read| http::answer(stream, &guard, is_read, |r| api.answer(r)));
+        seats::serve(&listener, move |stream, is_read| {
+            http::answer(stream, &guard, is_read, |r| api.answer(r))
+        });
     }
 
     /// The systems that can be asked for by name: those that were given, then the built-in ones.

@@ -115,12 +115,18 @@ mod tests {
                     }
                     let slider = Slider::of(&theory, parameter, default);
                     let name = format!("{}: {} = {default}: {slider:?}", built_in.name, parameter.name);
-                    assert!(slider.from <= slider.to && slider.from.is_finite() && slider.to.is_finite(), "{name}");
+                    assert!(
+                        slider.from <= slider.to && slider.from.is_finite() && slider.to.is_finite(),
+                        "{name}"
+                    );
                     assert!(!slider.log || slider.from > 0.0, "{name}");
                     let ends = [slider.from, slider.to].map(|x| accepts(&theory, &parameter.name, x));
                     let alone = slider.from == slider.to;
                     assert!(alone || ends == [true, true], "{name} {ends:?}");
-                    assert!(default.is_infinite() || slider.from <= default && default <= slider.to, "{name}");
+                    assert!(
+                        default.is_infinite() || slider.from <= default && default <= slider.to,
+                        "{name}"
+                    );
                 }
             }
         }

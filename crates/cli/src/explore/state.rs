@@ -19,13 +19,9 @@ pub const MOST_POINTS: usize = 2001;
 /// The most systems beside the first.
 const MOST_COMPARED: usize = 6;
 /// Words of Python, and arguments of `overlaps.solve`, which are no names of parameters there.
-const NOT_NAMES: [&str; 48] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def",
-    "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
-    "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "system", "control",
-    "compare", "branches", "stationary", "verify", "tolerance", "threads", "progress", "parameters", "self",
-    "cls", "options",
-];
+const NOT_NAMES: &str = "False None True and as assert async await break class continue def del elif else except finally for from global \
+    if import in is lambda nonlocal not or pass raise return try while with yield system control compare branches \
+    stationary verify tolerance threads progress parameters";
 
 /// What a page shows.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,7 +85,10 @@ impl State {
     /// What `overlaps solve` refuses, in its words; more points than a page shows.
     pub fn solve(&self, offered: &[String]) -> anyhow::Result<Solve> {
         if self.compare.len() > MOST_COMPARED {
-            bail!("{} systems beside the first are too many; at most {MOST_COMPARED} are drawn", self.compare.len());
+            bail!(
+                "{} systems beside the first are too many; at most {MOST_COMPARED} are drawn",
+                self.compare.len()
+            );
         }
         let mut theories = vec![self.theory(offered)?];
         for name in &self.compare {
@@ -100,7 +99,9 @@ impl State {
         let rows = solve.rows_per_cell();
         let most = MOST_POINTS * (1 + self.compare.len());
         if rows > most {
-            bail!("{rows} rows are too many for this page; it shows at most {most}: give the control fewer points");
+            bail!(
+                "{rows} rows are too many for this page; it shows at most {most}: give the control fewer points"
+            );
         }
         Ok(solve)
     }
@@ -116,10 +117,14 @@ impl State {
             Some(Range { points, .. }) if *points > MOST_POINTS as u64 => {
                 bail!("{points} points are too many for this page; it shows at most {MOST_POINTS}")
             }
-            Some(range) if range.points == 1 => wanted.set.push(given(&format!("{control}={}", range.text()))?),
+            Some(range) if range.points == 1 => {
+                wanted.set.push(given(&format!("{control}={}", range.text()))?)
+            }
             Some(range) => {
                 let sweep: Result<Sweep, String> = format!("{control}={}", range.text()).parse();
-                wanted.sweep.push(sweep.map_err(|reason| anyhow::anyhow!("{control}={}: {reason}", range.text()))?);
+                wanted
+                    .sweep
+                    .push(sweep.map_err(|reason| anyhow::anyhow!("{control}={}: {reason}", range.text()))?);
             }
         }
         Ok(wanted)
@@ -155,7 +160,7 @@ impl State {
         }));
         let is_name = |name: &str| {
             name.chars().all(|c| c == '_' || c.is_alphanumeric())
-                && !NOT_NAMES.contains(&name)
+                && !NOT_NAMES.split_whitespace().any(|word| word == name)
                 && !name.ends_with('_')
         };
         let (named, others): (Vec<_>, Vec<_>) = self.set.iter().partition(|(name, _)| is_name(name));
@@ -195,7 +200,9 @@ fn load(name: &str, offered: &[String]) -> anyhow::Result<Theory> {
 fn check_offered(name: &str, offered: &[String]) -> anyhow::Result<()> {
     if !offered.iter().any(|known| known == name) {
         let hint = did_you_mean(name, offered.iter().map(String::as_str));
-        bail!("there is no system `{name}` on this page{hint}; files are named when it is started: overlaps explore FILE.toml");
+        bail!(
+            "there is no system `{name}` on this page{hint}; files are named when it is started: overlaps explore FILE.toml"
+        );
     }
     Ok(())
 }
@@ -262,7 +269,9 @@ mod tests {
     fn what_is_too_much_or_not_offered_is_refused() {
         let text = |json: &str| format!("{:#}", state(json).solve(&offered()).unwrap_err());
         let endless = r#"{"system": "two-phase", "control": {"from": "0", "to": "2", "points": 1000000000}}"#;
-        assert!(text(endless).contains("1000000000 points are too many for this page; it shows at most 2001"));
+        assert!(
+            text(endless).contains("1000000000 points are too many for this page; it shows at most 2001")
+        );
         let passwords = text(r#"{"system": "/etc/passwd"}"#);
         assert!(passwords.contains("there is no system `/etc/passwd` on this page"), "{passwords}");
         let near = text(r#"{"system": "two-phase", "compare": ["finite-b"]}"#);

@@ -18,8 +18,12 @@ function valueAt(slider, place) {
   return Number(value.toFixed(Math.min(decimals, 20)));
 }
 
+// The number that a field says; infinity is a word.
+const numberOf = (text) => (/^-?inf$/.test(text) ? Number(text.replace("inf", "Infinity")) : Number(text));
+
 function placeOf(slider, value) {
   const { from, to, log } = slider;
+  if (Math.abs(value) === Infinity) return value > 0 ? STEPS : 0;
   const part = log ? Math.log(Math.max(value, from) / from) / Math.log(to / from) : (value - from) / (to - from);
   return Math.round(STEPS * Math.min(1, Math.max(0, part || 0)));
 }
@@ -47,18 +51,18 @@ function parameterRow(parameter, changed) {
     return row;
   }
   const field = made("input", { id, className: "number", inputMode: "decimal", value, placeholder: parameter.default_text });
-  const range = made("input", { type: "range", min: 0, max: STEPS, value: placeOf(slider, Number(value)), ariaLabel: name });
+  const range = made("input", { type: "range", min: 0, max: STEPS, value: placeOf(slider, numberOf(value)), ariaLabel: name });
   range.oninput = () => {
     field.value = String(valueAt(slider, Number(range.value)));
     field.classList.remove("wrong");
     set(field.value);
   };
   field.oninput = () => {
-    const text = field.value.trim(), number = /^-?inf$/.test(text) ? Infinity : Number(text);
+    const text = field.value.trim(), number = numberOf(text);
     const wrong = Number.isNaN(number) && !text.startsWith("[");
     field.classList.toggle("wrong", wrong);
     if (wrong) return;
-    range.value = placeOf(slider, text === "" ? Number(parameter.default) : number);
+    range.value = placeOf(slider, text === "" ? numberOf(String(parameter.default)) : number);
     set(text);
   };
   field.onblur = () => (field.value = state.set[name] ?? String(parameter.default));
