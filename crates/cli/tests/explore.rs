@@ -336,7 +336,7 @@ fn while_eight_requests_are_computed_a_ninth_is_sent_away() {
             if status == 503 || begun.elapsed() > PATIENCE {
                 break status;
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(100));
         };
         assert_eq!(refused, 503);
         busy.into_iter().map(|request| request.join().unwrap()).collect::<Vec<_>>()

@@ -16,13 +16,14 @@ const STACK: usize = 8 << 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a request may take to come before its connection gives way to another.
-const GRACE: Duration = Duration::from_millis(100);
+const GRACE: Duration = Duration::from_millis(250);
 
 /// A connection.
 struct Seat {
     id: u64,
     stream: TcpStream,
-    since: Instant,
+    /// Since when its thread reads.
+    since: Option<Instant>,
     /// Its request is there.
     is_read: bool,
 }
@@ -44,12 +45,13 @@ impl Seats {
     fn take(&self, stream: &TcpStream) -> Option<u64> {
         let stream = stream.try_clone().ok()?;
         let id = self.count.fetch_add(1, Relaxed);
-        let mut seat = Some(Seat { id, stream, since: Instant::now(), is_read: false });
+        let mut seat = Some(Seat { id, stream, since: None, is_read: false });
         loop {
             let wait = self.with(|taken| {
                 if taken.len() >= MOST {
                     let idle = taken.iter().position(|seat| !seat.is_read)?;
-                    let left = GRACE.saturating_sub(taken[idle].since.elapsed());
+                    let waited = taken[idle].since.map_or(Duration::ZERO, |since| since.elapsed());
+                    let left = GRACE.saturating_sub(waited);
                     if !left.is_zero() {
                         return Some(left);
                     }
@@ -61,12 +63,12 @@ impl Seats {
             if wait.is_zero() {
                 return Some(id);
             }
-            std::thread::sleep(wait);
+            std::thread::sleep(wait.min(PAUSE));
         }
     }
 
-    fn is_read(&self, id: u64) {
-        self.with(|taken| taken.iter_mut().filter(|seat| seat.id == id).for_each(|seat| seat.is_read = true));
+    fn change(&self, id: u64, of: impl Fn(&mut Seat)) {
+        self.with(|taken| taken.iter_mut().filter(|seat| seat.id == id).for_each(of));
     }
 
     fn free(&self, id: u64) {
@@ -91,7 +93,8 @@ pub fn serve(listener: &TcpListener, handle: impl Fn(&TcpStream, &dyn Fn()) + Se
         let (own, handle) = (seats.clone(), handle.clone());
         let work = move || {
             let seat = Freed(&own, id);
-            handle(&stream, &|| own.is_read(id));
+            own.change(id, |seat| seat.since = Some(Instant::now()));
+            handle(&stream, &|| own.change(id, |seat| seat.is_read = true));
             drop(seat);
         };
         if std::thread::Builder::new().stack_size(STACK).spawn(work).is_err() {

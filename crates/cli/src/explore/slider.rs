@@ -34,6 +34,7 @@ impl Slider {
             && (accepts(default + 1.0) || accepts(default - 1.0));
         let size = default.abs().max(1.0);
         let around = |least: f64, most: f64| {
+            let accepts = |x: f64| accepts(if whole { x.round() } else { x });
             let (from, to) = (end(default, least, accepts), end(default, most, accepts));
             let whole_end = |x: f64, inside: fn(f64) -> f64| if whole { inside(x) } else { x };
             Slider { from: whole_end(from, f64::ceil), to: whole_end(to, f64::floor), log: false, whole }
@@ -99,7 +100,7 @@ mod tests {
         assert_eq!(end(0.3, 30.0, |x| x <= 1.0), 1.0);
         assert_eq!(end(0.5, 0.0, |x| x > 0.0 && x < 1.0), 0.0005);
         assert!((0.99..1.0).contains(&end(0.5, 50.0, |x| x > 0.0 && x < 1.0)));
-        assert_eq!(end(2.0, 0.0, |x| x >= 1.0 && x.fract() == 0.0), 2.0);
+        assert_eq!(end(5.0, 0.0, |x| x.round() >= 1.0), 0.5);
         assert_eq!(end(2.0, 7.0, |_| true), 7.0);
     }
 
