@@ -304,6 +304,28 @@ fn an_edited_file_is_read_as_the_command_reads_it() {
 }
 
 #[test]
+fn a_file_and_its_edited_text_read_the_data_beside_it() {
+    let folder = TempDir::new().unwrap();
+    let text = "title = \"x\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 3 }\n\
+                [variables]\nl = { file = \"spectrum.csv\", values = \"l\" }\n\
+                [outputs]\nm = \"E[l](l*t)\"\n";
+    let path = folder.path().join("mine.toml");
+    fs::write(&path, text).unwrap();
+    fs::write(folder.path().join("spectrum.csv"), "l\n1\n2\n6\n").unwrap();
+    let path = path.to_str().unwrap();
+    let page = Page::start(&[path]);
+    let solved = |number: u64, state: &Value| page.solve("mine", number, &state.to_string()).json();
+    assert_eq!(solved(1, &json!({"system": path}))["data"]["m"], json!([0, 1.5, 3]));
+    let edited = json!({"system": path, "text": text.replace("l*t", "l*t/3")});
+    assert_eq!(solved(2, &edited)["data"]["m"], json!([0, 0.5, 1]));
+    // A file that was not named at the start is not read.
+    let other = folder.path().join("other.toml");
+    fs::write(&other, text).unwrap();
+    let refused = page.solve("mine", 3, &json!({"system": other, "text": text}).to_string());
+    assert_eq!(refused.status, 422);
+}
+
+#[test]
 fn connections_that_ask_for_nothing_hinder_nobody() {
     let page = Page::start(&[]);
     let idle: Vec<TcpStream> = (0..20).map(|_| page.connect()).collect();
