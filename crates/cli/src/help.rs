@@ -9,7 +9,7 @@ use overlaps::system::{BUILT_IN, Theory};
 
 /// The commands by what they are for.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Equations", &["list", "show", "solve", "limit", "critical"]),
+    ("Equations", &["list", "show", "solve", "explore", "limit", "critical"]),
     ("Simulation, and theory beside it", &["simulate", "check"]),
     ("Flow-based generative models", &["generate", "steps", "modes", "uturn", "schedule", "images"]),
     ("Many results", &["sweep", "merge", "paper", "reproduce", "report"]),

@@ -14,6 +14,7 @@ mod completions;
 mod critical;
 mod destination;
 pub mod embedded;
+mod explore;
 mod generate;
 mod help;
 #[cfg(feature = "images")]
@@ -69,6 +70,7 @@ enum Command {
     List(list::List),
     Show(show::Show),
     Solve(solve::Solve),
+    Explore(explore::Explore),
     Limit(limit::Limit),
     Critical(critical::Critical),
     Simulate(simulate::Simulate),
@@ -104,6 +106,7 @@ impl Cli {
             Command::List(c) => c.run()?,
             Command::Show(c) => c.run()?,
             Command::Solve(c) => c.run()?,
+            Command::Explore(c) => c.run()?,
             Command::Limit(c) => c.run()?,
             Command::Critical(c) => c.run()?,
             Command::Simulate(c) => c.run()?,

@@ -5,11 +5,10 @@ mod watch;
 
 use anyhow::Context;
 use overlaps::chart::{Chart, Figure};
-use overlaps::experiment::{ExperimentError, Told};
-use overlaps::language::EquationError;
+use overlaps::experiment::Told;
 use overlaps::output::csv::{read_table, write_table};
 use overlaps::output::{Column, Series, Table};
-use overlaps::study::{Counts, PlanError};
+use overlaps::study::Counts;
 use overlaps::system::{BUILT_IN, Theory};
 use overlaps_cli::embedded;
 use pyo3::exceptions::PyException;
@@ -149,23 +148,7 @@ fn shown(figure: &Figure) -> Json {
 
 /// An error with the text of the command, and its place in a file.
 fn failed(error: &anyhow::Error) -> PyErr {
-    let place = error.chain().find_map(|error| {
-        let plan = |error: &PlanError| match error {
-            PlanError::Equation(error) => error.place.clone(),
-            _ => None,
-        };
-        if let Some(error) = error.downcast_ref::<EquationError>() {
-            return error.place.clone();
-        }
-        if let Some(error) = error.downcast_ref::<PlanError>() {
-            return plan(error);
-        }
-        match error.downcast_ref::<ExperimentError>() {
-            Some(ExperimentError::Equation(error)) => error.place.clone(),
-            Some(ExperimentError::Plan(error)) => plan(error),
-            _ => None,
-        }
-    });
+    let place = embedded::place_of(error);
     let place = place.map(|place| (place.file, place.line, place.column));
     Failed::new_err((format!("{error:#}"), place))
 }

@@ -68,6 +68,15 @@ impl Theory {
         Theory::from_source(name, &source, None, false, &[])
     }
 
+    /// Parses a text as that of an equation file at a path: that is its name, and paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// Anything that is wrong with the text.
+    pub fn parse_at(path: &Path, text: &str) -> Result<Theory, EquationError> {
+        let source = Arc::new(Source { name: path.display().to_string(), text: text.to_string() });
+        Theory::from_source(&stem(path), &source, path.parent(), false, &[])
+    }
+
     /// The parameters that say how far its indices run: they decide what columns there are.
     pub fn counts(&self) -> &[(String, Value)] {
         &self.counts
@@ -122,9 +131,8 @@ impl Theory {
             InputError::Unreadable(reason) => unreadable(reason.to_string()),
             error => unreadable(format!("{error}; an equation file is a TOML text file")),
         })?;
-        let stem = path.file_stem().map_or_else(|| name.to_string(), |s| s.to_string_lossy().into_owned());
         let source = Arc::new(Source { name: path.display().to_string(), text });
-        Theory::from_source(&stem, &source, path.parent(), piece, &[])
+        Theory::from_source(&stem(&path), &source, path.parent(), piece, &[])
     }
 
     fn from_source(
@@ -266,4 +274,9 @@ impl Theory {
     pub fn has_energy(&self) -> bool {
         self.pieces.iter().any(|p| p.system.equation_roots.energy.is_some())
     }
+}
+
+/// The name of an equation file: that of the file without its extension.
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
