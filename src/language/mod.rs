@@ -2,10 +2,11 @@
 //!
 //! The stages, each in its own file: `expression` (text to tree) → `scope` (names and shapes) → `lower` (tree to `graph`,
 //! discrete variables summed) → `derivative` and `slope` → `program` (compiled for whole arrays of quadrature nodes). `function` has
-//! what can be called by name, `operation` what is written between numbers; `stable`, `mills` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
+//! what can be called by name (`elsewhere` under which others), `operation` what is written between numbers; `stable`, `mills` and `exponentials` rewrite what loses its digits; `interpret` computes a graph
 //! node by node, for parameters and for tests; `formula` is one expression over named numbers; `implicit` has numbers that solve an equation.
 
 pub(crate) mod derivative;
+mod elsewhere;
 pub(crate) mod error;
 mod exponentials;
 pub(crate) mod expression;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{HIDDEN, Meaning, Scope};
 use crate::average::MOST_DIMENSIONS;
 use crate::diagnostic::Text;
+use crate::language::elsewhere::elsewhere;
 use crate::language::error::{EquationError, Problem};
 use crate::language::expression::{Expression, ExpressionKind, Matrix, Operator};
 use crate::language::function::{self, Function};
@@ -184,7 +185,7 @@ impl Place<'_> {
             _ => {
                 // A name before a bracket is a call, also where a product is meant.
                 let product = self.scope.meaning(name).map(|_| format!("{name}*(…)"));
-                let known = || function::elsewhere(name).map(str::to_string);
+                let known = || elsewhere(name).map(str::to_string);
                 let nearest = product.or_else(known).or_else(|| nearest(name, function::names()));
                 let place = e.span.start..e.span.start + name.len();
                 let problem = Problem::UnknownFunction { name: name.to_string(), nearest };
