@@ -308,7 +308,7 @@ fn a_file_and_its_edited_text_read_the_data_beside_it() {
     let folder = TempDir::new().unwrap();
     let text = "title = \"x\"\ncontrol = { name = \"t\", from = 0, to = 1, points = 3 }\n\
                 [variables]\nl = { file = \"spectrum.csv\", values = \"l\" }\n\
-                [outputs]\nm = \"E[l](l*t)\"\n";
+                [outputs]\nm = { value = \"E[l](l*t)\" }\n";
     let path = folder.path().join("mine.toml");
     fs::write(&path, text).unwrap();
     fs::write(folder.path().join("spectrum.csv"), "l\n1\n2\n6\n").unwrap();

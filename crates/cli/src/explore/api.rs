@@ -69,6 +69,9 @@ enum Refused {
     Ended(Ended),
 }
 
+/// What answers a path, from the body of the request.
+type Handler = fn(&Api, &[u8]) -> Result<Answer, Refused>;
+
 impl From<anyhow::Error> for Refused {
     fn from(error: anyhow::Error) -> Refused {
         Refused::Theory(error)
@@ -83,16 +86,15 @@ impl Api {
 
     /// The answer to a request that has passed the guard.
     pub fn answer(&self, request: &Request) -> Answer {
-        let (allowed, answer): (_, fn(&Api, &[u8]) -> Result<Answer, Refused>) =
-            match request.head.path.as_str() {
-                "/" => ("GET", |api, _| Ok(api.page())),
-                "/api/systems" => ("GET", |api, _| Ok(Answer::json(200, &api.systems()?))),
-                "/api/system" => ("POST", Api::system),
-                "/api/solve" => ("POST", Api::solve),
-                "/api/file" => ("POST", Api::file),
-                "/api/stop" => ("POST", Api::stop),
-                _ => return Answer::refusal(404, "there is nothing here"),
-            };
+        let (allowed, answer): (_, Handler) = match request.head.path.as_str() {
+            "/" => ("GET", |api, _| Ok(api.page())),
+            "/api/systems" => ("GET", |api, _| Ok(Answer::json(200, &api.systems()?))),
+            "/api/system" => ("POST", Api::system),
+            "/api/solve" => ("POST", Api::solve),
+            "/api/file" => ("POST", Api::file),
+            "/api/stop" => ("POST", Api::stop),
+            _ => return Answer::refusal(404, "there is nothing here"),
+        };
         if request.head.method != allowed {
             let mut refusal = Answer::refusal(405, &format!("{} only", allowed));
             refusal.headers.push(("Allow", allowed.into()));
