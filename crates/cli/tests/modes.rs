@@ -111,7 +111,7 @@ fn what_modes_cannot_do_is_said() {
         ("uturn --modes pairs.toml --seeds 4", "no data sets"),
         ("uturn --modes pairs.toml t=4", "from 0 to 3"),
         ("uturn --modes pairs.toml d=3", "no dimension of 4 modes"),
-        ("uturn --modes pairs.toml d=100", "is not over before the next"),
+        ("uturn --modes pairs.toml d=30", "is not over before the next"),
         ("uturn --modes pairs.toml --steps 2", "fewer than the 3 phases"),
         ("uturn --modes pairs.toml n=8", "`n`"),
         ("schedule --modes pairs.toml d=1e4,1e6", "sweep nothing"),
