@@ -149,10 +149,10 @@ pub fn kolmogorov_smirnov(sample: &mut [f64], cdf: impl Fn(f64) -> f64) -> (f64,
 /// ```
 /// use overlaps::compare::statistics::multinomial;
 ///
-/// // χ² = 5 with two degrees of freedom.
+/// // χ² = 20/3 with two degrees of freedom.
 /// let chance = multinomial(&[40, 20, 40], &[0.4, 0.3, 0.3]);
 /// assert!((chance - f64::exp(-0.5 * (100.0 / 30.0 + 100.0 / 30.0))).abs() < 1e-12);
-/// // What cannot be is not chance.
+/// // What cannot be is no chance.
 /// assert_eq!(multinomial(&[500, 500, 1], &[0.5, 0.5, 0.0]), 0.0);
 /// ```
 pub fn multinomial(counts: &[u64], probabilities: &[f64]) -> f64 {
@@ -163,6 +163,10 @@ pub fn multinomial(counts: &[u64], probabilities: &[f64]) -> f64 {
     let mut large: Vec<(f64, u64)> = Vec::new();
     let mut rare = (0.0, 0);
     for (expected, count) in classes {
+        if expected >= FEWEST {
+            large.push((expected, count));
+            continue;
+        }
         rare = (rare.0 + expected, rare.1 + count);
         if rare.0 >= FEWEST {
             large.push(std::mem::take(&mut rare));
