@@ -28,7 +28,8 @@ const ALONE: usize = 2;
 
 /// The lines of a table by control value: one, or two where pieces meet.
 fn lines(theory: &Theory, given: &[(String, Value)], controls: &[f64]) -> BTreeMap<u64, Vec<String>> {
-    let settings = Settings::default();
+    // Rows of a grid are shared by threads, a row alone has one.
+    let settings = Settings::default().on(2);
     let curves = job_of(given, controls).solve(theory, settings).unwrap_or_else(|e| panic!("{e}"));
     let layout = Layout::new(&[theory], &[], false, settings.tolerance);
     let mut lines: BTreeMap<u64, Vec<String>> = BTreeMap::new();

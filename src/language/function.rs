@@ -186,6 +186,7 @@ pub enum Function {
     DeltaSlope,
 }
 
+/// out = f(x), one by one.
 fn each(x: &[f64], out: &mut [f64], value: impl Fn(f64) -> f64) {
     out.iter_mut().zip(x).for_each(|(out, x)| *out = value(*x));
 }

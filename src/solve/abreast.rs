@@ -36,7 +36,9 @@ impl<'s> Finder<'s> {
                 let done = rows(&mut finder);
                 (done, finder.effort(), finder.tiny)
             };
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(other)).collect();
+            // Where the system gives no more threads, those that there are do the work.
+            let begin = |_| thread::Builder::new().spawn_scoped(scope, other).ok();
+            let others: Vec<_> = (1..threads).filter_map(begin).collect();
             let mut all = rows(self);
             for other in others {
                 // A thread that was to stop is unwound like any other.

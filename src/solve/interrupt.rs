@@ -25,7 +25,7 @@ pub(super) fn stop_if(interrupted: &(dyn Fn() -> bool + Sync)) {
 /// use overlaps::system::Theory;
 ///
 /// let theory = Theory::load("two-phase")?;
-/// let stopped = Settings::default().stopping(&|| true);
+/// let stopped = Settings::default().on(2).stopping(&|| true);
 /// assert!(interruptible(|| Job::default().curves(&theory, stopped)).is_none());
 /// assert!(interruptible(|| Job::default().curves(&theory, Settings::default())).is_some());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

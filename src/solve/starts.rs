@@ -111,7 +111,7 @@ impl Finder<'_> {
         self.helped(control, findings)
     }
 
-    /// The same where a search from its own starts has found that; where it is nothing, rows beside it help.
+    /// The same once its own starts have led to these findings: where they are none, rows beside it help.
     pub(super) fn helped(&mut self, control: f64, mut findings: Findings) -> Findings {
         self.stand_at(control);
         if findings.solutions.is_empty() && self.settings.search != Search::FileStarts {

@@ -138,6 +138,26 @@ fn curves_of_files_make_the_training_times_of_the_command() {
 }
 
 #[test]
+fn modes_of_a_file_return_as_those_of_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::create_dir(here.join("own")).unwrap();
+    fs::write(here.join("own/means.toml"), "weights = [3, 1]\ngram = [[1, -1], [-1, 1]]\n").unwrap();
+    let options = "[options]\nmodes = 'means.toml'\nforward = 'resample'\nsamples = 50\n";
+    let study = format!("command = 'uturn'\n[set]\nt = 0.5\n[sweep]\nd = [1e4, 1e6]\n{options}");
+    fs::write(here.join("own/study.toml"), study).unwrap();
+    run(here, "sweep own/study.toml --quiet", 0);
+    let line = "uturn --modes own/means.toml --forward resample --samples 50 t=0.5 --sweep d=1e4,1e6";
+    run(here, &format!("{line} --quiet --output direct.csv"), 0);
+    assert_eq!(read(here, "own/study.csv"), read(here, "direct.csv"));
+    // From another folder it is the same study; with other modes it is another.
+    run(&here.join("own"), "sweep study.toml --quiet", 0);
+    fs::write(here.join("own/means.toml"), "weights = [2, 1]\ngram = [[1, -1], [-1, 1]]\n").unwrap();
+    let again = run(here, "sweep own/study.toml", 1);
+    assert!(said(&again).contains("for this one (modes was"), "{}", said(&again));
+}
+
+#[test]
 fn what_is_wrong_with_them_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

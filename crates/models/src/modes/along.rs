@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::Means;
 use crate::mixture::Interpolant;
-use overlaps::experiment::ExperimentError;
+use overlaps::experiment::{ExperimentError, digest};
 use overlaps::model::{Parameter, Parameters, Point, is_whole, number, words};
 use overlaps::output::{Cell, Column, Role, json};
 use overlaps::study::{Plan, Wanted};
@@ -105,8 +105,8 @@ impl Along {
     }
 
     /// What tells this from the same experiment with other modes.
-    pub fn file(&self) -> (String, Json) {
-        ("file".to_string(), json!(self.file.display().to_string()))
+    pub fn identity(&self) -> (String, Json) {
+        ("modes".to_string(), json!(digest([format!("{:?}", self.means).as_bytes()])))
     }
 
     pub fn parameters(&self) -> IndexMap<String, Json> {
@@ -115,7 +115,8 @@ impl Along {
             let swept = self.plan.swept.iter().any(|swept| swept.name == parameter.name);
             Some((parameter.name.clone(), json::of_value(&value.filter(|_| !swept)?)))
         };
-        [self.file()].into_iter().chain(self.known.iter().filter_map(of)).collect()
+        let file = ("file".to_string(), json!(self.file.display().to_string()));
+        [file].into_iter().chain(self.known.iter().filter_map(of)).collect()
     }
 }
 

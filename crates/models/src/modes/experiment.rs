@@ -89,7 +89,7 @@ impl Experiment for Scales {
     }
 
     fn within(&self) -> IndexMap<String, Json> {
-        [self.0.file()].into()
+        [self.0.identity()].into()
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
@@ -204,7 +204,7 @@ impl Experiment for Fractions {
         let Sampled { steps, samples, seed } = &self.sampled;
         let of = |name: &str, value: Json| (name.to_string(), value);
         let own = [of("steps", json!(steps)), of("samples", json!(samples)), of("seed", json!(seed))];
-        [self.along.file()].into_iter().chain(own).collect()
+        [self.along.identity()].into_iter().chain(own).collect()
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {

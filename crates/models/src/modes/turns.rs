@@ -45,6 +45,19 @@ pub struct Turning {
     pub level: f64,
 }
 
+impl Turning {
+    /// What the rows depend on.
+    fn described(&self) -> [(String, Json); 4] {
+        let Turning { forward, steps, samples, seed, .. } = self;
+        [
+            ("forward".into(), json!(forward.name())),
+            ("steps".into(), json!(steps)),
+            ("samples".into(), json!(samples)),
+            ("seed".into(), json!(seed)),
+        ]
+    }
+}
+
 /// U-turns of a mixture of modes.
 pub struct ModeTurns {
     along: Along,
@@ -70,7 +83,7 @@ impl ModeTurns {
         use Role::{Certificate, Label, Output};
         let outputs = [
             ("tau", "time of the interpolant, in a phase for each scale", Role::Parameter),
-            ("theta", "√d β/√S, of which alone the fractions depend", Role::Parameter),
+            ("theta", "√d β/√S, on which alone the fractions depend", Role::Parameter),
             ("from", "mode that a sample is of", Label),
             ("to", "mode that it returns to", Label),
             ("predicted", "probability E π_k", Output),
@@ -85,12 +98,13 @@ impl ModeTurns {
         ];
         let known = vec![sigma(), reach(), interpolant()];
         let mut along = Along::time(file, wanted, known, &outputs)?;
-        let most = along.means.windows(1e8).len();
-        let times = along.plan.controls.get_or_insert_with(|| grid(0.0, most as f64, TURNS * most + 1));
-        if let Some(t) = times.iter().find(|t| !(0.0..=most as f64 + 1.0).contains(*t)) {
+        // The windows have phases of their own; how many there are does not depend on d.
+        let scales = along.means.windows(1e8).len();
+        let times = along.plan.controls.get_or_insert_with(|| grid(0.0, scales as f64, TURNS * scales + 1));
+        if let Some(t) = times.iter().find(|t| !(0.0..=scales as f64 + 1.0).contains(*t)) {
             return Err(ExperimentError::Given(format!(
-                "t = {t} is no time of a turn; it lies from 0 to {}: a phase for each of {most} scales, and one to the end",
-                most + 1
+                "t = {t} is no time of a turn; it lies from 0 to {}: a phase for each of {scales} scales, and one to the end",
+                scales + 1
             )));
         }
         let turns = ModeTurns { along, turning };
@@ -160,10 +174,7 @@ impl ModeTurns {
     /// Rows that are not those of these turns.
     pub fn judged(&self, table: &Table) -> Result<Judged, ExperimentError> {
         let modes = self.along.means.count();
-        let column = |name: &str| -> Result<Vec<f64>, ExperimentError> {
-            let numbers = table.numbers(name).into_iter().flatten();
-            Ok(numbers.map(|x| x.unwrap_or(f64::NAN)).collect())
-        };
+        let column = |name: &str| numbers(table, name).map_err(ExperimentError::Given);
         let (predicted, measured, chance) = (column("predicted")?, column("measured")?, column("chance")?);
         let places = predicted.chunks(modes).zip(measured.chunks(modes)).zip(chance.chunks(modes)).map(
             |((predicted, measured), chance)| {
@@ -183,18 +194,11 @@ impl ModeTurns {
             let label = self.along.plan.swept_in_words(cell);
             for window in self.along.means.windows(d) {
                 let shares = of_cell.chunks(modes * modes).zip(times);
-                let curve: Vec<(f64, f64)> = shares
-                    .map(|(matrix, t)| {
-                        (
-                            *t,
-                            self.along.means.decided(
-                                d,
-                                &window,
-                                &DMatrix::from_row_slice(modes, modes, matrix),
-                            ),
-                        )
-                    })
-                    .collect();
+                let share = |(matrix, t): (&[f64], &f64)| {
+                    let matrix = DMatrix::from_row_slice(modes, modes, matrix);
+                    (*t, self.along.means.decided(d, &window, &matrix))
+                };
+                let curve: Vec<(f64, f64)> = shares.map(share).collect();
                 let (from, to) = self.turning.window;
                 let ends = [from, to].map(|level| crossing(&curve, level));
                 windows.push((label.clone(), in_parts(&window), ends));
@@ -212,10 +216,10 @@ impl ModeTurns {
         let modes = self.along.means.count();
         room(self.cells(), 1, "combinations of parameters")?;
         room(modes, MOST_PANELS, "modes")?;
-        let all = ["t", "from", "to", "predicted", "measured", "measured_error"].map(|name| {
-            table.numbers(name).into_iter().flatten().map(|x| x.unwrap_or(f64::NAN)).collect::<Vec<f64>>()
-        });
-        let [t, from, to, predicted, measured, error] = all;
+        let column = |name: &str| numbers(table, name).map_err(ChartError::Given);
+        let (t, from, to) = (column("t")?, column("from")?, column("to")?);
+        let (predicted, measured) = (column("predicted")?, column("measured")?);
+        let error = column("measured_error")?;
         let panel = |j: usize| {
             let mut panel = Panel::new(format!("P(end | started in {j})"));
             for k in 1..=modes {
@@ -237,6 +241,12 @@ impl ModeTurns {
             ..Figure::default()
         })
     }
+}
+
+/// The numbers of a column.
+fn numbers(table: &Table, name: &str) -> Result<Vec<f64>, String> {
+    let numbers = table.numbers(name).ok_or_else(|| format!("there is no column `{name}`"))?;
+    Ok(numbers.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect())
 }
 
 /// Which modes part in a window.
@@ -313,22 +323,12 @@ impl Experiment for ModeTurns {
     }
 
     fn within(&self) -> IndexMap<String, Json> {
-        let Turning { forward, steps, samples, seed, .. } = &self.turning;
-        let of = |name: &str, value: Json| (name.to_string(), value);
-        let own = [
-            of("forward", json!(forward.name())),
-            of("steps", json!(steps)),
-            of("samples", json!(samples)),
-            of("seed", json!(seed)),
-        ];
-        [self.along.file()].into_iter().chain(own).collect()
+        [self.along.identity()].into_iter().chain(self.turning.described()).collect()
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
         let mut parameters = self.along.parameters();
-        let mut own = self.within();
-        own.shift_remove("file");
-        parameters.extend(own);
+        parameters.extend(self.turning.described());
         ("modes".into(), parameters)
     }
 }
