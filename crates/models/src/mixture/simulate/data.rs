@@ -114,10 +114,13 @@ impl Products {
             row.push(squared.sqrt() / root_d);
             rows.push(row);
         }
-        let zz = DMatrix::from_fn(count, count, |i, j| {
-            let (long, short) = if i >= j { (i, j) } else { (j, i) };
-            zeta[i] * zeta[j] + dot(&rows[long][..=short], &rows[short])
-        });
+        let mut zz = DMatrix::zeros(count, count);
+        for j in 0..count {
+            for i in j..count {
+                zz[(i, j)] = zeta[i] * zeta[j] + dot(&rows[i][..=j], &rows[j]);
+                zz[(j, i)] = zz[(i, j)];
+            }
+        }
         Ok(Products { zz, zeta })
     }
 

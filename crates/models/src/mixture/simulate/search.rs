@@ -9,8 +9,8 @@ use super::data::Gram;
 use super::learnt::{Learnt, Weights};
 use super::measure::{overlaps, rung_for};
 use super::measured::{Branch, Measured};
-use super::minimise::{Coordinates, Goal, Minimum, minimise};
-use super::reduced::{Evaluation, FixedNoise, Integrated, ReducedLoss};
+use super::minimise::{Goal, Minimum, minimise};
+use super::reduced::{Evaluation, FixedNoise, Integrated, ReducedLoss, product};
 use crate::mixture::{Coefficients, Noise, Setting};
 use crate::{Purpose, stream};
 use overlaps::average::rungs;
@@ -61,22 +61,21 @@ fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
     let (classes, names) = Integrated::of_classes(setting, gram, at, 0);
     let starts = class_starts(gram, at, classes, &names);
     let mut loss = Integrated::new(setting, gram, at, 0);
-    let coordinates = Coordinates::new(loss.gram(), loss.scale());
     let from = |start: &(Vec<f64>, f64)| {
         (DVector::from_iterator(n, gram.labels.iter().map(|s| start.0[place(&names, *s)])), start.1)
     };
     let starts: Vec<(DVector<f64>, f64)> = starts.iter().map(from).collect();
     let starts = with_more(starts, gram, seed, t, at.scale, search.more_starts(n));
     let (best, mut iterations) = lowest(&starts, |a, b| {
-        loss.rung = rung_for(loss.width(a.dot(&(loss.gram() * a)).max(0.0)));
-        let found = minimise(&loss, &coordinates, (a, b), ROUGH);
+        loss.rung = rung_for(loss.width(a.dot(&product(loss.gram(), a)).max(0.0)));
+        let found = minimise(&loss, (a, b), ROUGH);
         // w may have grown on the way, and its rule with it.
         let needed = rung_for(loss.width(found.at.r));
         if needed <= loss.rung {
             return found;
         }
         loss.rung = needed;
-        let again = minimise(&loss, &coordinates, (&found.a, found.b), ROUGH);
+        let again = minimise(&loss, (&found.a, found.b), ROUGH);
         Minimum { iterations: found.iterations + again.iterations, ..again }
     });
     let constant = loss.constant(1.0);
@@ -85,7 +84,7 @@ fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
     if let Some(found) = &mut informative {
         loss.rung = rung_for(loss.width(found.at.r));
         loop {
-            *found = minimise(&loss, &coordinates, (&found.a, found.b), GOAL);
+            *found = minimise(&loss, (&found.a, found.b), GOAL);
             iterations += found.iterations;
             error = loss.quadrature_error(&found.a, found.b);
             if error <= search.tolerance || loss.rung + 1 >= rungs() {
@@ -105,7 +104,6 @@ fn fixed(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
     let n = gram.n();
     let count = gram.matrix.nrows();
     let loss = FixedNoise::new(setting, gram, at);
-    let coordinates = Coordinates::new(loss.gram(), loss.scale());
     // The noise-integrated problem leads to the data part of w; the fixed noise then moves it.
     let (classes, names) = Integrated::of_classes(setting, gram, at, 0);
     let starts = class_starts(gram, at, classes, &names).into_iter().map(|(class, b)| {
@@ -114,11 +112,11 @@ fn fixed(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
         (a, b)
     });
     let starts = with_more(starts.collect(), gram, seed, t, loss.scale(), search.more_starts(n));
-    let (best, mut iterations) = lowest(&starts, |a, b| minimise(&loss, &coordinates, (a, b), ROUGH));
+    let (best, mut iterations) = lowest(&starts, |a, b| minimise(&loss, (a, b), ROUGH));
     let constant = loss.constant(1.0);
     let mut informative = best.filter(|found| !is_constant(&found.at, constant.energy));
     if let Some(found) = &mut informative {
-        *found = minimise(&loss, &coordinates, (&found.a, found.b), GOAL);
+        *found = minimise(&loss, (&found.a, found.b), GOAL);
         iterations += found.iterations;
     }
     measure(setting, gram, at, informative, constant, iterations)
@@ -158,7 +156,6 @@ fn class_starts(
     let p = gram.p_bar().clamp(0.02, 0.98);
     let scale = at.scale.max(1e-6);
     let bias = (2.0 * p - 1.0).atanh();
-    let coordinates = Coordinates::new(loss.gram(), loss.scale());
     let mut found: Vec<Minimum> = Vec::new();
     for (omega, b) in [
         (scale.min(3.0 / scale), bias),
@@ -169,8 +166,8 @@ fn class_starts(
     ] {
         let a =
             DVector::from_iterator(classes.len(), classes.iter().map(|s| s * omega / (2.0 * samples(*s))));
-        loss.rung = rung_for(loss.width(a.dot(&(loss.gram() * &a)).max(0.0)).max(1.0));
-        let minimum = minimise(&loss, &coordinates, (&a, b), ROUGH);
+        loss.rung = rung_for(loss.width(a.dot(&product(loss.gram(), &a)).max(0.0)).max(1.0));
+        let minimum = minimise(&loss, (&a, b), ROUGH);
         let known = found.iter().any(|f| {
             (f.at.energy - minimum.at.energy).abs() < 1e-6 * minimum.at.energy.abs().max(1e-3)
                 && (f.b.abs() - minimum.b.abs()).abs() < 1e-2 * (1.0 + f.b.abs())
@@ -210,7 +207,7 @@ fn with_more(
                 _ => normal,
             }
         });
-        let norm = direction.dot(&(&gram.matrix * &direction)).max(f64::MIN_POSITIVE).sqrt();
+        let norm = direction.dot(&product(&gram.matrix, &direction)).max(f64::MIN_POSITIVE).sqrt();
         let length = [3.0, 1.0, 10.0, 3.0][start % 4];
         let b = 4.0 * rng.random::<f64>() - 2.0;
         starts.push((direction * (length / (norm * scale.max(1.0))), b));

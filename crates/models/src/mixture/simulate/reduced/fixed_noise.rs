@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Evaluation, ReducedLoss, eliminate};
+use super::{Evaluation, ReducedLoss, eliminate, product};
 use crate::mixture::simulate::data::Gram;
 use crate::mixture::{Coefficients, Noise, Setting};
 use overlaps::numeric::tanh_and_sech2;
@@ -44,15 +44,15 @@ impl<'g> FixedNoise<'g> {
     /// The constant solution tanh b = sign, w = 0.
     pub fn constant(&self, sign: f64) -> Evaluation {
         let count = self.gram.matrix.nrows();
-        self.at_activations(&DVector::zeros(count), &vec![(sign, 0.0); self.gram.n() * self.k])
+        let zero = DVector::zeros(count);
+        self.at_activations(&zero, &zero, &vec![(sign, 0.0); self.gram.n() * self.k])
     }
 
     /// With the activations φ of all noise samples and their derivatives.
-    fn at_activations(&self, a: &DVector<f64>, rows: &[(f64, f64)]) -> Evaluation {
+    fn at_activations(&self, a: &DVector<f64>, g: &DVector<f64>, rows: &[(f64, f64)]) -> Evaluation {
         let Coefficients { alpha, beta, .. } = self.at;
         let (n, k, inverse) = (self.gram.n(), self.k, 1.0 / self.k as f64);
-        let g = &self.gram.matrix * a;
-        let r = a.dot(&g).max(0.0);
+        let r = a.dot(g).max(0.0);
         let mut v0 = DVector::zeros(n * (1 + k));
         let mut v1 = DVector::zeros(n * (1 + k));
         let mut phi2 = 0.0;
@@ -65,7 +65,8 @@ impl<'g> FixedNoise<'g> {
             v1[i] = -beta * v0[i];
         }
         let sums = (self.spread, self.target, self.lambda + phi2);
-        let done = eliminate(&self.gram.matrix, &v0, &v1, sums, self.ell * r);
+        let (gv0, gv1) = (product(&self.gram.matrix, &v0), product(&self.gram.matrix, &v1));
+        let done = eliminate((&v0, &gv0), (&v1, &gv1), sums, self.ell * r);
         let mut fields = DVector::zeros(n * (1 + k));
         let mut gradient_b = 0.0;
         for (j, (phi, slope)) in rows.iter().enumerate() {
@@ -80,7 +81,8 @@ impl<'g> FixedNoise<'g> {
         }
         Evaluation {
             energy: done.energy,
-            gradient: &self.gram.matrix * fields + 2.0 * self.ell * &g,
+            gradient: product(&self.gram.matrix, &fields) + 2.0 * self.ell * g,
+            natural: fields + 2.0 * self.ell * a,
             gradient_b,
             c: done.c,
             e: done.e,
@@ -100,15 +102,14 @@ impl ReducedLoss for FixedNoise<'_> {
         self.at.scale.max(self.root_d * self.at.alpha)
     }
 
-    fn evaluate(&self, a: &DVector<f64>, b: f64) -> Evaluation {
+    fn evaluate(&self, a: &DVector<f64>, g: &DVector<f64>, b: f64) -> Evaluation {
         let n = self.gram.n();
-        let g = &self.gram.matrix * a;
         let rows: Vec<(f64, f64)> = (0..n * self.k)
             .map(|j| {
                 let field = self.at.beta * g[j / self.k] + self.at.alpha * g[n + j];
                 tanh_and_sech2(self.root_d * field + b)
             })
             .collect();
-        self.at_activations(a, &rows)
+        self.at_activations(a, g, &rows)
     }
 }

@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::{Evaluation, ReducedLoss, eliminate};
+use super::{Evaluation, ReducedLoss, eliminate, product};
 use crate::mixture::simulate::activation::{Moments, moments};
 use crate::mixture::simulate::data::Gram;
 use crate::mixture::{Coefficients, Setting};
@@ -65,7 +65,7 @@ impl Integrated {
 
     /// The largest difference of any average Φ, Φ2 between the rung in use and the one below.
     pub fn quadrature_error(&self, a: &DVector<f64>, b: f64) -> f64 {
-        let g = &self.matrix * a;
+        let g = product(&self.matrix, a);
         let rho = self.width(a.dot(&g).max(0.0));
         let lower = self.rung.saturating_sub(1);
         let rows = g.iter().zip(&self.multiplicity);
@@ -81,7 +81,21 @@ impl Integrated {
     pub fn constant(&self, sign: f64) -> Evaluation {
         let rows = self.multiplicity.len();
         let v0 = DVector::from_element(rows, sign);
-        self.finish(&v0, &(-self.at.beta * &v0), self.samples(), 0.0)
+        let gv0 = product(&self.matrix, &v0);
+        let beta = self.at.beta;
+        let v1 = (&(-beta * &v0), &(-beta * &gv0));
+        let done = eliminate((&v0, &gv0), v1, self.sums(self.samples()), 0.0);
+        Evaluation {
+            energy: done.energy,
+            natural: DVector::zeros(rows),
+            gradient: DVector::zeros(rows),
+            gradient_b: 0.0,
+            c: done.c,
+            e: done.e,
+            r: 0.0,
+            q: done.q,
+            phi: v0.iter().copied().collect(),
+        }
     }
 
     fn samples(&self) -> f64 {
@@ -91,20 +105,6 @@ impl Integrated {
     fn sums(&self, phi2: f64) -> (f64, f64, f64) {
         let Coefficients { alpha, beta, .. } = self.at;
         (self.samples() * alpha * alpha + beta * beta * self.trace, beta * self.trace, self.lambda + phi2)
-    }
-
-    fn finish(&self, v0: &DVector<f64>, v1: &DVector<f64>, phi2: f64, r: f64) -> Evaluation {
-        let done = eliminate(&self.matrix, v0, v1, self.sums(phi2), self.ell * r);
-        Evaluation {
-            energy: done.energy,
-            gradient: DVector::zeros(v0.len()),
-            gradient_b: 0.0,
-            c: done.c,
-            e: done.e,
-            r,
-            q: done.q,
-            phi: v0.iter().copied().collect(),
-        }
     }
 }
 
@@ -118,11 +118,10 @@ impl ReducedLoss for Integrated {
     }
 
     /// v⁰ = Φ, v¹ = −βΦ − γ S a with S = ΣΦ′ and γ = α²/√d, by Stein's lemma E[x₀φ] = α w/√d E φ′.
-    fn evaluate(&self, a: &DVector<f64>, b: f64) -> Evaluation {
+    fn evaluate(&self, a: &DVector<f64>, g: &DVector<f64>, b: f64) -> Evaluation {
         let Coefficients { alpha, beta, scale } = self.at;
         let gamma = alpha * alpha / self.root_d;
-        let g = &self.matrix * a;
-        let r = a.dot(&g).max(0.0);
+        let r = a.dot(g).max(0.0);
         let rho = self.width(r);
         let rows: Vec<Moments> = (g.iter().zip(&self.multiplicity))
             .map(|(g, multiplicity)| moments(scale * g / multiplicity + b, rho, self.rung))
@@ -132,8 +131,9 @@ impl ReducedLoss for Integrated {
         };
         let slope = sum(|row| row.slope);
         let v0 = DVector::from_iterator(rows.len(), rows.iter().map(|row| row.phi));
-        let v1 = -beta * &v0 - gamma * slope * a;
-        let done = eliminate(&self.matrix, &v0, &v1, self.sums(sum(|row| row.phi2)), self.ell * r);
+        let gv0 = product(&self.matrix, &v0);
+        let (v1, gv1) = (-beta * &v0 - gamma * slope * a, -beta * &gv0 - gamma * slope * g);
+        let done = eliminate((&v0, &gv0), (&v1, &gv1), self.sums(sum(|row| row.phi2)), self.ell * r);
 
         // dE = Σ_i (along_i dΦ_i + ν_i across dΦ2_i) + 2cγS y·da + 2ℓ g·da, since dS = −Σ ν_i dΦ2_i.
         let across = done.q - 2.0 * done.c * gamma * done.y.dot(a);
@@ -151,10 +151,11 @@ impl ReducedLoss for Integrated {
         let fields = DVector::from_iterator(rows.len(), fields);
         // ρ = α√r and dr = 2 g·da.
         let width = if r > 0.0 { alpha * by_width / r.sqrt() } else { 0.0 };
-        let gradient =
-            &self.matrix * fields + (2.0 * done.c * gamma * slope) * &done.y + (width + 2.0 * self.ell) * &g;
+        let (by_e, by_a) = (2.0 * done.c * gamma * slope, width + 2.0 * self.ell);
+        let gradient = product(&self.matrix, &fields) + by_e * &done.y + by_a * g;
         Evaluation {
             energy: done.energy,
+            natural: fields + by_e * &done.e + by_a * a,
             gradient,
             gradient_b: by_field.iter().sum(),
             c: done.c,

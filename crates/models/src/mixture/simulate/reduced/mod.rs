@@ -11,23 +11,29 @@
 //! fixed ([`FixedNoise`]); the elimination and its gradient are shared. At the eliminated u and c the loss is
 //! stationary in them, so that the gradient needs their values only: with e = v/D and q = eᵀGe,
 //! dE = −2 (Ge)·(dv⁰ + c dv¹) + q dD + 2ℓ (Ga)·da.
+//!
+//! dv and da are met by G only: ∂E/∂a = Gĝ, where ĝ, the gradient in the metric |w|²/d = aᵀGa, is known before G is applied.
 
 use nalgebra::{DMatrix, DVector};
 
 mod fixed_noise;
 mod integrated;
+mod product;
 #[cfg(test)]
 mod tests;
 
 pub use fixed_noise::FixedNoise;
 pub use integrated::Integrated;
+pub use product::product;
 
 /// The eliminated loss at a point.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     /// loss·2/d − tr G.
     pub energy: f64,
-    /// ∂E/∂a.
+    /// ĝ, the gradient in the metric of the Gram matrix.
+    pub natural: DVector<f64>,
+    /// Gĝ = ∂E/∂a.
     pub gradient: DVector<f64>,
     /// ∂E/∂b.
     pub gradient_b: f64,
@@ -51,8 +57,13 @@ pub trait ReducedLoss {
     /// The scale of the pre-activation, √d β.
     fn scale(&self) -> f64;
 
-    /// The loss and its gradient at w = Σ a_k y_k and bias b.
-    fn evaluate(&self, a: &DVector<f64>, b: f64) -> Evaluation;
+    /// The loss and its gradient at w = Σ a_k y_k and bias b; `g` is Ga.
+    fn evaluate(&self, a: &DVector<f64>, g: &DVector<f64>, b: f64) -> Evaluation;
+
+    /// The same, where Ga is not known.
+    fn at(&self, a: &DVector<f64>, b: f64) -> Evaluation {
+        self.evaluate(a, &product(self.gram(), a), b)
+    }
 }
 
 /// u and c eliminated: what both kinds of noise share.
@@ -65,21 +76,19 @@ struct Elimination {
     q: f64,
 }
 
-/// `spread` is Σ E|x_t|²/d, `target` Σ E x_t·x₁/d, `weight` D.
+/// v⁰ and v¹ each with its product with G; `spread` is Σ E|x_t|²/d, `target` Σ E x_t·x₁/d, `weight` D.
 fn eliminate(
-    gram: &DMatrix<f64>,
-    v0: &DVector<f64>,
-    v1: &DVector<f64>,
+    (v0, gv0): (&DVector<f64>, &DVector<f64>),
+    (v1, gv1): (&DVector<f64>, &DVector<f64>),
     (spread, target, weight): (f64, f64, f64),
     decay: f64,
 ) -> Elimination {
-    let (gv0, gv1) = (gram * v0, gram * v1);
-    let a = spread - v1.dot(&gv1) / weight;
-    let b = target + v0.dot(&gv1) / weight;
+    let a = spread - v1.dot(gv1) / weight;
+    let b = target + v0.dot(gv1) / weight;
     // A is a sum of squares; where it vanishes (σ = 0 at τ = 1) c is not determined and 0 is as good as any.
     let c = if a > f64::EPSILON * spread { b / a } else { 0.0 };
     let e = (v0 + c * v1) / weight;
-    let y = (gv0.clone() + c * gv1) / weight;
+    let y = (gv0 + c * gv1) / weight;
     let q = e.dot(&y);
-    Elimination { energy: -c * b - v0.dot(&gv0) / weight + decay, c, e, y, q }
+    Elimination { energy: -c * b - v0.dot(gv0) / weight + decay, c, e, y, q }
 }

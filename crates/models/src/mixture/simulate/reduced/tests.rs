@@ -63,7 +63,7 @@ fn the_loss_with_the_noise_integrated_out_is_the_mean_over_noise() {
     for t in [0.6, 1.4] {
         let at = s.path().at(t);
         let a = DVector::from_vec(vec![0.5, -0.2, -0.9]);
-        let found = Integrated::new(&s, &gram, at, 9).evaluate(&a, 0.3);
+        let found = Integrated::new(&s, &gram, at, 9).at(&a, 0.3);
         let (u, w) = (combination(&x1, &found.e), combination(&x1, &a));
         let count = 200_000u64;
         let losses: Vec<f64> = (0..count)
@@ -90,7 +90,7 @@ fn the_loss_with_fixed_noise_is_the_plain_one_and_lowest_in_u_and_c() {
     let at = s.path().at(1.3);
     let loss = FixedNoise::new(&s, &gram, at);
     let a = DVector::from_vec(vec![0.2, -0.1, -0.3, 0.05, 0.1, -0.2]);
-    let found = loss.evaluate(&a, -0.2);
+    let found = loss.at(&a, -0.2);
     let (u, w) = (combination(&y, &found.e), combination(&y, &a));
     let at_u_c = |u: &DVector<f64>, c: f64| plain(&s, &y[..3], &y[3..], at, (u, &w, -0.2, c));
     let ours = found.energy + gram.trace();
@@ -104,7 +104,7 @@ fn the_loss_with_fixed_noise_is_the_plain_one_and_lowest_in_u_and_c() {
 
 /// Central differences with an error of h² against the gradient.
 fn check_gradient(loss: &dyn ReducedLoss, a: &DVector<f64>, b: f64) {
-    let found = loss.evaluate(a, b);
+    let found = loss.at(a, b);
     let h = 1e-5;
     let close = |exact: f64, plus: f64, minus: f64| {
         let difference = (plus - minus) / (2.0 * h);
@@ -114,11 +114,12 @@ fn check_gradient(loss: &dyn ReducedLoss, a: &DVector<f64>, b: f64) {
         let moved = |step: f64| {
             let mut a = a.clone();
             a[k] += step;
-            loss.evaluate(&a, b).energy
+            loss.at(&a, b).energy
         };
         close(found.gradient[k], moved(h), moved(-h));
     }
-    close(found.gradient_b, loss.evaluate(a, b + h).energy, loss.evaluate(a, b - h).energy);
+    assert!((loss.gram() * &found.natural - &found.gradient).norm() < 1e-12 * (1.0 + found.gradient.norm()));
+    close(found.gradient_b, loss.at(a, b + h).energy, loss.at(a, b - h).energy);
 }
 
 #[test]
@@ -150,8 +151,8 @@ fn equal_coefficients_within_the_classes_give_the_loss_of_the_classes() {
     let at = s.path().at(1.1);
     let (classes, _) = Integrated::of_classes(&s, &gram, at, 8);
     let whole =
-        Integrated::new(&s, &gram, at, 8).evaluate(&DVector::from_vec(vec![0.2, 0.2, 0.2, -0.5, -0.5]), 0.1);
-    let found = classes.evaluate(&DVector::from_vec(vec![0.2, -0.5]), 0.1);
+        Integrated::new(&s, &gram, at, 8).at(&DVector::from_vec(vec![0.2, 0.2, 0.2, -0.5, -0.5]), 0.1);
+    let found = classes.at(&DVector::from_vec(vec![0.2, -0.5]), 0.1);
     assert!((whole.energy - found.energy).abs() < 1e-12 * whole.energy.abs());
     assert!((whole.c - found.c).abs() < 1e-13 && (whole.q - found.q).abs() < 1e-13);
 }
@@ -166,11 +167,11 @@ fn a_saturated_bias_is_the_constant_solution() {
         let (saturated, constant) = match s.noise {
             Noise::Fresh => {
                 let loss = Integrated::new(&s, &gram, at, 5);
-                (loss.evaluate(&DVector::zeros(4), -40.0), loss.constant(-1.0))
+                (loss.at(&DVector::zeros(4), -40.0), loss.constant(-1.0))
             }
             Noise::Fixed(_) => {
                 let loss = FixedNoise::new(&s, &gram, at);
-                (loss.evaluate(&zero, -40.0), loss.constant(-1.0))
+                (loss.at(&zero, -40.0), loss.constant(-1.0))
             }
         };
         assert!((saturated.energy - constant.energy).abs() < 1e-13 * constant.energy.abs());
