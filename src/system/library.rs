@@ -35,12 +35,14 @@ impl BuiltIn {
         Arc::new(Source { name: self.path(), text: self.text.to_string() })
     }
 
-    /// What the file says about itself; its equations are not read.
+    /// What the file says about itself, in front of its first table; nothing else of it is read.
     ///
     /// # Errors
-    /// Anything that is wrong with the file as a table.
+    /// Anything that is wrong with these lines.
     pub fn description(&self) -> Result<Description, EquationError> {
-        Ok(description(self.name, &File::parse(&self.source())?))
+        let head = self.text.split("\n[").next().unwrap_or_default();
+        let source = Source { name: self.path(), text: head.to_string() };
+        Ok(description(self.name, &File::parse(&Arc::new(source))?))
     }
 }
 
@@ -179,4 +181,18 @@ pub fn subjects() -> Vec<&'static str> {
     let mut subjects: Vec<_> = BUILT_IN.iter().map(BuiltIn::subject).filter(|s| !s.is_empty()).collect();
     subjects.dedup();
     subjects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_are_those_of_the_whole_files() {
+        for system in BUILT_IN {
+            let whole = description(system.name, &File::parse(&system.source()).unwrap());
+            let head = system.description().unwrap();
+            assert_eq!(format!("{head:?}"), format!("{whole:?}"));
+        }
+    }
 }

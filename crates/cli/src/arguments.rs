@@ -94,11 +94,6 @@ impl Values {
         let Wanted { sweep, zip, .. } = self.wanted();
         sweep.into_iter().chain(zip.into_iter().flatten()).map(|sweep| (sweep.name, sweep.text))
     }
-
-    /// Sets the number of threads.
-    pub fn start_threads(&self) {
-        start_threads(self.threads);
-    }
 }
 
 /// A command, or some of its options, on their own.
@@ -131,12 +126,4 @@ pub fn is_plain<C: Args + PartialEq>(
     words.extend(values.quiet.then(|| "--quiet".to_string()));
     words.extend(destination.all_rows.then(|| "--all-rows".to_string()));
     *command == alone(words)
-}
-
-/// Sets the number of threads, if one is given.
-pub fn start_threads(threads: Option<u16>) {
-    if let Some(n) = threads {
-        // A second call in the same process keeps the first pool; the command runs once.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(usize::from(n)).build_global();
-    }
 }

@@ -53,7 +53,6 @@ impl Critical {
         let files = self.destination.files(None)?;
         files.check()?;
         let chart = if files.plot.is_some() { critical.chart()? } else { None };
-        self.values.start_threads();
         let mut table = Table::new(critical.columns().to_vec());
         let (mut lines, mut told, mut counts) = (Vec::new(), Told::default(), Counts::default());
         let take = |computed: Computed| -> anyhow::Result<()> {

@@ -82,7 +82,6 @@ impl Generate {
         let runs = flow.runs(self.simulation.wanted_of(self.denoiser, &self.values)?)?;
         let generations = flow.generations(&runs);
         let kept = self.kept(&runs, &generations, &files)?;
-        self.values.start_threads();
         let mut table = Table::new(columns());
         let drawn = drawn_columns(&self.columns, &self.denoiser.drawn(), &table.columns)?;
         let total = generations.len() as u64 * flow.units();

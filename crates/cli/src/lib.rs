@@ -42,7 +42,8 @@ use std::io::ErrorKind::BrokenPipe;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use clap::{FromArgMatches, Parser, Subcommand};
+use anyhow::bail;
+use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 
 use say::{print, standard_output};
 
@@ -156,8 +157,12 @@ fn program() -> std::io::Result<PathBuf> {
 pub fn main(arguments: Vec<OsString>, program: Option<PathBuf>) -> u8 {
     let started = STARTED.get_or_init(|| Started { arguments, program });
     let matches = help::command().try_get_matches_from(&started.arguments);
-    let cli = match matches.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)) {
-        Ok(cli) => cli,
+    let parsed = matches.and_then(|mut matches| {
+        let threads = threads_of(&matches);
+        Cli::from_arg_matches_mut(&mut matches).map(|cli| (cli, threads))
+    });
+    let (cli, threads) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             let words = started.arguments.iter().map(|word| word.to_string_lossy().into_owned());
             let error = help::with_tip(error, &words.collect::<Vec<_>>());
@@ -166,7 +171,7 @@ pub fn main(arguments: Vec<OsString>, program: Option<PathBuf>) -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(2);
         }
     };
-    match cli.run() {
+    match start_threads(threads).and_then(|()| cli.run()) {
         Ok(code) => code,
         // A reader that closed the pipe (`overlaps … | head`) is not an error of ours.
         Err(error) if error.chain().any(is_broken_pipe) => FINE,
@@ -174,6 +179,24 @@ pub fn main(arguments: Vec<OsString>, program: Option<PathBuf>) -> u8 {
             say::to_standard_error(format_args!("error: {error:#}"));
             1
         }
+    }
+}
+
+/// What was given as `--threads`, of whatever command.
+fn threads_of(matches: &ArgMatches) -> Option<u16> {
+    match matches.subcommand() {
+        Some((_, inner)) => threads_of(inner),
+        None => matches.try_get_one("threads").ok().flatten().copied(),
+    }
+}
+
+/// Sets the number of threads, if one is given; before anything is computed, since what comes first starts as many as there are cores.
+fn start_threads(threads: Option<u16>) -> anyhow::Result<()> {
+    let Some(threads) = threads.map(usize::from) else { return Ok(()) };
+    let started = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    match rayon::current_num_threads() {
+        running if started.is_ok() || running == threads => Ok(()),
+        running => bail!("--threads {threads}: this process computes on {running} threads already"),
     }
 }
 

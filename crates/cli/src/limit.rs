@@ -40,7 +40,6 @@ impl Limit {
         if let Some(path) = &self.output {
             check_writable(path)?;
         }
-        self.values.start_threads();
         let cells = limit.cells() as u64;
         let table = with_progress(cells, self.values.quiet, |running| limit.run(running));
         let table = table?.ok_or_else(|| stopped(None))?;

@@ -26,15 +26,16 @@ pub struct List {
 impl List {
     /// Prints one line per system, and one per model.
     pub fn run(&self) -> anyhow::Result<u8> {
+        let described = described()?;
         if self.models {
-            print(&models_in_full()?)?;
+            print(&models_in_full(&described))?;
             return Ok(FINE);
         }
         let words: Vec<String> =
             self.about.iter().flat_map(|words| words.split_whitespace()).map(str::to_lowercase).collect();
         let mut text = String::new();
         for subject in std::iter::once("").chain(subjects()) {
-            let table = of_subject(subject, &words)?;
+            let table = of_subject(subject, &words, &described)?;
             if table.rows.is_empty() {
                 continue;
             }
@@ -52,12 +53,20 @@ impl List {
         text += "\n`overlaps show SYSTEM` prints a system; a path to an equation file works in place of a name.\n";
         if words.is_empty() {
             text += "\nmodels, which `overlaps simulate MODEL` simulates and `overlaps check SYSTEM` compares with their systems\n";
-            text += &in_full(&models()?);
+            text += &in_full(&models(&described)?);
             text += "\n`overlaps list --models` has their parameters.\n";
         }
         print(&text)?;
         Ok(FINE)
     }
+}
+
+/// A built-in system and what its file says about it.
+type Described = (&'static BuiltIn, Description);
+
+/// All built-in systems.
+fn described() -> anyhow::Result<Vec<Described>> {
+    BUILT_IN.iter().map(|system| Ok((system, system.description()?))).collect()
 }
 
 /// A table with all its rows.
@@ -66,15 +75,14 @@ fn in_full(table: &Table) -> String {
 }
 
 /// The systems of a subject in which all the words occur.
-fn of_subject(subject: &str, words: &[String]) -> anyhow::Result<Table> {
+fn of_subject(subject: &str, words: &[String], described: &[Described]) -> anyhow::Result<Table> {
     let mut table = Table::new(vec![
         Column::new("system", "name", Role::Label),
         Column::new("describes", "what it describes", Role::Label),
         Column::new("title", "title", Role::Label),
     ]);
-    for system in BUILT_IN.iter().filter(|system| system.subject() == subject) {
-        let d = system.description()?;
-        if words.iter().all(|word| is_about(system, &d, word)) {
+    for (system, d) in described.iter().filter(|(system, _)| system.subject() == subject) {
+        if words.iter().all(|word| is_about(system, d, word)) {
             table.push(vec![
                 Cell::from(system.name),
                 Cell::from(d.describes.join(", ")),
@@ -91,7 +99,7 @@ fn is_about(system: &BuiltIn, d: &Description, word: &str) -> bool {
 }
 
 /// The models, a line for each.
-fn models() -> anyhow::Result<Table> {
+fn models(described: &[Described]) -> anyhow::Result<Table> {
     let mut table = Table::new(vec![
         Column::new("model", "name", Role::Label),
         Column::new("systems", "built-in systems of it", Role::Label),
@@ -99,37 +107,36 @@ fn models() -> anyhow::Result<Table> {
     ]);
     for model in overlaps_models::all() {
         let d = model.description();
-        table.push(vec![Cell::from(d.name), Cell::from(systems(d)?.join(", ")), Cell::from(d.title)])?;
+        table.push(vec![
+            Cell::from(d.name),
+            Cell::from(systems(d, described).join(", ")),
+            Cell::from(d.title),
+        ])?;
     }
     Ok(table)
 }
 
 /// The names of the built-in systems of a model.
-fn systems(model: &model::Description) -> anyhow::Result<Vec<&'static str>> {
-    let mut systems = Vec::new();
-    for system in BUILT_IN {
-        if system.description()?.describes.iter().any(|word| model.describes.contains(&word.as_str())) {
-            systems.push(system.name);
-        }
-    }
-    Ok(systems)
+fn systems(model: &model::Description, described: &[Described]) -> Vec<&'static str> {
+    let of_model = |d: &Description| d.describes.iter().any(|word| model.describes.contains(&word.as_str()));
+    described.iter().filter(|(_, d)| of_model(d)).map(|(system, _)| system.name).collect()
 }
 
 /// The models with what they measure and their parameters.
-fn models_in_full() -> anyhow::Result<String> {
+fn models_in_full(described: &[Described]) -> String {
     let mut text = String::new();
     for model in overlaps_models::all() {
         let d = model.description();
         let (control, measured) = (d.control, d.quantities.iter().map(|q| q.name).collect::<Vec<_>>());
         let parameters: Vec<String> = d.parameters.iter().map(parameter).collect();
         text += &format!("{}: {}\n", d.name, d.title);
-        text += &format!("  systems: {}\n", systems(d)?.join(", "));
+        text += &format!("  systems: {}\n", systems(d, described).join(", "));
         text +=
             &format!("  along {} ({}, {} to {})\n", control.name, control.meaning, control.from, control.to);
         text += &format!("  measures {}\n", measured.join(", "));
         text += &format!("  parameters {}\n", parameters.join(", "));
     }
-    Ok(text)
+    text
 }
 
 /// A parameter with its default, or its words.

@@ -60,7 +60,6 @@ impl Modes {
     fn show(&self, experiment: &impl Experiment) -> anyhow::Result<u8> {
         let files = self.destination.files(None)?;
         files.check()?;
-        self.values.start_threads();
         let chart = experiment.chart()?.context("there are lines along d")?;
         let cells = experiment.cells() as u64;
         let table = with_progress(cells, self.values.quiet, |running| experiment.run(running));

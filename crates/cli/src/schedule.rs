@@ -84,7 +84,6 @@ impl Schedule {
         let plain = is_plain(self, None, &self.values, &self.destination);
         let files = self.destination.files(plain.then_some(OsStr::new("schedule")))?;
         files.check()?;
-        self.values.start_threads();
         let source = if let Some(modes) = &self.modes {
             Source::of_modes(modes, &self.values.wanted())?
         } else if self.curve.is_empty() {

@@ -48,7 +48,6 @@ impl Simulate {
         let files = self.destination.files(None)?;
         files.check()?;
         let simulate = self.simulate(files.csv.as_deref())?;
-        self.values.start_threads();
         let chart = simulate.chart()?.context("a simulation has points")?;
         let chart = chart.showing(&self.columns, simulate.columns())?;
         let total = simulate.cells() as u64 * simulate.units();

@@ -64,7 +64,6 @@ impl Solve {
         let solve = self.prepared()?;
         let files = self.files()?;
         files.check()?;
-        self.values.start_threads();
         self.solve(&solve, &files)
     }
 

@@ -65,7 +65,6 @@ impl Steps {
         let files = self.destination.files(None)?;
         files.check()?;
         let counted = self.counted()?;
-        self.values.start_threads();
         let rows =
             with_progress(counted.runs.cells() as u64, self.values.quiet, |running| counted.rows(running));
         let rows = rows?.ok_or_else(|| stopped(None))?;

@@ -71,7 +71,6 @@ impl Uturn {
         }
         let uturns = self.uturns(files.csv.as_deref())?;
         let runs = uturns.runs(self.simulation.wanted_of(self.denoiser, &self.values)?)?;
-        self.values.start_threads();
         let total = runs.cells() as u64 * uturns.units(&runs);
         let turned = with_progress(total, self.values.quiet, |running| uturns.turned(&runs, running));
         let turned = turned?.ok_or_else(|| stopped(runs.denoiser().left()))?;
@@ -96,7 +95,6 @@ impl Uturn {
 
     /// Turns samples of a mixture of many modes.
     fn run_modes(&self, turns: &ModeTurns, files: &Files) -> anyhow::Result<u8> {
-        self.values.start_threads();
         let cells = turns.cells() as u64;
         let table = with_progress(cells, self.values.quiet, |running| turns.run(running));
         let table = table?.ok_or_else(|| stopped(None))?;

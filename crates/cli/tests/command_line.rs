@@ -5,7 +5,7 @@ mod support;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use overlaps_figures::Format;
 use serde_json::Value;
@@ -400,6 +400,53 @@ fn the_number_of_threads_does_not_change_a_byte() {
         };
         assert!(run("1") == run("3"), "{arguments:?}");
     }
+}
+
+/// The number of threads of a process while it runs, the most that is seen.
+#[cfg(target_os = "linux")]
+fn most_threads(arguments: &[&str]) -> usize {
+    let folder = TempDir::new().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_overlaps"));
+    program.args(arguments).current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = program.spawn().unwrap();
+    let tasks = format!("/proc/{}/task", child.id());
+    let mut most = 0;
+    loop {
+        match child.try_wait().unwrap() {
+            None => most = most.max(fs::read_dir(&tasks).map_or(0, |tasks| tasks.count())),
+            Some(status) => {
+                assert!(status.success(), "{arguments:?}");
+                return most;
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn so_many_threads_are_used_as_are_asked_for() {
+    for command in [
+        "solve first-phase",
+        "solve first-phase --sweep n=8,16",
+        "solve finite-d t=0.5 d=1e3,1e4",
+        "critical curie-weiss",
+        "limit second-phase",
+        "simulate ridge",
+        "simulate denoiser n=8 d=1e3 t=1.2",
+        "check ridge --seeds 4",
+        "generate n=8 d=1e3 --seeds 1 --samples 10",
+        "uturn d=1e4 --samples 100",
+        "steps --sweep d=1e3,1e4",
+        "schedule",
+    ] {
+        let words: Vec<&str> = command.split(' ').chain(["--threads", "37", "--quiet"]).collect();
+        let most = most_threads(&words);
+        // The rows of one curve have threads of their own, while the others rest.
+        assert!((37..80).contains(&most), "{command}: {most}");
+    }
+    // All the time, also for the rows of one curve.
+    let one = most_threads(&["solve", "two-phase", "--threads", "1", "--quiet"]);
+    assert!(one <= 3, "{one}");
 }
 
 // ---- Formats and files ----

@@ -114,7 +114,6 @@ impl Check {
         }
         let instead = "give --output or --plot another name";
         files.spare(self.against.iter().chain(&self.parameters), &self.runs, instead)?;
-        self.values.start_threads();
         let measured = self.measured(&check, files.csv.as_deref(), |simulate| {
             let total = simulate.cells() as u64 * simulate.units();
             let table = with_progress(total, self.values.quiet, |running| simulate.run(running));

@@ -18,7 +18,6 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
-use super::arguments::start_threads;
 use super::print;
 use api::Api;
 use guard::Guard;
@@ -59,7 +58,6 @@ impl Explore {
             format!("cannot listen on 127.0.0.1:{}; leave out --port for a free port", self.port)
         })?;
         let guard = Guard::new(listener.local_addr()?.port())?;
-        start_threads(self.threads);
         print(&format!("{}\n", guard.address()))?;
         eprintln!("note: open this address in a browser on this machine; Ctrl-C ends it");
         let limit = Duration::from_secs(self.time_limit.into());

@@ -40,7 +40,6 @@ pub struct Classify {
 impl Classify {
     /// Trains or counts.
     pub fn run(&self) -> anyhow::Result<u8> {
-        self.way.start_threads();
         match (&self.train, &self.by) {
             (Some(file), _) => self.train(file),
             (None, Some(file)) => self.count(file),

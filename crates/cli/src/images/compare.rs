@@ -76,7 +76,6 @@ impl Reproduce {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.destination.files(None)?;
         files.check()?;
-        self.way.start_threads();
         let (images, classifier) = (self.data.load()?, Classifier::load(&self.classifier)?);
         let comparison = self.comparison(&images)?;
         if !self.way.quiet {

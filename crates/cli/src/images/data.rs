@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
-use crate::arguments::{named, start_threads};
+use crate::arguments::named;
 use overlaps_images::path::Path;
 use overlaps_images::sample::Sampler;
 use overlaps_images::{Images, Proportion};
@@ -91,13 +91,6 @@ pub struct Way {
     /// No table, notes or progress; files and errors only.
     #[arg(long)]
     pub quiet: bool,
-}
-
-impl Way {
-    /// Sets the number of threads.
-    pub fn start_threads(&self) {
-        start_threads(self.threads);
-    }
 }
 
 /// How images become noise.

@@ -51,7 +51,6 @@ impl Generate {
         for file in self.output.iter().chain(&self.sheet) {
             check_writable(file)?;
         }
-        self.way.start_threads();
         let model = Model::load(&self.model)?;
         let steps = self.steps.with(model.path())?;
         let count = self.samples as usize;

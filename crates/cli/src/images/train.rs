@@ -103,7 +103,6 @@ impl Train {
             true => Times::Uniform,
             false => Times::load(&self.times)?,
         };
-        self.way.start_threads();
         let images = self.data.load()?;
         let training = self.size.training(&self.noise, times, self.way.seed)?;
         let steps = training.pace(&images).steps;

@@ -55,7 +55,6 @@ impl Uturn {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.destination.files(None)?;
         files.check()?;
-        self.way.start_threads();
         let images = self.data.load()?;
         let turns = UTurns {
             times: grid(0.0, 1.0, self.points as usize),

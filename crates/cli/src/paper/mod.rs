@@ -83,7 +83,6 @@ const SEEDS: u64 = 16;
 impl Reproduce {
     /// Runs, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
-        super::arguments::start_threads(self.threads);
         let Maker { name, paper, make, has_figure } = self.what;
         let paper = Statements::load(paper)?;
         let (markdown, files) = files::files(name, self.output.as_ref(), has_figure)?;

@@ -15,7 +15,6 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueHint};
 
 use super::FINE;
-use super::arguments::start_threads;
 pub use merge::Merge;
 use overlaps::experiment::cells_in_words;
 use overlaps::output::write_atomically;
@@ -77,7 +76,6 @@ impl Sweep {
         if self.slurm {
             return self.slurm(&opened);
         }
-        start_threads(self.threads);
         let part = self.part.unwrap_or(Part::WHOLE);
         run::run(&opened, part, self.quiet)?;
         if self.part.is_some() {
