@@ -27,6 +27,14 @@ pub struct Minimum {
     pub gradient_norm: f64,
     /// Iterations.
     pub iterations: u64,
+    memory: Memory,
+}
+
+impl Minimum {
+    /// Minimises from here on, with what is known of the curvature.
+    pub fn further(&self, loss: &dyn ReducedLoss, goal: Goal) -> Minimum {
+        descend(loss, (&self.a, self.b), goal, self.memory.clone())
+    }
 }
 
 /// When a minimisation ends; whatever it says, round-off ends it too.
@@ -105,10 +113,18 @@ struct Point {
 }
 
 /// Minimises a loss from a start.
-pub fn minimise(loss: &dyn ReducedLoss, (a, b): (&DVector<f64>, f64), goal: Goal) -> Minimum {
+pub fn minimise(loss: &dyn ReducedLoss, start: (&DVector<f64>, f64), goal: Goal) -> Minimum {
+    descend(loss, start, goal, Memory::default())
+}
+
+fn descend(
+    loss: &dyn ReducedLoss,
+    (a, b): (&DVector<f64>, f64),
+    goal: Goal,
+    mut memory: Memory,
+) -> Minimum {
     let problem = InMetric { loss, scale: loss.scale().max(1.0) };
     let mut point = problem.at(problem.place(a, b));
-    let mut memory = Memory::default();
     let (mut iterations, mut steps) = (0, [f64::INFINITY; 2]);
     while iterations < goal.iterations {
         let gradient = point.gradient.norm();
@@ -129,11 +145,11 @@ pub fn minimise(loss: &dyn ReducedLoss, (a, b): (&DVector<f64>, f64), goal: Goal
     let (a, b) = (point.place.along / problem.scale, point.place.b);
     let at = loss.at(&a, b);
     let gradient_norm = problem.gradient(&at).norm();
-    Minimum { a, b, at, gradient_norm, iterations }
+    Minimum { a, b, at, gradient_norm, iterations, memory }
 }
 
 /// The last steps and what they did to the gradient.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct Memory {
     pairs: VecDeque<(Vector, Vector)>,
 }

@@ -67,16 +67,17 @@ fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
     let starts: Vec<(DVector<f64>, f64)> = starts.iter().map(from).collect();
     let starts = with_more(starts, gram, seed, t, at.scale, search.more_starts(n));
     let (best, mut iterations) = lowest(&starts, |a, b| {
-        loss.rung = rung_for(loss.width(a.dot(&product(loss.gram(), a)).max(0.0)));
+        loss.rung = rough_rung_for(loss.width(a.dot(&product(loss.gram(), a)).max(0.0)));
         let found = minimise(&loss, (a, b), ROUGH);
         // w may have grown on the way, and its rule with it.
-        let needed = rung_for(loss.width(found.at.r));
+        let needed = rough_rung_for(loss.width(found.at.r));
         if needed <= loss.rung {
             return found;
         }
         loss.rung = needed;
-        let again = minimise(&loss, (&found.a, found.b), ROUGH);
-        Minimum { iterations: found.iterations + again.iterations, ..again }
+        let mut again = found.further(&loss, ROUGH);
+        again.iterations += found.iterations;
+        again
     });
     let constant = loss.constant(1.0);
     let mut informative = best.filter(|found| !is_constant(&found.at, constant.energy));
@@ -84,7 +85,7 @@ fn fresh(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
     if let Some(found) = &mut informative {
         loss.rung = rung_for(loss.width(found.at.r));
         loop {
-            *found = minimise(&loss, (&found.a, found.b), GOAL);
+            *found = found.further(&loss, GOAL);
             iterations += found.iterations;
             error = loss.quadrature_error(&found.a, found.b);
             if error <= search.tolerance || loss.rung + 1 >= rungs() {
@@ -116,10 +117,15 @@ fn fixed(setting: &Setting, gram: &Gram, seed: u64, t: f64, at: Coefficients, se
     let constant = loss.constant(1.0);
     let mut informative = best.filter(|found| !is_constant(&found.at, constant.energy));
     if let Some(found) = &mut informative {
-        *found = minimise(&loss, (&found.a, found.b), GOAL);
+        *found = found.further(&loss, GOAL);
         iterations += found.iterations;
     }
     measure(setting, gram, at, informative, constant, iterations)
+}
+
+/// The rung for averages while starts compete: an error of 1e-8, with half of the nodes.
+fn rough_rung_for(rho: f64) -> usize {
+    rung_for(0.5 * rho)
 }
 
 /// The lowest of the minima that the starts lead to, and the iterations of all.
