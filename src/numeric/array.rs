@@ -88,7 +88,7 @@ pub fn sech2(x: f64) -> f64 {
 }
 
 /// out = tanh x.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn tanh_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         *out = tanh_and_sech2(x).0;
@@ -96,7 +96,7 @@ pub fn tanh_array(x: &[f64], out: &mut [f64]) {
 }
 
 /// out = 1 − tanh² x.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn sech2_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         *out = tanh_and_sech2(x).1;
@@ -104,7 +104,7 @@ pub fn sech2_array(x: &[f64], out: &mut [f64]) {
 }
 
 /// t = tanh x and s = 1 − tanh² x.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn tanh_sech2_array(x: &[f64], t: &mut [f64], s: &mut [f64]) {
     for ((t, s), &x) in t.iter_mut().zip(s).zip(x) {
         (*t, *s) = tanh_and_sech2(x);
@@ -112,7 +112,7 @@ pub fn tanh_sech2_array(x: &[f64], t: &mut [f64], s: &mut [f64]) {
 }
 
 /// out = e^x.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn exp_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         *out = exp(x);
@@ -120,7 +120,7 @@ pub fn exp_array(x: &[f64], out: &mut [f64]) {
 }
 
 /// out = 1/(1 + e^(−x)), from e^(−|x|), which never overflows.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn logistic_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         let e = exp(-x.abs());
@@ -154,7 +154,7 @@ fn log_cosh(x: f64) -> f64 {
 }
 
 /// out = log cosh x.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn log_cosh_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         *out = log_cosh(x);
@@ -162,7 +162,7 @@ pub fn log_cosh_array(x: &[f64], out: &mut [f64]) {
 }
 
 /// out = log(1 + e^x).
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn softplus_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         let part = log1p_of_fraction(exp(-x.abs()));
@@ -171,7 +171,7 @@ pub fn softplus_array(x: &[f64], out: &mut [f64]) {
 }
 
 /// out = the density of N(0, 1).
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn normal_pdf_array(x: &[f64], out: &mut [f64]) {
     for (out, &x) in out.iter_mut().zip(x) {
         *out = INVERSE_SQRT_2_PI * exp(-0.5 * x * x);
@@ -181,7 +181,7 @@ pub fn normal_pdf_array(x: &[f64], out: &mut [f64]) {
 macro_rules! array_by_array {
     ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
         #[doc = concat!("out = ", stringify!($value), ", for two arrays.")]
-        #[multiversion(targets("x86_64+avx2"))]
+        #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
         pub fn $name(a: &[f64], b: &[f64], out: &mut [f64]) {
             for ((out, &$a), &$b) in out.iter_mut().zip(a).zip(b) {
                 *out = $value;
@@ -193,7 +193,7 @@ macro_rules! array_by_array {
 macro_rules! array_by_number {
     ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
         #[doc = concat!("out = ", stringify!($value), ", for an array a and a number b.")]
-        #[multiversion(targets("x86_64+avx2"))]
+        #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
         pub fn $name(a: &[f64], b: f64, out: &mut [f64]) {
             let $b = b;
             for (out, &$a) in out.iter_mut().zip(a) {
@@ -220,7 +220,7 @@ array_by_number! {
 }
 
 /// out = offset + slope · z, the commonest pre-activation.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn affine(offset: f64, slope: f64, z: &[f64], out: &mut [f64]) {
     for (out, &z) in out.iter_mut().zip(z) {
         *out = offset + slope * z;
@@ -228,7 +228,7 @@ pub fn affine(offset: f64, slope: f64, z: &[f64], out: &mut [f64]) {
 }
 
 /// Σ aᵢ bᵢ over eight lanes in a fixed order.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0f64; 8];
     let (a8, a_rest) = a.as_chunks::<8>();
@@ -245,7 +245,7 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Σ aᵢ bᵢ cᵢ over eight lanes in a fixed order.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
     let mut lanes = [0.0f64; 8];
     let (a8, a_rest) = a.as_chunks::<8>();

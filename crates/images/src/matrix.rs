@@ -23,7 +23,7 @@ pub struct Matrix<'m> {
 }
 
 /// c += a·b for c of m rows, at a distance `row` from each other, and n columns; b has n columns side by side.
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 pub fn add_product(c: &mut [f32], row: usize, (m, k, n): (usize, usize, usize), a: Matrix, b: Matrix) {
     let mut j = 0;
     while j < n {

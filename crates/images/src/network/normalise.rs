@@ -44,7 +44,7 @@ fn moments_of(sums: &[f64], squares: &[f64], pixels: usize) -> Moments {
     sums.chunks_exact(GROUP).zip(squares.chunks_exact(GROUP)).map(of).collect()
 }
 
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 fn sum_up(row: &[f32], sums: &mut [f64], squares: &mut [f64]) {
     for pixel in row.chunks_exact(sums.len()) {
         for ((x, sum), square) in pixel.iter().zip(sums.iter_mut()).zip(squares.iter_mut()) {
@@ -55,7 +55,7 @@ fn sum_up(row: &[f32], sums: &mut [f64], squares: &mut [f64]) {
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 fn silu_row(from: &[f32], of_x: &[f32], constant: &[f32], to: &mut [f32]) {
     let pixels = from.chunks_exact(of_x.len()).zip(to.chunks_exact_mut(of_x.len()));
     for (from, to) in pixels {
@@ -118,7 +118,7 @@ pub fn backward(
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 fn silu_slopes(
     (from, slope): (&[f32], &[f32]),
     (of_x, constant): (&[f32], &[f32]),
@@ -143,7 +143,7 @@ fn silu_slopes(
     }
 }
 
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 fn add_row(
     slopes: &[f32],
     from: &[f32],

@@ -34,7 +34,7 @@ pub fn moments(h: f64, rho: f64, rung: usize) -> Moments {
 }
 
 /// Sums over eight lanes in a fixed order, so that every instruction set gives the same bits.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn sums(h: f64, rho: f64, nodes: &[f64], weights: &[f64]) -> [f64; 6] {
     let mut lanes = [[0.0f64; 8]; 6];
     let (nodes8, nodes_rest) = nodes.as_chunks::<8>();

@@ -117,12 +117,7 @@ pub fn minimise(loss: &dyn ReducedLoss, start: (&DVector<f64>, f64), goal: Goal)
     descend(loss, start, goal, Memory::default())
 }
 
-fn descend(
-    loss: &dyn ReducedLoss,
-    (a, b): (&DVector<f64>, f64),
-    goal: Goal,
-    mut memory: Memory,
-) -> Minimum {
+fn descend(loss: &dyn ReducedLoss, (a, b): (&DVector<f64>, f64), goal: Goal, mut memory: Memory) -> Minimum {
     let problem = InMetric { loss, scale: loss.scale().max(1.0) };
     let mut point = problem.at(problem.place(a, b));
     let (mut iterations, mut steps) = (0, [f64::INFINITY; 2]);

@@ -34,7 +34,7 @@ pub fn product(gram: &DMatrix<f64>, x: &DVector<f64>) -> DVector<f64> {
 
 /// Adds Σ_k factor_k column_k to the sums, and returns x·column_k: sums over eight lanes in a fixed order, so that every instruction set
 /// gives the same bits.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn below(columns: &[&[f64]; WIDE], factors: [f64; WIDE], x: &[f64], sums: &mut [f64]) -> [f64; WIDE] {
     let mut lanes = [[0.0f64; 8]; WIDE];
     let [a, b, c, d] = columns.map(|column| column.as_chunks::<8>());

@@ -148,7 +148,7 @@ struct BlockState<'a> {
     w_square: &'a mut [f32; BLOCK],
 }
 
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn step_block(
     weights: &Weights,
     step: &Step,
@@ -189,7 +189,7 @@ fn lane_dot(x: &[f32; BLOCK], y: &[f32; BLOCK]) -> f64 {
 }
 
 /// Adds |u|², u·w, |w|² of one block.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn add_norms(norms: &mut [f64; 3], u: &[f32; BLOCK], w: &[f32; BLOCK]) {
     for (norm, (x, y)) in norms.iter_mut().zip([(u, u), (u, w), (w, w)]) {
         *norm += lane_dot(x, y);
@@ -197,7 +197,7 @@ fn add_norms(norms: &mut [f64; 3], u: &[f32; BLOCK], w: &[f32; BLOCK]) {
 }
 
 /// (g·u, g·w, |g|²); zero for an empty g.
-#[multiversion(targets("x86_64+avx2"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn dot_products(g: &[f32], u: &[f32], w: &[f32]) -> [f64; 3] {
     let mut total = [0.0; 3];
     let (g, _) = g.as_chunks::<BLOCK>();

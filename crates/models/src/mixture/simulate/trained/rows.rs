@@ -73,7 +73,7 @@ impl Dots {
 
 /// Every product is fused with its sum, which is exact to the last bit on every machine (and slow on one without the
 /// instruction), and the lanes are fixed, so that every instruction set gives the same bits. The width comes as that of u: with a constant the compiler interchanges the loops and gathers numbers one by one.
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 fn add_dots(rows: &[f32], u: &[f32], w: &[f32], lanes: &mut [[f32; 16]]) {
     let width = u.len();
     let ((u8, _), (w8, _)) = (u.as_chunks::<8>(), w.as_chunks::<8>());
@@ -116,7 +116,7 @@ fn add_dots(rows: &[f32], u: &[f32], w: &[f32], lanes: &mut [[f32; 16]]) {
 }
 
 /// Σ_rows p·row and Σ_rows q·row of one block.
-#[multiversion(targets("x86_64+avx2+fma"))]
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
 pub fn weighted_sums(rows: &[f32], weights: &[[f32; 2]]) -> ([f32; BLOCK], [f32; BLOCK]) {
     let (mut by_p, mut by_q) = ([0.0f32; BLOCK], [0.0f32; BLOCK]);
     let (rows, _) = rows.as_chunks::<BLOCK>();
