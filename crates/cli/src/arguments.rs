@@ -108,7 +108,8 @@ pub fn defaults<C: Args>() -> C {
     alone([])
 }
 
-fn alone<C: Args>(words: impl IntoIterator<Item = String>) -> C {
+/// A command, or some of its options, of words that it knows.
+pub fn alone<C: Args>(words: impl IntoIterator<Item = String>) -> C {
     Alone::parse_from(std::iter::once("overlaps".to_string()).chain(words)).own
 }
 

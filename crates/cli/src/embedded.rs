@@ -8,13 +8,14 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use crate::cells;
+use crate::check::Check;
 use crate::simulation::stopped;
 use crate::sweep::study::said;
 use crate::{Cli, Command};
 use overlaps::chart::Figure;
 use overlaps::compare::report;
 use overlaps::diagnostic::Place;
-use overlaps::experiment::{Experiment, ExperimentError};
+use overlaps::experiment::{self, Experiment, ExperimentError};
 use overlaps::language::EquationError;
 use overlaps::model::Running;
 use overlaps::output::Table;
@@ -64,9 +65,17 @@ pub struct Checked {
 /// What the command refuses, in its words; an interruption.
 pub fn check(words: &[String], running: &Running) -> anyhow::Result<Checked> {
     let Command::Check(asked) = command(words)? else { bail!("`{}` checks nothing", words.join(" ")) };
-    let check = asked.prepared()?;
+    checked(&asked, &asked.prepared()?, running)
+}
+
+/// The same of certain theories.
+pub(crate) fn checked(
+    asked: &Check,
+    check: &experiment::Check,
+    running: &Running,
+) -> anyhow::Result<Checked> {
     let measured = asked
-        .measured(&check, None, |simulate| simulate.run(running)?.ok_or_else(|| stopped(simulate.left())))?;
+        .measured(check, None, |simulate| simulate.run(running)?.ok_or_else(|| stopped(simulate.left())))?;
     let answers = check.answers_while(&measured.measurements, &measured.given, running)?;
     let answers = answers.ok_or_else(|| stopped(None))?;
     let table = report::table(&measured.measurements, &answers.all, &check.rules)?;

@@ -10,7 +10,7 @@ use overlaps::system::{BUILT_IN, Theory};
 /// The commands by what they are for.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Equations", &["list", "show", "solve", "explore", "limit", "critical"]),
-    ("Simulation, and theory beside it", &["simulate", "check"]),
+    ("Simulation, and theory beside it", &["simulate", "check", "atlas"]),
     ("Flow-based generative models", &["generate", "steps", "modes", "uturn", "schedule", "images"]),
     ("Many results", &["sweep", "merge", "paper", "reproduce", "report"]),
     ("This command", &["completions", "man", "help"]),

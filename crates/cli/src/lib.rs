@@ -8,6 +8,7 @@ macro_rules! eprintln {
 }
 
 mod arguments;
+mod atlas;
 mod cells;
 mod check;
 mod completions;
@@ -88,6 +89,7 @@ enum Command {
     Paper(paper::Paper),
     Reproduce(paper::Reproduce),
     Report(report::Report),
+    Atlas(atlas::Atlas),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -124,6 +126,7 @@ impl Cli {
             Command::Paper(c) => c.run()?,
             Command::Reproduce(c) => c.run()?,
             Command::Report(c) => c.run()?,
+            Command::Atlas(c) => c.run()?,
             Command::Completions(c) => c.run()?,
             Command::Man(c) => c.run()?,
         })

@@ -8,9 +8,12 @@
 //! - [`entry`] makes one result of them, with what could not be read said in words,
 //! - [`page`] writes the HTML.
 //!
+//! [`atlas`] is a page of its own: every theory beside a simulation of it.
+//!
 //! Nothing is taken from the network, neither when a page is made nor when it is read, and the same folder gives the
 //! same bytes. Files are only read; any of them may be broken, and the page then says so in its place.
 
+pub mod atlas;
 pub mod attachment;
 pub mod drawing;
 pub mod entry;
@@ -22,5 +25,6 @@ pub mod side;
 pub mod text;
 pub mod verdict;
 
+pub use atlas::Atlas;
 pub use entry::Entry;
 pub use page::Page;

@@ -72,39 +72,28 @@ impl Page {
     }
 
     fn html(&self) -> Markup {
-        html! {
-            (DOCTYPE)
-            html lang="en" {
-                head {
-                    meta charset="utf-8";
-                    meta http-equiv="Content-Security-Policy" content=(POLICY);
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="generator" content=(program());
-                    link rel="icon" href="data:,";
-                    title { (self.title) }
-                    style { (PreEscaped(STYLE)) }
+        document(
+            &self.title,
+            &html! {
+                a.skip href="#results" { "Skip to the results" }
+                header {
+                    h1 { (self.title) }
+                    p.quiet {
+                        (self.entries.len()) @if self.entries.len() == 1 { " result" } @else { " results" }
+                        " in the folder " code { (self.folder) }
+                    }
                 }
-                body {
-                    a.skip href="#results" { "Skip to the results" }
-                    header {
-                        h1 { (self.title) }
-                        p.quiet {
-                            (self.entries.len()) @if self.entries.len() == 1 { " result" } @else { " results" }
-                            " in the folder " code { (self.folder) }
-                        }
-                    }
-                    (self.contents())
-                    main id="results" {
-                        @for entry in &self.entries { (result::section(entry, &self.commands)) }
-                    }
-                    footer.quiet {
-                        @if !self.others.is_empty() { p { "Not shown: " (self.names_of_others()) "." } }
-                        p { "Made by " code { "overlaps report" } " (" (program()) ") from the files of this folder alone." }
-                    }
-                    script { (PreEscaped(SCRIPT)) }
+                (self.contents())
+                main id="results" {
+                    @for entry in &self.entries { (result::section(entry, &self.commands)) }
                 }
-            }
-        }
+                footer.quiet {
+                    @if !self.others.is_empty() { p { "Not shown: " (self.names_of_others()) "." } }
+                    p { "Made by " code { "overlaps report" } " (" (program()) ") from the files of this folder alone." }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            },
+        )
     }
 
     /// The table of contents: each result with its verdicts.
@@ -134,8 +123,27 @@ impl Page {
     }
 }
 
+/// A whole page.
+pub(super) fn document(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content=(program());
+                link rel="icon" href="data:,";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    }
+}
+
 /// The program and its version.
-fn program() -> String {
+pub(super) fn program() -> String {
     format!("overlaps {}", env!("CARGO_PKG_VERSION"))
 }
 
@@ -169,7 +177,7 @@ fn said_in_short(said: &Said) -> Markup {
 }
 
 /// The word of a verdict in its colour; any other word as it is.
-fn word(word: &str) -> Markup {
+pub(super) fn word(word: &str) -> Markup {
     match Tone::of(word) {
         Some(tone) => chip(tone, word),
         None => html! { (word) },
