@@ -7,7 +7,7 @@ use clap::{Args, ValueHint};
 use super::FINE;
 use super::arguments::Values;
 use super::cells::with_progress;
-use super::destination::{Destination, side};
+use super::destination::{Destination, Files, side};
 use super::simulation::stopped;
 use crate::terminal;
 use crate::terminal::TerminalOptions;
@@ -60,19 +60,29 @@ impl Modes {
     fn show(&self, experiment: &impl Experiment) -> anyhow::Result<u8> {
         let files = self.destination.files(None)?;
         files.check()?;
-        let chart = experiment.chart()?.context("there are lines along d")?;
-        let cells = experiment.cells() as u64;
-        let table = with_progress(cells, self.values.quiet, |running| experiment.run(running));
-        let table = table?.ok_or_else(|| stopped(None))?;
-        let figure = files.plot.is_some().then(|| chart.figure(&table)).transpose()?;
-        let (system, parameters) = experiment.described();
-        let side = side(&system, parameters, self.values.sweeps(), &table.columns, Default::default());
-        let written = files.write(&table, &side, figure.as_ref())?;
-        self.destination.print(&table, self.values.quiet, || {
-            let max_rows = if self.destination.all_rows { 0 } else { 80 };
-            terminal::render(&table, &TerminalOptions { columns: None, max_rows, digits: 5 })
-        })?;
-        self.destination.say_written(&written, self.values.quiet);
-        Ok(FINE)
+        tabulate(experiment, &self.values, &self.destination, &files)
     }
+}
+
+/// Computes the table of a mixture of many modes along its dimension, writes, prints.
+pub fn tabulate(
+    experiment: &impl Experiment,
+    values: &Values,
+    destination: &Destination,
+    files: &Files,
+) -> anyhow::Result<u8> {
+    let chart = experiment.chart()?.context("there are lines along d")?;
+    let cells = experiment.cells() as u64;
+    let table = with_progress(cells, values.quiet, |running| experiment.run(running));
+    let table = table?.ok_or_else(|| stopped(None))?;
+    let figure = files.plot.is_some().then(|| chart.figure(&table)).transpose()?;
+    let (system, parameters) = experiment.described();
+    let side = side(&system, parameters, values.sweeps(), &table.columns, Default::default());
+    let written = files.write(&table, &side, figure.as_ref())?;
+    destination.print(&table, values.quiet, || {
+        let max_rows = if destination.all_rows { 0 } else { 80 };
+        terminal::render(&table, &TerminalOptions { columns: None, max_rows, digits: 5 })
+    })?;
+    destination.say_written(&written, values.quiet);
+    Ok(FINE)
 }

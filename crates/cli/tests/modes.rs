@@ -102,6 +102,36 @@ fn pairs_return_by_steps_as_predicted_and_few_steps_are_found_out() {
 }
 
 #[test]
+fn two_modes_need_the_steps_of_the_mixture_of_two() {
+    let folder = folder();
+    let folder = folder.path();
+    let column = |command: &str, schedule: &str, column: &str| -> Vec<Option<f64>> {
+        run(folder, &format!("{command} --output a.csv --plot a.svg --quiet"), 0);
+        let rows = rows(folder, "a.csv", &["schedule", column]);
+        rows.iter().filter(|row| row[0] == schedule).map(|row| row[1].parse().ok()).collect()
+    };
+    // Those of the mixture of two are exact, these sampled: an error of 0.05 ± 0.003 is one of some 6 % of the steps.
+    run(folder, "steps d=1e3,1e4 schedule=uniform --output exact.csv --quiet", 0);
+    let exact = rows(folder, "exact.csv", &["what", "steps"]);
+    let exact = exact.iter().filter(|row| row[0] == "needed_high").map(|row| number(&row[1]));
+    let two = "steps --modes two.toml d=1e3,1e4 --samples 20000 --steps 50 --most 200";
+    for (exact, sampled) in exact.zip(column(two, "uniform", "needed")) {
+        let sampled = sampled.unwrap();
+        assert!((sampled / exact - 1.0).abs() < 0.12, "{exact} {sampled}");
+    }
+    // h = √d/N = 2: the fraction of + is 0.9345 (quadrature).
+    let off = column(two, "uniform", "high_error")[1].unwrap();
+    assert!((off - 0.1345).abs() < 5.0 * 0.0018, "{off}");
+    // A phase for each scale takes few steps at any dimension; with two, the modes of a pair never come out.
+    let phases = column("steps --modes pairs.toml d=1e6,1e10 --steps 60,90 --most 100", "phases", "needed");
+    assert!(
+        phases.len() == 4 && phases.iter().all(|steps| steps.is_some_and(|n| (10.0..60.0).contains(&n))),
+        "{phases:?}"
+    );
+    assert_eq!(column("steps --modes pairs.toml d=1e10 --most 100", "two_phase", "needed"), [None]);
+}
+
+#[test]
 fn what_modes_cannot_do_is_said() {
     let folder = folder();
     let folder = folder.path();
@@ -114,6 +144,11 @@ fn what_modes_cannot_do_is_said() {
         ("uturn --modes pairs.toml d=30", "is not over before the next"),
         ("uturn --modes pairs.toml --steps 2", "fewer than the 3 phases"),
         ("uturn --modes pairs.toml n=8", "`n`"),
+        ("steps --modes pairs.toml d=30", "is not over before the next"),
+        ("steps --modes pairs.toml --steps 2", "fewer than the 3 phases"),
+        ("steps --modes pairs.toml --most 2", "fewer than the 3 phases"),
+        ("steps --modes pairs.toml schedule=dilated", "phases, two_phase"),
+        ("steps --modes pairs.toml --optimise", "cannot be used with"),
         ("schedule --modes pairs.toml d=1e4,1e6", "sweep nothing"),
         ("schedule --modes pairs.toml --curve a.csv", "cannot be used with"),
     ] {

@@ -9,7 +9,7 @@ use super::along::{Along, interpolant, interpolant_of, reach, sigma};
 use super::euler::{Flow, Schedule, knots, times};
 use overlaps::chart::{Axis, Chart, ChartError, Marks};
 use overlaps::experiment::{Computed, Experiment, ExperimentError, Failure};
-use overlaps::model::{Point, Running, words};
+use overlaps::model::{Parameter, Point, Running, words};
 use overlaps::output::{Cell, Column, Role};
 use overlaps::study::{Plan, Wanted};
 
@@ -97,6 +97,18 @@ impl Experiment for Scales {
     }
 }
 
+/// How the times of steps are chosen.
+pub(super) fn schedule() -> Parameter {
+    let meaning = "a phase for each scale, two phases (eq. 11), or steps of equal length";
+    words("schedule", &Schedule::NAMES, meaning)
+}
+
+/// That of a point.
+pub(super) fn schedule_of(point: &Point) -> Schedule {
+    let named = Schedule::ALL.into_iter().find(|schedule| schedule.name() == point.word("schedule"));
+    named.unwrap_or(Schedule::Phases)
+}
+
 /// How a flow is sampled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sampled {
@@ -121,16 +133,7 @@ impl Fractions {
     /// What is wrong with the file, names and values that are none, windows that overlap at a dimension.
     pub fn new(file: &Path, wanted: &Wanted, sampled: Sampled) -> Result<Fractions, ExperimentError> {
         use Role::{Label, Output};
-        let known = vec![
-            sigma(),
-            reach(),
-            interpolant(),
-            words(
-                "schedule",
-                &Schedule::NAMES,
-                "a phase for each scale, two phases (eq. 11), or steps of equal length",
-            ),
-        ];
+        let known = vec![sigma(), reach(), interpolant(), schedule()];
         let outputs = [
             ("steps", "Euler steps", Role::Parameter),
             ("mode", "which mode", Label),
@@ -153,8 +156,7 @@ impl Fractions {
     }
 
     fn times(&self, point: &Point, d: f64, steps: usize) -> Result<Vec<f64>, String> {
-        let schedule = Schedule::ALL.into_iter().find(|s| s.name() == point.word("schedule"));
-        times(&self.along.means, d, point.number("reach"), schedule.unwrap_or(Schedule::Phases), steps)
+        times(&self.along.means, d, point.number("reach"), schedule_of(point), steps)
     }
 }
 

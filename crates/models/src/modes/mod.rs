@@ -1,7 +1,7 @@
 //! Mixtures of more than two modes: [`Means`], where the modes lie, read from a file; the scales at which they split
 //! ([`Means::windows`]), one after the other as the flow goes on; and samples of the flow, by their projections on the modes alone
 //! ([`euler::Flow`]), at any dimension. [`Scales`] and [`Fractions`] are what `overlaps modes` runs,
-//! [`ModeTurns`] what `overlaps uturn --modes` does.
+//! [`ModeTurns`] what `overlaps uturn --modes` does, [`Needed`] what `overlaps steps --modes` asks.
 //!
 //! ```
 //! use overlaps_models::modes::Means;
@@ -23,6 +23,7 @@ pub mod euler;
 mod experiment;
 mod features;
 mod means;
+mod needed;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -31,6 +32,7 @@ mod windows;
 
 pub use experiment::{Fractions, Sampled, Scales};
 pub use means::{Means, MeansError};
+pub use needed::{Asked, Needed};
 pub use turn::{Matrix, Turns};
 pub use turns::{Judged, ModeTurns, Turning};
 pub use windows::Window;
