@@ -92,6 +92,9 @@ fn four_commands_lead_from_images_to_a_schedule_and_back() {
     let side: serde_json::Value = serde_json::from_slice(&read("reproduce.json")).unwrap();
     assert_eq!(side["comparison"]["summary"].as_array().unwrap().len(), 6);
     assert_eq!(side["comparison"]["share"], 0.8);
+    let statements = side["comparison"]["statements"].as_array().unwrap();
+    assert_eq!(statements.len(), 6);
+    assert!(statements.iter().all(|stated| stated["source"] == "Section 6.2"), "{statements:?}");
 }
 
 #[test]

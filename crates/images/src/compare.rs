@@ -19,8 +19,10 @@ use overlaps::chart::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps::compare::Estimate;
 use overlaps::compare::claim::{Beside, Claim, Relation, Test};
 use overlaps::compare::statistics::critical;
+use overlaps::language::EquationError;
 use overlaps::model::Running;
 use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::paper::{Decided, Paper};
 
 /// Where training times lie, and what that is called.
 #[derive(Debug, Clone, PartialEq)]
@@ -262,34 +264,55 @@ fn estimate(values: &[f64]) -> Estimate {
 }
 
 impl Compared {
-    /// A row for each condition and count: the mean, its difference from the first condition, how much nearer it is to the truth.
-    pub fn summary(&self) -> Table {
+    /// A row for each condition and count: the mean, by how much it exceeds the share, its difference from the first condition, how much nearer
+    /// it is to the share. `critical` times an error is half of the interval that a chance of `level` leaves.
+    pub fn summary(&self, level: f64) -> Table {
         let columns = [
             ("times", Role::Label),
+            ("class", Role::Label),
             ("count", Role::Label),
+            ("share", Role::Output),
             ("fraction", Role::Output),
-            ("fraction_error", Role::Certificate),
+            ("error", Role::Certificate),
+            ("excess", Role::Output),
             ("difference", Role::Output),
             ("difference_error", Role::Certificate),
             ("nearer", Role::Output),
             ("nearer_error", Role::Certificate),
+            ("freedom", Role::Certificate),
+            ("critical", Role::Certificate),
         ];
         let mut table = Table::new(columns.map(|(name, role)| Column::new(name, "", role)).to_vec());
         for (condition, name) in self.names.iter().enumerate() {
             for (count, (word, _)) in COUNTS.iter().enumerate() {
                 let mean = self.means[condition][count];
-                let mut row = vec![Cell::from(name.as_str()), Cell::from(*word)];
-                row.extend([mean.value, mean.error].map(Cell::Number));
+                let mut row: Vec<Cell> = [name.as_str(), &self.class, word].map(Cell::from).to_vec();
+                let excess = mean.value - self.truth;
+                row.extend([self.truth, mean.value, mean.error, excess].map(Cell::Number));
                 for of in [&self.differences, &self.nearer] {
                     match condition.checked_sub(1).map(|k| of[k][count]) {
                         Some(own) => row.extend([own.value, own.error].map(Cell::Number)),
                         None => row.extend([Cell::Missing, Cell::Missing]),
                     }
                 }
+                row.extend([mean.freedom, critical(level, mean.freedom)].map(Cell::Number));
                 table.rows.push(row);
             }
         }
         table
+    }
+
+    /// What the paper states of such images, decided from these; nothing where they have no such window or class.
+    ///
+    /// # Errors
+    /// A statement that does not compile over the summary.
+    pub fn statements(&self, level: f64) -> std::result::Result<Vec<Decided>, EquationError> {
+        let summary = self.summary(level);
+        let mut decided = Vec::new();
+        for statement in Paper::load("2412.07972")?.statements_of("images") {
+            decided.extend(statement.decide(&summary)?);
+        }
+        Ok(decided)
     }
 
     /// That training at times where the class is decided makes its fraction nearer to that of the data, by the first way of counting:

@@ -173,13 +173,18 @@ fn a_comparison_goes_on_where_it_was_and_is_paired() {
     let compared = comparison.run(&images, &classifier, &running).unwrap().unwrap();
     assert_eq!(units.load(Ordering::Relaxed), comparison.units(&images));
     assert_eq!(compared.table.rows.len(), 6);
-    let summary = compared.summary();
+    let summary = compared.summary(0.05);
     for row in 3..6 {
         assert_eq!(
             (summary.number("difference", row).unwrap(), summary.number("difference_error", row).unwrap()),
             (0.0, 0.0)
         );
     }
+    // What the paper states of zeros is decided from the same rows: nothing is nearer than itself.
+    let statements = compared.statements(0.05).unwrap();
+    let of_window = statements.iter().filter(|decided| decided.claim.text.contains("[0.3, 0.5]"));
+    let verdicts: Vec<_> = of_window.map(|decided| decided.claim.verdict.of_statement()).collect();
+    assert_eq!((statements.len(), verdicts), (6, vec!["undecided"; 3]));
     assert_ne!(compared.table.number("of_all", 0).unwrap(), compared.table.number("of_all", 2).unwrap());
     let again = comparison.run(&images, &classifier, &Running::ON).unwrap().unwrap();
     assert_eq!(again.table.rows, compared.table.rows);

@@ -15,6 +15,8 @@ use crate::{DISAGREES, FINE};
 use overlaps::compare::Verdict;
 use overlaps::model::Running;
 use overlaps::numeric::grid;
+use overlaps::output::json::objects;
+use overlaps::paper::Decided;
 use overlaps_images::Images;
 use overlaps_images::classify::Classifier;
 use overlaps_images::compare::{Compared, Comparison, Condition};
@@ -93,10 +95,11 @@ impl Reproduce {
         parameters.insert("samples".into(), json!(self.samples));
         parameters.insert("steps".into(), json!(comparison.sampler.1));
         let table = &compared.table;
-        let extra = [("comparison".to_string(), self.said(&compared, verdict))].into();
+        let statements = compared.statements(self.level)?;
+        let extra = [("comparison".to_string(), self.said(&compared, &statements, verdict))].into();
         let side = side("images reproduce", parameters, [], &table.columns, extra);
         let written = files.write(table, &side, files.plot.is_some().then(|| compared.figure()).as_ref())?;
-        self.destination.print(table, self.way.quiet, || self.shown(&compared, verdict))?;
+        self.destination.print(table, self.way.quiet, || self.shown(&compared, &statements, verdict))?;
         self.destination.say_written(&written, self.way.quiet);
         Ok(if verdict == Verdict::Disagrees { DISAGREES } else { FINE })
     }
@@ -133,38 +136,44 @@ impl Reproduce {
     }
 
     /// What the side file says of the result.
-    fn said(&self, compared: &Compared, verdict: Verdict) -> Value {
-        let summary = compared.summary();
-        let names: Vec<&str> = summary.columns.iter().map(|column| column.name.as_str()).collect();
-        let row = |row: &Vec<overlaps::output::Cell>| -> Value {
-            let cell = |cell: &overlaps::output::Cell| match cell.number() {
-                Some(x) => json!(x),
-                None if cell.is_missing() => Value::Null,
-                None => json!(cell.to_string()),
-            };
-            names
-                .iter()
-                .zip(row)
-                .map(|(name, own)| (name.to_string(), cell(own)))
-                .collect::<serde_json::Map<_, _>>()
-                .into()
+    fn said(&self, compared: &Compared, statements: &[Decided], verdict: Verdict) -> Value {
+        let summary: Vec<Value> = objects(&compared.summary(self.level)).collect();
+        let stated = |decided: &Decided| {
+            json!({
+                "source": decided.claim.source,
+                "text": decided.claim.text,
+                "measured": decided.measured,
+                "verdict": decided.claim.verdict.of_statement(),
+            })
         };
         json!({
             "class": compared.class,
             "share": compared.truth,
             "verdict": verdict.name(),
-            "summary": summary.rows.iter().map(row).collect::<Vec<_>>(),
+            "summary": summary,
+            "statements": statements.iter().map(stated).collect::<Vec<_>>(),
         })
     }
 
-    fn shown(&self, compared: &Compared, verdict: Verdict) -> String {
+    fn shown(&self, compared: &Compared, statements: &[Decided], verdict: Verdict) -> String {
         let mut text = format!(
             "class {}, of which the data have {:.4}; {} seeds\n",
             compared.class, compared.truth, self.seeds
         );
+        let columns = [
+            "times",
+            "count",
+            "fraction",
+            "error",
+            "difference",
+            "difference_error",
+            "nearer",
+            "nearer_error",
+        ];
+        let columns = Some(columns.map(String::from).to_vec());
         text += &terminal::render(
-            &compared.summary(),
-            &TerminalOptions { columns: None, max_rows: 0, digits: 3 },
+            &compared.summary(self.level),
+            &TerminalOptions { columns, max_rows: 0, digits: 3 },
         );
         if let Some(claim) = compared.claim(self.level) {
             text += &format!(
@@ -174,6 +183,17 @@ impl Reproduce {
                 verdict.name(),
                 claim.measured.value,
                 claim.measured.error
+            );
+        }
+        if !statements.is_empty() {
+            text += "stated in arXiv:2412.07972, or tried beside it:\n";
+        }
+        for Decided { claim, measured, .. } in statements {
+            text += &format!(
+                "  {}: {} — {} ({measured})\n",
+                claim.source,
+                claim.text,
+                claim.verdict.of_statement()
             );
         }
         text
