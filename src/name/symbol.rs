@@ -159,6 +159,54 @@ fn small_digits(text: &str) -> Option<String> {
     text.chars().map(small).collect()
 }
 
+/// The symbol of a name in LaTeX, for mathematics: `omega` → `\\omega`, `q_eta_plus` → `q_{\\eta,+}`, `r_hat` → `\\hat{r}`. Words are upright:
+/// `mse_test` → `\\mathrm{mse}_{\\mathrm{test}}`.
+pub fn latex_of(name: &str) -> String {
+    let ascii = ascii_name(name).unwrap_or_else(|| name.to_string());
+    let mut words = ascii.split('_').filter(|word| !word.is_empty());
+    let Some(first) = words.next() else { return "\\_".into() };
+    let (mut base, digits) = latex_word(first);
+    let mut indices: Vec<String> = if digits.is_empty() { Vec::new() } else { vec![digits.to_string()] };
+    let mut above = "";
+    for word in words {
+        match word {
+            "hat" | "tilde" | "bar" => base = format!("\\{word}{{{base}}}"),
+            "star" => above = "^{*}",
+            "prime" => above = "^{\\prime}",
+            "plus" => indices.push("+".into()),
+            "minus" => indices.push("-".into()),
+            _ => {
+                let (word, digits) = latex_word(word);
+                indices.push(word + digits);
+            }
+        }
+    }
+    if !indices.is_empty() {
+        base = format!("{base}{above}_{{{}}}", indices.join(","));
+    } else {
+        base += above;
+    }
+    base
+}
+
+/// A word in LaTeX, and the digits behind it where it is a letter.
+fn latex_word(word: &str) -> (String, &str) {
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = &word[stem.len()..];
+    // Those that look like Latin letters have no command.
+    const LATIN: [&str; 15] = [
+        "omicron", "Alpha", "Beta", "Epsilon", "Zeta", "Eta", "Iota", "Kappa", "Mu", "Nu", "Omicron", "Rho",
+        "Tau", "Chi", "Upsilon",
+    ];
+    match spelled(GREEK, stem) {
+        Some(_) if !LATIN.contains(&stem) => (format!("\\{stem}"), digits),
+        Some(letter) => (format!("\\mathrm{{{letter}}}"), digits),
+        None if stem.chars().count() == 1 => (stem.to_string(), digits),
+        None if stem.is_empty() => (digits.to_string(), ""),
+        None => (format!("\\mathrm{{{word}}}"), ""),
+    }
+}
+
 /// The plain ASCII name of an identifier, for column headings and options.
 ///
 /// Accents go (`é` → `e`), or are spelled where they are marks of their own (`m̂` → `m_hat`). Greek letters are spelled (`ω` → `omega`, `q_η` → `q_eta`, `Δt` → `Delta_t`), small digits become
@@ -211,6 +259,26 @@ fn plain_digit(character: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_have_their_letters_marks_and_indices_in_latex() {
+        for (name, latex) in [
+            ("omega", "\\omega"),
+            ("ω", "\\omega"),
+            ("q_eta_plus", "q_{\\eta,+}"),
+            ("r_hat", "\\hat{r}"),
+            ("q_hat_1", "\\hat{q}_{1}"),
+            ("x0", "x_{0}"),
+            ("alpha_0", "\\alpha_{0}"),
+            ("m_star", "m^{*}"),
+            ("mse_test", "\\mathrm{mse}_{\\mathrm{test}}"),
+            ("Phi2", "\\Phi_{2}"),
+            ("ell", "\\ell"),
+            ("_", "\\_"),
+        ] {
+            assert_eq!(latex_of(name), latex, "{name}");
+        }
+    }
 
     #[test]
     fn a_spelled_name_becomes_the_symbol_of_the_field() {

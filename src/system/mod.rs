@@ -10,6 +10,7 @@ mod exchange;
 mod extremum;
 mod indices;
 mod kind;
+mod latex;
 mod library;
 mod motion;
 pub(crate) mod schema;

@@ -54,16 +54,14 @@ fn field(out: &mut Formatter<'_>, name: &str, text: &str) -> Result {
 }
 
 /// A name, what it is, and what is said of it.
-type Row<'a> = (&'a str, String, String);
+pub(super) type Row<'a> = (&'a str, String, String);
 
-/// Entries of a section; what an index runs over stands once, as the file has it.
-fn entries<'a>(
-    out: &mut Formatter<'_>,
-    system: &System,
-    title: &str,
-    rows: impl Iterator<Item = Row<'a>>,
-) -> Result {
-    let mut lines: Vec<(String, Vec<String>, String)> = Vec::new();
+/// The same for all values of its indices: the name as the file has it, the texts (one, where they are all the same), what is said.
+type Gathered = (String, Vec<String>, String);
+
+/// Rows with what an index runs over once, as the file has it.
+pub(super) fn gathered<'a>(system: &System, rows: impl Iterator<Item = Row<'a>>) -> Vec<Gathered> {
+    let mut lines: Vec<Gathered> = Vec::new();
     for (name, text, said) in rows {
         let Some((written, index)) = system.as_indexed(name) else {
             lines.push((name.to_string(), vec![text], said));
@@ -75,14 +73,27 @@ fn entries<'a>(
             None => lines.push((written, vec![text], said)),
         }
     }
+    for (_, texts, _) in &mut lines {
+        if texts.iter().all(|text| *text == texts[0]) {
+            texts.truncate(1);
+        }
+    }
+    lines
+}
+
+/// Entries of a section.
+fn entries<'a>(
+    out: &mut Formatter<'_>,
+    system: &System,
+    title: &str,
+    rows: impl Iterator<Item = Row<'a>>,
+) -> Result {
+    let lines = gathered(system, rows);
     let width = lines.iter().map(|(n, ..)| n.chars().count()).max().unwrap_or(0);
     if !lines.is_empty() {
         writeln!(out, "\n{title}")?;
     }
-    for (name, mut texts, said) in lines {
-        if texts.iter().all(|text| *text == texts[0]) {
-            texts.truncate(1);
-        }
+    for (name, texts, said) in lines {
         let pad = " ".repeat(width - name.chars().count());
         writeln!(out, "  {name}{pad} = {}{said}", texts.join(", "))?;
     }
@@ -90,7 +101,7 @@ fn entries<'a>(
 }
 
 /// A name and what it is.
-fn bare((name, text): &(String, String)) -> Row<'_> {
+pub(super) fn bare((name, text): &(String, String)) -> Row<'_> {
     (name, text.clone(), String::new())
 }
 

@@ -1,5 +1,6 @@
 //! Text → expression tree. The grammar stands whole in `grammar.pest`, `read` makes the tree of it, `running` what stands for many terms.
 
+mod latex;
 mod nesting;
 mod read;
 mod running;
@@ -12,6 +13,7 @@ use super::error::{EquationError, Problem};
 use super::indices::Indices;
 use crate::diagnostic::Text;
 
+pub use latex::latex;
 use read::Reader;
 pub use running::{Matrix, Parts};
 

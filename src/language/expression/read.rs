@@ -15,9 +15,9 @@ use crate::name::canonical;
 
 #[derive(pest_derive::Parser)]
 #[grammar = "language/expression/grammar.pest"]
-struct Grammar;
+pub(super) struct Grammar;
 
-static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
+pub(super) static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
     let left = |rule| Op::infix(rule, Assoc::Left);
     PrattParser::new()
         .op(left(Rule::or))
