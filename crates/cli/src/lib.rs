@@ -13,6 +13,7 @@ mod check;
 mod completions;
 mod critical;
 mod destination;
+mod drawing;
 pub mod embedded;
 mod explore;
 mod generate;

@@ -88,12 +88,19 @@ impl Svg {
 }
 
 impl Canvas {
-    /// A white sheet of this size.
-    pub fn new(width: f64, height: f64) -> Canvas {
-        let (w, h) = (width * UNITS, height * UNITS);
+    /// A white sheet of this size, with that in print, in points, if it is given.
+    pub fn new((width, height): (f64, f64), printed: Option<(f64, f64)>) -> Canvas {
+        let (w, h) = match printed {
+            None => (width * UNITS, height * UNITS),
+            Some(_) => ((width * UNITS).round(), (height * UNITS).round()),
+        };
+        let [on_paper, below] = match printed {
+            None => [width, height].map(|pixels| format!("{pixels}")),
+            Some((width, height)) => [width, height].map(|points| format!("{points:.3}pt")),
+        };
         let mut svg = Svg { text: String::new(), cells: Vec::new() };
         svg.line(format_args!(
-            "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {w} {h}\" xmlns=\"http://www.w3.org/2000/svg\">"
+            "<svg width=\"{on_paper}\" height=\"{below}\" viewBox=\"0 0 {w} {h}\" xmlns=\"http://www.w3.org/2000/svg\">"
         ));
         let (w, h) = to_units((width, height));
         svg.line(rectangle((0, 0), (w, h), WHITE, 1.0));
@@ -257,14 +264,33 @@ pub fn shortened(text: &str, size: f64, width: f64) -> String {
 
 /// A text broken between words into lines of at most this width.
 pub fn wrapped(text: &str, size: f64, width: f64) -> Vec<String> {
+    filled(text.split_whitespace().map(String::from), size, width)
+}
+
+/// The same, broken between parts where each has room in a line, so that `n = 8` stays whole.
+pub fn wrapped_between(mark: &str, text: &str, size: f64, width: f64) -> Vec<String> {
+    let last = text.split(mark).count() - 1;
+    let parts = text.split(mark).enumerate().map(|(index, part)| match index == last {
+        true => part.to_string(),
+        false => format!("{part}{}", mark.trim_end()),
+    });
+    let parts = parts.flat_map(|part| match text_width(&part, size) > width {
+        true => part.split_whitespace().map(String::from).collect(),
+        false => vec![part],
+    });
+    filled(parts.filter(|part| !part.is_empty()), size, width)
+}
+
+/// Lines filled with parts in their order.
+fn filled(parts: impl Iterator<Item = String>, size: f64, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for part in parts {
         match lines.last_mut() {
-            Some(line) if text_width(&format!("{line} {word}"), size) <= width => {
+            Some(line) if text_width(&format!("{line} {part}"), size) <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&part);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(part),
         }
     }
     lines
@@ -281,6 +307,13 @@ mod tests {
         assert!(lines.len() > 1);
         assert!(lines.iter().all(|line| text_width(line, 12.0) <= 120.0));
         assert_eq!(lines.join(" "), text);
+        let lines = wrapped_between(", ", text, 12.0, 120.0);
+        assert!(
+            lines.iter().all(|line| line.matches('=').count() == line.matches(" = ").count()),
+            "{lines:?}"
+        );
+        assert_eq!(lines.join(" "), text);
+        assert!(wrapped_between(", ", "", 12.0, 120.0).is_empty());
     }
 
     #[test]
@@ -306,7 +339,7 @@ mod tests {
 
     #[test]
     fn boxes_are_gathered_by_colour_and_what_is_drawn_later_stays_later() {
-        let canvas = Canvas::new(20.0, 10.0);
+        let canvas = Canvas::new((20.0, 10.0), None);
         let (dark, light) = (Colour(0x44, 1, 0x54), Colour(0xfd, 0xe7, 0x25));
         for (x, colour) in [(0.0, dark), (0.5, light), (1.0, dark)] {
             canvas.fill((x, 0.0), (x + 0.5, 0.4), colour);
