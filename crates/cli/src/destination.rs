@@ -29,7 +29,7 @@ pub struct Destination {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file, .svg, .pdf or .png.
+    /// Draw the figure into this file, .svg, .pdf, .png or, for \input in LaTeX, .pgf.
     #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
     /// What goes to standard output.

@@ -18,7 +18,7 @@ const FONT_SIZES: (f64, f64) = (1.0, 100.0);
 #[command(next_help_heading = "Figure")]
 pub struct Drawing {
     /// Size of the figure in print, in cm or in: 8.6cm, 8.6x6cm, 3.4x2.5in; panels are arranged so that they fit, with a height
-    /// that suits them if only the width is given [default: what suits a screen].
+    /// that suits them if only the width is given [default: what suits a screen; of .pgf 8.6cm].
     #[arg(long, value_name = "WIDTHxHEIGHT")]
     figure_size: Option<Size>,
     /// As wide as one or two columns of a journal set in two: 8.6 or 17.8 cm.

@@ -1,4 +1,4 @@
-//! A figure as a file: SVG, PDF or PNG, told by the extension. The letters of PDF and PNG are outlines of the font that comes
+//! A figure as a file: SVG, PDF, PNG or PGF, told by the extension. The letters of PDF and PNG are outlines of the font that comes
 //! with the program, so that LaTeX, a browser and a printer show the same on any machine.
 
 use std::path::Path;
@@ -9,7 +9,7 @@ use resvg::tiny_skia::{IntSize, Pixmap, Transform};
 use svg2pdf::usvg::{Options, Tree, fontdb::Database};
 use ttf_parser::Face;
 
-use super::{Figure, Sheet, draw_on};
+use super::{Figure, Sheet, draw_on, pgf};
 
 /// Pixels of a PNG for each of the SVG: 288 in an inch, and 600 where the size in print is given.
 const PIXELS: (f32, f32) = (3.0, 6.25);
@@ -56,11 +56,14 @@ pub enum Format {
     Pdf,
     /// Pixels on white.
     Png,
+    /// A picture of pgfplots, for `\\input` in LaTeX, in the fonts of the document.
+    Pgf,
 }
 
 impl Format {
     /// All of them, with the extension of each.
-    pub const ALL: [(&str, Format); 3] = [("svg", Format::Svg), ("pdf", Format::Pdf), ("png", Format::Png)];
+    pub const ALL: [(&str, Format); 4] =
+        [("svg", Format::Svg), ("pdf", Format::Pdf), ("png", Format::Png), ("pgf", Format::Pgf)];
 
     /// That of a file with this name; none if its extension is another.
     pub fn of(path: &Path) -> Option<Format> {
@@ -92,6 +95,9 @@ impl Format {
     /// # Errors
     /// A figure without panels, one that cannot be drawn, a sheet that is too small.
     pub fn draw_on(self, figure: &Figure, sheet: &Sheet) -> Result<Vec<u8>, OutputError> {
+        if self == Format::Pgf {
+            return Ok(pgf::draw(figure, sheet)?.into_bytes());
+        }
         let svg = draw_on(figure, sheet)?;
         let failed = |reason: String| OutputError::Drawing { title: figure.title.clone(), reason };
         if self == Format::Svg {
@@ -207,7 +213,7 @@ mod tests {
     #[test]
     fn a_figure_has_its_size_in_print_in_every_format() {
         let sheet = Sheet::of("8.6x6cm".parse().unwrap());
-        let [svg, pdf, png] =
+        let [svg, pdf, png, pgf] =
             Format::ALL.map(|(_, format)| format.draw_on(&figure("A title"), &sheet).unwrap());
         let svg = String::from_utf8(svg).unwrap();
         assert!(svg.starts_with("<svg width=\"243.780pt\" height=\"170.079pt\""), "{}", &svg[..80]);
@@ -217,6 +223,9 @@ mod tests {
         let page: Vec<f64> =
             page.split(']').next().unwrap().split_whitespace().map(|n| n.parse().unwrap()).collect();
         assert!((page[2] - 243.78).abs() < 0.01 && (page[3] - 170.08).abs() < 0.01, "{page:?}");
+        let pgf = String::from_utf8(pgf).unwrap();
+        // 8.6 cm in units of the sheet.
+        assert!(pgf.contains("[x=0.064000bp,") && pgf.contains("rectangle (3809,2657)"), "{}", &pgf[..600]);
         // 600 pixels in an inch, and 23 622 in a metre.
         let image = Pixmap::decode_png(&png).unwrap();
         assert!(

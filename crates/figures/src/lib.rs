@@ -6,7 +6,7 @@
 //! From here: `sheet` says how large the figure is in print; `layout` places the panels, and `fit` says how many stand in a row; `panel` draws one, with the axes of `axis`, their numbers
 //! from `ticks` and the lines of `stroke`; `map` draws the heat map in it, which `grid` lays out as cells,
 //! `colours` fills and `regions` divides; `legend` explains the lines. All of them draw on a
-//! `canvas`, and `svg` puts the finishing touches on what the drawing library wrote.
+//! `canvas`, which `svg` or `tikz` writes; `pgf` draws panels as axes of pgfplots, and `tex` sets their text.
 
 mod axis;
 mod canvas;
@@ -18,11 +18,14 @@ mod layout;
 mod legend;
 mod map;
 mod panel;
+mod pgf;
 mod regions;
 mod sheet;
 mod stroke;
 mod svg;
+mod tex;
 mod ticks;
+mod tikz;
 
 use canvas::{Anchor, Canvas, INK, PALE_INK};
 pub use format::Format;
@@ -46,7 +49,16 @@ pub fn draw(figure: &Figure) -> Result<String, OutputError> {
 pub fn draw_on(figure: &Figure, sheet: &Sheet) -> Result<String, OutputError> {
     let (layout, points) = laid_out(figure, sheet)?;
     let printed = sheet.is_given().then_some((layout.width * points, layout.height * points));
-    let canvas = Canvas::new((layout.width, layout.height), printed);
+    let canvas = svg::sheet((layout.width, layout.height), printed);
+    draw_headings(&canvas, &layout);
+    for (content, place) in figure.panels.iter().zip(&layout.panels) {
+        panel::draw(&canvas, content, place);
+    }
+    Ok(svg::finished(canvas))
+}
+
+/// Title, subtitle and legend.
+fn draw_headings(canvas: &Canvas, layout: &Layout) {
     let left = layout.heading_left;
     for (line, baseline) in &layout.title {
         canvas.text(line, (left, *baseline), Anchor::Start, (layout::TITLE_SIZE, true, INK));
@@ -54,11 +66,7 @@ pub fn draw_on(figure: &Figure, sheet: &Sheet) -> Result<String, OutputError> {
     for (line, baseline) in &layout.subtitle {
         canvas.text(line, (left, *baseline), Anchor::Start, (layout::TEXT_SIZE, false, PALE_INK));
     }
-    layout.legend.iter().for_each(|entry| legend::draw(&canvas, entry));
-    for (content, place) in figure.panels.iter().zip(&layout.panels) {
-        panel::draw(&canvas, content, place);
-    }
-    Ok(canvas.finish())
+    layout.legend.iter().for_each(|entry| legend::draw(canvas, entry));
 }
 
 /// A figure measured out on a sheet, with the points of a pixel.

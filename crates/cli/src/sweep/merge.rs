@@ -26,7 +26,7 @@ pub struct Merge {
     /// Write the table to this CSV file; the one that `overlaps sweep` was given.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file, .svg, .pdf or .png [default: `plot` of the study].
+    /// Draw the figure into this file, .svg, .pdf, .png or, for \input in LaTeX, .pgf [default: `plot` of the study].
     #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
     #[command(flatten)]

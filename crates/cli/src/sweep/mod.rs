@@ -43,7 +43,7 @@ pub struct Sweep {
     /// Write the table to this CSV file [default: `output` of the study, or its own name].
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file, .svg, .pdf or .png: a map of two parameters, or curves along one [default: `plot` of the study].
+    /// Draw the figure into this file, .svg, .pdf, .png or, for \input in LaTeX, .pgf: a map of two parameters, or curves along one [default: `plot` of the study].
     #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
     #[command(flatten)]
