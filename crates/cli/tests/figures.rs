@@ -99,3 +99,52 @@ fn the_figure_of_a_study_is_drawn_as_its_command_is_asked_to() {
         assert!(said.contains(part), "{said}");
     }
 }
+
+/// The places of the data of a picture of pgfplots that follow an option.
+fn data(pgf: &str, option: &str) -> Vec<Vec<(f64, f64)>> {
+    let place = |text: &str| -> Option<(f64, f64)> {
+        let (x, y) = text.trim().strip_prefix('(')?.split_once(',')?;
+        Some((x.parse().ok()?, y.parse().ok()?))
+    };
+    let plots =
+        pgf.split("\\addplot[").skip(1).filter(|plot| plot.split(']').next().unwrap().contains(option));
+    let inside = plots.map(|plot| plot.split("coordinates {").nth(1).unwrap().split('}').next().unwrap());
+    inside.map(|text| text.split(')').filter_map(place).collect()).collect()
+}
+
+#[test]
+fn branches_are_led_to_their_folds_which_have_open_marks() {
+    let here = TempDir::new().unwrap();
+    run(here.path(), "solve curie-weiss h=0.05 T=0.3:1.5:25 --branches --quiet --columns m --plot a.pgf");
+    let pgf = fs::read_to_string(here.path().join("a.pgf")).unwrap();
+    let marks = data(&pgf, "fill=white");
+    assert_eq!(marks.iter().map(Vec::len).collect::<Vec<_>>(), [1], "two branches fold in one place");
+    // The slope of tanh((m + h)/T) is 1 there: 1 − m² = T.
+    let (temperature, m) = marks[0][0];
+    assert!((1.0 - m * m - temperature).abs() < 1e-7 && m < -0.4, "{m} {temperature}");
+    let ends = data(&pgf, "line width").into_iter().filter(|line| line.contains(&marks[0][0]));
+    assert_eq!(ends.count(), 3, "the mark, and both branches");
+}
+
+#[test]
+fn unstable_branches_are_dashed() {
+    let here = TempDir::new().unwrap();
+    run(here.path(), "solve spiked-tensor --branches --quiet --columns q --plot a.pgf --output a.csv");
+    let pgf = fs::read_to_string(here.path().join("a.pgf")).unwrap();
+    let rows = fs::read_to_string(here.path().join("a.csv")).unwrap();
+    let head: Vec<&str> = rows.lines().next().unwrap().split(',').collect();
+    let column = |name: &str| head.iter().position(|own| *own == name).unwrap();
+    let (branch, curvature) = (column("branch"), column("curvature"));
+    let unstable = rows.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
+    let unstable: Vec<_> = unstable.filter(|row| row[curvature].starts_with('-')).collect();
+    assert!(!unstable.is_empty() && unstable.iter().all(|row| row[branch] == "saddle"));
+    let dashed: usize = data(&pgf, "dash pattern").iter().map(Vec::len).sum();
+    assert_eq!(dashed, unstable.len() + 1, "and the fold to which it is led");
+    assert!(pgf.contains("{unstable}") && pgf.contains("{crossing, fold}"));
+    // A study draws its branches from the table, without marks.
+    let study = "command = 'solve'\nsystem = 'spiked-tensor'\nplot = 'b.pgf'\n[options]\nbranches = true\n[figure]\ncolumns = ['q']\n";
+    fs::write(here.path().join("study.toml"), study).unwrap();
+    run(here.path(), "sweep study.toml --quiet");
+    let pgf = fs::read_to_string(here.path().join("b.pgf")).unwrap();
+    assert_eq!(data(&pgf, "dash pattern").iter().map(Vec::len).sum::<usize>(), unstable.len());
+}

@@ -78,8 +78,10 @@ pub struct Writing<'t> {
 pub trait Pen {
     /// A line through these places.
     fn path(&self, spots: &[Spot], colour: Colour, width: i32) -> String;
-    /// A dot, filled or open.
+    /// A filled dot.
     fn dot(&self, centre: Spot, radius: i32, colour: Colour) -> String;
+    /// An open circle, white inside.
+    fn ring(&self, centre: Spot, radius: i32, width: i32, colour: Colour) -> String;
     /// A box, as a part of the path of all boxes of its colour.
     fn cell(&self, from: Spot, to: Spot) -> String;
     /// Those of each colour.
@@ -131,6 +133,11 @@ impl Canvas {
     /// A filled dot.
     pub fn dot(&self, centre: Place, radius: f64, colour: Colour) {
         self.add(self.pen.dot(to_units(centre), units(radius), colour));
+    }
+
+    /// An open circle, white inside, with a line of this width.
+    pub fn ring(&self, centre: Place, radius: f64, width: f64, colour: Colour) {
+        self.add(self.pen.ring(to_units(centre), units(radius), units(width), colour));
     }
 
     /// A box filled with a colour, between its upper left and lower right corner. Boxes that touch have no seam.

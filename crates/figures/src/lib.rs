@@ -30,7 +30,7 @@ mod tikz;
 use canvas::{Anchor, Canvas, INK, PALE_INK};
 pub use format::Format;
 use layout::Layout;
-use overlaps::chart::{Figure, HeatMap, LineStyle, MapCell, PALETTE, Panel, Points};
+use overlaps::chart::{Figure, HeatMap, LineStyle, MapCell, Mark, PALETTE, Panel, Points};
 use overlaps::output::OutputError;
 pub use sheet::{Sheet, Size};
 

@@ -5,7 +5,7 @@ use super::canvas::{
     Anchor, Canvas, Colour, FINE_GRID, GRID, INK, PALE_INK, Place, palette, shortened, text_width,
 };
 use super::layout::{PanelPlace, SYMBOL_SIZE, TEXT_SIZE, TICK, TICK_SIZE};
-use super::{Panel, Points, map, stroke};
+use super::{Mark, Panel, Points, map, stroke};
 
 /// The width of grid lines, and of axes and ticks.
 pub const THIN: (f64, f64) = (0.7, 0.9);
@@ -108,7 +108,7 @@ impl Plot<'_> {
                 ends: ends.map(|end| y_place(self.place, self.y_axis, end)),
                 whole: ends.map(|end| self.y_axis.shows(end)),
             };
-            draw_mark(canvas, self.place_of(x, y), &bar, palette(points.colour));
+            draw_mark(canvas, self.place_of(x, y), &bar, (points.mark, palette(points.colour)));
         }
     }
 }
@@ -143,8 +143,11 @@ pub struct Bar {
 }
 
 /// Draws a point with its error bar.
-pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, colour: Colour) {
+pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, (mark, colour): (Mark, Colour)) {
     let (radius, end, width) = MARK;
+    if mark == Mark::Ring {
+        return canvas.ring(centre, radius, width, colour);
+    }
     let x = centre.0;
     let [upper, lower] = bar.ends;
     if lower > upper {

@@ -10,7 +10,7 @@ use super::canvas::{Canvas, FINE_GRID, GRID, INK, UNITS, palette, to_units};
 use super::layout::{PanelPlace, TICK, TICK_SIZE};
 use super::tex::typeset;
 use super::tikz::{Tikz, colour, definitions, font, rounded};
-use super::{Figure, Panel, Points, Sheet, Size, draw_headings, laid_out, map, panel, stroke};
+use super::{Figure, Mark, Panel, Points, Sheet, Size, draw_headings, laid_out, map, panel, stroke};
 use overlaps::chart::Curve;
 use overlaps::output::OutputError;
 
@@ -214,6 +214,14 @@ fn draw_points(canvas: &Canvas, points: &Points, (x_axis, y_axis): (&Axis, &Axis
         return;
     }
     comment(canvas, &points.label);
+    if points.mark == Mark::Ring {
+        let data = coordinates(points.data.iter().map(|(x, y, _)| (*x, *y)));
+        return canvas.add(format_args!(
+            "\\addplot[only marks, mark=*, mark size={}, {ink}, mark options={{fill=white, line width={}}}] coordinates {{{data}}};",
+            length(radius),
+            length(width)
+        ));
+    }
     canvas.add(format_args!(
         "\\addplot[only marks, mark=*, mark size={radius}, {ink}, error bars/.cd, y dir=both, y explicit, \
          error bar style={{line width={width}}}, error mark options={{rotate=90, mark size={end}, line width={width}}}] coordinates {{{data}}};{off}",

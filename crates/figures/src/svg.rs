@@ -45,6 +45,12 @@ impl Pen for Svg {
         )
     }
 
+    fn ring(&self, (x, y): Spot, radius: i32, width: i32, colour: Colour) -> String {
+        format!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" opacity=\"1\" fill=\"{WHITE}\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
+        )
+    }
+
     fn cell(&self, (left, top): Spot, (right, bottom): Spot) -> String {
         let (width, height) = (right - left, bottom - top);
         format!("M{left} {top}h{width}v{height}h-{width}z")

@@ -60,6 +60,18 @@ fn a_picture_has_the_data_of_its_curves_and_the_symbols_of_tex() {
 }
 
 #[test]
+fn a_mark_on_a_line_is_an_open_circle_in_every_format() {
+    let mut panel = panel("m", vec![curve("up", LineStyle::Solid, 0, |t| t)]);
+    panel.points.push(Points { mark: Mark::Ring, ..Points::new("fold", 6, [(0.5, 0.5, 0.0)]) });
+    let figure = Figure { x_label: "t".into(), panels: vec![panel], ..Figure::default() };
+    // In the panel and in the legend.
+    let svg = drawn("fold.svg", &figure);
+    assert_eq!(svg.matches("fill=\"#FFFFFF\" stroke=\"#000000\"").count(), 2);
+    let pgf = picture(&figure);
+    assert!(pgf.contains("mark options={fill=white") && pgf.matches("\\filldraw[fill=white").count() == 1);
+}
+
+#[test]
 fn a_picture_of_a_logarithmic_axis_has_bars_that_end_on_it() {
     let mut panel = panel("s", vec![curve("", LineStyle::Solid, 0, |t| t)]);
     panel.y_log = true;
@@ -120,6 +132,7 @@ fn demonstration() -> Figure {
         label: "simulation, d = 4000".into(),
         colour: 6,
         data: (0..6).map(measured).collect(),
+        ..Points::default()
     });
     Figure {
         title: "First phase: weight overlaps and test error".into(),
@@ -177,6 +190,7 @@ fn logarithmic_axes_leave_out_what_they_cannot_show() {
         label: "measured".into(),
         colour: 2,
         data: vec![(0.1, 0.1, 0.02), (0.4, 0.02, 0.03), (0.01, -1.0, 0.1)],
+        ..Points::default()
     });
     let mut nothing = panel("q_η₊", vec![curve("1/n", LineStyle::Solid, 0, |t| -t)]);
     nothing.y_log = true;

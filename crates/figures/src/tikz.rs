@@ -74,6 +74,14 @@ impl Pen for Tikz {
         format!("\\fill[fill={}] ({x},{y}) circle[radius={}];", colour(fill), self.length(radius))
     }
 
+    fn ring(&self, (x, y): Spot, radius: i32, width: i32, stroke: Colour) -> String {
+        let (radius, width) = (self.length(radius), self.length(width));
+        format!(
+            "\\filldraw[fill=white, draw={}, line width={width}] ({x},{y}) circle[radius={radius}];",
+            colour(stroke)
+        )
+    }
+
     fn cell(&self, (left, top): Spot, (right, bottom): Spot) -> String {
         format!("({left},{top})rectangle({right},{bottom})")
     }
