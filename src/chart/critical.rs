@@ -3,16 +3,13 @@
 
 use super::lines::MOST_LINES;
 use super::words::in_words;
-use super::{Chart, ChartError, Curve, Figure, LineStyle, Marks, PALETTE, Panel, room};
+use super::{Chart, ChartError, Curve, Figure, Marks, PALETTE, Panel, STYLES, room};
 use crate::name::symbol_of;
 use crate::output::{Cell, Role, Table};
 use crate::solve::{Place, ZeroKind};
 
 /// The most panels that a page can hold.
 const MOST_PANELS: usize = 12;
-/// The lines of the kinds of change.
-const STYLES: [LineStyle; 4] =
-    [LineStyle::Solid, LineStyle::Dashed, LineStyle::Dotted, LineStyle::DashDotted];
 
 /// Critical points that are joined.
 struct Line {
@@ -59,9 +56,11 @@ impl Chart {
                 value.iter().map(|(name, value)| in_words([(name.as_str(), value.clone())])).collect();
             words.extend((kinds.len() > 1).then_some(one.kind));
             let colour = self.order.iter().position(|known| Some(known) == one.value.as_ref());
+            // Dashes tell kinds apart, and values where the colours have gone around.
+            let around = colour.unwrap_or_default() / PALETTE.len();
             Curve {
                 label: words.join(", "),
-                line: STYLES[kind % STYLES.len()],
+                line: STYLES[(kind + around * kinds.len()) % STYLES.len()],
                 colour: colour.unwrap_or(kind) % PALETTE.len(),
                 segments: one.segments,
             }

@@ -97,6 +97,16 @@ impl Curve {
     }
 }
 
+/// What a point is drawn as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mark {
+    /// A dot: something measured.
+    #[default]
+    Dot,
+    /// A small open circle: a place on a line.
+    Ring,
+}
+
 /// Points with error bars, in one colour.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Points {
@@ -104,6 +114,8 @@ pub struct Points {
     pub label: String,
     /// A place in the [palette](PALETTE), counted from 0 and around.
     pub colour: usize,
+    /// What each is drawn as.
+    pub mark: Mark,
     /// Triples of x, y and the half-width of the error bar, which is left out if 0 or not finite.
     pub data: Vec<(f64, f64, f64)>,
 }
@@ -115,7 +127,7 @@ impl Points {
         colour: usize,
         data: impl IntoIterator<Item = (f64, f64, f64)>,
     ) -> Points {
-        Points { label: label.into(), colour, data: data.into_iter().collect() }
+        Points { label: label.into(), colour, mark: Mark::Dot, data: data.into_iter().collect() }
     }
 }
 

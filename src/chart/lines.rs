@@ -3,7 +3,9 @@
 use indexmap::IndexMap;
 
 use super::words::label;
-use super::{Chart, ChartError, Curve, Figure, Marks, PALETTE, Panel, Points, room};
+use super::{
+    Chart, ChartError, Curve, Figure, LineStyle, Marks, PALETTE, Panel, Points, STYLES, Special, room,
+};
 use crate::compare::statistics::Sample;
 use crate::output::{Cell, Table};
 
@@ -33,7 +35,7 @@ pub fn mean(x: f64, values: Vec<f64>) -> Option<(f64, f64, f64)> {
 
 impl Chart {
     /// Columns along x. Lines in two numbers that are more than a figure can hold are a map.
-    pub(super) fn of_lines(&self, table: &Table) -> Result<Figure, ChartError> {
+    pub(super) fn of_lines(&self, table: &Table, special: &[Special]) -> Result<Figure, ChartError> {
         let place = |name: &String| table.place(name);
         let series: Vec<usize> = self.series.iter().map(place).collect::<Result<_, _>>()?;
         let (x, breaks) = (table.place(&self.x.column)?, ["branch", "piece"].map(|name| table.column(name)));
@@ -49,10 +51,12 @@ impl Chart {
             })?;
             return self.map(table, &axes);
         }
+        let branches = self.branches(table, special, (x, &series));
         let mut panels = Vec::new();
         for column in &self.y {
             let y = table.place(column)?;
             let mut panel = Panel::new(&table.columns[y].symbol);
+            let mut drawn: Vec<(usize, LineStyle)> = Vec::new();
             for (colour, rows) in groups.iter().enumerate() {
                 let label = match label(&table.columns, &series, rows[0]) {
                     words if words.is_empty() => self.alone.clone(),
@@ -66,11 +70,21 @@ impl Chart {
                 let first = series.first().map(|place| &rows[0][*place]);
                 let own = self.lines.iter().find(|(word, _)| first.is_some_and(|cell| is_first(cell, word)));
                 let line = own.or(self.lines.first()).map(|(_, line)| *line).unwrap_or_default();
-                let segments = pieces(rows, (x, y), &breaks);
-                panel.curves.push(Curve { label, line, colour: colour % PALETTE.len(), segments });
+                let style = told_apart(&mut drawn, (line, colour % PALETTE.len()));
+                match &branches {
+                    Some(branches) => panel.curves.extend(branches.curves(rows, y, &label, style)),
+                    None => {
+                        let segments = pieces(rows, (x, y), &breaks);
+                        panel.curves.push(Curve { label, line: style.0, colour: style.1, segments });
+                    }
+                }
             }
             panel.curves.retain(|curve| !curve.segments.is_empty());
             panel.points.retain(|points| !points.data.is_empty());
+            if let Some(branches) = &branches {
+                panel.curves.extend(branches.key());
+                panel.points.extend(branches.marks(y));
+            }
             panels.push(panel);
         }
         Ok(Figure {
@@ -84,8 +98,22 @@ impl Chart {
     }
 }
 
+/// A style that no line before has: where the colours have gone around, another dash.
+fn told_apart(drawn: &mut Vec<(usize, LineStyle)>, (line, colour): (LineStyle, usize)) -> (LineStyle, usize) {
+    let own = STYLES.iter().position(|style| *style == line).unwrap_or_default();
+    let mut styles = (0..STYLES.len()).map(|turn| STYLES[(own + turn) % STYLES.len()]);
+    let style = styles.find(|style| !drawn.contains(&(colour, *style))).unwrap_or(line);
+    drawn.push((colour, style));
+    (style, colour)
+}
+
+/// Whether a line goes on from one row to the next.
+pub(super) fn joined(before: &[Cell], row: &[Cell], breaks: &[usize]) -> bool {
+    breaks.iter().all(|&i| before[i] == row[i])
+}
+
 /// A number that can be drawn.
-fn finite(cell: &Cell) -> Option<f64> {
+pub(super) fn finite(cell: &Cell) -> Option<f64> {
     cell.number().filter(|value| value.is_finite())
 }
 
@@ -110,9 +138,9 @@ fn pieces(rows: &[&Vec<Cell>], (x, y): (usize, usize), breaks: &[usize]) -> Vec<
             previous = None;
             continue;
         };
-        let joined = previous.is_some_and(|before| breaks.iter().all(|&i| before[i] == row[i]));
+        let goes_on = previous.is_some_and(|before| joined(before, row, breaks));
         match pieces.last_mut() {
-            Some(piece) if joined => piece.push(point),
+            Some(piece) if goes_on => piece.push(point),
             _ => pieces.push(vec![point]),
         }
         previous = Some(row);
@@ -143,6 +171,16 @@ mod tests {
         ];
         assert_eq!(drawn(&rows, &[1]), [vec![(0.0, 0.0), (0.1, 0.0)], vec![(0.1, 0.3), (0.2, 0.5)]]);
         assert_eq!(drawn(&rows, &[]).len(), 1);
+    }
+
+    #[test]
+    fn lines_are_told_apart_by_dashes_where_colours_have_gone_around() {
+        let mut drawn = Vec::new();
+        let styles: Vec<_> =
+            (0..MOST_LINES).map(|k| told_apart(&mut drawn, (LineStyle::Solid, k % PALETTE.len()))).collect();
+        assert_eq!(styles[PALETTE.len() - 1], (LineStyle::Solid, PALETTE.len() - 1));
+        assert_eq!(styles[PALETTE.len()], (LineStyle::Dashed, 0));
+        assert!((0..styles.len()).all(|k| !styles[..k].contains(&styles[k])));
     }
 
     #[test]

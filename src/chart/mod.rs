@@ -1,9 +1,10 @@
 //! What a figure shows, as data. A [`Chart`] says it by the names of columns, and makes of the rows of a table the panels of a
 //! [`Figure`]; what stands in no table is a [`Figure`] from the start. `overlaps-figures` draws it.
 //!
-//! `lines` makes lines and measured points of rows, `map` heat maps, `critical` the lines of changes and zeros; `words` says what they
+//! `branches` draws branches with their stability and their ends, `lines` makes lines and measured points of rows, `map` heat maps, `critical` the lines of changes and zeros; `words` says what they
 //! are of.
 
+mod branches;
 mod critical;
 mod figure;
 mod lines;
@@ -16,7 +17,8 @@ use crate::name::{ascii_name, did_you_mean};
 use crate::output::{Cell, Column, OutputError, Role, Table};
 use crate::study::{Plan, Swept};
 
-pub use figure::{Curve, Figure, HeatMap, LineStyle, MapCell, PALETTE, Panel, Points};
+pub use branches::Special;
+pub use figure::{Curve, Figure, HeatMap, LineStyle, MapCell, Mark, PALETTE, Panel, Points};
 pub use lines::mean;
 pub use words::{in_words, of_model, of_theories};
 
@@ -59,6 +61,10 @@ impl Axis {
         swept.map(Axis::of).chain(along).collect()
     }
 }
+
+/// The dashes of lines, in the order in which they are taken.
+const STYLES: [LineStyle; 4] =
+    [LineStyle::Solid, LineStyle::Dashed, LineStyle::Dotted, LineStyle::DashDotted];
 
 /// What the rows of a line become.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,7 +167,7 @@ impl Chart {
     /// More lines or panels than a figure can hold, columns that the table lacks.
     pub fn figure(&self, table: &Table) -> Result<Figure, ChartError> {
         match &self.marks {
-            Marks::Lines | Marks::Means => self.of_lines(table),
+            Marks::Lines | Marks::Means => self.of_lines(table, &[]),
             Marks::Changes | Marks::Zeros { .. } => self.of_critical(table),
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use crate::model::Description;
 use crate::name::symbol_of;
-use crate::output::{Cell, Column, Role};
+use crate::output::{Cell, Column, Role, is_written_out};
 use crate::study::Plan;
 use crate::system::Theory;
 
@@ -34,7 +34,7 @@ pub fn of_theories(theories: &[Theory], plan: &Plan) -> String {
             let given = plan.fixed.iter().any(|(n, _)| n == name);
             let swept = plan.swept.iter().any(|s| s.name == name);
             let value = Cell::from(&parameter.value(value));
-            let usual = !parameter.words.is_empty() && value.short() == parameter.default_text;
+            let usual = !parameter.words.is_empty() && value.to_string() == parameter.default_text;
             if !swept && (given || !parameter.follows()) && !usual {
                 shown.entry(name).or_insert(value);
             }
@@ -54,7 +54,12 @@ pub fn of_model(parameters: &IndexMap<String, Json>, description: &Description) 
         .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), String::from)))
         .filter(|(name, text)| !usual(name, text))
         .map(|(name, text)| {
-            format!("{} = {}", symbol_of(name), if text == "inf" { "∞".into() } else { text })
+            let value = match text.parse::<f64>() {
+                Ok(value) if !is_written_out(value) => Cell::from(value).short(),
+                Ok(_) => text,
+                Err(_) => Cell::from(text.as_str()).short(),
+            };
+            format!("{} = {value}", symbol_of(name))
         })
         .collect();
     fixed.join(", ")

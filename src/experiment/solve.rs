@@ -267,6 +267,9 @@ impl Solve {
             if self.verify {
                 self.verify_rows(&curves, &named, settings, &mut rows, &mut told.verification);
             }
+            if self.branches {
+                told.special.extend(self.layout.special(theory, &curves, &swept));
+            }
             failed += rows.iter().filter(|row| self.layout.failed(row)).count();
             all.extend(rows);
             for piece in &curves {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::Verification;
+use crate::chart::Special;
 use crate::study::Counts;
 
 /// How many rows are told one by one why they did not converge.
@@ -20,6 +21,8 @@ pub struct Told {
     pub events: Vec<Json>,
     /// The same in words, and what else a reader of the rows should know.
     pub lines: Vec<String>,
+    /// Where branches fold and cross, if all are asked for.
+    pub special: Vec<Special>,
     /// Outputs that are not a number somewhere (true), or infinite (false).
     pub undefined: BTreeSet<(String, bool)>,
     /// Why rows did not converge.
@@ -64,6 +67,7 @@ impl Told {
         self.undefined.extend(other.undefined);
         self.verification.add(other.verification);
         self.events.extend(other.events);
+        self.special.extend(other.special);
         if self.reasons.len() < KEPT {
             self.reasons.extend(other.reasons);
         }

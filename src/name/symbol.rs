@@ -83,7 +83,7 @@ const MARKS: &[(&str, char)] = &[
 /// The symbol of a spelled name, for figures.
 ///
 /// A one-letter quantity takes the rest of its name as indices: `omega` → `ω`, `q_eta_plus` →
-/// `q_η₊`, `alpha_0` → `α₀`, `r_hat` → `r̂`. A word stays a word: `mse_test` → `mse (test)`,
+/// `q_η₊`, `alpha_0` → `α₀`, `r_hat` → `r̂`. A word stays a word: `mse_test` → `mse (test)`, `fraction_plus` → `fraction +`,
 /// `quadrature_error` → `quadrature error`.
 pub fn symbol_of(name: &str) -> String {
     let mut words = name.split('_').filter(|word| !word.is_empty());
@@ -99,6 +99,8 @@ pub fn symbol_of(name: &str) -> String {
     for word in rest {
         match word {
             "train" | "test" => symbol.push_str(&format!(" ({word})")),
+            "plus" => symbol.push_str(" +"),
+            "minus" => symbol.push_str(" −"),
             _ => {
                 symbol.push(' ');
                 symbol.push_str(&letter_or_word(word));
@@ -311,6 +313,7 @@ mod tests {
         let names = [
             ("mse_train", "mse (train)"),
             ("mse_test", "mse (test)"),
+            ("fraction_plus", "fraction +"),
             ("quadrature_error", "quadrature error"),
             ("status", "status"),
             ("energy_lambda", "energy λ"),

@@ -114,6 +114,17 @@ pub enum OutputError {
         title: String,
     },
 
+    /// A sheet that is too small for what is drawn on it.
+    #[error(
+        "the figure '{title}' does not fit: {reason}; or give a smaller font size, a shorter title, fewer columns"
+    )]
+    NoRoom {
+        /// The title of the figure.
+        title: String,
+        /// What it needs.
+        reason: String,
+    },
+
     /// The drawing library refused.
     #[error("the figure '{title}' could not be drawn ({reason})")]
     Drawing {

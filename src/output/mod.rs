@@ -13,6 +13,7 @@ pub mod error;
 pub mod files;
 pub mod json;
 mod series;
+mod short;
 pub mod table;
 
 pub use self::csv::CsvWriter;
@@ -23,4 +24,5 @@ pub use files::{
 };
 pub use json::{SideFile, table_json};
 pub use series::Series;
+pub use short::is_written_out;
 pub use table::{Cell, Column, Role, Status, Table};

@@ -9,7 +9,6 @@ use super::csv::write_table;
 use super::error::OutputError;
 use super::files::write_atomically;
 use crate::name::{ascii_name, did_you_mean, symbol_of};
-use crate::numeric::significant;
 use crate::value::Value;
 
 /// What stands in a column of numbers in place of a missing one, beside NaN (R, pandas, spreadsheets, SQL, people).
@@ -48,15 +47,6 @@ impl Cell {
             Cell::Number(value) => value.is_nan(),
             Cell::Integer(_) => false,
             Cell::Text(text) => NO_VALUE.iter().any(|word| text.eq_ignore_ascii_case(word)),
-        }
-    }
-
-    /// The value in a figure: six digits.
-    pub fn short(&self) -> String {
-        match self {
-            Cell::Text(word) => word.clone(),
-            Cell::Number(x) if *x == f64::INFINITY => "∞".into(),
-            value => value.number().map_or(String::new(), |x| significant(x, 6)),
         }
     }
 

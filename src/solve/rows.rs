@@ -1,9 +1,14 @@
 //! Curves → the rows of a [`Table`].
 
-use super::curve::Track;
+use nalgebra::DVector;
+
+use super::equations::Equations;
+use super::events::ends;
 use super::job::PieceCurve;
 use super::solution::Solution;
+use super::{ChangeKind, EndKind};
 use crate::average::{PANELS, RuleKind, rule};
+use crate::chart::Special;
 use crate::name::{ascii_name, symbol_of};
 use crate::output::{Cell, Column, Role, Status};
 use crate::system::Theory;
@@ -102,15 +107,45 @@ impl Layout {
         for piece in curves {
             for (i, control) in piece.curve.controls.iter().enumerate() {
                 if branches && piece.curve.solution(i).is_some() {
-                    for (track, solution) in piece.curve.solutions(i) {
-                        rows.push(self.row(theory, piece, swept, *control, Some((track, solution))));
+                    for (_, solution) in piece.curve.solutions(i) {
+                        rows.push(self.row(theory, piece, swept, *control, Some(solution)));
                     }
                 } else {
-                    rows.push(self.row(theory, piece, swept, *control, piece.curve.solution(i)));
+                    let found = piece.curve.solution(i).map(|(_, solution)| solution);
+                    rows.push(self.row(theory, piece, swept, *control, found));
                 }
             }
         }
         rows
+    }
+
+    /// The rows at which branches fold, meet, and cross in their energy.
+    pub fn special(&self, theory: &Theory, curves: &[PieceCurve], swept: &[Value]) -> Vec<Special> {
+        let mut all = Vec::new();
+        for piece in curves {
+            let mut equations = Equations::new(&piece.piece.system, &piece.parameters);
+            let mut push = |kind: &str, solution: &Solution, ends: bool| {
+                let row = self.row(theory, piece, swept, solution.control, Some(solution));
+                all.push(Special { kind: kind.into(), row, ends });
+            };
+            for (branch, end) in ends(&piece.curve)
+                .into_iter()
+                .filter(|(_, end)| end.is_meeting() || end.kind == EndKind::Fold)
+            {
+                let (rung, error) = equations.adequate_rung(end.control, &end.x, 0, self.tolerance, true);
+                let certified = equations.certify(end.control, &end.x, rung, error);
+                let mut there =
+                    Solution::bare(end.control, end.x.clone(), certified, DVector::zeros(end.x.len()));
+                there.branch = branch.to_string();
+                push(end.kind.name(), &there, true);
+            }
+            let crossings = piece.curve.changes.iter().filter(|change| change.kind == ChangeKind::Crossing);
+            for change in crossings {
+                let sides = change.before.iter().chain(&change.after);
+                sides.for_each(|side| push(change.kind.name(), side, false));
+            }
+        }
+        all
     }
 
     fn row(
@@ -119,7 +154,7 @@ impl Layout {
         piece: &PieceCurve,
         swept: &[Value],
         control: f64,
-        found: Option<(&Track, &Solution)>,
+        found: Option<&Solution>,
     ) -> Vec<Cell> {
         let number = |x: f64| if x.is_nan() { Cell::Missing } else { Cell::Number(x) };
         let system = &piece.piece.system;
@@ -130,7 +165,7 @@ impl Layout {
         row.push(Cell::Number(control));
         row.extend(swept.iter().map(Cell::from));
         row.push(Cell::Text(system.name().to_string()));
-        let Some((_, solution)) = found else {
+        let Some(solution) = found else {
             row.push(Cell::Missing);
             row.extend(self.outputs.iter().map(|_| Cell::Missing));
             row.extend((0..7).map(|_| Cell::Missing));

@@ -235,7 +235,7 @@ impl Reader {
             zip: file.zip.iter().map(|group| self.zip(group)).collect::<Result<_, _>>()?,
             options: self.options(&file.options)?,
             output: path(file.output, &["csv"])?,
-            plot: path(file.plot, &["svg", "pdf", "png"])?,
+            plot: path(file.plot, &["svg", "pdf", "png", "pgf"])?,
             figure: file.figure,
             tasks: self.tasks(&file.slurm)?,
             slurm: self.slurm(&file.slurm)?,

@@ -114,7 +114,7 @@ pub fn alone<C: Args>(words: impl IntoIterator<Item = String>) -> C {
 }
 
 /// Whether nothing is asked of a command but its name (and its `system`), so that its result belongs into results/. How exactly,
-/// on how many threads and with how many words are no other result.
+/// on how many threads, with how many words and how large a figure are no other result.
 pub fn is_plain<C: Args + PartialEq>(
     command: &C,
     system: Option<&str>,
@@ -126,5 +126,6 @@ pub fn is_plain<C: Args + PartialEq>(
     words.extend(values.threads.map(|threads| format!("--threads={threads}")));
     words.extend(values.quiet.then(|| "--quiet".to_string()));
     words.extend(destination.all_rows.then(|| "--all-rows".to_string()));
+    words.extend(destination.drawing.words());
     *command == alone(words)
 }

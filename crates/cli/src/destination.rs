@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::drawing::Drawing;
 use super::standard_output;
 use overlaps::chart::Figure;
 use overlaps::output::csv::write_table;
@@ -28,7 +29,7 @@ pub struct Destination {
     /// Write the table to this CSV file, and the exact command and parameters beside it (.json); - is standard output.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file, .svg, .pdf or .png.
+    /// Draw the figure into this file, .svg, .pdf, .png or, for \input in LaTeX, .pgf.
     #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
     /// What goes to standard output.
@@ -37,6 +38,9 @@ pub struct Destination {
     /// Every row of the table in the terminal.
     #[arg(long)]
     pub all_rows: bool,
+    /// How the figure is drawn.
+    #[command(flatten)]
+    pub drawing: Drawing,
 }
 
 /// What goes to standard output.
@@ -57,6 +61,8 @@ pub struct Files {
     pub csv: Option<PathBuf>,
     /// The figure.
     pub plot: Option<PathBuf>,
+    /// How it is drawn.
+    pub drawing: Drawing,
 }
 
 impl Destination {
@@ -72,20 +78,22 @@ impl Destination {
     /// The files asked for; with a name, those of that name in results/.
     ///
     /// # Errors
-    /// A folder results/ that cannot be made.
+    /// A folder results/ that cannot be made; a way to draw a figure that is not asked for.
     pub fn files(&self, name: Option<&OsStr>) -> anyhow::Result<Files> {
+        let drawing = self.drawing.clone();
         let Some(name) = name else {
-            return Ok(Files {
-                csv: self.output.clone().filter(|path| !is_standard_output(path)),
-                plot: self.plot.clone(),
-            });
+            if self.plot.is_none() {
+                drawing.needs_a_figure()?;
+            }
+            let csv = self.output.clone().filter(|path| !is_standard_output(path));
+            return Ok(Files { csv, plot: self.plot.clone(), drawing });
         };
         let folder = Path::new("results");
         std::fs::create_dir_all(folder).with_context(|| {
             format!("cannot make the folder {}; name files with --output and --plot", folder.display())
         })?;
         let path = |extension: &str| folder.join(name).with_extension(extension);
-        Ok(Files { csv: Some(path("csv")), plot: Some(path("svg")) })
+        Ok(Files { csv: Some(path("csv")), plot: Some(path("svg")), drawing })
     }
 
     /// Prints a result to standard output: what a reader sees (unless `quiet`), or the whole table as CSV or JSON.
@@ -203,7 +211,7 @@ impl Files {
             }
         }
         if let (Some(figure), Some(path)) = (figure, &self.plot) {
-            let drawn = drawn_for(path, figure)?;
+            let drawn = drawn_for(path, figure, &self.drawing)?;
             complete.push((write_completely(path, |w| w.write_all(&drawn))?, path.clone()));
         }
         let mut written = Vec::new();
@@ -240,8 +248,9 @@ pub fn side(
 ///
 /// # Errors
 /// A figure that cannot be drawn.
-pub fn drawn_for(path: &Path, figure: &Figure) -> anyhow::Result<Vec<u8>> {
-    Ok(FigureFormat::of(path).unwrap_or(FigureFormat::Svg).draw(figure)?)
+pub fn drawn_for(path: &Path, figure: &Figure, drawing: &Drawing) -> anyhow::Result<Vec<u8>> {
+    let format = FigureFormat::of(path).unwrap_or(FigureFormat::Svg);
+    Ok(format.draw_on(&drawing.titled(figure), &drawing.sheet())?)
 }
 
 /// Refuses a figure in a format that is not drawn.

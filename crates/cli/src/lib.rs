@@ -14,6 +14,7 @@ mod check;
 mod completions;
 mod critical;
 mod destination;
+mod drawing;
 pub mod embedded;
 mod explore;
 mod generate;

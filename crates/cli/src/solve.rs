@@ -134,7 +134,7 @@ impl Solve {
             printed.finish()?.flush()?;
         }
         let drawing = match &files.plot {
-            Some(_) => Some(chart.figure(&kept)?),
+            Some(_) => Some(chart.marked(&kept, &all.special)?),
             None => None,
         };
         let csv = match csv {

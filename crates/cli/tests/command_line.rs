@@ -806,6 +806,7 @@ fn a_figure_has_the_format_of_its_extension_also_in_a_study() {
             Format::Svg => b"<svg",
             Format::Pdf => b"%PDF-1",
             Format::Png => b"\x89PNG\r\n",
+            Format::Pgf => b"% Made by overlaps",
         };
         let plot = format!("a.{extension}");
         let output = run_in(folder.path(), &["solve", "curie-weiss", "--quiet", "--plot", &plot]);
@@ -825,7 +826,7 @@ fn a_figure_has_the_format_of_its_extension_also_in_a_study() {
     let output = run_in(folder.path(), &["solve", "curie-weiss", "--plot", "a.gif"]);
     let message = String::from_utf8_lossy(&output.stderr);
     assert!(
-        output.status.code() == Some(1) && message.contains("SVG, PDF, PNG; name the file a.svg"),
+        output.status.code() == Some(1) && message.contains("SVG, PDF, PNG, PGF; name the file a.svg"),
         "{message}"
     );
 }

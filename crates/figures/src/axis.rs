@@ -89,6 +89,16 @@ impl Axis {
         (measure - self.low) / (self.high - self.low)
     }
 
+    /// The values at its ends.
+    pub fn ends(&self) -> (f64, f64) {
+        (self.scale.value(self.low), self.scale.value(self.high))
+    }
+
+    /// Whether a value lies between them.
+    pub fn holds(&self, value: f64) -> bool {
+        self.shows(value) && (0.0..=1.0).contains(&self.position(value))
+    }
+
     /// How values are laid out.
     pub fn scale(&self) -> Scale {
         self.scale

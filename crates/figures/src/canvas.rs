@@ -1,4 +1,4 @@
-//! The sheet that a figure is drawn on: lines, dots, boxes and text at places given in pixels, written as SVG.
+//! The sheet that a figure is drawn on: lines, dots, boxes and text at places given in pixels. A [`Pen`] writes them.
 //!
 //! Places are whole tenths of a pixel, so that equal ends are equal, and the same figure has the same bytes.
 
@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 
 use super::PALETTE;
-use super::svg::{escaped, with_indices};
 
 /// Units of the sheet to a pixel.
 pub const UNITS: f64 = 10.0;
@@ -60,84 +59,100 @@ pub fn palette(index: usize) -> Colour {
     Colour(red, green, blue)
 }
 
+/// A place in whole units.
+pub type Spot = (i32, i32);
+
+/// A text with the place of its baseline in pixels, its size, boldness and colour.
+pub struct Writing<'t> {
+    /// One line.
+    pub text: &'t str,
+    /// Where its baseline passes.
+    pub place: Place,
+    /// Which end stands there.
+    pub anchor: Anchor,
+    /// Size, boldness, colour.
+    pub style: (f64, bool, Colour),
+}
+
+/// How what is drawn is written in a language of figures, a line for each.
+pub trait Pen {
+    /// A line through these places.
+    fn path(&self, spots: &[Spot], colour: Colour, width: i32) -> String;
+    /// A filled dot.
+    fn dot(&self, centre: Spot, radius: i32, colour: Colour) -> String;
+    /// An open circle, white inside.
+    fn ring(&self, centre: Spot, radius: i32, width: i32, colour: Colour) -> String;
+    /// A box, as a part of the path of all boxes of its colour.
+    fn cell(&self, from: Spot, to: Spot) -> String;
+    /// Those of each colour.
+    fn cells(&self, all: &[(Colour, String)]) -> String;
+    /// A white box that hides as much as this of what lies below.
+    fn veil(&self, from: Spot, to: Spot, opacity: f64) -> String;
+    /// A text.
+    fn text(&self, writing: &Writing) -> String;
+}
+
 /// The sheet.
 pub struct Canvas {
-    svg: RefCell<Svg>,
+    pen: Box<dyn Pen>,
+    written: RefCell<Written>,
 }
 
 /// The text of the file.
-struct Svg {
+#[derive(Default)]
+struct Written {
     text: String,
     /// Opaque boxes drawn one after the other, by colour: one path of a colour is a third as long as a box for each cell of a
-    /// map, and crisp edges leave no seam between cells that touch.
+    /// map, and has no seams between cells that touch.
     cells: Vec<(Colour, String)>,
 }
 
-impl Svg {
-    /// Adds a line. Writing to a string cannot fail.
-    fn line(&mut self, line: impl Display) {
-        if !self.cells.is_empty() {
-            self.text.push_str("<g shape-rendering=\"crispEdges\">\n");
-            for (fill, path) in self.cells.drain(..) {
-                let _ = writeln!(self.text, "<path fill=\"{fill}\" d=\"{path}\"/>");
-            }
-            self.text.push_str("</g>\n");
-        }
-        let _ = writeln!(self.text, "{line}");
-    }
-}
-
 impl Canvas {
-    /// A white sheet of this size.
-    pub fn new(width: f64, height: f64) -> Canvas {
-        let (w, h) = (width * UNITS, height * UNITS);
-        let mut svg = Svg { text: String::new(), cells: Vec::new() };
-        svg.line(format_args!(
-            "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {w} {h}\" xmlns=\"http://www.w3.org/2000/svg\">"
-        ));
-        let (w, h) = to_units((width, height));
-        svg.line(rectangle((0, 0), (w, h), WHITE, 1.0));
-        Canvas { svg: RefCell::new(svg) }
+    /// A sheet on which this pen writes.
+    pub fn new(pen: impl Pen + 'static) -> Canvas {
+        Canvas { pen: Box::new(pen), written: RefCell::default() }
     }
 
-    fn add(&self, line: impl Display) {
-        self.svg.borrow_mut().line(line);
+    /// Adds a line of the pen's own. Writing to a string cannot fail.
+    pub fn add(&self, line: impl Display) {
+        let mut written = self.written.borrow_mut();
+        let cells = std::mem::take(&mut written.cells);
+        if !cells.is_empty() {
+            written.text.push_str(&self.pen.cells(&cells));
+        }
+        let _ = writeln!(written.text, "{line}");
     }
 
     /// A line through these places.
     pub fn path(&self, places: impl IntoIterator<Item = Place>, colour: Colour, width: f64) {
-        let mut places: Vec<(i32, i32)> = places.into_iter().map(to_units).collect();
+        let mut places: Vec<Spot> = places.into_iter().map(to_units).collect();
         places.dedup();
-        let points: String = places.iter().map(|(x, y)| format!("{x},{y} ")).collect();
-        let width = units(width);
-        self.add(format_args!(
-            "<polyline fill=\"none\" opacity=\"1\" stroke=\"{colour}\" stroke-width=\"{width}\" points=\"{points}\"/>"
-        ));
+        self.add(self.pen.path(&places, colour, units(width)));
     }
 
     /// A filled dot.
     pub fn dot(&self, centre: Place, radius: f64, colour: Colour) {
-        let ((x, y), radius) = (to_units(centre), units(radius));
-        self.add(format_args!(
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" opacity=\"1\" fill=\"{colour}\" stroke=\"none\" stroke-width=\"1\"/>"
-        ));
+        self.add(self.pen.dot(to_units(centre), units(radius), colour));
+    }
+
+    /// An open circle, white inside, with a line of this width.
+    pub fn ring(&self, centre: Place, radius: f64, width: f64, colour: Colour) {
+        self.add(self.pen.ring(to_units(centre), units(radius), units(width), colour));
     }
 
     /// A box filled with a colour, between its upper left and lower right corner. Boxes that touch have no seam.
     pub fn fill(&self, from: Place, to: Place, colour: Colour) {
-        let ((left, top), (right, bottom)) = (to_units(from), to_units(to));
-        let (width, height) = (right - left, bottom - top);
-        let cells = &mut self.svg.borrow_mut().cells;
-        let index = cells.iter().position(|(known, _)| *known == colour).unwrap_or_else(|| {
-            cells.push((colour, String::new()));
-            cells.len() - 1
-        });
-        let _ = write!(cells[index].1, "M{left} {top}h{width}v{height}h-{width}z");
+        let cell = self.pen.cell(to_units(from), to_units(to));
+        let cells = &mut self.written.borrow_mut().cells;
+        match cells.iter_mut().find(|(known, _)| *known == colour) {
+            Some((_, path)) => path.push_str(&cell),
+            None => cells.push((colour, cell)),
+        }
     }
 
     /// A box through which what lies below is seen faintly, for text to stand on.
     pub fn veil(&self, from: Place, to: Place) {
-        self.add(rectangle(to_units(from), to_units(to), WHITE, VEIL));
+        self.add(self.pen.veil(to_units(from), to_units(to), VEIL));
     }
 
     /// Slanted lines over these boxes, unbroken where boxes touch.
@@ -146,50 +161,24 @@ impl Canvas {
     }
 
     /// A text whose baseline passes through the place; the style is size, boldness and colour.
-    pub fn text(
-        &self,
-        text: &str,
-        (x, baseline): Place,
-        anchor: Anchor,
-        (size, bold, colour): (f64, bool, Colour),
-    ) {
-        // The baseline of a text that hangs from its place is 0.76 of its size below.
-        const HANG: f64 = 0.76;
-        let anchor = match anchor {
-            Anchor::Start => "start",
-            Anchor::Middle => "middle",
-            Anchor::End => "end",
-        };
-        let weight = if bold { " font-weight=\"bold\"" } else { "" };
-        let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let text = with_indices(&escaped(&one_line));
-        let ((x, y), size) = (to_units((x, baseline - HANG * size)), size * UNITS);
-        self.add(format_args!(
-            "<text x=\"{x}\" y=\"{y}\" dy=\"{HANG}em\" text-anchor=\"{anchor}\" font-family=\"sans-serif\" font-size=\"{size}\" \
-             opacity=\"1\" fill=\"{colour}\"{weight}>\n{text}\n</text>"
-        ));
+    pub fn text(&self, text: &str, place: Place, anchor: Anchor, style: (f64, bool, Colour)) {
+        let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.add(self.pen.text(&Writing { text: &text, place, anchor, style }));
     }
 
     /// The text of the file.
     pub fn finish(self) -> String {
-        let mut svg = self.svg.into_inner();
-        svg.line("</svg>");
-        svg.text
+        self.written.into_inner().text
     }
 }
 
-fn rectangle((left, top): (i32, i32), (right, bottom): (i32, i32), colour: Colour, opacity: f64) -> String {
-    let (width, height) = (right - left, bottom - top);
-    format!(
-        "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" opacity=\"{opacity}\" fill=\"{colour}\" stroke=\"none\"/>"
-    )
-}
-
-fn units(length: f64) -> i32 {
+/// A length in whole units.
+pub fn units(length: f64) -> i32 {
     (length * UNITS).round() as i32
 }
 
-fn to_units((x, y): Place) -> (i32, i32) {
+/// A place in whole units.
+pub fn to_units((x, y): Place) -> Spot {
     (units(x), units(y))
 }
 
@@ -257,14 +246,33 @@ pub fn shortened(text: &str, size: f64, width: f64) -> String {
 
 /// A text broken between words into lines of at most this width.
 pub fn wrapped(text: &str, size: f64, width: f64) -> Vec<String> {
+    filled(text.split_whitespace().map(String::from), size, width)
+}
+
+/// The same, broken between parts where each has room in a line, so that `n = 8` stays whole.
+pub fn wrapped_between(mark: &str, text: &str, size: f64, width: f64) -> Vec<String> {
+    let last = text.split(mark).count() - 1;
+    let parts = text.split(mark).enumerate().map(|(index, part)| match index == last {
+        true => part.to_string(),
+        false => format!("{part}{}", mark.trim_end()),
+    });
+    let parts = parts.flat_map(|part| match text_width(&part, size) > width {
+        true => part.split_whitespace().map(String::from).collect(),
+        false => vec![part],
+    });
+    filled(parts.filter(|part| !part.is_empty()), size, width)
+}
+
+/// Lines filled with parts in their order.
+fn filled(parts: impl Iterator<Item = String>, size: f64, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for part in parts {
         match lines.last_mut() {
-            Some(line) if text_width(&format!("{line} {word}"), size) <= width => {
+            Some(line) if text_width(&format!("{line} {part}"), size) <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&part);
             }
-            _ => lines.push(word.to_owned()),
+            _ => lines.push(part),
         }
     }
     lines
@@ -281,6 +289,13 @@ mod tests {
         assert!(lines.len() > 1);
         assert!(lines.iter().all(|line| text_width(line, 12.0) <= 120.0));
         assert_eq!(lines.join(" "), text);
+        let lines = wrapped_between(", ", text, 12.0, 120.0);
+        assert!(
+            lines.iter().all(|line| line.matches('=').count() == line.matches(" = ").count()),
+            "{lines:?}"
+        );
+        assert_eq!(lines.join(" "), text);
+        assert!(wrapped_between(", ", "", 12.0, 120.0).is_empty());
     }
 
     #[test]
@@ -302,28 +317,5 @@ mod tests {
     #[test]
     fn the_palette_goes_around() {
         assert_eq!(palette(0), palette(PALETTE.len()));
-    }
-
-    #[test]
-    fn boxes_are_gathered_by_colour_and_what_is_drawn_later_stays_later() {
-        let canvas = Canvas::new(20.0, 10.0);
-        let (dark, light) = (Colour(0x44, 1, 0x54), Colour(0xfd, 0xe7, 0x25));
-        for (x, colour) in [(0.0, dark), (0.5, light), (1.0, dark)] {
-            canvas.fill((x, 0.0), (x + 0.5, 0.4), colour);
-        }
-        canvas.veil((0.2, 0.0), (0.7, 0.4));
-        canvas.text("a < q_ξ", (1.0, 9.0), Anchor::Start, (10.0, false, INK));
-        assert_eq!(
-            canvas.finish(),
-            "<svg width=\"20\" height=\"10\" viewBox=\"0 0 200 100\" xmlns=\"http://www.w3.org/2000/svg\">\n\
-             <rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
-             <g shape-rendering=\"crispEdges\">\n\
-             <path fill=\"#440154\" d=\"M0 0h5v4h-5zM10 0h5v4h-5z\"/>\n\
-             <path fill=\"#FDE725\" d=\"M5 0h5v4h-5z\"/>\n</g>\n\
-             <rect x=\"2\" y=\"0\" width=\"5\" height=\"4\" opacity=\"0.78\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
-             <text x=\"10\" y=\"14\" dy=\"0.76em\" text-anchor=\"start\" font-family=\"sans-serif\" font-size=\"100\" \
-             opacity=\"1\" fill=\"#262626\">\n\
-             a &lt; q<tspan dy=\"0.3em\" font-size=\"75%\">ξ</tspan>\n</text>\n</svg>\n"
-        );
     }
 }

@@ -1,7 +1,8 @@
-//! Where everything stands: the grid of panels, the headings and the legend above it.
+//! Where everything stands: the panels in their columns, the headings and the legend above them.
 
 use super::axis::{Axis, Scale};
-use super::canvas::{text_width, wrapped};
+use super::canvas::{text_width, wrapped, wrapped_between};
+use super::fit::{self, NoRoom, Room, Rows};
 use super::grid::Grid;
 use super::{Figure, HeatMap, Panel, legend};
 
@@ -22,19 +23,17 @@ pub const BAR_GAP: f64 = 11.0;
 pub const BAR_WIDTH: f64 = 12.0;
 
 /// The space around the figure.
-const BORDER: f64 = 14.0;
+pub const BORDER: f64 = 14.0;
 /// The space between the headings, and below the legend.
 const HEADING_GAPS: (f64, f64) = (7.0, 6.0);
 /// The space between a panel and the numbers of the next in its row.
 const BETWEEN: f64 = 20.0;
 /// The space above a plot, in which its symbol stands.
-const SYMBOL_SPACE: f64 = 24.0;
+pub const SYMBOL_SPACE: f64 = 24.0;
 /// The space below a plot with numbers and a symbol at its x axis.
-const X_SPACE: f64 = 42.0;
+pub const X_SPACE: f64 = 42.0;
 /// The space below a plot without them.
 const ROW_SPACE: f64 = 12.0;
-/// No more columns than this: a page is higher than wide.
-const MOST_COLUMNS: usize = 4;
 
 /// A figure measured out, in pixels.
 #[derive(Debug)]
@@ -45,8 +44,8 @@ pub struct Layout {
     pub height: f64,
     /// The left end of title, subtitle and legend.
     pub heading_left: f64,
-    /// The baseline of the title, if there is one.
-    pub title_baseline: Option<f64>,
+    /// The lines of the title with their baselines.
+    pub title: Vec<(String, f64)>,
     /// The lines of the subtitle with their baselines.
     pub subtitle: Vec<(String, f64)>,
     /// The legend.
@@ -82,103 +81,160 @@ pub struct PanelPlace {
 }
 
 impl Layout {
-    /// Measures out a figure.
-    pub fn of(figure: &Figure) -> Self {
-        let columns = if figure.columns > 0 { figure.columns } else { columns(figure.panels.len()) };
-        let with_map = figure.panels.iter().any(|panel| panel.map.is_some());
-        let (width, height) = plot_size(columns, with_map);
+    /// Measures out a figure, on a sheet that suits it or into the room that there is.
+    ///
+    /// # Errors
+    /// Less room than text and plots need.
+    pub fn of(figure: &Figure, room: Room) -> Result<Self, NoRoom> {
+        match room {
+            Room { width: Some(width), height } => fit::into(figure, width, height),
+            Room { width: None, .. } => {
+                let rows = Rows::of(figure);
+                let size = fit::plot_size(rows.columns, fit::has_map(figure));
+                let columns = Columns::of(figure, &rows, size, BORDER);
+                let headings = columns.headings(figure, (BORDER, columns.lefts[0]), columns.right, false);
+                let mut layout = columns.layout(figure, &rows, headings);
+                (layout.width, layout.height) = ((layout.width + BORDER).ceil(), layout.height.ceil());
+                Ok(layout)
+            }
+        }
+    }
+}
+
+/// Title, subtitle and legend.
+#[derive(Debug)]
+pub struct Headings {
+    left: f64,
+    title: Vec<(String, f64)>,
+    subtitle: Vec<(String, f64)>,
+    legend: Vec<legend::Entry>,
+    /// Where the panels begin.
+    pub bottom: f64,
+}
+
+/// Panels of one size, with their axes, and where their columns stand.
+#[derive(Debug)]
+pub struct Columns<'a> {
+    size: (f64, f64),
+    x_axes: Vec<(&'a str, Option<Axis>)>,
+    y_axes: Vec<Option<Axis>>,
+    colours: Vec<Option<Axis>>,
+    lefts: Vec<f64>,
+    bars: Vec<f64>,
+    /// The right end of the last.
+    pub right: f64,
+}
+
+impl<'a> Columns<'a> {
+    /// Each column is indented by the widest number at one of its y axes, and has room for its widest colour bar.
+    pub fn of(figure: &'a Figure, rows: &Rows, size: (f64, f64), border: f64) -> Self {
+        let (width, height) = size;
         let mut x_axes: Vec<(&str, Option<Axis>)> = Vec::new();
         for panel in &figure.panels {
             if x_axes.iter().all(|(label, _)| *label != panel.x_label) {
                 x_axes.push((&panel.x_label, x_axis(figure, panel, width)));
             }
         }
-        let row_space = if x_axes.len() > 1 { X_SPACE } else { ROW_SPACE };
         let y_ticks = ((height / 25.0) as usize).min(9);
-        let mut y_axes: Vec<Option<Axis>> =
+        let y_axes: Vec<Option<Axis>> =
             figure.panels.iter().map(|panel| y_axis(panel, x_scale(figure, panel), y_ticks)).collect();
-
         let colours: Vec<Option<Axis>> =
             figure.panels.iter().map(|panel| colours_of(figure, panel, y_ticks)).collect();
         let bar = |axis: &Axis| BAR_GAP + BAR_WIDTH + 1.7 * TICK + widest_label(axis);
-
-        // Each column is indented by the widest number at one of its y axes, and has room for its widest colour bar.
-        let mut lefts = Vec::new();
-        let mut bars = Vec::new();
-        let mut right = BORDER - BETWEEN;
-        for column in 0..columns {
-            let axes = y_axes.iter().skip(column).step_by(columns).flatten();
-            let numbers = axes.map(widest_label).fold(0.0, f64::max);
-            let left = right + BETWEEN + numbers + 2.0 * TICK;
+        let widest = |axes: &[Option<Axis>], column: usize, of: &dyn Fn(&Axis) -> f64| {
+            let own = axes.iter().enumerate().filter(|(index, _)| rows.place(*index).1 == column);
+            own.filter_map(|(_, axis)| axis.as_ref()).map(of).fold(0.0, f64::max)
+        };
+        let (mut lefts, mut bars, mut right) = (Vec::new(), Vec::new(), border - BETWEEN);
+        for column in 0..rows.columns {
+            let left = right + BETWEEN + widest(&y_axes, column, &widest_label) + 2.0 * TICK;
             lefts.push(left);
-            bars.push(colours.iter().skip(column).step_by(columns).flatten().map(bar).fold(0.0, f64::max));
+            bars.push(widest(&colours, column, &bar));
             right = left + width + bars[column];
         }
+        Columns { size, x_axes, y_axes, colours, lefts, bars, right }
+    }
 
-        let heading_left = lefts[0];
-        let heading_width = right - heading_left;
-        let mut y = BORDER;
-        let title_baseline = (!figure.title.is_empty()).then(|| {
-            y += TITLE_SIZE + HEADING_GAPS.0;
-            y - HEADING_GAPS.0
-        });
-        let mut subtitle = Vec::new();
-        for line in wrapped(&figure.subtitle, TEXT_SIZE, heading_width) {
-            y += TEXT_SIZE + HEADING_GAPS.0;
-            subtitle.push((line, y - HEADING_GAPS.0));
-        }
-        let legend = legend::entries(figure, heading_left, y, heading_width);
+    /// The headings between two places, the first with its upper edge at a height; a title that is `wrapped` does not go beyond.
+    pub fn headings(&self, figure: &Figure, (top, left): (f64, f64), right: f64, wrap: bool) -> Headings {
+        let width = right - left;
+        let mut y = top;
+        let mut line = |text: String, size: f64| {
+            y += size + HEADING_GAPS.0;
+            (text, y - HEADING_GAPS.0)
+        };
+        let title = match wrap {
+            // Bold letters are wider.
+            true => wrapped(&figure.title, 1.1 * TITLE_SIZE, width),
+            false => vec![figure.title.clone()],
+        };
+        let title = title.into_iter().filter(|text| !text.is_empty());
+        let title: Vec<(String, f64)> = title.map(|text| line(text, TITLE_SIZE)).collect();
+        let subtitle = match wrap {
+            true => wrapped_between(", ", &figure.subtitle, TEXT_SIZE, width),
+            false => wrapped(&figure.subtitle, TEXT_SIZE, width),
+        };
+        let subtitle: Vec<(String, f64)> = subtitle.into_iter().map(|text| line(text, TEXT_SIZE)).collect();
+        let legend = legend::entries(figure, left, y, width);
         if !legend.is_empty() {
             y += legend::height(&legend, y) + HEADING_GAPS.1;
         }
+        Headings { left, title, subtitle, legend, bottom: y }
+    }
 
-        let count = figure.panels.len();
+    /// The space between the plots of two rows, without that of the symbols.
+    pub fn row_space(&self) -> f64 {
+        if self.x_axes.len() > 1 { X_SPACE } else { ROW_SPACE }
+    }
+
+    /// How far a number below the last plots of the rows goes beyond their right end.
+    pub fn overhang(&self) -> f64 {
+        let beyond = |axis: &Axis| {
+            let ends = axis.ticks.iter().map(|tick| {
+                (axis.fraction(tick.value) - 1.0) * self.size.0 + text_width(&tick.label, TICK_SIZE) / 2.0
+            });
+            ends.fold(0.0, f64::max)
+        };
+        let most = self.x_axes.iter().filter_map(|(_, axis)| axis.as_ref()).map(beyond).fold(0.0, f64::max);
+        (most - self.bars.last().copied().unwrap_or_default()).max(0.0)
+    }
+
+    /// The whole, up to the right and lower ends of the panels.
+    pub fn layout(mut self, figure: &Figure, rows: &Rows, headings: Headings) -> Layout {
+        let (width, height) = self.size;
+        let (row_space, several) = (self.row_space(), self.x_axes.len() > 1);
+        let taken: Vec<(usize, usize)> = (0..figure.panels.len()).map(|index| rows.place(index)).collect();
         let place = |(index, y_axis): (usize, &mut Option<Axis>)| {
             let own = figure.panels[index].x_label.as_str();
+            let (row, column) = taken[index];
             PanelPlace {
-                left: lefts[index % columns],
-                top: y + SYMBOL_SPACE + (index / columns) as f64 * (SYMBOL_SPACE + height + row_space),
+                left: self.lefts[column],
+                top: headings.bottom + SYMBOL_SPACE + row as f64 * (SYMBOL_SPACE + height + row_space),
                 width,
                 height,
-                x_written: x_axes.len() > 1 || index + columns >= count,
-                x_axis: x_axes.iter().find(|(label, _)| *label == own).and_then(|(_, axis)| axis.clone()),
+                x_written: several || !taken.contains(&(row + 1, column)),
+                x_axis: self
+                    .x_axes
+                    .iter()
+                    .find(|(label, _)| *label == own)
+                    .and_then(|(_, axis)| axis.clone()),
                 x_label: if own.is_empty() { figure.x_label.clone() } else { own.to_owned() },
                 y_axis: y_axis.take(),
-                colours: colours[index].clone(),
-                bar: bars[index % columns],
+                colours: self.colours[index].clone(),
+                bar: self.bars[column],
             }
         };
-        let panels: Vec<PanelPlace> = y_axes.iter_mut().enumerate().map(place).collect();
-        let lowest = panels.last().map_or(y, |panel| panel.top + panel.height);
+        let panels: Vec<PanelPlace> = self.y_axes.iter_mut().enumerate().map(place).collect();
+        let lowest = panels.last().map_or(headings.bottom, |panel| panel.top + panel.height);
         Layout {
-            width: (right + BORDER).ceil(),
-            height: (lowest + X_SPACE + BORDER / 2.0).ceil(),
-            heading_left,
-            title_baseline,
-            subtitle,
-            legend,
+            width: self.right,
+            height: lowest + X_SPACE + BORDER / 2.0,
+            heading_left: headings.left,
+            title: headings.title,
+            subtitle: headings.subtitle,
+            legend: headings.legend,
             panels,
         }
-    }
-}
-
-/// The number of columns of the grid: 1, 2, 2×2, 2×3, 3×3, then four to a row.
-fn columns(panels: usize) -> usize {
-    let root = (panels as f64).sqrt().ceil() as usize;
-    root.clamp(1, MOST_COLUMNS)
-}
-
-/// The width and height of a plot; heat maps are higher, since both their axes have the same right.
-fn plot_size(columns: usize, with_map: bool) -> (f64, f64) {
-    match columns {
-        1 if with_map => (430.0, 330.0),
-        2 if with_map => (300.0, 240.0),
-        3 if with_map => (230.0, 185.0),
-        _ if with_map => (190.0, 155.0),
-        1 => (480.0, 300.0),
-        2 => (330.0, 210.0),
-        3 => (260.0, 170.0),
-        _ => (215.0, 145.0),
     }
 }
 
@@ -209,11 +265,17 @@ fn x_axis(figure: &Figure, first: &Panel, width: f64) -> Option<Axis> {
     axes.find(stand_apart).or_else(|| around(2))
 }
 
+/// An axis with at least two numbers, from which a reader has its scale, even where it is short.
+fn with_two(most_ticks: usize, around: impl Fn(usize) -> Option<Axis>) -> Option<Axis> {
+    let mut axes = (most_ticks..=most_ticks + 3).filter_map(&around);
+    axes.find(|axis| axis.ticks.len() > 1).or_else(|| around(most_ticks))
+}
+
 fn y_axis(panel: &Panel, x_scale: Scale, most_ticks: usize) -> Option<Axis> {
     let shown = |(x, _): &(f64, f64)| x_scale.shows(*x);
-    let values = places(panel, x_scale).filter(shown).map(|(_, y)| y);
+    let values: Vec<f64> = places(panel, x_scale).filter(shown).map(|(_, y)| y).collect();
     let margin = if panel.map.is_some() { 0.0 } else { 0.06 };
-    Axis::around(values, Scale::new(panel.y_log), margin, most_ticks)
+    with_two(most_ticks, |most| Axis::around(values.iter().copied(), Scale::new(panel.y_log), margin, most))
 }
 
 /// The values along the colour bar of a panel: those of all maps with its label.
@@ -225,8 +287,8 @@ fn colours_of(figure: &Figure, panel: &Panel, most_ticks: usize) -> Option<Axis>
 
 /// The values of these maps along a colour bar; nothing if none is finite.
 pub fn colour_axis<'a>(maps: impl Iterator<Item = &'a HeatMap>, most_ticks: usize) -> Option<Axis> {
-    let values = maps.flat_map(|map| &map.cells).map(|cell| cell.value);
-    Axis::around(values, Scale::Linear, 0.0, most_ticks)
+    let values: Vec<f64> = maps.flat_map(|map| &map.cells).map(|cell| cell.value).collect();
+    with_two(most_ticks, |most| Axis::around(values.iter().copied(), Scale::Linear, 0.0, most))
 }
 
 /// Every place in a panel that is to be seen: the corners of a heat map, and without one those of curves, points, and
@@ -265,18 +327,14 @@ mod tests {
         Figure { panels: vec![panel; panels], ..Figure::default() }
     }
 
-    #[test]
-    fn panels_stand_in_a_grid() {
-        let counts = [(1, 1), (2, 2), (3, 2), (4, 2), (5, 3), (6, 3), (9, 3), (10, 4), (24, 4)];
-        for (panels, expected) in counts {
-            assert_eq!(columns(panels), expected, "{panels} panels");
-        }
+    fn suiting(figure: &Figure) -> Layout {
+        Layout::of(figure, Room::default()).unwrap()
     }
 
     #[test]
     fn panels_neither_overlap_nor_leave_the_figure() {
         for count in 1..=24 {
-            let layout = Layout::of(&figure(count));
+            let layout = suiting(&figure(count));
             let panels = &layout.panels;
             assert_eq!(panels.len(), count);
             for (index, one) in panels.iter().enumerate() {
@@ -292,7 +350,7 @@ mod tests {
 
     #[test]
     fn the_lowest_panel_of_each_column_has_the_x_axis() {
-        let layout = Layout::of(&figure(5));
+        let layout = suiting(&figure(5));
         let lowest: Vec<bool> = layout.panels.iter().map(|panel| panel.x_written).collect();
         assert_eq!(lowest, [false, false, true, true, true]);
     }
@@ -305,7 +363,7 @@ mod tests {
             panel.x_label = "1/√d".into();
             panel.curves[0].segments = vec![vec![(0.0, 0.0), (0.03, 1.0)]];
         }
-        let layout = Layout::of(&figure);
+        let layout = suiting(&figure);
         assert!(layout.panels.iter().all(|panel| panel.x_written));
         let end = |panel: usize, x: f64| layout.panels[panel].x_axis.as_ref().unwrap().fraction(x);
         assert!(end(0, 1.0) < 1.0 && end(0, 1.0) > 0.9 && end(2, 0.03) < 1.0 && end(2, 0.03) > 0.9);
@@ -318,7 +376,7 @@ mod tests {
         figure.panels[1].x_label = "n".into();
         figure.panels[1].x_log = true;
         figure.panels[1].curves[0].segments = vec![vec![(1.0, 0.0), (100.0, 1.0)]];
-        let layout = Layout::of(&figure);
+        let layout = suiting(&figure);
         let middle = |panel: usize, x: f64| layout.panels[panel].x_axis.as_ref().unwrap().fraction(x);
         assert!((middle(0, 0.5) - 0.5).abs() < 1e-12 && (middle(1, 10.0) - 0.5).abs() < 1e-12);
     }
@@ -330,7 +388,7 @@ mod tests {
             data: vec![(0.5, 2.0, 3.0), (0.5, 0.0, f64::NAN)],
             ..super::super::Points::default()
         });
-        let layout = Layout::of(&figure);
+        let layout = suiting(&figure);
         let axis = layout.panels[0].y_axis.as_ref().unwrap();
         assert!(axis.fraction(-1.0) > 0.0 && axis.fraction(5.0) < 1.0);
     }

@@ -4,7 +4,7 @@ use super::axis::Scale;
 use super::canvas::{Anchor, Canvas, Colour, INK, Place, palette, shortened, text_width};
 use super::grid::{Filling, Grid};
 use super::layout::{TEXT_SIZE, colour_axis, x_scale};
-use super::{Figure, HeatMap, LineStyle, map, panel, regions, stroke};
+use super::{Figure, HeatMap, LineStyle, Mark, map, panel, regions, stroke};
 
 /// The length of the sample of a line, in pixels.
 const SAMPLE: f64 = 34.0;
@@ -23,8 +23,8 @@ pub struct Entry {
     label: String,
     /// The line and its colour, if a curve has this label.
     line: Option<(LineStyle, usize)>,
-    /// The colour of the mark, if points have this label.
-    mark: Option<usize>,
+    /// The mark and its colour, if points have this label.
+    mark: Option<(Mark, usize)>,
     /// What cells of a heat map are filled with, if they are explained here.
     swatch: Option<Swatch>,
     /// The length of the sample.
@@ -66,7 +66,7 @@ pub fn entries(figure: &Figure, left: f64, top: f64, width: f64) -> Vec<Entry> {
         }
         for points in &panel.points {
             let entry = entry_of(&mut entries, &points.label);
-            entry.mark.get_or_insert(points.colour);
+            entry.mark.get_or_insert((points.mark, points.colour));
         }
     }
     entries.retain(|entry| !entry.label.is_empty());
@@ -151,10 +151,10 @@ pub fn draw(canvas: &Canvas, entry: &Entry) {
         let ends = [(left, middle), (left + entry.sample, middle)];
         stroke::draw(canvas, &ends, line, palette(colour));
     }
-    if let Some(colour) = entry.mark {
+    if let Some((mark, colour)) = entry.mark {
         let centre = (left + entry.sample / 2.0, middle);
         let bar = panel::Bar { ends: [middle - 6.0, middle + 6.0], whole: [true; 2] };
-        panel::draw_mark(canvas, centre, &bar, palette(colour));
+        panel::draw_mark(canvas, centre, &bar, (mark, palette(colour)));
     }
     if let Some(swatch) = entry.swatch {
         let side = (entry.sample - SWATCH.0) / 2.0;
@@ -190,7 +190,7 @@ mod tests {
         let entries = entries(&figure(&["theory", "", "other"]), 10.0, 0.0, 600.0);
         assert_eq!(entries.len(), 2);
         assert_eq!(entries[0].line, Some((LineStyle::Solid, 0)));
-        assert_eq!(entries[0].mark, Some(2));
+        assert_eq!(entries[0].mark, Some((Mark::Dot, 2)));
         assert_eq!(entries[1].mark, None);
         assert_eq!(height(&entries, 0.0), ROW);
     }

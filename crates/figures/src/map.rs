@@ -5,12 +5,18 @@ use super::canvas::{Anchor, Canvas, INK, Place, palette, text_width};
 use super::colours::{self, LEVELS};
 use super::grid::{Filling, Grid, Run};
 use super::layout::{BAR_GAP, BAR_WIDTH, PanelPlace, SYMBOL_SIZE, TEXT_SIZE, TICK, TICK_SIZE};
-use super::{HeatMap, LineStyle, legend::Swatch, panel, regions, stroke};
+use super::{HeatMap, LineStyle, Panel, legend::Swatch, panel, regions, stroke};
 
 /// The place in the palette of the lines between regions: black.
 pub const BOUNDARY: usize = 6;
 /// The space around the name of a region, to the sides and above and below.
 const NAME_MARGIN: (f64, f64) = (5.0, 3.5);
+
+/// How many boxes the heat map of a panel is drawn with.
+pub fn cells(panel: &Panel, place: &PanelPlace) -> usize {
+    let (Some(map), Some(x), Some(y)) = (&panel.map, &place.x_axis, &place.y_axis) else { return 0 };
+    Grid::of(map, x.scale(), y.scale()).map_or(0, |grid| grid.runs(place.colours.as_ref()).len())
+}
 
 /// Draws the cells and what belongs to them.
 pub fn draw(canvas: &Canvas, map: &HeatMap, place: &PanelPlace, (x_axis, y_axis): (&Axis, &Axis)) {

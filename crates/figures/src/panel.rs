@@ -5,13 +5,13 @@ use super::canvas::{
     Anchor, Canvas, Colour, FINE_GRID, GRID, INK, PALE_INK, Place, palette, shortened, text_width,
 };
 use super::layout::{PanelPlace, SYMBOL_SIZE, TEXT_SIZE, TICK, TICK_SIZE};
-use super::{Panel, Points, map, stroke};
+use super::{Mark, Panel, Points, map, stroke};
 
 /// The width of grid lines, and of axes and ticks.
 pub const THIN: (f64, f64) = (0.7, 0.9);
 /// The radius of the mark of a point, half the width of the end of its error bar, and the width of
 /// the bar.
-const MARK: (f64, f64, f64) = (2.8, 3.0, 1.2);
+pub const MARK: (f64, f64, f64) = (2.8, 3.0, 1.2);
 /// From the plot up to the baseline of its symbol.
 const ABOVE: f64 = 8.0;
 /// The same beside a colour bar, so that an index does not touch its uppermost number.
@@ -22,12 +22,9 @@ pub const BELOW_MIDDLE: f64 = 0.36;
 /// Draws a panel.
 pub fn draw(canvas: &Canvas, panel: &Panel, place: &PanelPlace) {
     draw_grid(canvas, place);
-    draw_labels(canvas, panel, place);
+    draw_labels(canvas, panel, place, true);
     let (Some(x_axis), Some(y_axis)) = (&place.x_axis, &place.y_axis) else {
-        let centre = (place.left + place.width / 2.0, place.top + place.height / 2.0);
-        let style = (TEXT_SIZE, false, PALE_INK);
-        let message = if panel.y_log { "no finite positive values" } else { "no finite values" };
-        return canvas.text(message, centre, Anchor::Middle, style);
+        return draw_nothing(canvas, panel, place);
     };
     let plot = Plot { place, x_axis, y_axis };
     if let Some(map) = &panel.map {
@@ -73,8 +70,7 @@ impl Plot<'_> {
 
     /// Whether a place lies in the plot: beside a heat map there may be others.
     fn holds(&self, x: f64, y: f64) -> bool {
-        let within = |axis: &Axis, value: f64| (0.0..=1.0).contains(&axis.position(value));
-        self.shows(x, y) && within(self.x_axis, x) && within(self.y_axis, y)
+        self.x_axis.holds(x) && self.y_axis.holds(y)
     }
 
     fn place_of(&self, x: f64, y: f64) -> Place {
@@ -112,7 +108,7 @@ impl Plot<'_> {
                 ends: ends.map(|end| y_place(self.place, self.y_axis, end)),
                 whole: ends.map(|end| self.y_axis.shows(end)),
             };
-            draw_mark(canvas, self.place_of(x, y), &bar, palette(points.colour));
+            draw_mark(canvas, self.place_of(x, y), &bar, (points.mark, palette(points.colour)));
         }
     }
 }
@@ -147,8 +143,11 @@ pub struct Bar {
 }
 
 /// Draws a point with its error bar.
-pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, colour: Colour) {
+pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, (mark, colour): (Mark, Colour)) {
     let (radius, end, width) = MARK;
+    if mark == Mark::Ring {
+        return canvas.ring(centre, radius, width, colour);
+    }
     let x = centre.0;
     let [upper, lower] = bar.ends;
     if lower > upper {
@@ -204,10 +203,18 @@ fn draw_grid(canvas: &Canvas, place: &PanelPlace) {
     canvas.path([(left, top), (left, bottom), (right, bottom)], INK, line)
 }
 
-fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace) {
+/// Says that there is nothing to be seen.
+pub fn draw_nothing(canvas: &Canvas, panel: &Panel, place: &PanelPlace) {
+    let centre = (place.left + place.width / 2.0, place.top + place.height / 2.0);
+    let message = if panel.y_log { "no finite positive values" } else { "no finite values" };
+    canvas.text(message, centre, Anchor::Middle, (TEXT_SIZE, false, PALE_INK));
+}
+
+/// The symbols at the axes, the caption, and the numbers at the ticks where they are not drawn otherwise.
+pub fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace, with_numbers: bool) {
     let number = (TICK_SIZE, false, INK);
     let symbol = (SYMBOL_SIZE, false, INK);
-    if let Some(axis) = &place.y_axis {
+    if let Some(axis) = place.y_axis.as_ref().filter(|_| with_numbers) {
         for tick in &axis.ticks {
             let y = y_place(place, axis, tick.value) + BELOW_MIDDLE * TICK_SIZE;
             let at = (place.left - 1.7 * TICK, y);
@@ -227,7 +234,7 @@ fn draw_labels(canvas: &Canvas, panel: &Panel, place: &PanelPlace) {
     if place.x_written {
         let bottom = place.top + place.height;
         let baseline = bottom + 1.7 * TICK + 0.8 * TICK_SIZE;
-        if let Some(axis) = &place.x_axis {
+        if let Some(axis) = place.x_axis.as_ref().filter(|_| with_numbers) {
             for tick in &axis.ticks {
                 let at = (x_place(place, axis, tick.value), baseline);
                 canvas.text(&tick.label, at, Anchor::Middle, number);

@@ -9,10 +9,10 @@ use super::canvas::{Canvas, Colour, Place, WHITE};
 /// The width of a curve, in pixels.
 pub const CURVE_WIDTH: f64 = 1.7;
 /// How far the white below a line on coloured ground stands out.
-const EDGE: f64 = 1.1;
+pub const EDGE: f64 = 1.1;
 
 /// The lengths of dash, gap, dash, gap …, in pixels; nothing for an unbroken line.
-fn pattern(line: LineStyle) -> &'static [f64] {
+pub fn pattern(line: LineStyle) -> &'static [f64] {
     match line {
         LineStyle::Solid => &[],
         LineStyle::Dashed => &[7.0, 4.0],

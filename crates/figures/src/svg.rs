@@ -1,6 +1,95 @@
-//! Text in SVG: escaped, and indices of symbols set as indices.
+//! The pen that writes SVG. Text is escaped, and indices of symbols are set as indices.
 
 use std::fmt::Write;
+
+use super::canvas::{Anchor, Canvas, Colour, Pen, Spot, UNITS, WHITE, Writing, to_units};
+
+/// A pen that writes SVG.
+struct Svg;
+
+/// A white sheet of this size, with that in print, in points, if it is given.
+pub fn sheet((width, height): (f64, f64), printed: Option<(f64, f64)>) -> Canvas {
+    let canvas = Canvas::new(Svg);
+    let (w, h) = match printed {
+        None => (width * UNITS, height * UNITS),
+        Some(_) => ((width * UNITS).round(), (height * UNITS).round()),
+    };
+    let [on_paper, below] = match printed {
+        None => [width, height].map(|pixels| format!("{pixels}")),
+        Some((width, height)) => [width, height].map(|points| format!("{points:.3}pt")),
+    };
+    canvas.add(format_args!(
+        "<svg width=\"{on_paper}\" height=\"{below}\" viewBox=\"0 0 {w} {h}\" xmlns=\"http://www.w3.org/2000/svg\">"
+    ));
+    canvas.add(rectangle((0, 0), to_units((width, height)), WHITE, 1.0));
+    canvas
+}
+
+/// The whole file.
+pub fn finished(canvas: Canvas) -> String {
+    canvas.add("</svg>");
+    canvas.finish()
+}
+
+impl Pen for Svg {
+    fn path(&self, spots: &[Spot], colour: Colour, width: i32) -> String {
+        let points: String = spots.iter().map(|(x, y)| format!("{x},{y} ")).collect();
+        format!(
+            "<polyline fill=\"none\" opacity=\"1\" stroke=\"{colour}\" stroke-width=\"{width}\" points=\"{points}\"/>"
+        )
+    }
+
+    fn dot(&self, (x, y): Spot, radius: i32, colour: Colour) -> String {
+        format!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" opacity=\"1\" fill=\"{colour}\" stroke=\"none\" stroke-width=\"1\"/>"
+        )
+    }
+
+    fn ring(&self, (x, y): Spot, radius: i32, width: i32, colour: Colour) -> String {
+        format!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" opacity=\"1\" fill=\"{WHITE}\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
+        )
+    }
+
+    fn cell(&self, (left, top): Spot, (right, bottom): Spot) -> String {
+        let (width, height) = (right - left, bottom - top);
+        format!("M{left} {top}h{width}v{height}h-{width}z")
+    }
+
+    fn cells(&self, all: &[(Colour, String)]) -> String {
+        let paths = all.iter().map(|(fill, path)| format!("<path fill=\"{fill}\" d=\"{path}\"/>\n"));
+        format!("<g shape-rendering=\"crispEdges\">\n{}</g>\n", paths.collect::<String>())
+    }
+
+    fn veil(&self, from: Spot, to: Spot, opacity: f64) -> String {
+        rectangle(from, to, WHITE, opacity)
+    }
+
+    fn text(&self, writing: &Writing) -> String {
+        // The baseline of a text that hangs from its place is 0.76 of its size below.
+        const HANG: f64 = 0.76;
+        let anchor = match writing.anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let ((x, baseline), (size, bold, colour)) = (writing.place, writing.style);
+        let weight = if bold { " font-weight=\"bold\"" } else { "" };
+        let text = with_indices(&escaped(writing.text));
+        let ((x, y), size) = (to_units((x, baseline - HANG * size)), size * UNITS);
+        format!(
+            "<text x=\"{x}\" y=\"{y}\" dy=\"{HANG}em\" text-anchor=\"{anchor}\" font-family=\"sans-serif\" font-size=\"{size}\" \
+             opacity=\"1\" fill=\"{colour}\"{weight}>\n{text}\n</text>"
+        )
+    }
+}
+
+fn rectangle((left, top): Spot, (right, bottom): Spot, colour: Colour, opacity: f64) -> String {
+    let (width, height) = (right - left, bottom - top);
+    format!(
+        "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" opacity=\"{opacity}\" fill=\"{colour}\" stroke=\"none\"/>"
+    )
+}
 
 /// A text in which no sign has a meaning in XML.
 pub fn escaped(text: &str) -> String {
@@ -88,5 +177,28 @@ mod tests {
         for text in ["first_phase", "mse (test)", "ω", "_", "x_", "a __ b", "10_000"] {
             assert_eq!(with_indices(text), text);
         }
+    }
+
+    #[test]
+    fn boxes_are_gathered_by_colour_and_what_is_drawn_later_stays_later() {
+        let canvas = sheet((20.0, 10.0), None);
+        let (dark, light) = (Colour(0x44, 1, 0x54), Colour(0xfd, 0xe7, 0x25));
+        for (x, colour) in [(0.0, dark), (0.5, light), (1.0, dark)] {
+            canvas.fill((x, 0.0), (x + 0.5, 0.4), colour);
+        }
+        canvas.veil((0.2, 0.0), (0.7, 0.4));
+        canvas.text("a < q_ξ", (1.0, 9.0), Anchor::Start, (10.0, false, crate::canvas::INK));
+        assert_eq!(
+            finished(canvas),
+            "<svg width=\"20\" height=\"10\" viewBox=\"0 0 200 100\" xmlns=\"http://www.w3.org/2000/svg\">\n\
+             <rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
+             <g shape-rendering=\"crispEdges\">\n\
+             <path fill=\"#440154\" d=\"M0 0h5v4h-5zM10 0h5v4h-5z\"/>\n\
+             <path fill=\"#FDE725\" d=\"M5 0h5v4h-5z\"/>\n</g>\n\
+             <rect x=\"2\" y=\"0\" width=\"5\" height=\"4\" opacity=\"0.78\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
+             <text x=\"10\" y=\"14\" dy=\"0.76em\" text-anchor=\"start\" font-family=\"sans-serif\" font-size=\"100\" \
+             opacity=\"1\" fill=\"#262626\">\n\
+             a &lt; q<tspan dy=\"0.3em\" font-size=\"75%\">ξ</tspan>\n</text>\n</svg>\n"
+        );
     }
 }

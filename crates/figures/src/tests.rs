@@ -12,11 +12,93 @@ fn drawn(name: &str, figure: &Figure) -> String {
     assert_eq!(svg, draw(figure).unwrap(), "the same figure gives the same bytes");
     assert!(!svg.contains("NaN") && !svg.contains("inf,") && !svg.contains("-0.0"));
     assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+    // A map that TeX does not hold has a test of its own.
+    let pgf = if svg.len() < 500_000 { picture(figure) } else { String::new() };
     if let Some(folder) = std::env::var_os("OVERLAPS_FIGURES") {
         let path = std::path::Path::new(&folder).join(name);
-        std::fs::write(path, &svg).unwrap();
+        std::fs::write(&path, &svg).unwrap();
+        std::fs::write(path.with_extension("pgf"), &pgf).unwrap();
     }
     svg
+}
+
+/// The same as a picture of pgfplots, two columns wide, after a check of what holds for every one.
+fn picture(figure: &Figure) -> String {
+    let sheet = Sheet::of(Size::of_columns(2));
+    let pgf = String::from_utf8(Format::Pgf.draw_on(figure, &sheet).unwrap()).unwrap();
+    let count = |word: &str| pgf.matches(word).count();
+    for pair in [("{", "}"), ("\\begin{axis}", "\\end{axis}"), ("\\begingroup", "\\endgroup")] {
+        let [open, close] = [pair.0, pair.1].map(|word| count(word) - count(&format!("\\{word}")));
+        assert_eq!(open, close, "{pair:?}");
+    }
+    assert_eq!((count("\\begin{tikzpicture}"), count("\\end{tikzpicture}")), (1, 1));
+    assert!(!pgf.contains("NaN") && !pgf.contains("inf,") && !pgf.contains("inf)"));
+    // Paths end, and no line but a comment is without a command or data.
+    for line in pgf.lines().filter(|line| line.starts_with("\\draw") || line.starts_with("\\node")) {
+        assert!(line.ends_with(';'), "{line}");
+    }
+    pgf
+}
+
+#[test]
+fn a_picture_has_the_data_of_its_curves_and_the_symbols_of_tex() {
+    let pgf = picture(&demonstration());
+    let has = |text: &str| assert!(pgf.contains(text), "{text}");
+    assert_eq!(pgf.matches("\\begin{axis}").count(), 4);
+    // 3 lines in 4 panels, of which those of ω jump; the points.
+    assert_eq!(pgf.matches("\\addplot[overlaps").count(), 3 * 4 + 3, "a piece of its own behind every jump");
+    assert_eq!(pgf.matches("\\addplot[only marks").count(), 1);
+    // tanh(2·0.202)·1.2 at the place behind the jump, to nine digits.
+    has(&format!("(2.02e-1,{:.8}e-1)", 12.0 * (0.404_f64).tanh()));
+    has("{\\ensuremath{q_{\\eta{}+}}}");
+    has("limit \\ensuremath{n} \\ensuremath{\\to} \\ensuremath{\\infty}");
+    has("dash pattern=on ");
+    // The first point: 0.1, 0.81 + 0.03 sin 0.7, ± 0.042.
+    has(&format!("(1e-1,{:.8}e-1) += (0,4.2e-2) -= (0,4.2e-2)", 10.0 * (0.81 + 0.03 * 0.7_f64.sin())));
+    // What stands in no font of seven bits is a command.
+    assert!(pgf.lines().filter(|line| !line.starts_with('%')).all(str::is_ascii));
+}
+
+#[test]
+fn a_mark_on_a_line_is_an_open_circle_in_every_format() {
+    let mut panel = panel("m", vec![curve("up", LineStyle::Solid, 0, |t| t)]);
+    panel.points.push(Points { mark: Mark::Ring, ..Points::new("fold", 6, [(0.5, 0.5, 0.0)]) });
+    let figure = Figure { x_label: "t".into(), panels: vec![panel], ..Figure::default() };
+    // In the panel and in the legend.
+    let svg = drawn("fold.svg", &figure);
+    assert_eq!(svg.matches("fill=\"#FFFFFF\" stroke=\"#000000\"").count(), 2);
+    let pgf = picture(&figure);
+    assert!(pgf.contains("mark options={fill=white") && pgf.matches("\\filldraw[fill=white").count() == 1);
+}
+
+#[test]
+fn a_picture_of_a_logarithmic_axis_has_bars_that_end_on_it() {
+    let mut panel = panel("s", vec![curve("", LineStyle::Solid, 0, |t| t)]);
+    panel.y_log = true;
+    panel.points.push(Points::new("", 1, [(0.5, 0.1, 0.4)]));
+    let figure = Figure { x_label: "t".into(), panels: vec![panel], ..Figure::default() };
+    let pgf = picture(&figure);
+    assert!(pgf.contains("ymode=log") && pgf.contains("extra y ticks={"));
+    assert!(pgf.contains("(5e-1,1e-1) += (0,4e-1) -= (0,0)"), "no end below");
+    // The line down to the lower end of the axis, a little below 0.002.
+    let (_, down) = pgf.split_once("coordinates {(5e-1,1e-1) (5e-1,").unwrap();
+    let low: f64 = down.split(')').next().unwrap().parse().unwrap();
+    assert!(low < 0.002 && low > 0.001, "{low}");
+    assert!(pgf.contains("\n(2e-3,2e-3)") && !pgf.contains("\n(0,0)"), "0 has no place there");
+}
+
+#[test]
+fn a_picture_of_a_map_has_its_cells_and_one_that_is_too_large_is_refused() {
+    let (x, y) = (evenly(0.0, 1.0, 12), evenly(0.5, 0.95, 9));
+    let figure = |x: &[f64], y: &[f64]| {
+        let map = heat_map("m", (x, y), |x, y| (40.0 * x * y).sin(), 0.5);
+        Figure { x_label: "t".into(), panels: vec![map_panel("p", map)], ..Figure::default() }
+    };
+    let pgf = picture(&figure(&x, &y));
+    assert!(pgf.matches("rectangle").count() > 12 * 9 && pgf.contains("axis on top"));
+    let large = figure(&evenly(0.0, 1.0, 300), &evenly(0.5, 0.95, 300));
+    let error = Format::Pgf.draw(&large).unwrap_err().to_string();
+    assert!(error.contains("name a file .pdf"), "{error}");
 }
 
 fn curve(label: &str, line: LineStyle, colour: usize, f: impl Fn(f64) -> f64) -> Curve {
@@ -50,6 +132,7 @@ fn demonstration() -> Figure {
         label: "simulation, d = 4000".into(),
         colour: 6,
         data: (0..6).map(measured).collect(),
+        ..Points::default()
     });
     Figure {
         title: "First phase: weight overlaps and test error".into(),
@@ -107,6 +190,7 @@ fn logarithmic_axes_leave_out_what_they_cannot_show() {
         label: "measured".into(),
         colour: 2,
         data: vec![(0.1, 0.1, 0.02), (0.4, 0.02, 0.03), (0.01, -1.0, 0.1)],
+        ..Points::default()
     });
     let mut nothing = panel("q_η₊", vec![curve("1/n", LineStyle::Solid, 0, |t| -t)]);
     nothing.y_log = true;

@@ -222,7 +222,8 @@ impl Api {
     fn file(&self, body: &[u8]) -> Result<Answer, Refused> {
         let asked: Asked = read(body)?;
         let format = asked.format.as_deref().unwrap_or_default();
-        let figure = Format::of(Path::new(&format!("figure.{format}"))).filter(|_| format != "png");
+        let figure =
+            Format::of(Path::new(&format!("figure.{format}"))).filter(|_| ["svg", "pdf"].contains(&format));
         if figure.is_none() && format != "csv" {
             return Err(Refused::Request(format!("format `{format}`: csv, svg or pdf")));
         }

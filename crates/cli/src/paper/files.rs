@@ -30,7 +30,8 @@ pub fn files(name: &str, asked: Option<&PathBuf>, with_figure: bool) -> anyhow::
     }
     check_writable(&markdown)?;
     let beside = |extension: &str| markdown.with_extension(extension);
-    let files = Files { csv: Some(beside("csv")), plot: with_figure.then(|| beside("svg")) };
+    let files =
+        Files { csv: Some(beside("csv")), plot: with_figure.then(|| beside("svg")), ..Files::default() };
     files.check()?;
     Ok((markdown, files))
 }

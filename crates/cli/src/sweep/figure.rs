@@ -59,7 +59,7 @@ impl Plot {
         let needed = |column: &Column| match column.role {
             Role::Control | Role::Parameter | Role::Label => true,
             Role::Output | Role::Certificate => {
-                column.name == "status" || self.chart.y.contains(&column.name)
+                ["status", "curvature"].contains(&column.name.as_str()) || self.chart.y.contains(&column.name)
             }
         };
         let kept: Vec<usize> = (0..all.len()).filter(|i| needed(&all[*i])).collect();

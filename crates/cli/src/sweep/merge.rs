@@ -7,6 +7,8 @@ use clap::{Args, ValueHint};
 
 use super::result;
 use super::study::Opened;
+use crate::destination::Files;
+use crate::drawing::Drawing;
 use overlaps::experiment::cells_in_words;
 
 /// Join the parts of a study that were computed on their own.
@@ -24,9 +26,11 @@ pub struct Merge {
     /// Write the table to this CSV file; the one that `overlaps sweep` was given.
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file, .svg, .pdf or .png [default: `plot` of the study].
+    /// Draw the figure into this file, .svg, .pdf, .png or, for \input in LaTeX, .pgf [default: `plot` of the study].
     #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
+    #[command(flatten)]
+    drawing: Drawing,
     /// No notes; files and errors only.
     #[arg(long)]
     quiet: bool,
@@ -35,7 +39,7 @@ pub struct Merge {
 impl Merge {
     /// Joins, writes, says what was done.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
+        let opened = Opened::new(&self.study, self.given())?;
         if !opened.store.folder.is_dir() {
             bail!(
                 "nothing of the study {} has been computed: there is no folder {}; begin with `overlaps sweep`",
@@ -47,5 +51,10 @@ impl Merge {
         opened.store.prepare(&cells_in_words(&opened.study, opened.work.plan()), false)?;
         let finished = opened.store.finished()?;
         result::write(&opened, &finished, self.quiet)
+    }
+
+    /// The files that are named here.
+    fn given(&self) -> Files {
+        Files { csv: self.output.clone(), plot: self.plot.clone(), drawing: self.drawing.clone() }
     }
 }

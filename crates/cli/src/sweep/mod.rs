@@ -15,6 +15,8 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueHint};
 
 use super::FINE;
+use super::destination::Files;
+use super::drawing::Drawing;
 pub use merge::Merge;
 use overlaps::experiment::cells_in_words;
 use overlaps::output::write_atomically;
@@ -41,9 +43,11 @@ pub struct Sweep {
     /// Write the table to this CSV file [default: `output` of the study, or its own name].
     #[arg(long, value_name = "FILE.csv", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
-    /// Draw the figure into this file, .svg, .pdf or .png: a map of two parameters, or curves along one [default: `plot` of the study].
+    /// Draw the figure into this file, .svg, .pdf, .png or, for \input in LaTeX, .pgf: a map of two parameters, or curves along one [default: `plot` of the study].
     #[arg(long, value_name = "FILE.svg", value_hint = ValueHint::FilePath)]
     plot: Option<PathBuf>,
+    #[command(flatten)]
+    drawing: Drawing,
     /// The study has changed: keep the cells that it still has, and compute the others.
     #[arg(long)]
     extend: bool,
@@ -70,7 +74,7 @@ pub struct Sweep {
 impl Sweep {
     /// Computes, writes, says what was done.
     pub fn run(&self) -> anyhow::Result<u8> {
-        let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
+        let opened = Opened::new(&self.study, self.given())?;
         opened.check()?;
         opened.store.prepare(&cells_in_words(&opened.study, opened.work.plan()), self.extend)?;
         if self.slurm {
@@ -85,12 +89,17 @@ impl Sweep {
         result::write(&opened, &finished, self.quiet)
     }
 
+    /// The files that are named here.
+    fn given(&self) -> Files {
+        Files { csv: self.output.clone(), plot: self.plot.clone(), drawing: self.drawing.clone() }
+    }
+
     /// The CSV that the study is written to.
     ///
     /// # Errors
     /// Anything that is wrong with the study.
     pub fn csv(&self) -> anyhow::Result<PathBuf> {
-        let opened = Opened::new(&self.study, self.output.as_deref(), self.plot.as_deref())?;
+        let opened = Opened::new(&self.study, self.given())?;
         opened.files.csv.context("a study has a CSV")
     }
 

@@ -52,7 +52,7 @@ pub fn write(opened: &Opened, finished: &Finished, quiet: bool) -> anyhow::Resul
 fn draw_into(opened: &Opened, csv: &Path) -> anyhow::Result<Option<String>> {
     let Some(path) = &opened.files.plot else { return Ok(None) };
     let figure = super::figure::Plot::new(opened)?.figure(opened, File::open(csv)?)?;
-    let drawn = drawn_for(path, &figure)?;
+    let drawn = drawn_for(path, &figure, &opened.files.drawing)?;
     write_atomically(path, |sink| sink.write_all(&drawn))?;
     Ok(Some(path.display().to_string()))
 }

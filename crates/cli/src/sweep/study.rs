@@ -39,25 +39,28 @@ impl Opened {
     ///
     /// # Errors
     /// Anything that is wrong with the study.
-    pub fn new(path: &Path, output: Option<&Path>, plot: Option<&Path>) -> anyhow::Result<Opened> {
+    pub fn new(path: &Path, given: Files) -> anyhow::Result<Opened> {
         let study = Study::load(path)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let place = |given: Option<&Path>, own: &Option<PathBuf>| {
-            given.map(Path::to_path_buf).or_else(|| own.as_ref().map(|own| folder.join(own)))
+        let place = |given: &Option<PathBuf>, own: &Option<PathBuf>| {
+            given.clone().or_else(|| own.as_ref().map(|own| folder.join(own)))
         };
-        let csv = place(output, &study.output).unwrap_or_else(|| path.with_extension("csv"));
-        if let Some(stream) = output.filter(|output| is_stream(output)) {
+        let csv = place(&given.csv, &study.output).unwrap_or_else(|| path.with_extension("csv"));
+        if let Some(stream) = given.csv.as_deref().filter(|output| is_stream(output)) {
             bail!(
                 "--output {}: a study keeps what is computed beside its CSV, which has to be a file",
                 stream.display()
             );
         }
-        let files = Files { csv: Some(csv.clone()), plot: place(plot, &study.plot) };
+        let plot = place(&given.plot, &study.plot);
+        if plot.is_none() {
+            given.drawing.needs_a_figure()?;
+        }
+        let files = Files { csv: Some(csv.clone()), plot, drawing: given.drawing.clone() };
         let whose = || format!("the study {}", path.display());
         let (command, inputs) = command(&study, folder).with_context(whose)?;
         let work = work(command, &study, &csv).with_context(whose)?;
         let store = Store::new(&csv, common(&study, work.as_ref()));
-        let given = Files { csv: output.map(Path::to_path_buf), plot: plot.map(Path::to_path_buf) };
         Ok(Opened { path: path.to_path_buf(), study, work, inputs, files, given, store })
     }
 
@@ -85,6 +88,7 @@ impl Opened {
         for (flag, given) in [("--output", &self.given.csv), ("--plot", &self.given.plot)] {
             words.extend(given.iter().flat_map(|path| [flag.to_string(), path.display().to_string()]));
         }
+        words.extend(self.given.drawing.words());
         words
     }
 
@@ -135,11 +139,13 @@ fn work(command: Command, study: &Study, csv: &Path) -> anyhow::Result<Box<dyn E
 }
 
 /// Flags of commands that are not those of a study, and what stands in their place.
-const NOT_OPTIONS: [(&[&str], &str); 9] = [
+const NOT_OPTIONS: [(&[&str], &str); 11] = [
     (&["set", "sweep"], "parameters have the sections [set] and [sweep]"),
     (&["output", "plot"], "`output` and `plot` stand at the top of the file"),
     (&["seeds", "first-seed"], "`seeds` and `first_seed` stand at the top of the file"),
     (&["columns"], "`columns` stands in the section [figure]"),
+    (&["title"], "`title` stands at the top of the file, or is given to `overlaps sweep`"),
+    (&["figure-size", "columns-wide", "font-size"], "give it to `overlaps sweep`"),
     (&["threads", "quiet"], "give it to `overlaps sweep`"),
     (&["format", "all-rows"], "a study has a CSV"),
     (&["checkpoints", "denoisers"], "what is learnt is kept with the cells of the study"),

@@ -315,8 +315,8 @@ fn figure(seeds: u64, show: Show) -> Tried<Figure> {
             let estimate = mean(runs.iter().map(|run| run[k]).collect())?;
             Ok((x, estimate.value, estimate.error))
         });
-        let data = data.collect::<Tried<_>>()?;
-        panel.points.push(Points { label: "networks, along the first".into(), colour: 0, data });
+        let data = data.collect::<Tried<Vec<_>>>()?;
+        panel.points.push(Points::new("networks, along the first", 0, data));
         panels.push(panel);
     }
     Ok(Figure {

@@ -228,7 +228,7 @@ impl Report {
                     && r.accuracy.is_some_and(|a| a.inside > 3.0 * expected_inside(&r.setting))
             });
         let names = [
-            format!("fraction plus, {steps} steps"),
+            format!("{}, {steps} steps", symbol_of("fraction_plus")),
             format!("{inside}, {steps} steps"),
             format!("steps for an error of {}", costs.error),
         ];
@@ -238,7 +238,7 @@ impl Report {
             .map(|(k, name)| Panel { y_log: k == 2 || (k == 1 && far), ..Panel::new(name) })
             .collect();
         for (colour, (label, rows)) in series.iter().enumerate() {
-            draw(&mut panels, rows, label, colour, steps);
+            draw(&mut panels, rows, &Cell::from(*label).short(), colour, steps);
         }
         let range = |rows: &[Row]| {
             let all = rows.iter().map(|r| r.setting.d as f64);

@@ -10,6 +10,7 @@ use overlaps::chart::{ChartError, Curve, Figure, LineStyle, PALETTE, Panel, Poin
 use overlaps::name::symbol_of;
 use overlaps::numeric::grid;
 use overlaps::numeric::significant;
+use overlaps::output::Cell;
 
 /// The colour of what concerns no single feature.
 const BLACK: usize = PALETTE.len() - 1;
@@ -68,8 +69,8 @@ impl Source {
 pub fn parameters_line(parameters: &IndexMap<String, Value>) -> String {
     let shown = |(name, value): (&String, &Value)| {
         let text = match value.as_f64() {
-            Some(value) => significant(value, 6),
-            None => value.as_str().unwrap_or_default().to_string(),
+            Some(value) => Cell::from(value).short(),
+            None => Cell::from(value.as_str().unwrap_or_default()).short(),
         };
         format!("{} = {text}", symbol_of(name))
     };

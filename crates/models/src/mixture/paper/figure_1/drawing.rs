@@ -57,13 +57,14 @@ pub fn figure(runs: &Runs, curves: &Curves) -> Tried<Figure> {
             let places = x.iter().zip(&points).enumerate().filter(|(k, _)| k.is_multiple_of(every));
             places.map(|(_, (x, (mean, deviation)))| (*x, *mean, *deviation)).collect::<Vec<_>>()
         };
-        panels[0].points.push(Points { label: label.clone(), colour, data: with(&times, 5) });
+        panels[0].points.push(Points::new(label.clone(), colour, with(&times, 5)));
         let every = if schedule == Schedule::Dilated { 5 } else { 1 };
-        let data = with(&along, every).into_iter().filter(|(x, ..)| *x <= SHOWN).collect();
-        panels[1].points.push(Points { label: label.clone(), colour, data });
+        let data = with(&along, every).into_iter().filter(|(x, ..)| *x <= SHOWN).collect::<Vec<_>>();
+        panels[1].points.push(Points::new(label.clone(), colour, data));
         panels[2].curves.push(curve(LineStyle::Solid, of.along_p.clone()));
-        let scatter = runs.of(Part::Drawn, schedule).map(|run: &Run| (run.p_bar, run.last(), 0.0)).collect();
-        panels[2].points.push(Points { label: label.clone(), colour, data: scatter });
+        let scatter =
+            runs.of(Part::Drawn, schedule).map(|run: &Run| (run.p_bar, run.last(), 0.0)).collect::<Vec<_>>();
+        panels[2].points.push(Points::new(label.clone(), colour, scatter));
         panels[3].curves.push(curve(LineStyle::Solid, of.along_d.clone()));
         let infinite = of.infinite[STEPS];
         let ends = [of.along_d[0].0, of.along_d[of.along_d.len() - 1].0];
@@ -72,7 +73,7 @@ pub fn figure(runs: &Runs, curves: &Curves) -> Tried<Figure> {
             let (mean, deviation) = spread(runs.last(part, schedule));
             (part.d(), mean, deviation)
         });
-        panels[3].points.push(Points { label: label.clone(), colour, data: data.collect() });
+        panels[3].points.push(Points::new(label.clone(), colour, data));
     }
     // p̄ itself.
     let dotted = |along| Curve::new(DATA, LineStyle::Dotted, BLACK, along);
