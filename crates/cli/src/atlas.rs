@@ -25,6 +25,7 @@ use overlaps::name::did_you_mean;
 use overlaps::output::csv::write_table;
 use overlaps::output::{Cell, Column, Role, Table, check_writable, write_atomically};
 use overlaps::system::{BUILT_IN, Theory};
+use overlaps_figures::{Sheet, Size, draw_on};
 use overlaps_page::atlas::{self, Card};
 use overlaps_page::drawing::Drawing;
 
@@ -170,7 +171,7 @@ impl Atlas {
     fn page(&self, all: &[Compared]) -> anyhow::Result<atlas::Atlas> {
         let card = |compared: &Compared| -> anyhow::Result<Card> {
             let about = &compared.theory.description;
-            let svg = overlaps_figures::draw(&first_panels(&compared.checked.figure))?;
+            let svg = draw_on(&first_panels(&compared.checked.figure), &Sheet::of(Size::of_columns(1)))?;
             Ok(Card {
                 name: compared.theory.name().to_string(),
                 title: about.title.clone(),
