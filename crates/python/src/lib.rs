@@ -4,7 +4,7 @@
 mod watch;
 
 use anyhow::Context;
-use overlaps::chart::{Chart, Figure};
+use overlaps::chart::{Chart, Figure, Special};
 use overlaps::experiment::Told;
 use overlaps::output::csv::{read_table, write_table};
 use overlaps::output::{Column, Series, Table};
@@ -27,7 +27,7 @@ pyo3::create_exception!(
 #[pyclass(frozen)]
 struct Outcome {
     table: Table,
-    chart: Option<Chart>,
+    chart: Option<(Chart, Vec<Special>)>,
     figure: Option<Figure>,
     said: Json,
     notes: Vec<String>,
@@ -106,8 +106,8 @@ impl Outcome {
         if self.figure.is_some() {
             return Ok(self.figure.clone());
         }
-        let Some(chart) = &self.chart else { return Ok(None) };
-        Ok(Some(chart.clone().showing(columns, &self.table.columns)?.figure(&self.table)?))
+        let Some((chart, special)) = &self.chart else { return Ok(None) };
+        Ok(Some(chart.clone().showing(columns, &self.table.columns)?.marked(&self.table, special)?))
     }
 }
 
@@ -187,7 +187,7 @@ fn compute(
         Ok(Outcome {
             table,
             // A table without a figure is still a table.
-            chart: experiment.chart().ok().flatten(),
+            chart: experiment.chart().ok().flatten().map(|chart| (chart, told.special.clone())),
             figure: None,
             warnings: experiment.warnings(counts, &told),
             said: json!({"system": system, "parameters": parameters, "events": told.events}),

@@ -229,7 +229,9 @@ impl Api {
         }
         let turn = self.turn(&asked)?;
         let solve = asked.state.solve(&self.offered)?;
-        let table = table(&solve, computed(&solve, &turn)?);
+        let computed = computed(&solve, &turn)?;
+        let special = computed.told.special.clone();
+        let table = table(&solve, computed);
         let written = match figure {
             None => {
                 let mut bytes = Vec::new();
@@ -241,7 +243,7 @@ impl Api {
                 let chart = chart.ok_or_else(|| Refused::Request("a solve has curves".into()))?;
                 let chart =
                     chart.showing(&asked.state.columns, solve.columns()).map_err(anyhow::Error::from)?;
-                let figure = chart.figure(&table).map_err(anyhow::Error::from)?;
+                let figure = chart.marked(&table, &special).map_err(anyhow::Error::from)?;
                 format.draw(&figure).map_err(anyhow::Error::from)?
             }
         };
