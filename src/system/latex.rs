@@ -3,6 +3,7 @@
 use super::shown::{Row, bare, gathered};
 use super::{Kind, System, Theory};
 use crate::language::expression::latex;
+use crate::language::scope::Definition;
 use crate::name::latex_of;
 
 impl Theory {
@@ -80,18 +81,22 @@ fn align<'a>(
     rows: impl Iterator<Item = Row<'a>>,
     left: impl Fn(&str) -> String,
 ) {
-    let (mut lines, mut words) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     for (name, texts, _) in gathered(system, rows) {
-        match texts.iter().map(|text| latex(text)).collect::<Option<Vec<_>>>() {
-            Some(texts) => {
-                let name = latex(&name).unwrap_or(name);
-                lines.push(format!("  {}{}", left(&name), texts.join(",\\; ")));
+        let name = latex(&name).unwrap_or(name);
+        // A system has been read: its texts are expressions, or say what is solved for at every node.
+        let printed = |text: &String| latex(text).unwrap_or_default();
+        lines.push(match Definition::solved_in(&texts[0]) {
+            Some((text, true)) => {
+                let minimised = latex(text).unwrap_or_default();
+                format!("  {name} &= \\operatorname*{{arg\\,min}}_{{{name}}} \\left[{minimised}\\right]")
             }
-            // What is solved for at every node is said in words.
-            None => words.push(format!("{name} {}", texts.join(", "))),
-        }
+            Some((text, false)) => format!("  {name} :\\;& {} = 0", latex(text).unwrap_or_default()),
+            None => {
+                format!("  {}{}", left(&name), texts.iter().map(printed).collect::<Vec<_>>().join(",\\; "))
+            }
+        });
     }
-    words.iter().for_each(|words| comment(out, words));
     if !lines.is_empty() {
         out.push_str(&format!(
             "\n% {about}\n\\begin{{align*}}\n{}\n\\end{{align*}}\n",
@@ -115,8 +120,25 @@ mod tests {
                 let rightarrows = mathematics.matches("\\leftarrow").count() * usize::from(open == "\\left");
                 assert_eq!(counts.0 - rightarrows, counts.1, "{}: {open} {text}", built_in.name);
             }
+            assert!(
+                !mathematics.contains("&= \\n") && !mathematics.contains("minimises"),
+                "{}: {text}",
+                built_in.name
+            );
             assert!(!mathematics.contains('*') || mathematics.contains("align*"), "{}", built_in.name);
         }
+    }
+
+    #[test]
+    fn what_is_solved_for_at_every_node_is_said() {
+        let text = Theory::load("logistic-teacher").unwrap().latex();
+        let line = "p &= \\operatorname*{arg\\,min}_{p} \\left[\\frac{\\left(p - \\omega\\right)^{2}}{2 \\, V} + \\ln\\left(1 + \\exp\\left(-p\\right)\\right)\\right]";
+        assert!(text.contains(line), "{text}");
+        let words = "solves u - tanh(a*u + omega) = 0, in [-1, 1]";
+        assert_eq!(Definition::solved_in(words), Some(("u - tanh(a*u + omega)", false)));
+        let words = "minimises x^2 (lowest of several minima), in [0, 1]";
+        assert_eq!(Definition::solved_in(words), Some(("x^2", true)));
+        assert_eq!(Definition::solved_in("a + b"), None);
     }
 
     #[test]
