@@ -4,6 +4,7 @@
 use super::lines::{finite, joined};
 use super::{Chart, ChartError, Curve, Figure, LineStyle, Mark, Marks, Points};
 use crate::output::{Cell, Table};
+use crate::solve::Special;
 
 /// The column that tells branches apart.
 const BRANCH: &str = "branch";
@@ -11,17 +12,6 @@ const BRANCH: &str = "branch";
 const BLACK: usize = 6;
 /// Marks nearer than this, relative to their values, are one.
 const SAME: f64 = 1e-6;
-
-/// Where something happens to a branch, and what: the row of it there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Special {
-    /// In a word: fold, crossing.
-    pub kind: String,
-    /// The row, in the columns of the table.
-    pub row: Vec<Cell>,
-    /// Whether the branch ends there.
-    pub ends: bool,
-}
 
 /// What the lines of branches go by.
 pub(super) struct Branches<'t> {

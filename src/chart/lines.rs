@@ -3,11 +3,10 @@
 use indexmap::IndexMap;
 
 use super::words::label;
-use super::{
-    Chart, ChartError, Curve, Figure, LineStyle, Marks, PALETTE, Panel, Points, STYLES, Special, room,
-};
+use super::{Chart, ChartError, Curve, Figure, LineStyle, Marks, PALETTE, Panel, Points, STYLES, room};
 use crate::compare::statistics::Sample;
 use crate::output::{Cell, Table};
+use crate::solve::Special;
 
 /// The most lines, and the most series of points, that a panel can hold and a reader tell apart.
 pub(super) const MOST_LINES: usize = 14;

@@ -17,7 +17,6 @@ use crate::name::{ascii_name, did_you_mean};
 use crate::output::{Cell, Column, OutputError, Role, Table};
 use crate::study::{Plan, Swept};
 
-pub use branches::Special;
 pub use figure::{Curve, Figure, HeatMap, LineStyle, MapCell, Mark, PALETTE, Panel, Points};
 pub use lines::mean;
 pub use words::{in_words, of_model, of_theories};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use super::Verification;
-use crate::chart::Special;
+use crate::solve::Special;
 use crate::study::Counts;
 
 /// How many rows are told one by one why they did not converge.

@@ -161,8 +161,8 @@ fn small_digits(text: &str) -> Option<String> {
     text.chars().map(small).collect()
 }
 
-/// The symbol of a name in LaTeX, for mathematics: `omega` → `\\omega`, `q_eta_plus` → `q_{\\eta,+}`, `r_hat` → `\\hat{r}`. Words are upright:
-/// `mse_test` → `\\mathrm{mse}_{\\mathrm{test}}`.
+/// The symbol of a name in LaTeX, for mathematics: `omega` → `\omega`, `q_eta_plus` → `q_{\eta,+}`, `r_hat` → `\hat{r}`. Words are upright:
+/// `mse_test` → `\mathrm{mse}_{\mathrm{test}}`.
 pub fn latex_of(name: &str) -> String {
     let ascii = ascii_name(name).unwrap_or_else(|| name.to_string());
     let mut words = ascii.split('_').filter(|word| !word.is_empty());
@@ -196,16 +196,31 @@ fn latex_word(word: &str) -> (String, &str) {
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &word[stem.len()..];
     // Those that look like Latin letters have no command.
-    const LATIN: [&str; 15] = [
-        "omicron", "Alpha", "Beta", "Epsilon", "Zeta", "Eta", "Iota", "Kappa", "Mu", "Nu", "Omicron", "Rho",
-        "Tau", "Chi", "Upsilon",
+    const LATIN: [(&str, char); 14] = [
+        ("omicron", 'o'),
+        ("Alpha", 'A'),
+        ("Beta", 'B'),
+        ("Epsilon", 'E'),
+        ("Zeta", 'Z'),
+        ("Eta", 'H'),
+        ("Iota", 'I'),
+        ("Kappa", 'K'),
+        ("Mu", 'M'),
+        ("Nu", 'N'),
+        ("Omicron", 'O'),
+        ("Rho", 'P'),
+        ("Tau", 'T'),
+        ("Chi", 'X'),
     ];
-    match spelled(GREEK, stem) {
-        Some(_) if !LATIN.contains(&stem) => (format!("\\{stem}"), digits),
-        Some(letter) => (format!("\\mathrm{{{letter}}}"), digits),
-        None if stem.chars().count() == 1 => (stem.to_string(), digits),
-        None if stem.is_empty() => (digits.to_string(), ""),
-        None => (format!("\\mathrm{{{word}}}"), ""),
+    match (spelled(&LATIN, stem), spelled(GREEK, stem)) {
+        (Some(letter), _) => return (format!("\\mathrm{{{letter}}}"), digits),
+        (None, Some(_)) => return (format!("\\{stem}"), digits),
+        (None, None) => {}
+    }
+    match stem.chars().count() {
+        0 => (digits.to_string(), ""),
+        1 => (stem.to_string(), digits),
+        _ => (format!("\\mathrm{{{word}}}"), ""),
     }
 }
 
@@ -276,6 +291,8 @@ mod tests {
             ("mse_test", "\\mathrm{mse}_{\\mathrm{test}}"),
             ("Phi2", "\\Phi_{2}"),
             ("ell", "\\ell"),
+            ("Eta", "\\mathrm{H}"),
+            ("Upsilon", "\\Upsilon"),
             ("_", "\\_"),
         ] {
             assert_eq!(latex_of(name), latex, "{name}");

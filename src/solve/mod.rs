@@ -48,7 +48,7 @@ pub use job::{Job, PieceCurve};
 pub use newton::{Ended, Persistence, find_root, find_root_boldly, minimise};
 pub use refusal::{Ending, Refusal};
 pub use region::Region;
-pub use rows::Layout;
+pub use rows::{Layout, Special};
 pub use solution::{Remark, Search, Settings, Solution};
 pub use verified::{claim, controls_of_rows, enter, reports, verify};
 pub use zeros::{Fold, Merging, Place, Side, Zero, ZeroKind, Zeros};

@@ -8,11 +8,21 @@ use super::job::PieceCurve;
 use super::solution::Solution;
 use super::{ChangeKind, EndKind};
 use crate::average::{PANELS, RuleKind, rule};
-use crate::chart::Special;
 use crate::name::{ascii_name, symbol_of};
 use crate::output::{Cell, Column, Role, Status};
 use crate::system::Theory;
 use crate::value::Value;
+
+/// Where something happens to a branch, and what: the row of it there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Special {
+    /// In a word: fold, crossing.
+    pub kind: String,
+    /// The row, in the columns of the table.
+    pub row: Vec<Cell>,
+    /// Whether the branch ends there.
+    pub ends: bool,
+}
 
 /// Which columns the rows of a theory have.
 #[derive(Debug, Clone)]

@@ -3,7 +3,6 @@
 use super::shown::{Row, bare, gathered};
 use super::{Kind, System, Theory};
 use crate::language::expression::latex;
-use crate::language::scope::Definition;
 use crate::name::latex_of;
 
 impl Theory {
@@ -46,7 +45,20 @@ fn system(out: &mut String, system: &System) {
     for (name, texts, _) in gathered(system, system.variables.iter().map(bare)) {
         comment(out, &format!("{name} = {}", texts.join(", ")));
     }
-    align(out, system, "definitions", system.definitions.iter().map(bare), |name| format!("{name} &= "));
+    let definitions = system.written.scope.definitions.iter().map(|definition| {
+        // As the file says it.
+        let solved = match &definition.solved {
+            None => "",
+            Some(solved) if solved.minimise => "minimise",
+            Some(_) => "equation",
+        };
+        (definition.name.as_str(), definition.text.value.clone(), solved.to_string())
+    });
+    align(out, system, "definitions", definitions, |name, right, solved| match solved {
+        "minimise" => format!("{name} &= \\operatorname*{{arg\\,min}}_{{{name}}} \\left[{right}\\right]"),
+        "equation" => format!("{name} :\\;& {right} = 0"),
+        _ => format!("{name} &= {right}"),
+    });
     let unknowns: Vec<String> = system.unknowns.iter().map(|unknown| latex_of(&unknown.name)).collect();
     let unknowns = unknowns.join(", ");
     let about = match system.kind {
@@ -58,44 +70,35 @@ fn system(out: &mut String, system: &System) {
         Kind::Iterate => "iteration",
         Kind::ClosedForm => "",
     };
-    align(out, system, about, system.equations.iter().map(bare), |name| match system.kind {
-        Kind::Energy => format!("\\min_{{{unknowns}}} \\;& "),
-        Kind::Extremum => format!("\\operatorname{{extr}}_{{{unknowns}}} \\;& "),
-        Kind::Residual => "0 &= ".into(),
-        Kind::Flow => format!("\\dot{{{name}}} &= "),
-        Kind::Iterate => format!("{name} &\\leftarrow "),
-        _ => format!("{name} &= "),
+    align(out, system, about, system.equations.iter().map(bare), |name, right, _| match system.kind {
+        Kind::Energy => format!("\\min_{{{unknowns}}} \\;& {right}"),
+        Kind::Extremum => format!("\\operatorname{{extr}}_{{{unknowns}}} \\;& {right}"),
+        Kind::Residual => format!("0 &= {right}"),
+        Kind::Flow => format!("\\dot{{{name}}} &= {right}"),
+        Kind::Iterate => format!("{name} &\\leftarrow {right}"),
+        _ => format!("{name} &= {right}"),
     });
     let outputs = system.outputs.iter().skip(system.unknowns.len());
     // What is a name already needs no other.
     let outputs = outputs.filter(|output| output.column != output.text);
     let outputs = outputs.map(|output| (output.column.as_str(), output.text.clone(), String::new()));
-    align(out, system, "outputs", outputs, |name| format!("{name} &= "));
+    align(out, system, "outputs", outputs, |name, right, _| format!("{name} &= {right}"));
 }
 
-/// Equations below each other; the left side, with its sign, is made of the name.
+/// Equations below each other; a line is made of the name, the expression, and what is said of it.
 fn align<'a>(
     out: &mut String,
     system: &System,
     about: &str,
     rows: impl Iterator<Item = Row<'a>>,
-    left: impl Fn(&str) -> String,
+    line: impl Fn(&str, &str, &str) -> String,
 ) {
     let mut lines = Vec::new();
-    for (name, texts, _) in gathered(system, rows) {
+    for (name, texts, said) in gathered(system, rows) {
         let name = latex(&name).unwrap_or(name);
-        // A system has been read: its texts are expressions, or say what is solved for at every node.
-        let printed = |text: &String| latex(text).unwrap_or_default();
-        lines.push(match Definition::solved_in(&texts[0]) {
-            Some((text, true)) => {
-                let minimised = latex(text).unwrap_or_default();
-                format!("  {name} &= \\operatorname*{{arg\\,min}}_{{{name}}} \\left[{minimised}\\right]")
-            }
-            Some((text, false)) => format!("  {name} :\\;& {} = 0", latex(text).unwrap_or_default()),
-            None => {
-                format!("  {}{}", left(&name), texts.iter().map(printed).collect::<Vec<_>>().join(",\\; "))
-            }
-        });
+        // A system has been read: its texts are expressions.
+        let right: Vec<String> = texts.iter().map(|text| latex(text).unwrap_or_default()).collect();
+        lines.push(format!("  {}", line(&name, &right.join(",\\; "), &said)));
     }
     if !lines.is_empty() {
         out.push_str(&format!(
@@ -134,11 +137,6 @@ mod tests {
         let text = Theory::load("logistic-teacher").unwrap().latex();
         let line = "p &= \\operatorname*{arg\\,min}_{p} \\left[\\frac{\\left(p - \\omega\\right)^{2}}{2 \\, V} + \\ln\\left(1 + \\exp\\left(-p\\right)\\right)\\right]";
         assert!(text.contains(line), "{text}");
-        let words = "solves u - tanh(a*u + omega) = 0, in [-1, 1]";
-        assert_eq!(Definition::solved_in(words), Some(("u - tanh(a*u + omega)", false)));
-        let words = "minimises x^2 (lowest of several minima), in [0, 1]";
-        assert_eq!(Definition::solved_in(words), Some(("x^2", true)));
-        assert_eq!(Definition::solved_in("a + b"), None);
     }
 
     #[test]

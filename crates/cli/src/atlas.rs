@@ -116,20 +116,12 @@ impl Atlas {
         let mut known: Vec<&str> = Vec::new();
         let mut theories = Vec::new();
         for built_in in BUILT_IN {
-            let describes = built_in.description()?.describes;
-            let all = overlaps_models::all();
-            let of_model = |word: &String| {
-                all.iter().any(|model| model.description().describes.contains(&word.as_str()))
-            };
-            if !describes.iter().any(of_model) {
-                continue;
-            }
-            let theory = Theory::load(built_in.name)?;
-            let model = simulated(&theory).context("a system with a word of a model is one of it")?.name;
+            let Some(model) = simulated(&built_in.description()?) else { continue };
+            let model = model.name;
             known.extend([built_in.name, model]);
             let asked = |name: &String| name == built_in.name || name == model;
             if self.system.is_empty() || self.system.iter().any(asked) {
-                theories.push((theory, model));
+                theories.push((Theory::load(built_in.name)?, model));
             }
         }
         for name in &self.system {

@@ -1,5 +1,7 @@
 //! Text for TeX: symbols in its mathematics, words as they are.
 
+use overlaps::name::latex_of;
+
 /// A text as TeX sets it: letters that stand alone are symbols (`t`, `q_η₊`, `√d`), runs of letters are words. Letters that have no
 /// command stay, for an engine whose fonts have them.
 pub fn typeset(text: &str) -> String {
@@ -155,55 +157,8 @@ fn accent(c: char) -> Option<&'static str> {
 
 /// The command of a letter that is not Latin.
 fn greek(c: char) -> Option<String> {
-    const SMALL: [&str; 25] = [
-        "alpha",
-        "beta",
-        "gamma",
-        "delta",
-        "varepsilon",
-        "zeta",
-        "eta",
-        "theta",
-        "iota",
-        "kappa",
-        "lambda",
-        "mu",
-        "nu",
-        "xi",
-        "o",
-        "pi",
-        "rho",
-        "varsigma",
-        "sigma",
-        "tau",
-        "upsilon",
-        "varphi",
-        "chi",
-        "psi",
-        "omega",
-    ];
-    const LARGE: [(char, &str); 11] = [
-        ('Γ', "Gamma"),
-        ('Δ', "Delta"),
-        ('Θ', "Theta"),
-        ('Λ', "Lambda"),
-        ('Ξ', "Xi"),
-        ('Π', "Pi"),
-        ('Σ', "Sigma"),
-        ('Υ', "Upsilon"),
-        ('Φ', "Phi"),
-        ('Ψ', "Psi"),
-        ('Ω', "Omega"),
-    ];
-    let name = match c {
-        'α'..='ω' => SMALL.get(c as usize - 'α' as usize).copied(),
-        'ℓ' => Some("ell"),
-        'ϕ' => Some("phi"),
-        'ϵ' => Some("epsilon"),
-        'ϑ' => Some("vartheta"),
-        _ => LARGE.iter().find(|(large, _)| *large == c).map(|(_, name)| *name),
-    };
-    name.map(|name| if name == "o" { name.to_string() } else { format!("\\{name}") })
+    let set = latex_of(&c.to_string());
+    (c.is_alphabetic() && set.starts_with('\\')).then_some(set)
 }
 
 /// The command of a sign of mathematics, and what stands for one of a sentence.

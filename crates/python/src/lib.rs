@@ -4,7 +4,7 @@
 mod watch;
 
 use anyhow::Context;
-use overlaps::chart::{Chart, Figure, Special};
+use overlaps::chart::{Chart, Figure};
 use overlaps::experiment::Told;
 use overlaps::output::csv::{read_table, write_table};
 use overlaps::output::{Column, Series, Table};

@@ -104,17 +104,6 @@ impl Definition {
         }
     }
 
-    /// The expression of what `in_words` shows as solved for, and whether it is minimised; nothing where it shows an expression.
-    pub fn solved_in(words: &str) -> Option<(&str, bool)> {
-        let (rest, minimised) = match (words.strip_prefix("minimises "), words.strip_prefix("solves ")) {
-            (Some(rest), _) => (rest, true),
-            (None, Some(rest)) => (rest, false),
-            (None, None) => return None,
-        };
-        let rest = rest.split(", in [").next().unwrap_or(rest);
-        Some((rest.trim_end_matches(" (lowest of several minima)").trim_end_matches(" = 0"), minimised))
-    }
-
     /// The names that it uses beside its own.
     pub fn uses(&self) -> Vec<&str> {
         let mut names = Vec::new();

@@ -76,7 +76,7 @@ impl Check {
     fn read(&self, path: &Path, check: &experiment::Check) -> anyhow::Result<Measured> {
         let theory = &check.theories()[0];
         // Columns of the denoiser are known too where nothing of the theory is simulated.
-        let model = simulated(theory).unwrap_or(&DENOISER);
+        let model = simulated(&theory.description).unwrap_or(&DENOISER);
         let read = check.read(path, self.given(check, model)?, model).map_err(anyhow::Error::from_boxed)?;
         let Read { measurements, given, notes } = read;
         let place = path.display().to_string();
@@ -104,7 +104,7 @@ impl Check {
 
     /// What is simulated of a theory.
     pub fn model(&self, theory: &Theory, csv: Option<&Path>) -> anyhow::Result<Arc<dyn Model>> {
-        let Some(description) = simulated(theory) else {
+        let Some(description) = simulated(&theory.description) else {
             let all = overlaps_models::all();
             let known: Vec<&str> = all.iter().flat_map(|m| m.description().describes).copied().collect();
             bail!(
@@ -154,9 +154,9 @@ impl Check {
     }
 }
 
-/// What can be simulated of a theory.
-pub fn simulated(theory: &Theory) -> Option<&'static Description> {
+/// What can be simulated of the theory that a file describes so.
+pub fn simulated(theory: &overlaps::system::Description) -> Option<&'static Description> {
     let all = overlaps_models::all();
     let mut all = all.iter().map(|model| model.description());
-    all.find(|model| theory.description.describes.iter().any(|word| model.describes.contains(&word.as_str())))
+    all.find(|model| theory.describes.iter().any(|word| model.describes.contains(&word.as_str())))
 }

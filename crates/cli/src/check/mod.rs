@@ -169,7 +169,7 @@ impl Check {
                 let others = names.iter().map(|name| Theory::load(name));
                 experiment::Check::of(std::iter::once(Ok(named)).chain(others).collect::<Result<_, _>>()?)
             }
-            None => match simulated(&named) {
+            None => match simulated(&named.description) {
                 Some(model) => experiment::Check::of_model(named, model),
                 None => experiment::Check::new(named),
             },
