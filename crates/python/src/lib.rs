@@ -8,6 +8,7 @@ use overlaps::chart::{Chart, Figure};
 use overlaps::experiment::Told;
 use overlaps::output::csv::{read_table, write_table};
 use overlaps::output::{Column, Series, Table};
+use overlaps::solve::Special;
 use overlaps::study::Counts;
 use overlaps::system::{BUILT_IN, Theory};
 use overlaps_cli::embedded;
