@@ -18,7 +18,7 @@
 //!     title: "The mean of d normal numbers",
 //!     describes: &["mean"],
 //!     control: Control { name: "v", meaning: "variance", from: 0.0, to: 10.0 },
-//!     parameters: vec![number("d", 1000.0, "how many numbers").if_(|d| is_whole(d, 1.0, 1e9), "d is a whole number")],
+//!     parameters: vec![number("d", 1000.0, "how many numbers").whole(1.0, 1e9, "d is a whole number")],
 //!     labels: &[],
 //!     quantities: &[Quantity { name: "m", meaning: "mean" }],
 //!     certificates: &[],
@@ -57,7 +57,7 @@ use serde_json::Value as Json;
 
 use crate::numeric::grid;
 use crate::output::{Cell, Column, Role, Status};
-use crate::value::{Given, Value, given};
+use crate::value::{Given, given};
 
 pub use crate::value::parameter::{
     Following, Parameter, ParameterError, Parameters, Point, following, is_whole, like, number, words,
@@ -139,12 +139,12 @@ impl Description {
     pub fn row(&self, at: &Point, seed: u64, control: f64, measured: Measured) -> Vec<Cell> {
         let drawn = |name: &str| measured.drawn.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
         let mut row = vec![Cell::Number(control)];
-        // A count reads as one: 1000000, not 1e6.
-        let cell = |value: &Value| match value.number() {
-            Some(number) if is_whole(number, 0.0, 9e15) => Cell::Integer(number as u64),
-            _ => Cell::from(value),
+        let known = self.known();
+        let cell = |(name, value)| match drawn(name) {
+            Some(drawn) => Cell::Number(drawn),
+            None => Cell::of(value, known.counts(name)),
         };
-        row.extend(at.values().map(|(name, value)| drawn(name).map_or(cell(value), Cell::Number)));
+        row.extend(at.values().map(cell));
         row.push(Cell::Integer(seed));
         row.extend(measured.labels);
         let usable = measured.status != Status::NotConverged;

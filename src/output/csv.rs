@@ -1,8 +1,9 @@
 //! Tables as CSV: one header line, plain ASCII columns, every digit.
 //!
 //! Numbers are the shortest decimal that reads back as the same `f64`, in a form that `float()` of
-//! Python, pandas, gnuplot and pgfplots accept: `0.25`, `1e-300`, `inf`, `nan`. A missing value is
-//! an empty field. Fields are quoted as RFC 4180 says; lines end in `\n`.
+//! Python, pandas, gnuplot and pgfplots accept: `0.25`, `1e-300`, `inf`, `nan`. A real number that is
+//! whole is written `1.0`, a count `1`: what guesses the type of a column from its first rows (polars, Arrow)
+//! guesses right. A missing value is an empty field. Fields are quoted as RFC 4180 says; lines end in `\n`.
 
 use std::io::{self, Read, Write};
 
@@ -189,9 +190,18 @@ fn memory_of(row: &[Cell]) -> usize {
 fn cell_text(cell: &Cell) -> String {
     match cell {
         Cell::Missing => String::new(),
-        Cell::Number(value) => shortest(*value),
+        Cell::Number(value) => real(*value),
         Cell::Integer(value) => value.to_string(),
         Cell::Text(text) => text.clone(),
+    }
+}
+
+/// A real number, which does not look like a count.
+fn real(value: f64) -> String {
+    let text = shortest(value);
+    match text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        true => text + ".0",
+        false => text,
     }
 }
 
@@ -264,6 +274,16 @@ mod tests {
     }
 
     #[test]
+    fn real_numbers_do_not_look_like_counts() {
+        let row =
+            vec![0.0.into(), (-3.0).into(), 1e15.into(), 1e300.into(), f64::NEG_INFINITY.into(), 3u64.into()];
+        assert_eq!(
+            written(&["a", "b", "c", "d", "e", "f"], &[row]),
+            "a,b,c,d,e,f\n0.0,-3.0,1000000000000000.0,1e300,-inf,3\n"
+        );
+    }
+
+    #[test]
     fn a_file_has_one_header_line_and_a_line_for_each_row() {
         let text = written(
             &["t", "branch", "iterations", "b"],
@@ -293,7 +313,7 @@ mod tests {
         table.push(vec![1.0.into()]).unwrap();
         let mut bytes = Vec::new();
         write_table(&table, &mut bytes).unwrap();
-        assert_eq!(bytes, b"t\n1\n");
+        assert_eq!(bytes, b"t\n1.0\n");
     }
 
     #[test]

@@ -55,6 +55,14 @@ impl Cell {
         matches!(self, Cell::Text(text) if text == status.name())
     }
 
+    /// A value, which may be a count.
+    pub fn of(value: &Value, is_count: bool) -> Cell {
+        match value.number() {
+            Some(number) if is_count && (0.0..=9e15).contains(&number) => Cell::Integer(number as u64),
+            _ => Cell::from(value),
+        }
+    }
+
     /// What a field of a CSV says: a number if it is one, nothing if it is empty, else a word.
     pub fn read(field: &str) -> Cell {
         match field.parse::<f64>() {

@@ -25,6 +25,8 @@ pub struct Parameter {
     pub domain_text: Option<String>,
     /// Its meaning.
     pub meaning: String,
+    /// Whether its values are counts: whole numbers only.
+    pub counts: bool,
     pub(crate) usual: Usual,
     pub(crate) domain: Option<Domain>,
 }
@@ -44,7 +46,16 @@ impl fmt::Debug for Parameter {
 pub fn number(name: &str, default: f64, meaning: &str) -> Parameter {
     let (name, meaning, default_text) = (name.into(), meaning.into(), default.to_string());
     let usual: Usual = Arc::new(move |_, _| default);
-    Parameter { name, default_text, words: Vec::new(), domain_text: None, meaning, usual, domain: None }
+    Parameter {
+        name,
+        default_text,
+        words: Vec::new(),
+        domain_text: None,
+        meaning,
+        counts: false,
+        usual,
+        domain: None,
+    }
 }
 
 /// A parameter whose values are words, of which the first is the default.
@@ -89,6 +100,12 @@ impl Parameter {
             domain_text: Some(accepted.into()),
             ..self
         }
+    }
+
+    /// The same for whole numbers of a range only; `accepted` says so, in words.
+    pub fn whole(self, from: f64, to: f64, accepted: &str) -> Parameter {
+        let domain: Domain = Arc::new(move |_, x| is_whole(x, from, to));
+        Parameter { counts: true, domain: Some(domain), domain_text: Some(accepted.into()), ..self }
     }
 
     /// Whether its default follows other parameters.
@@ -154,6 +171,11 @@ pub struct Parameters<'p> {
 }
 
 impl Parameters<'_> {
+    /// Whether the values of one of them are counts.
+    pub fn counts(&self, name: &str) -> bool {
+        self.all.iter().any(|parameter| parameter.counts && parameter.name == name)
+    }
+
     /// Values by name, checked; parameters that are not given take their defaults.
     ///
     /// # Errors

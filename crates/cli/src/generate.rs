@@ -22,22 +22,27 @@ use overlaps_models::mixture::generate::{
     Combinations, Compared, Flow, Generation, Integrator, Kept, Sampling, Samplings, Whose, columns,
 };
 use overlaps_models::mixture::simulate::{DataRule, Runs};
+use overlaps_models::units::{Flowing, UnitsFlow};
 
 /// Generate samples with the probability-flow ODE and compare their law with theory.
 ///
 /// Every seed is a data set of its own: denoisers are learnt on it, one per time step, and samples generated with them
 /// (--denoiser exact: with the exact denoiser of the mixture). The velocity lies in the span of x, μ and the data, so that
 /// the cost does not depend on d. What is measured on the samples at every time becomes one row of a table; the last
-/// table compares it with the theory at this d and for d → ∞. Exit code 4 if they disagree.
+/// table compares it with the theory at this d and for d → ∞. Exit code 4 if they disagree. With --units, the first phase of a denoiser of
+/// several units that is learnt on data of three classes: the fractions of samples in each class and at each unit.
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(
-    after_help = "Examples:\n  overlaps generate n=8 p=0.7 --seeds 4\n  overlaps generate --denoiser exact d=1e6 --output samples.csv\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2."
+    after_help = "Examples:\n  overlaps generate n=8 p=0.7 --seeds 4\n  overlaps generate --units 3 kappa=4 --steps 16 --seeds 4\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2. With --units, the parameters of `denoiser-units` (overlaps list --models), K is the number of units, and t runs from 0 to 1."
 )]
 pub struct Generate {
     /// The exact denoiser of the mixture, or learnt ones (see --method).
     #[arg(long, default_value = "learnt", value_parser = whose())]
     denoiser: Whose,
-    /// Steps from t = 0 to 2, half of them in each phase.
+    /// Learn a denoiser of so many softmax units on data of three classes, in place of one of two modes.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(2..=3))]
+    units: Option<u8>,
+    /// Steps from t = 0 to 2, half of them in each phase; with --units from 0 to 1.
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     steps: u32,
     /// Samples per data set.
@@ -78,6 +83,9 @@ impl Generate {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.files()?;
         files.check()?;
+        if let Some(units) = self.units {
+            return self.run_units(&self.units_flow(units)?, &files);
+        }
         let flow = self.flow(files.csv.as_deref())?;
         let runs = flow.runs(self.simulation.wanted_of(self.denoiser, &self.values)?)?;
         let generations = flow.generations(&runs);
@@ -116,6 +124,54 @@ impl Generate {
         Ok(code)
     }
 
+    /// Generates with denoisers of several units.
+    fn run_units(&self, flow: &UnitsFlow, files: &Files) -> anyhow::Result<u8> {
+        let total = flow.cells() as u64 * flow.units();
+        let table = with_progress(total, self.values.quiet, |running| flow.run(running));
+        let table = table?.ok_or_else(|| stopped(None))?;
+        let compared = flow.compared(&table)?;
+        let figure = files.plot.is_some().then(|| flow.figure(&table)).transpose()?;
+        let (system, parameters) = flow.described();
+        let said = [("comparison".to_string(), compared.json())];
+        let side = side(&system, parameters, self.values.sweeps(), &table.columns, said.into());
+        let written = files.write(&table, &side, figure.as_ref())?;
+        self.destination.print(&table, self.values.quiet, || {
+            let max_rows = self.destination.rows_shown().max(40);
+            let options = terminal::TerminalOptions { columns: None, max_rows, digits: 5 };
+            terminal::render(&compared.table, &options) + &compared.words()
+        })?;
+        let (failed, all) = flow.failed(&table);
+        let code = concluded(compared.verdict(), failed, all, "status not-converged, values empty");
+        self.destination.say_written(&written, self.values.quiet);
+        Ok(code)
+    }
+
+    /// The flow of denoisers of several units, of which alone some of the options are.
+    fn units_flow(&self, units: u8) -> anyhow::Result<UnitsFlow> {
+        let mut wanted = self.values.wanted();
+        if wanted.gives("K") {
+            bail!("--units {units} and a value for K contradict each other; give one of them");
+        }
+        wanted.set("K", f64::from(units));
+        if self.denoiser != Whose::Learnt {
+            bail!("--units learns a denoiser; leave out --denoiser {}", self.denoiser.name());
+        }
+        let plain =
+            self.integrator == Integrator::Euler && self.denoisers.is_none() && self.columns.is_empty();
+        if !plain || !self.simulation.is_seeds_alone() {
+            bail!(
+                "--units has samples in Euler steps, of denoisers at the minimum of the loss; of the options of `generate` take --steps, --samples, --seeds, --first-seed and --level (data=explicit is a parameter)"
+            );
+        }
+        let flowing = Flowing {
+            steps: self.steps as usize,
+            samples: u64::from(self.samples),
+            seeds: self.simulation.seeds()?,
+            level: self.level,
+        };
+        Ok(UnitsFlow::new(&wanted, flowing)?)
+    }
+
     fn files(&self) -> anyhow::Result<Files> {
         let plain = is_plain(self, None, &self.values, &self.destination);
         self.destination.files(plain.then(|| "generate".as_ref()))
@@ -145,6 +201,9 @@ impl Generate {
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
     pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
+        if let Some(units) = self.units {
+            return Ok(Box::new(self.units_flow(units)?));
+        }
         let wanted = self.simulation.wanted_of(self.denoiser, &self.values)?;
         Ok(Box::new(Combinations::new(self.flow(Some(csv))?, &wanted)?))
     }

@@ -316,7 +316,7 @@ fn figures_and_tables_have_what_was_asked_for() {
          p_holm,status"
     );
     assert!(text.lines().any(|l| l.contains(",first-phase,limit,inf,omega,") && l.ends_with(",consistent")));
-    assert!(text.lines().any(|l| l.contains(",finite-d,at-each-d,4000,omega,")));
+    assert!(text.lines().any(|l| l.contains(",finite-d,at-each-d,4000.0,omega,")));
     assert!(
         text.lines().any(|l| l.contains(",first-phase-printed,limit,inf,b,") && l.ends_with(",rejected"))
     );

@@ -218,8 +218,8 @@ fn infinities_are_inf_and_what_a_piece_does_not_have_is_empty() {
     let rows = Rows::solved(&["two-phase", "--sweep", "t=0:2:2"]);
     assert_eq!(rows.words("piece"), ["first-phase", "second-phase"]);
     assert_eq!(rows.words("b"), ["inf", ""]);
-    assert_eq!(rows.words("omega"), ["0", ""]);
-    assert_eq!(rows.words("p_eta_plus"), ["0", ""]);
+    assert_eq!(rows.words("omega"), ["0.0", ""]);
+    assert_eq!(rows.words("p_eta_plus"), ["0.0", ""]);
     assert_eq!(rows.words("status"), ["converged", "converged"]);
 }
 
@@ -240,15 +240,15 @@ fn every_number_is_the_shortest_that_reads_back_as_itself() {
         assert_eq!(digits(word), digits(&format!("{value:e}")), "{column}: `{word}` for {value:e}");
     }
     // A grid has the numbers that one would write.
-    assert_eq!(rows.words("t")[..4], ["0", "0.01", "0.02", "0.03"]);
-    assert_eq!(rows.words("t")[201], "2");
+    assert_eq!(rows.words("t")[..4], ["0.0", "0.01", "0.02", "0.03"]);
+    assert_eq!(rows.words("t")[201], "2.0");
 }
 
 #[test]
 fn both_pieces_are_given_where_they_meet() {
     let rows = Rows::solved(&["two-phase", "--set", "t=1"]);
     assert_eq!(rows.words("piece"), ["first-phase", "second-phase"]);
-    assert_eq!(rows.words("t"), ["1", "1"]);
+    assert_eq!(rows.words("t"), ["1.0", "1.0"]);
     assert_eq!(Rows::solved(&["two-phase", "--set", "t=0.5"]).words("piece"), ["first-phase"]);
     assert_eq!(Rows::solved(&["two-phase", "--set", "t=1.5"]).words("piece"), ["second-phase"]);
 }
@@ -259,8 +259,8 @@ fn sweeps_make_their_cross_product_and_the_last_runs_fastest() {
     let rows = Rows::solved(&[&["first-phase"], &sweeps[..]].concat());
     let mut expected = Vec::new();
     for p in ["0.5", "0.75"] {
-        for n in ["8", "9", "10"] {
-            expected.extend(["0.5", "1"].map(|t| vec![p, n, t]));
+        for n in ["8.0", "9.0", "10.0"] {
+            expected.extend(["0.5", "1.0"].map(|t| vec![p, n, t]));
         }
     }
     let columns = ["p", "n", "t"].map(|c| rows.words(c));
@@ -355,10 +355,13 @@ fn a_table_fits_the_terminal_and_is_whole_in_a_pipe() {
 #[test]
 fn a_logarithmic_sweep_has_equal_ratios_and_exact_ends() {
     let rows = Rows::solved(&["second-phase", "--set", "t=1.5", "--sweep", "n=log:10:1e7:7"]);
-    assert_eq!(rows.words("n"), ["10", "100", "1000", "10000", "100000", "1000000", "10000000"]);
+    assert_eq!(
+        rows.words("n"),
+        ["10.0", "100.0", "1000.0", "10000.0", "100000.0", "1000000.0", "10000000.0"]
+    );
     let rows = Rows::solved(&["second-phase", "--set", "t=1.5", "--sweep", "n=log:3:48:5"]);
     assert!(close(&rows.numbers("n"), &[3.0, 6.0, 12.0, 24.0, 48.0], 1e-14));
-    assert_eq!((rows.words("n")[0], rows.words("n")[4]), ("3", "48"));
+    assert_eq!((rows.words("n")[0], rows.words("n")[4]), ("3.0", "48.0"));
 }
 
 #[test]
@@ -647,8 +650,8 @@ fn a_flow_that_stops_says_where_and_leaves_later_rows_empty() {
     );
     let csv = fs::read_to_string(folder.path().join("growth.csv")).unwrap();
     let rows: Vec<&str> = csv.lines().skip(1).collect();
-    assert!(rows[0].starts_with("0,growth,flow,1,") && rows[0].ends_with(",converged"), "{csv}");
-    assert!(rows[1].starts_with("1,growth,stopped,,") && rows[1].ends_with(",converged"), "{csv}");
+    assert!(rows[0].starts_with("0.0,growth,flow,1.0,") && rows[0].ends_with(",converged"), "{csv}");
+    assert!(rows[1].starts_with("1.0,growth,stopped,,") && rows[1].ends_with(",converged"), "{csv}");
     let side: Value =
         serde_json::from_str(&fs::read_to_string(folder.path().join("growth.json")).unwrap()).unwrap();
     let event = &side["events"][0];
@@ -718,7 +721,7 @@ fn not_converged(section: &str) -> Rows {
     assert_eq!(output.status.code(), Some(3), "{section}: {message}");
     assert!(message.contains("of 5 rows did not converge"), "{section}: {message}");
     let rows = Rows::read(&String::from_utf8(output.stdout).unwrap());
-    assert_eq!(rows.words("t"), ["0", "0.25", "0.5", "0.75", "1"]);
+    assert_eq!(rows.words("t"), ["0.0", "0.25", "0.5", "0.75", "1.0"]);
     for row in rows.rows.iter().filter(|row| row["status"] != "converged") {
         assert_eq!(row["status"], "not-converged");
         assert_eq!((row["x"].as_str(), row["y"].as_str()), ("", ""), "{section}");
@@ -1000,7 +1003,7 @@ fn the_deviation_from_the_limit_is_written_in_full() {
     let folder = TempDir::new().unwrap();
     run_in(folder.path(), &["limit", "second-phase", "--output", "a.csv", "--quiet"]);
     let rows = Rows::read(&fs::read_to_string(folder.path().join("a.csv")).unwrap());
-    assert_eq!(rows.words("n"), ["1000", "10000", "100000", "1000000", "10000000"]);
+    assert_eq!(rows.words("n"), ["1000.0", "10000.0", "100000.0", "1000000.0", "10000000.0"]);
     let deviation = rows.numbers("m");
     assert!(deviation.windows(2).all(|d| (d[0] / d[1] - 10.0).abs() < 0.1), "{deviation:?}");
 }
@@ -1045,7 +1048,7 @@ fn critical_follows_a_sweep() {
     let sweep = ["--set", "n=8", "--set", "p=0.75", "--sweep", "kappa=2:4:2", "--output", "a.csv", "--quiet"];
     run_in(folder.path(), &[&["critical", "first-phase"], &sweep[..]].concat());
     let rows = Rows::read(&fs::read_to_string(folder.path().join("a.csv")).unwrap());
-    assert_eq!(rows.words("kappa"), ["2", "2", "4", "4"]);
+    assert_eq!(rows.words("kappa"), ["2.0", "2.0", "4.0", "4.0"]);
     let t = rows.numbers("t");
     assert!((t[0] - 2.0 * t[2]).abs() < 1e-9, "the critical κt does not depend on κ");
 }

@@ -537,7 +537,7 @@ fn the_table_has_the_columns_of_solve_and_those_of_a_simulation() {
         text.lines()
             .nth(1)
             .unwrap()
-            .starts_with("0.2,8,0.75,1,2,0.1,0.01,0.8,inf,200,linear,dilated,0,integrated,gram,")
+            .starts_with("0.2,8,0.75,1.0,2.0,0.1,0.01,0.8,inf,200,linear,dilated,0,integrated,gram,")
     );
     let side: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(folder.path().join("runs.json")).unwrap()).unwrap();

@@ -146,7 +146,7 @@ fn verdicts_of_checks_and_of_generated_samples_stand_in_every_row_of_their_cell(
     let table = read(here, "checks.csv");
     let rows: Vec<&str> = table.lines().skip(1).collect();
     let verdict = |n: &str, theory: &str| {
-        let of = |row: &&&str| row.starts_with(&format!("1,{n},{theory},"));
+        let of = |row: &&&str| row.starts_with(&format!("1.0,{n}.0,{theory},"));
         let mut verdicts: Vec<&str> =
             rows.iter().filter(of).map(|row| row.rsplit(',').next().unwrap()).collect();
         verdicts.dedup();
@@ -175,7 +175,7 @@ fn verdicts_of_checks_and_of_generated_samples_stand_in_every_row_of_their_cell(
     let expected: Vec<String> = alone.lines().skip(1).map(tail).collect();
     let found: Vec<String> = rows
         .iter()
-        .filter(|row| row.starts_with("1,16,"))
+        .filter(|row| row.starts_with("1.0,16.0,"))
         .map(|row| tail(&row[..row.rfind(',').unwrap()]))
         .collect();
     assert_eq!(found, expected);

@@ -71,8 +71,11 @@ fn described(kind: Kind) -> Description {
             ],
         ),
     };
-    let d = number("d", 2000.0, "dimension, the number of unknowns")
-        .if_(|d| is_whole(d, 10.0, 1e7), "d is a whole number of unknowns from 10 to 10⁷");
+    let d = number("d", 2000.0, "dimension, the number of unknowns").whole(
+        10.0,
+        1e7,
+        "d is a whole number of unknowns from 10 to 10⁷",
+    );
     Description {
         name,
         title,

@@ -8,7 +8,7 @@ use rand::RngExt;
 use crate::along::each;
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, is_whole, number,
+    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, number,
 };
 use overlaps::output::Status;
 
@@ -58,10 +58,11 @@ fn described(kind: Kind) -> Description {
         title,
         describes,
         control: Control { name: "c", meaning: "mean degree", from: 0.0, to: 100.0 },
-        parameters: vec![
-            number("d", 10_000.0, "number of nodes N")
-                .if_(|d| is_whole(d, 10.0, 1e8), "d is a whole number of nodes from 10 to 10⁸"),
-        ],
+        parameters: vec![number("d", 10_000.0, "number of nodes N").whole(
+            10.0,
+            1e8,
+            "d is a whole number of nodes from 10 to 10⁸",
+        )],
         labels: &[],
         quantities,
         certificates: &[],

@@ -9,8 +9,7 @@ use rand_distr::{ChiSquared, Distribution};
 use crate::along::{add, dot, each, normals, whole};
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, is_whole, number,
-    words,
+    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, number, words,
 };
 use overlaps::output::Status;
 
@@ -21,8 +20,7 @@ static HEBB: LazyLock<Description> = LazyLock::new(|| Description {
     describes: &["hebb's rule"],
     control: Control { name: "alpha", meaning: "examples per weight", from: 1e-3, to: 1e4 },
     parameters: vec![
-        number("d", 1000.0, "dimension")
-            .if_(|d| is_whole(d, 2.0, 1e8), "d is a whole number of dimensions from 2 to 10⁸"),
+        number("d", 1000.0, "dimension").whole(2.0, 1e8, "d is a whole number of dimensions from 2 to 10⁸"),
         words("data", &["reduced", "explicit"], "the weights in law, or a sum of examples"),
     ],
     labels: &[],

@@ -11,8 +11,7 @@ use rand_distr::{Binomial, Distribution};
 use crate::along::{each, normals};
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, Measured, Model, ModelError, Parameter, Point, Quantity, ROOTS, Running, is_whole,
-    number,
+    Control, Description, Measured, Model, ModelError, Parameter, Point, Quantity, ROOTS, Running, number,
 };
 use overlaps::output::Status;
 
@@ -81,8 +80,11 @@ fn described(kind: Kind) -> Description {
                 ],
             ),
         };
-    let d = number("d", 10_000.0, "number of spins")
-        .if_(|d| is_whole(d, 100.0, 1e7), "d is a whole number of spins from 100 to 10⁷");
+    let d = number("d", 10_000.0, "number of spins").whole(
+        100.0,
+        1e7,
+        "d is a whole number of spins from 100 to 10⁷",
+    );
     Description {
         name,
         title,

@@ -13,8 +13,7 @@ use rand_distr::{ChiSquared, Distribution, StandardNormal};
 
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, Measured, Model, ModelError, Point, Quantity, ROOTS, Running, is_whole, number,
-    words,
+    Control, Description, Measured, Model, ModelError, Point, Quantity, ROOTS, Running, number, words,
 };
 use overlaps::output::Status;
 
@@ -29,8 +28,7 @@ static RIDGE: LazyLock<Description> = LazyLock::new(|| Description {
             .if_(|x| x > 0.0 && x.is_finite(), "λ is a finite penalty, λ > 0"),
         number("Delta", 0.1, "variance of the label noise")
             .if_(|x| x >= 0.0 && x.is_finite(), "Δ is a finite variance, Δ ≥ 0"),
-        number("d", 1000.0, "dimension")
-            .if_(|d| is_whole(d, 2.0, 1e8), "d is a whole number of dimensions from 2 to 10⁸"),
+        number("d", 1000.0, "dimension").whole(2.0, 1e8, "d is a whole number of dimensions from 2 to 10⁸"),
         words(
             "data",
             &["reduced", "explicit"],

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::along::{add, dot, each, normals, whole};
 use crate::{Purpose, stream};
 use overlaps::model::{
-    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, is_whole, number,
+    Control, Description, INVERSE, Measured, Model, ModelError, Point, Quantity, Running, number,
 };
 use overlaps::output::{Cell, Status};
 
@@ -45,11 +45,17 @@ const Q: Quantity = Quantity { name: "q", meaning: "overlap of two copies" };
 
 /// What a model of this kind declares.
 fn described(kind: Kind) -> Description {
-    let sweeps = number("sweeps", 400.0, "sweeps that are measured, after half as many that are not")
-        .if_(|x| is_whole(x, 20.0, 1e7), "it is a whole number of sweeps from 20 to 10⁷");
+    let sweeps = number("sweeps", 400.0, "sweeps that are measured, after half as many that are not").whole(
+        20.0,
+        1e7,
+        "it is a whole number of sweeps from 20 to 10⁷",
+    );
     let size = |default: f64| {
-        number("d", default, "number of spins")
-            .if_(|d| is_whole(d, 10.0, 1e5), "d is a whole number of spins from 10 to 100000")
+        number("d", default, "number of spins").whole(
+            10.0,
+            1e5,
+            "d is a whole number of spins from 10 to 100000",
+        )
     };
     match kind {
         Kind::Hopfield => Description {

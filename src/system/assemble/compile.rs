@@ -36,6 +36,7 @@ impl sections::Parameter<'_> {
             words: self.words.clone().unwrap_or_default(),
             domain_text: self.domain.as_ref().map(|domain| domain.text.value.clone()),
             meaning: self.entry.meaning.clone(),
+            counts: false,
             usual: Arc::new(move |_, above| usual(above)),
             domain: domain.map(|holds| -> Domain { Arc::new(move |numbers, _| holds(numbers) == 1.0) }),
         }

@@ -119,6 +119,11 @@ impl SimulationOptions {
         *self == SimulationOptions { first_seed: self.first_seed, ..defaults() }
     }
 
+    /// Whether nothing is said but which data sets.
+    pub fn is_seeds_alone(&self) -> bool {
+        *self == SimulationOptions { seeds: self.seeds, first_seed: self.first_seed, ..defaults() }
+    }
+
     /// Whether explicit data were asked for by name.
     pub fn explicit_asked(&self) -> bool {
         self.data == Some(DataRule::Explicit)

@@ -12,7 +12,7 @@ mod teacher;
 #[cfg(test)]
 mod tests;
 
-use overlaps::model::{Measured, ModelError, Parameter, Point, Quantity, is_whole, number, words};
+use overlaps::model::{Measured, ModelError, Parameter, Point, Quantity, number, words};
 use overlaps::output::{Cell, Status};
 
 pub use clusters::{CLUSTERS, Clusters};
@@ -37,8 +37,11 @@ const CERTIFICATES: &[Quantity] = &[
 /// The parameters d and data.
 fn size() -> [Parameter; 2] {
     [
-        number("d", 400.0, "dimension")
-            .if_(|d| is_whole(d, 10.0, 1e5), "d is a whole number of dimensions from 10 to 100000"),
+        number("d", 400.0, "dimension").whole(
+            10.0,
+            1e5,
+            "d is a whole number of dimensions from 10 to 100000",
+        ),
         words("data", &["reduced", "explicit"], "products with the data in law, or the n×d matrix itself"),
     ]
 }

@@ -42,9 +42,8 @@ static LINEAR_NETWORK: LazyLock<Description> = LazyLock::new(|| Description {
         ),
         number("eta", 0.0, "step size of gradient descent; 0: gradient flow")
             .if_(|x| x >= 0.0 && x.is_finite(), "η ≥ 0 is finite"),
-        number("d", 100.0, "dimension: A is d × d")
-            .if_(|d| is_whole(d, 2.0, 2000.0), "d is a whole number from 2 to 2000"),
-        number("r", 2.0, "rank of A*").if_(|r| is_whole(r, 1.0, 1000.0), "r is a whole number, r ≥ 1"),
+        number("d", 100.0, "dimension: A is d × d").whole(2.0, 2000.0, "d is a whole number from 2 to 2000"),
+        number("r", 2.0, "rank of A*").whole(1.0, 1000.0, "r is a whole number, r ≥ 1"),
         number("s_1", 1.0, "largest singular value of A*, over d")
             .if_(|s| s > 0.0 && s.is_finite(), "s_1 > 0"),
         number("s_r", 0.8, "smallest one, over d; evenly between them")

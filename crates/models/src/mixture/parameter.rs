@@ -16,8 +16,11 @@ pub static DENOISER: LazyLock<Description> = LazyLock::new(|| Description {
     describes: &["two-phase", "first-phase", "second-phase"],
     control: Control { name: "t", meaning: "dilated time", from: 0.0, to: 2.0 },
     parameters: vec![
-        number("n", 128.0, "training samples")
-            .if_(|n| is_whole(n, 2.0, 1e5), "n is a whole number of samples from 2 to 100000"),
+        number("n", 128.0, "training samples").whole(
+            2.0,
+            1e5,
+            "n is a whole number of samples from 2 to 100000",
+        ),
         number("p", 0.8, "weight of mode +; in tables, the fraction of training samples in it")
             .if_(|p| p > 0.0 && p < 1.0, "p is the weight of mode +, 0 < p < 1"),
         number("sigma", 1.0, "standard deviation within a mode")
@@ -34,8 +37,11 @@ pub static DENOISER: LazyLock<Description> = LazyLock::new(|| Description {
             |k| k == f64::INFINITY || is_whole(k, 1.0, 1e4),
             "k is a whole number of noise samples per datum from 1 to 10000, or inf",
         ),
-        number("d", 5000.0, "dimension of the data")
-            .if_(|d| is_whole(d, 2.0, 9e15), "d is a whole number of dimensions from 2 to 9·10¹⁵"),
+        number("d", 5000.0, "dimension of the data").whole(
+            2.0,
+            9e15,
+            "d is a whole number of dimensions from 2 to 9·10¹⁵",
+        ),
         words("interpolant", &Interpolant::NAMES, "interpolant between noise and data"),
         words("schedule", &Schedule::NAMES, "schedule, from the time t to τ"),
     ],

@@ -11,7 +11,7 @@ use overlaps::experiment::{ExperimentError, digest};
 use overlaps::model::{Parameter, Parameters, Point, is_whole, number, words};
 use overlaps::output::{Cell, Column, Role, json};
 use overlaps::study::{Plan, Wanted};
-use overlaps::value::given;
+use overlaps::value::{Value, given};
 
 /// Dimensions unless others are given.
 const DIMENSIONS: [f64; 6] = [1e2, 1e4, 1e6, 1e8, 1e10, 1e12];
@@ -53,7 +53,10 @@ impl Along {
         outputs: &[(&str, &str, Role)],
     ) -> Result<Along, ExperimentError> {
         let means = Means::load(file).map_err(|e| ExperimentError::Model(e.into()))?;
-        known.insert(0, number("d", 1e8, "dimension"));
+        known.insert(
+            0,
+            number("d", 1e8, "dimension").whole(1.0, LARGEST, "d is a whole number of dimensions"),
+        );
         let control = Column::new("t", "time of the turn, a phase for each scale", Role::Control);
         let along = Along::new(means, file, wanted, known, control, outputs)?;
         let least = along.means.count() as f64;
@@ -96,12 +99,10 @@ impl Along {
 
     /// The beginning of a row.
     pub fn beginning(&self, control: f64, point: &Point) -> Vec<Cell> {
-        let whole = |cell| match cell {
-            Cell::Number(x) if is_whole(x, 0.0, LARGEST) => Cell::Integer(x as u64),
-            cell => cell,
-        };
-        let values = point.values().map(|(_, value)| Cell::from(value));
-        [Cell::Number(control)].into_iter().chain(values).map(whole).collect()
+        let known = Parameters { whose: "modes", all: &self.known };
+        let control = Cell::of(&Value::Number(control), self.columns[0].name == "d");
+        let values = point.values().map(|(name, value)| Cell::of(value, known.counts(name)));
+        [control].into_iter().chain(values).collect()
     }
 
     /// What tells this from the same experiment with other modes.

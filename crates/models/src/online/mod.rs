@@ -12,8 +12,8 @@ use std::sync::LazyLock;
 use crate::along::whole;
 use chain::{Chain, Rule};
 use overlaps::model::{
-    Control, Description, INVERSE, Measured, Model, ModelError, Parameter, Point, Quantity, Running,
-    is_whole, number, words,
+    Control, Description, INVERSE, Measured, Model, ModelError, Parameter, Point, Quantity, Running, number,
+    words,
 };
 use overlaps::output::Status;
 
@@ -54,7 +54,7 @@ fn overlap(name: &str, default: f64, meaning: &str) -> Parameter {
 fn described(kind: Kind) -> Description {
     let rate = |default: f64| positive("eta", default, "learning rate, in units of 1/N");
     let units = |name: &str, meaning: &str| {
-        number(name, 2.0, meaning).if_(|k| is_whole(k, 1.0, 8.0), "it is a whole number of units from 1 to 8")
+        number(name, 2.0, meaning).whole(1.0, 8.0, "it is a whole number of units from 1 to 8")
     };
     let (name, title, describes, quantities, own): (_, _, &[&str], &[Quantity], _) = match kind {
         Kind::Committee => (
@@ -111,8 +111,11 @@ fn described(kind: Kind) -> Description {
             ],
         ),
     };
-    let d = number("d", 1000.0, "dimension N")
-        .if_(|d| is_whole(d, 32.0, 1e8), "d is a whole number of dimensions from 32 to 10⁸");
+    let d = number("d", 1000.0, "dimension N").whole(
+        32.0,
+        1e8,
+        "d is a whole number of dimensions from 32 to 10⁸",
+    );
     Description {
         name,
         title,

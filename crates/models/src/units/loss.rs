@@ -43,7 +43,7 @@ pub(super) struct Loss {
     /// Orthonormal columns that sum to 0: a softmax is not changed by what its units share, and the ridge penalty of w wants none.
     basis: Matrix,
     /// √n of the n equal data that a vector x_i = Σ x/√n stands for.
-    root: Vec<f64>,
+    pub root: Vec<f64>,
     /// Σ_i G_ii of all data.
     trace: f64,
 }
@@ -76,7 +76,7 @@ fn nodes(units: usize, rung: usize) -> Vec<([f64; MOST_UNITS - 1], f64)> {
 }
 
 /// The softmax of `units` numbers.
-fn softmax(h: &PerUnit, units: usize) -> PerUnit {
+pub(super) fn softmax(h: &PerUnit, units: usize) -> PerUnit {
     let largest = h[..units].iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut phi = [0.0; MOST_UNITS];
     // exp 0 = 1 needs no exp, which is what takes time.

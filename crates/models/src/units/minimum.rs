@@ -17,6 +17,8 @@ const AVERAGED: f64 = 1e-7;
 const MOST_STEPS: usize = 200;
 /// Where starts compete, a gradient that is small enough.
 const ROUGH: f64 = 1e-9;
+/// Losses are not told apart to this part, by the rule with which starts compete.
+const NEAR: f64 = 1e-6;
 /// A unit of which no datum has more than this goes out of use.
 const UNUSED: f64 = 1e-4;
 /// The step of differences of the gradient.
@@ -82,6 +84,7 @@ pub(super) fn down(loss: &Loss, mut x: DVector<f64>, rung: usize) -> Option<(DVe
         let bends = known.take().unwrap_or_else(|| curvature(loss, &x, &at.gradient, rung));
         let eigen = bends.clone().symmetric_eigen();
         let along = eigen.eigenvectors.tr_mul(&at.gradient);
+        let convex = eigen.eigenvalues.iter().all(|bend| *bend > 0.0);
         loop {
             let scaled = along.zip_map(&eigen.eigenvalues, |g, bend| -g / (bend.abs() + shift));
             let moved = &eigen.eigenvectors * scaled;
@@ -90,7 +93,11 @@ pub(super) fn down(loss: &Loss, mut x: DVector<f64>, rung: usize) -> Option<(DVe
             // Where the loss no longer resolves the step, the gradient does.
             let level =
                 next.loss <= at.loss + 1e-13 * at.loss.abs() && next.gradient.norm() < at.gradient.norm();
-            if lower || level {
+            // Nor where few nodes average: the gradient, by integrals in parts, is that of another loss then.
+            let nearer = convex
+                && next.loss <= at.loss + NEAR * at.loss.abs()
+                && next.gradient.norm() < 0.5 * at.gradient.norm();
+            if lower || level || nearer {
                 shift *= 0.1;
                 if next.gradient.norm() < FAST * at.gradient.norm() {
                     known = updated(&bends, &moved, &(&next.gradient - &at.gradient));
@@ -200,6 +207,23 @@ pub(super) fn of_classes(setting: Setting, of: &Classes, units: usize) -> Vec<(f
         }
     }
     found
+}
+
+/// The lowest minimum where all data of a class are as one, at the mean of their Gram matrix; none if that is singular.
+pub(super) fn lowest_of_classes(setting: Setting, of: &Classes, units: usize) -> Option<Minimum> {
+    let mut best: Option<Minimum> = None;
+    for used in 1..=units {
+        let minima = of_classes(setting, of, used);
+        let Some((_, a, b)) = minima.into_iter().min_by(|(a, ..), (b, ..)| a.total_cmp(b)) else { continue };
+        let loss = with_classes_as_one(setting, of, used)?;
+        let a = Matrix::from_fn(CLASSES, used, |c, k| a[(c, k)] * loss.root[c]);
+        let start = loss.point(&a, &b);
+        let found = into(loss, start, 0);
+        if best.as_ref().is_none_or(|best| found.at.loss < best.at.loss) {
+            best = Some(found);
+        }
+    }
+    best
 }
 
 /// The lowest minimum for these data; none if their Gram matrix is singular.

@@ -2,11 +2,14 @@
 //! one likes: the lowest minimum of the loss that `loss` has, for the Gram matrix of the data that `data` draws.
 
 mod data;
+mod flow;
 mod loss;
 mod minimum;
 
 #[cfg(test)]
 mod tests;
+
+pub use flow::{Compared, Flowing, UnitsFlow};
 
 use std::sync::LazyLock;
 
@@ -18,7 +21,7 @@ use loss::{MOST_UNITS, Setting};
 use minimum::{Minimum, lowest, of_classes};
 use overlaps::model::{
     Control, Description, Following, Measured, Model, ModelError, Parameter, Point, Quantity, ROOTS, Running,
-    following, is_whole, like, number, words,
+    following, like, number, words,
 };
 use overlaps::output::{Cell, Status};
 
@@ -97,13 +100,14 @@ fn parameters() -> Vec<Parameter> {
     let mut all = vec![
         number("C", CLASSES as f64, "classes")
             .if_(|x| x == CLASSES as f64, "this model has three classes, C = 3"),
-        number("K", 2.0, "units").if_(|x| is_whole(x, 2.0, MOST_UNITS as f64), "K = 2 or 3"),
+        number("K", 2.0, "units").whole(2.0, MOST_UNITS as f64, "K = 2 or 3"),
     ];
     for (name, default) in [("n_1", 6.0), ("n_2", 4.0), ("n_3", 2.0)] {
-        all.push(
-            number(name, default, "data of a class")
-                .if_(|x| is_whole(x, 1.0, MOST_DATA as f64), "it is a whole number from 1 to 100"),
-        );
+        all.push(number(name, default, "data of a class").whole(
+            1.0,
+            MOST_DATA as f64,
+            "it is a whole number from 1 to 100",
+        ));
     }
     for c in 1..=CLASSES {
         for k in 1..=CLASSES {
@@ -126,8 +130,11 @@ fn parameters() -> Vec<Parameter> {
         weight("p_test_2", "n_2/(n_1 + n_2 + n_3)", |x| fraction(x, "n_2")),
         weight("p_test_3", "n_3/(n_1 + n_2 + n_3)", |x| fraction(x, "n_3")),
         above_0("kappa", 1.0, "dilation of time in the first phase"),
-        number("d", 16000.0, "dimension")
-            .if_(|d| is_whole(d, 10.0, 1e15), "d is a whole number of dimensions from 10 to 10¹⁵"),
+        number("d", 16000.0, "dimension").whole(
+            10.0,
+            1e15,
+            "d is a whole number of dimensions from 10 to 10¹⁵",
+        ),
         words("interpolant", &["linear", "trigonometric"], "interpolant between noise and data"),
         words("data", &["reduced", "explicit"], "scalar products of the data in law, or the data themselves"),
     ]);
@@ -273,44 +280,49 @@ fn in_use(at: &Point, classes: &Classes, t: f64) -> Result<(), ModelError> {
     Err(format!("t = {t} at d = {}: {what}; take a larger t or kappa, or fewer units", setting.d).into())
 }
 
+/// Whether there are such data, and all units of their denoisers in use.
+fn check_data(at: &Point, times: &[f64]) -> Result<(), ModelError> {
+    let (d, classes) = (at.number("d"), classes(at));
+    let n = classes.counts.iter().sum::<usize>();
+    if n > MOST_DATA || d < (n + CLASSES + 1) as f64 {
+        return Err(format!(
+            "{n} data in d = {d} dimensions: take at most {MOST_DATA}, and d = {} or more",
+            n + CLASSES + 1
+        )
+        .into());
+    }
+    if at.word("data") == "explicit" && n as f64 * d > MOST_NUMBERS {
+        return Err(format!("data = explicit: {n} data in d = {d} dimensions do not fit; lower d, or use data=reduced, whose cost does not depend on d").into());
+    }
+    if classes.means != classes.means.transpose() {
+        return Err("G is not symmetric: set G_1_2, G_1_3 and G_2_3, which the others follow".into());
+    }
+    if data::root(&classes.means).is_none() {
+        return Err("G is not a matrix of scalar products: it has a negative eigenvalue".into());
+    }
+    for t in times {
+        if at.number("kappa") * t >= d.sqrt() {
+            return Err(format!(
+                "t = {t}: τ = κt/√d is less than 1; take t below {}",
+                d.sqrt() / at.number("kappa")
+            )
+            .into());
+        }
+        in_use(at, &classes, *t)?;
+    }
+    Ok(())
+}
+
 impl Model for Units {
     fn description(&self) -> &'static Description {
         &UNITS
     }
 
     fn check(&self, at: &Point, times: &[f64]) -> Result<(), ModelError> {
-        let (d, classes) = (at.number("d"), classes(at));
-        let n = classes.counts.iter().sum::<usize>();
-        if n > MOST_DATA || d < (n + CLASSES + 1) as f64 {
-            return Err(format!(
-                "{n} data in d = {d} dimensions: take at most {MOST_DATA}, and d = {} or more",
-                n + CLASSES + 1
-            )
-            .into());
-        }
-        if at.word("data") == "explicit" && n as f64 * d > MOST_NUMBERS {
-            return Err(format!("data = explicit: {n} data in d = {d} dimensions do not fit; lower d, or use data=reduced, whose cost does not depend on d").into());
-        }
-        if classes.means != classes.means.transpose() {
-            return Err("G is not symmetric: set G_1_2, G_1_3 and G_2_3, which the others follow".into());
-        }
-        if data::root(&classes.means).is_none() {
-            return Err("G is not a matrix of scalar products: it has a negative eigenvalue".into());
-        }
         if (1..=CLASSES).all(|c| at.number(&format!("p_test_{c}")) == 0.0) {
             return Err("p_test_1, p_test_2 and p_test_3 are all 0: a class has to have a weight".into());
         }
-        for t in times {
-            if at.number("kappa") * t >= d.sqrt() {
-                return Err(format!(
-                    "t = {t}: τ = κt/√d is less than 1; take t below {}",
-                    d.sqrt() / at.number("kappa")
-                )
-                .into());
-            }
-            in_use(at, &classes, *t)?;
-        }
-        Ok(())
+        check_data(at, times)
     }
 
     fn run(

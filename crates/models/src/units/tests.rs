@@ -5,9 +5,12 @@ use std::sync::Arc;
 use super::*;
 use crate::trial::{mean, planted, simulated, verdicts, wanted};
 use crate::{Purpose, stream};
+use data::root;
+use flow::Flow;
 use loss::Loss;
 use overlaps::average::LOWEST_RUNG;
 use overlaps::compare::Verdict;
+use overlaps::experiment::Experiment;
 use overlaps::model::Running;
 use overlaps::system::Theory;
 use overlaps::value::Value;
@@ -287,4 +290,105 @@ fn averages_have_the_nodes_they_need() {
         );
         assert!(found.rung > LOWEST_RUNG);
     }
+}
+
+/// What a flow of denoisers of the default data does.
+fn flowing(
+    set: &[(&str, f64)],
+    steps: usize,
+    samples: u64,
+    seeds: u64,
+) -> (UnitsFlow, overlaps::output::Table) {
+    let set: Vec<(&str, Value)> = set.iter().map(|(name, value)| (*name, Value::Number(*value))).collect();
+    let asked = Flowing { steps, samples, seeds: 0..seeds, level: 0.05 };
+    let flow = UnitsFlow::new(&wanted(&set, &[]), asked).unwrap();
+    let table = flow.run(&Running::ON).unwrap().unwrap();
+    (flow, table)
+}
+
+#[test]
+fn a_learnt_flow_leads_samples_to_units_as_another_program_has_it() {
+    // 4·10⁵ samples of the flow in the limit d → ∞: .49203 ± .0008 at the unit of the first class.
+    let (flow, table) = flowing(&[("K", 3.0), ("kappa", 4.0), ("d", 1e14)], 16, 200_000, 2);
+    let ends = |name: &str| -> Vec<f64> {
+        table.numbers(name).unwrap().into_iter().flatten().skip(15).step_by(16).collect()
+    };
+    for unit in ends("unit_1") {
+        assert!((unit - 0.49203).abs() < 4.0 * 0.0008f64.hypot(0.0011), "{unit}");
+    }
+    // Data are at their mean Gram matrix there.
+    for name in ["fraction_1", "fraction_2", "fraction_3", "unit_2", "unit_3"] {
+        let of = ends(name);
+        assert!((of[0] - of[2]).abs() < 0.006 && (of[1] - of[2]).abs() < 0.006, "{name}: {of:?}");
+    }
+    assert_eq!(flow.compared(&table).unwrap().verdict(), Verdict::Agrees);
+}
+
+#[test]
+fn a_flow_of_vectors_leads_where_that_of_their_products_does() {
+    // The denoiser itself, f(x) = c x + Σ u_k φ_k, in all dimensions.
+    let at = point(&[("K", 2.0), ("kappa", 3.0), ("d", 400.0)]);
+    let data = Data::draw(classes(&at), 400, 1, true).unwrap();
+    let minima: Vec<Minimum> =
+        (0..8).map(|i| lowest(setting(&at, (i as f64 + 0.5) / 8.0), &data, 2, 1).unwrap()).collect();
+    let flow = Flow::new(&at, &data.of_means, &minima);
+    let (x, _) = data.vectors.as_ref().unwrap();
+    let root = root(&data.of.means).unwrap();
+    let mut means = DMatrix::zeros(3, 400);
+    means.view_mut((0, 0), (3, 3)).copy_from(&(root * 20.0));
+    let spanned = |sample: &DVector<f64>| {
+        let all = (x * sample).iter().chain((&means * sample).iter()).map(|y| y / 20.0).collect();
+        DVector::from_vec(all)
+    };
+    for seed in 0..20 {
+        let mut sample = DVector::from_vec(normal(seed, 400));
+        let mut counts = vec![[0; 6]; 8];
+        flow.count(spanned(&sample), &mut counts);
+        for (found, counts) in minima.iter().zip(&counts) {
+            let (set, of) = (found.loss.setting, &found.at);
+            let (w, u) = (x.tr_mul(&of.a), x.tr_mul(&of.e));
+            let fields: Vec<f64> = (w.tr_mul(&sample) / 20.0 + &of.b).iter().copied().collect();
+            let sum: f64 = fields.iter().map(|h| h.exp()).sum();
+            let phi = DVector::from_iterator(fields.len(), fields.iter().map(|h| h.exp() / sum));
+            let guess = &sample * of.c + u * phi;
+            let step = 3.0 / 20.0 / 8.0;
+            // dx/dτ = (f − x)/(1 − τ) of the linear interpolant.
+            sample = &sample + (guess - &sample) * (step / (1.0 - set.beta));
+            let end = set.beta + 0.5 * step;
+            let near = |c: usize| -(&sample - means.row(c).transpose() * end).norm_squared();
+            let class = (0..3).max_by(|a, b| near(*a).total_cmp(&near(*b))).unwrap();
+            assert_eq!(counts[..3].iter().position(|count| *count == 1), Some(class), "seed {seed}");
+            let unit = (w.tr_mul(&sample)).imax();
+            let placed = order(&(&data.of_means * &of.a)).iter().position(|k| *k == unit);
+            assert_eq!(counts[3..].iter().position(|count| *count == 1), placed, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_flow_that_is_wrong_is_found() {
+    // Data of another width than those of theory.
+    let (flow, right) = flowing(&[("K", 2.0), ("kappa", 3.0), ("d", 64000.0)], 6, 2000, 8);
+    let (_, mut wrong) = flowing(&[("K", 2.0), ("kappa", 3.0), ("d", 64000.0), ("n_1", 9.0)], 6, 2000, 8);
+    assert_eq!(flow.compared(&right).unwrap().verdict(), Verdict::Agrees);
+    wrong.rows.truncate(8 * 6);
+    wrong.rows.extend_from_slice(&right.rows[8 * 6..]);
+    assert_eq!(flow.compared(&wrong).unwrap().verdict(), Verdict::Disagrees);
+    let one = flowing(&[("K", 2.0), ("kappa", 3.0)], 8, 100, 1);
+    assert_eq!(one.0.compared(&one.1).unwrap().verdict(), Verdict::Undecided);
+}
+
+#[test]
+fn what_a_flow_does_not_have_is_refused() {
+    let refused = |set: &[(&str, f64)], sweep: &[(&str, &[f64])]| {
+        let set: Vec<(&str, Value)> =
+            set.iter().map(|(name, value)| (*name, Value::Number(*value))).collect();
+        let asked = Flowing { steps: 4, samples: 10, seeds: 0..2, level: 0.05 };
+        UnitsFlow::new(&wanted(&set, sweep), asked).err().unwrap().to_string()
+    };
+    assert!(refused(&[("p_test_1", 0.5)], &[]).contains("p_test_1"));
+    assert!(refused(&[], &[("t", &[0.5, 1.0])]).contains("t runs from 0 to 1"));
+    // The transition to two units is at κt = 0.138.
+    assert!(refused(&[("kappa", 0.1)], &[]).contains("fewer are in use"));
+    assert!(refused(&[("kappa", 200.0)], &[]).contains("τ = κt/√d is less than 1"));
 }

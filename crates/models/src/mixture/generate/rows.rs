@@ -74,7 +74,7 @@ pub fn lead(
     let of_samples = |cell: Cell| if seed.is_some() { cell } else { Cell::Missing };
     let k = match s.noise {
         Noise::Fresh => Cell::Number(f64::INFINITY),
-        Noise::Fixed(k) => Cell::from(k),
+        Noise::Fixed(k) => Cell::Number(k as f64),
     };
     let mut row = vec![t.into(), of_learning(Cell::from(s.n)), p_bar.into()];
     row.extend([s.sigma, s.kappa].map(Cell::Number));
