@@ -247,6 +247,28 @@ mod tests {
     }
 
     #[test]
+    fn laws_are_rejected_as_often_as_is_said() {
+        use rand::SeedableRng;
+        use rand_distr::{Distribution, StandardNormal};
+        use statrs::distribution::{ContinuousCDF, Normal};
+
+        let law = Normal::standard();
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+        let mut rejected = |scale: f64| {
+            let trial = |_: &u32| {
+                let normals = Distribution::<f64>::sample_iter(StandardNormal, &mut random).take(100);
+                let mut sample: Vec<f64> = normals.map(|x| scale * x).collect();
+                kolmogorov_smirnov(&mut sample, |x| law.cdf(x)).1 < 0.05
+            };
+            f64::from((0..4000u32).filter(trial).count() as u32) / 4000.0
+        };
+        // One in twenty, to three standard errors; a width that is off by a third is seen in most trials.
+        let (right, wrong) = (rejected(1.0), rejected(1.5));
+        assert!((right - 0.05).abs() < 0.0105, "{right}");
+        assert!(wrong > 0.5, "{wrong}");
+    }
+
+    #[test]
     fn holm_is_that_of_the_textbook() {
         // R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") gives 0.03 0.06 0.06 0.02.
         let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);

@@ -17,11 +17,12 @@ use overlaps::chart::drawn_columns;
 use overlaps::compare::Rules;
 use overlaps::experiment::Experiment;
 use overlaps::model::Model;
-use overlaps::output::Table;
+use overlaps::output::{Cell, Table};
 use overlaps_models::mixture::generate::{
     Combinations, Compared, Flow, Generation, Integrator, Kept, Sampling, Samplings, Whose, columns,
 };
 use overlaps_models::mixture::simulate::{DataRule, Runs};
+use overlaps_models::modes::{ModeSamples, Sampled};
 use overlaps_models::units::{Flowing, UnitsFlow};
 
 /// Generate samples with the probability-flow ODE and compare their law with theory.
@@ -30,19 +31,23 @@ use overlaps_models::units::{Flowing, UnitsFlow};
 /// (--denoiser exact: with the exact denoiser of the mixture). The velocity lies in the span of x, μ and the data, so that
 /// the cost does not depend on d. What is measured on the samples at every time becomes one row of a table; the last
 /// table compares it with the theory at this d and for d → ∞. Exit code 4 if they disagree. With --units, the first phase of a denoiser of
-/// several units that is learnt on data of three classes: the fractions of samples in each class and at each unit.
+/// several units that is learnt on data of three classes: the fractions of samples in each class and at each unit. With --modes, samples of a
+/// mixture of more than two modes beside the law of the interpolant.
 #[derive(Debug, Clone, PartialEq, Args)]
 #[command(
-    after_help = "Examples:\n  overlaps generate n=8 p=0.7 --seeds 4\n  overlaps generate --units 3 kappa=4 --steps 16 --seeds 4\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2. With --units, the parameters of `denoiser-units` (overlaps list --models), K is the number of units, and t runs from 0 to 1."
+    after_help = "Examples:\n  overlaps generate n=8 p=0.7 --seeds 4\n  overlaps generate --units 3 kappa=4 --steps 16 --seeds 4\n\nParameters for --set and --sweep, with their defaults: n = 128 samples, p = 0.8, sigma = 1, kappa = 4, lambda = 0.1, ell = 0.01, k = inf noise samples per datum (in the second phase), interpolant = linear, schedule = dilated; d = 5000 for explicit data and the exact denoiser, else 8n³ or more, from where on theory holds (the cost does not depend on d). With --denoiser exact also: target = mixture (M = 1) or curie_weiss (beta = 1.5), bend = 1, and the interpolants exploding_linear and exploding_trigonometric. The time t runs from 0 to 2. With --units, the parameters of `denoiser-units` (overlaps list --models), K is the number of units, and t runs from 0 to 1. With --modes: d = 1e8, sigma = 1, reach = 5, interpolant = linear, schedule = phases (or two_phase, uniform); t has a phase for each scale."
 )]
 pub struct Generate {
     /// The exact denoiser of the mixture, or learnt ones (see --method).
     #[arg(long, default_value = "learnt", value_parser = whose())]
     denoiser: Whose,
+    /// The modes of a mixture, in a file as `overlaps modes` takes it; the denoiser is the exact one.
+    #[arg(long, value_name = "FILE.toml", value_hint = ValueHint::FilePath, conflicts_with = "units")]
+    modes: Option<PathBuf>,
     /// Learn a denoiser of so many softmax units on data of three classes, in place of one of two modes.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(2..=3))]
     units: Option<u8>,
-    /// Steps from t = 0 to 2, half of them in each phase; with --units from 0 to 1.
+    /// Steps from t = 0 to 2, half of them in each phase; with --units from 0 to 1, with --modes as many in the phase of each scale.
     #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     steps: u32,
     /// Samples per data set.
@@ -83,6 +88,9 @@ impl Generate {
     pub fn run(&self) -> anyhow::Result<u8> {
         let files = self.files()?;
         files.check()?;
+        if let Some(modes) = &self.modes {
+            return self.run_modes(&self.mode_samples(modes)?, &files);
+        }
         if let Some(units) = self.units {
             return self.run_units(&self.units_flow(units)?, &files);
         }
@@ -124,6 +132,44 @@ impl Generate {
         Ok(code)
     }
 
+    /// Generates samples of a mixture of many modes.
+    fn run_modes(&self, samples: &ModeSamples, files: &Files) -> anyhow::Result<u8> {
+        let cells = samples.cells() as u64;
+        let table = with_progress(cells, self.values.quiet, |running| samples.run(running));
+        let table = table?.ok_or_else(|| stopped(None))?;
+        let judged = samples.judged(&table)?;
+        let figure = files.plot.is_some().then(|| samples.figure(&table)).transpose()?;
+        let (system, parameters) = samples.described();
+        let said = [("comparison".to_string(), judged.json())];
+        let side = side(&system, parameters, self.values.sweeps(), &table.columns, said.into());
+        let written = files.write(&table, &side, figure.as_ref())?;
+        self.destination.print(&table, self.values.quiet, || {
+            let mut ends = table.clone();
+            ends.keep_rows(|row| row.last() == Some(&Cell::Integer(1)));
+            let max_rows = self.destination.rows_shown().max(40);
+            let options = terminal::TerminalOptions { columns: None, max_rows, digits: 5 };
+            terminal::render(&ends, &options) + &judged.words()
+        })?;
+        let code = concluded(judged.verdict(), 0, 0, "");
+        self.destination.say_written(&written, self.values.quiet);
+        Ok(code)
+    }
+
+    /// Samples of a mixture of many modes, of which alone some of the options are.
+    fn mode_samples(&self, modes: &Path) -> anyhow::Result<ModeSamples> {
+        if !self.is_plain_euler() || !self.simulation.is_plain() {
+            bail!(
+                "--modes has samples of the exact denoiser in Euler steps, and no data sets; of the options of `generate` take --steps, --samples, --level, and --first-seed, the key of the random numbers"
+            );
+        }
+        let sampled = Sampled {
+            steps: vec![self.steps as usize],
+            samples: u64::from(self.samples),
+            seed: self.simulation.first_seed,
+        };
+        Ok(ModeSamples::new(modes, &self.values.wanted(), sampled, self.level)?)
+    }
+
     /// Generates with denoisers of several units.
     fn run_units(&self, flow: &UnitsFlow, files: &Files) -> anyhow::Result<u8> {
         let total = flow.cells() as u64 * flow.units();
@@ -156,9 +202,7 @@ impl Generate {
         if self.denoiser != Whose::Learnt {
             bail!("--units learns a denoiser; leave out --denoiser {}", self.denoiser.name());
         }
-        let plain =
-            self.integrator == Integrator::Euler && self.denoisers.is_none() && self.columns.is_empty();
-        if !plain || !self.simulation.is_seeds_alone() {
+        if !self.is_plain_euler() || !self.simulation.is_seeds_alone() {
             bail!(
                 "--units has samples in Euler steps, of denoisers at the minimum of the loss; of the options of `generate` take --steps, --samples, --seeds, --first-seed and --level (data=explicit is a parameter)"
             );
@@ -170,6 +214,11 @@ impl Generate {
             level: self.level,
         };
         Ok(UnitsFlow::new(&wanted, flowing)?)
+    }
+
+    /// Whether nothing is said of what a mixture of two modes alone has.
+    fn is_plain_euler(&self) -> bool {
+        self.integrator == Integrator::Euler && self.denoisers.is_none() && self.columns.is_empty()
     }
 
     fn files(&self) -> anyhow::Result<Files> {
@@ -201,6 +250,9 @@ impl Generate {
 
     /// Its cells in a study; networks that are being trained are kept beside this CSV.
     pub fn work(&self, csv: &Path) -> anyhow::Result<Box<dyn Experiment>> {
+        if let Some(modes) = &self.modes {
+            return Ok(Box::new(self.mode_samples(modes)?));
+        }
         if let Some(units) = self.units {
             return Ok(Box::new(self.units_flow(units)?));
         }

@@ -104,6 +104,30 @@ impl Flow<'_> {
         seed: u64,
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<Vec<u64>>, String> {
+        Ok(self.counts(samples, seed, 1, interrupted)?.map(|mut counts| counts.pop().unwrap_or_default()))
+    }
+
+    /// How many of some samples are nearest to each mode after every step; none where an interruption was asked for.
+    ///
+    /// # Errors
+    /// Samples that leave the range of numbers, in words.
+    pub fn along(
+        &self,
+        samples: u64,
+        seed: u64,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<Vec<u64>>>, String> {
+        self.counts(samples, seed, self.times.len() - 1, interrupted)
+    }
+
+    /// The same after each of the last steps.
+    fn counts(
+        &self,
+        samples: u64,
+        seed: u64,
+        last: usize,
+        interrupted: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Vec<Vec<u64>>>, String> {
         let products = self.means.products(self.d);
         let eigen = products.clone().symmetric_eigen();
         let roots = eigen.eigenvalues.map(|x| x.max(0.0).sqrt());
@@ -114,36 +138,72 @@ impl Flow<'_> {
                 "at d = {d} and sigma = {sigma} samples leave the range of numbers; use a smaller sigma, or means of another size"
             )
         };
-        let of_chunk = |chunk: u64| -> Option<Result<Vec<u64>, String>> {
+        let (modes, steps) = (self.means.count(), self.times.len() - 1);
+        let of_chunk = |chunk: u64| -> Option<Result<Vec<Vec<u64>>, String>> {
             let mut random = stream(seed, self.d as u64, Purpose::Generate, chunk);
-            let mut counts = vec![0; self.means.count()];
+            let mut counts = vec![vec![0; modes]; last];
             for _ in chunk * CHUNK..samples.min((chunk + 1) * CHUNK) {
                 if interrupted() {
                     return None;
                 }
-                let noise = (0..counts.len()).map(|_| StandardNormal.sample(&mut random));
-                let start = &from_noise * DVector::from_iterator(counts.len(), noise);
-                match self.end(&products, start) {
-                    Some(mode) => counts[mode] += 1,
-                    None => return Some(Err(nowhere())),
+                let noise = (0..modes).map(|_| StandardNormal.sample(&mut random));
+                let start = &from_noise * DVector::from_iterator(modes, noise);
+                let mut out_of_range = false;
+                self.steps(&products, start, |step, projections| {
+                    let Some(place) = (step + last).checked_sub(steps) else { return };
+                    match self.nearest(&products, projections, self.times[step + 1]) {
+                        Some(mode) => counts[place][mode] += 1,
+                        None => out_of_range = true,
+                    }
+                });
+                if out_of_range {
+                    return Some(Err(nowhere()));
                 }
             }
             Some(Ok(counts))
         };
         let chunks: Option<Vec<_>> = (0..samples.div_ceil(CHUNK)).into_par_iter().map(of_chunk).collect();
         let Some(chunks) = chunks else { return Ok(None) };
-        let mut sum = vec![0; self.means.count()];
+        let mut sums = vec![vec![0; modes]; last];
         for counts in chunks {
-            sum.iter_mut().zip(counts?).for_each(|(sum, count)| *sum += count);
+            for (sum, counts) in sums.iter_mut().flatten().zip(counts?.into_iter().flatten()) {
+                *sum += counts;
+            }
         }
-        Ok(Some(sum))
+        Ok(Some(sums))
     }
 
     /// The mode nearest to which a sample ends that starts with these projections μ_k·x/√d; none where it leaves the range of numbers.
-    pub fn end(&self, products: &DMatrix<f64>, mut projections: DVector<f64>) -> Option<usize> {
+    pub fn end(&self, products: &DMatrix<f64>, projections: DVector<f64>) -> Option<usize> {
+        let mut end = None;
+        let last = self.times.len() - 2;
+        self.steps(products, projections, |step, projections| {
+            if step == last {
+                end = self.nearest(products, projections, self.times[step + 1]);
+            }
+        });
+        end
+    }
+
+    /// The mode k to whose τμ_k a sample is nearest; none where it left the range of numbers.
+    fn nearest(&self, products: &DMatrix<f64>, projections: &DVector<f64>, tau: f64) -> Option<usize> {
+        let near = |k: usize| projections[k] / self.d.sqrt() - 0.5 * tau * products[(k, k)];
+        if !(0..projections.len()).all(|k| near(k).is_finite()) {
+            return None;
+        }
+        (0..projections.len()).max_by(|a, b| near(*a).total_cmp(&near(*b)))
+    }
+
+    /// Leads a sample that starts with these projections, which are shown after every step.
+    fn steps(
+        &self,
+        products: &DMatrix<f64>,
+        mut projections: DVector<f64>,
+        mut after: impl FnMut(usize, &DVector<f64>),
+    ) {
         let root = self.d.sqrt();
         let mut posterior = DVector::zeros(projections.len());
-        for pair in self.times.windows(2) {
+        for (place, pair) in self.times.windows(2).enumerate() {
             let (tau, step) = (pair[0], pair[1] - pair[0]);
             let (alpha, beta) = (self.interpolant.alpha(tau), tau);
             let s = alpha * alpha + self.sigma * self.sigma * beta * beta;
@@ -153,12 +213,8 @@ impl Flow<'_> {
             let pull = step * towards * alpha * alpha / s * root;
             projections *= 1.0 + step * own;
             projections.gemv(pull, products, &posterior, 1.0);
+            after(place, &projections);
         }
-        let near = |k: usize| projections[k] / root - 0.5 * products[(k, k)];
-        if !(0..projections.len()).all(|k| near(k).is_finite()) {
-            return None;
-        }
-        (0..projections.len()).max_by(|a, b| near(*a).total_cmp(&near(*b)))
     }
 
     /// π_k ∝ p_k exp((β√d/S)(y_k − ½ β√d G_kk)), by β√d/S and β√d.

@@ -1,7 +1,7 @@
 //! Mixtures of more than two modes: [`Means`], where the modes lie, read from a file; the scales at which they split
 //! ([`Means::windows`]), one after the other as the flow goes on; and samples of the flow, by their projections on the modes alone
 //! ([`euler::Flow`]), at any dimension. [`Scales`] and [`Fractions`] are what `overlaps modes` runs,
-//! [`ModeTurns`] what `overlaps uturn --modes` does, [`Needed`] what `overlaps steps --modes` asks.
+//! [`ModeTurns`] what `overlaps uturn --modes` does, [`ModeSamples`] what `overlaps generate --modes` does, [`Needed`] what `overlaps steps --modes` asks.
 //!
 //! ```
 //! use overlaps_models::modes::Means;
@@ -22,6 +22,7 @@ mod along;
 pub mod euler;
 mod experiment;
 mod features;
+mod generated;
 mod means;
 mod needed;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod turns;
 mod windows;
 
 pub use experiment::{Fractions, Sampled, Scales};
+pub use generated::{ModeSamples, SamplesJudged};
 pub use means::{Means, MeansError};
 pub use needed::{Asked, Needed};
 pub use turn::{Matrix, Turns};

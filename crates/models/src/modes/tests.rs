@@ -3,9 +3,13 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::euler::{Flow, Schedule, knots, times};
-use super::{Means, Turns};
+use super::{Means, ModeSamples, Sampled, Turns};
 use crate::mixture::Interpolant;
+use overlaps::compare::Verdict;
 use overlaps::compare::statistics::multinomial;
+use overlaps::experiment::Experiment;
+use overlaps::model::Running;
+use overlaps::study::Wanted;
 
 /// Modes √d (s e₀ + r δ d^(a − 1/2) e_s) with δ = 1.5 and a = 0.3.
 const PAIRS: &str = "[split]\nexponent = 0.5\nhalf_distance = 1\nmodes = [\n\
@@ -239,4 +243,39 @@ fn a_file_that_is_none_says_so() {
         let error = Means::parse("means.toml", text).unwrap_err().to_string();
         assert!(error.contains(part), "{text}: {error}");
     }
+}
+
+#[test]
+fn samples_are_nearest_to_the_modes_as_often_as_in_the_law_of_the_interpolant() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), PAIRS).unwrap();
+    let made = |steps: usize, schedule: &str| {
+        let sampled = Sampled { steps: vec![steps], samples: 4000, seed: 1 };
+        let mut wanted = Wanted::default();
+        wanted.set("schedule", schedule);
+        let samples = ModeSamples::new(file.path(), &wanted, sampled, 0.05).unwrap();
+        let table = samples.run(&Running::ON).unwrap().unwrap();
+        (samples.judged(&table).unwrap().verdict(), table)
+    };
+    let (verdict, table) = made(300, "phases");
+    assert_eq!((verdict, table.rows.len()), (Verdict::Agrees, 1200));
+    let numbers = |name: &str| -> Vec<f64> { table.numbers(name).unwrap().into_iter().flatten().collect() };
+    let (t, tau, predicted, fraction) =
+        (numbers("t"), numbers("tau"), numbers("predicted"), numbers("fraction"));
+    for i in 0..1200 {
+        let (predicted, fraction) = (predicted[i], fraction[i]);
+        assert!((predicted - fraction).abs() < 0.04, "at t = {}: {predicted} and {fraction}", t[i]);
+    }
+    // The law at some time of the first phase: the pairs are √d apart, y = ±θ + z, and the modes of a pair are the same yet.
+    let early = 4 * 20;
+    let theta = 1e4 * tau[early] / ((1.0 - tau[early]).powi(2) + tau[early].powi(2)).sqrt();
+    let normal = statrs::distribution::Normal::standard();
+    let phi = |x: f64| statrs::distribution::ContinuousCDF::cdf(&normal, x);
+    let first = 0.7 * phi(theta) + 0.3 * phi(-theta);
+    assert!(
+        theta < 2.0 && (predicted[early] + predicted[early + 1] - first).abs() < 3e-3,
+        "{theta}: {first}"
+    );
+    // In two phases everything of a pair goes to the mode that is nearest to the mean of the pair.
+    assert_eq!(made(150, "two_phase").0, Verdict::Disagrees);
 }

@@ -3,13 +3,14 @@
 
 mod data;
 mod flow;
+mod generated;
 mod loss;
 mod minimum;
 
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Compared, Flowing, UnitsFlow};
+pub use generated::{Compared, Flowing, UnitsFlow};
 
 use std::sync::LazyLock;
 
