@@ -102,7 +102,9 @@ fn a_training_that_is_killed_goes_on_and_ends_with_the_same_bytes() {
     let folder = TempDir::new().unwrap();
     let folder = folder.path();
     digits(folder, "digits", 160, 40, 0);
-    let train = |name: &str| format!("images train {DATA} --epochs 150 {SMALL} --output {name} --quiet");
+    let train = |name: &str| {
+        format!("images train {DATA} --epochs 150 --average 0.99 {SMALL} --output {name} --quiet")
+    };
     run(folder, &train("whole.unet"), 0);
     let words = train("parts.unet");
     let mut child = Command::new(env!("CARGO_BIN_EXE_overlaps"))
@@ -142,6 +144,9 @@ fn what_is_not_possible_is_said() {
         (&format!("images train {DATA} --channels 12 --output x.unet"), "multiple of 8"),
         (&format!("images train {DATA} --levels 3 --output x.unet"), "use 1 to 2"),
         (&format!("images train {DATA} --rate 7 --output x.unet"), "--rate 7"),
+        (&format!("images train {DATA} --average 1 --output x.unet"), "--average 1 is not possible"),
+        (&format!("images train {DATA} --average=-0.1 --output x.unet"), "above 0 and below 1"),
+        (&format!("images train {DATA} --average nan --output x.unet"), "--average NaN"),
         (&format!("images train {DATA} --size 3 --output x.unet"), "--size 3"),
         (&format!("images train {DATA} --proportion 0=0.5,8=0.5 --output x.unet"), "no class 8"),
         (&format!("images train {DATA} --output no/x.unet"), "does not exist"),

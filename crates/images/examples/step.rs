@@ -20,12 +20,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (channels, levels) = (channels.parse()?, levels.parse()?);
     let images = drawn(60, 20, side.parse()?, 0);
     let (path, times) = (Interpolant::VariancePreserving, Times::Uniform);
-    let training = Training { path, times, epochs: 1, batch: 64, rate: 1e-3, channels, levels, seed: 1 };
+    let training =
+        Training { path, times, epochs: 1, batch: 64, rate: 1e-3, average: None, channels, levels, seed: 1 };
     let network = training.network(images.shape)?;
     let size = images.shape.size();
     let batch = training.batch(&images, 0);
+    let pace = Pace { steps: 10, warm_up: 0, rate: 1e-3, batch: 64, average: None };
     // The last layer starts at zero, which would hide the others: all parameters are moved.
-    let mut state = State::new(&network, 1);
+    let mut state = State::new(&network, 1, pace);
     state.parameters.iter_mut().enumerate().for_each(|(i, x)| *x += 0.05 * (i as f32 * 1.7).sin());
     let before = state.parameters.clone();
     let loss = |first: usize, given: &[f32]| {
@@ -33,7 +35,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut groups = network.workspaces(64);
     let (value, slopes) = network.slopes(&before, (&batch.images, &batch.times), &loss, &mut groups);
-    let pace = Pace { steps: 10, warm_up: 0, rate: 1e-3, batch: 64 };
     state.descend(&slopes, pace);
     let write = |name: &str, numbers: &[f32]| store::save(Path::new(&folder.join(name)), &name, &[numbers]);
     write("before", &before)?;

@@ -76,7 +76,7 @@ impl Learning {
     fn pace(&self, count: usize) -> Pace {
         let batch = self.batch.clamp(1, count);
         let steps = self.epochs * (count / batch) as u64;
-        Pace { steps, warm_up: 100.min(steps / 4), rate: self.rate, batch }
+        Pace { steps, warm_up: 100.min(steps / 4), rate: self.rate, batch, average: None }
     }
 
     /// Units of progress.

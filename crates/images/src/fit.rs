@@ -1,5 +1,5 @@
-//! Fitting a network: AdamW with warm-up, a cosine to zero and slopes clipped to length 1; kept on disk as it goes, so that an
-//! interrupted fit goes on and ends with the same bytes.
+//! Fitting a network: AdamW with warm-up, a cosine to zero and slopes clipped to length 1, and the average of its parameters over time;
+//! kept on disk as it goes, so that an interrupted fit goes on and ends with the same bytes.
 
 use std::f64::consts::PI;
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ pub struct Pace {
     pub rate: f64,
     /// Images of a step.
     pub batch: usize,
+    /// The decay of the average over time of the parameters, which is what is learnt then; none for those of the last step.
+    pub average: Option<f64>,
 }
 
 impl Pace {
@@ -42,6 +44,12 @@ impl Pace {
             return self.rate * (step + 1.0) / warm_up;
         }
         self.rate * 0.5 * (1.0 + (PI * (step - warm_up) / (steps - warm_up).max(1.0)).cos())
+    }
+
+    /// The share that the average keeps at a step, from 1: less at the start, so that it forgets where training began (as
+    /// `ExponentialMovingAverage` of TensorFlow, and score-based models after it).
+    fn kept_at(decay: f64, step: u64) -> f64 {
+        decay.min((1.0 + step as f64) / (10.0 + step as f64))
     }
 }
 
@@ -108,13 +116,16 @@ pub struct State {
     pub mean: Vec<f32>,
     /// The mean of the squares.
     pub square: Vec<f32>,
+    /// The average of the parameters over time, where it is asked for.
+    pub average: Option<Vec<f32>>,
 }
 
 impl State {
     /// That of a network at the start.
-    pub fn new(network: &Network, seed: u64) -> State {
-        let zeros = vec![0.0; network.count()];
-        State { step: 0, loss: (0.0, 0), parameters: network.start(seed), mean: zeros.clone(), square: zeros }
+    pub fn new(network: &Network, seed: u64, pace: Pace) -> State {
+        let (parameters, zeros) = (network.start(seed), vec![0.0; network.count()]);
+        let average = pace.average.map(|_| parameters.clone());
+        State { step: 0, loss: (0.0, 0), parameters, mean: zeros.clone(), square: zeros, average }
     }
 
     /// A step of AdamW along some slopes.
@@ -135,6 +146,13 @@ impl State {
             *x = (f64::from(*x) * (1.0 - rate * SHRINK) - rate * step) as f32;
             (*mean, *square) = (of_mean as f32, of_square as f32);
         }
+        if let (Some(average), Some(decay)) = (&mut self.average, pace.average) {
+            let rest = 1.0 - Pace::kept_at(decay, self.step);
+            for (average, x) in average.iter_mut().zip(&self.parameters) {
+                let from = f64::from(*average);
+                *average = (from + rest * (f64::from(*x) - from)) as f32;
+            }
+        }
     }
 }
 
@@ -147,8 +165,8 @@ pub struct Kept {
     pub run: String,
 }
 
-/// Fits a network: parameters at the end, and the mean loss of the last tenth of the steps. None where an interruption was asked for;
-/// what is kept then goes on.
+/// Fits a network: parameters at the end, or their average, and the mean loss of the last tenth of the steps, which is that of the parameters
+/// themselves. None where an interruption was asked for; what is kept then goes on.
 ///
 /// # Errors
 /// A file that cannot be read or written, or is that of another fit.
@@ -160,8 +178,11 @@ pub fn fit(
     kept: Option<&Kept>,
     running: &Running,
 ) -> Result<Option<(Vec<f32>, f64)>> {
-    let found = kept.map(|kept| store::load_state(kept, network.count())).transpose()?.flatten();
-    let mut state = found.unwrap_or_else(|| State::new(network, seed));
+    let found = kept
+        .map(|kept| store::load_state(kept, network.count(), pace.average.is_some()))
+        .transpose()?
+        .flatten();
+    let mut state = found.unwrap_or_else(|| State::new(network, seed, pace));
     (0..state.step).for_each(|_| (running.progress)());
     let mut groups = network.workspaces(pace.batch);
     let outputs = network.design.classes.unwrap_or(network.design.shape.size());
@@ -190,18 +211,49 @@ pub fn fit(
             store::save_state(kept, &state)?;
         }
     }
-    Ok(Some((state.parameters, state.loss.0 / state.loss.1 as f64)))
+    Ok(Some((state.average.unwrap_or(state.parameters), state.loss.0 / state.loss.1 as f64)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Design;
 
     #[test]
     fn the_rate_rises_and_falls_to_zero() {
-        let pace = Pace { steps: 100, warm_up: 10, rate: 2.0, batch: 1 };
+        let pace = Pace { steps: 100, warm_up: 10, rate: 2.0, batch: 1, average: None };
         assert_eq!((pace.rate_at(0), pace.rate_at(9), pace.rate_at(10)), (0.2, 2.0, 2.0));
         assert!((pace.rate_at(55) - 1.0).abs() < 1e-12 && pace.rate_at(99) < 1e-3);
+    }
+
+    #[test]
+    fn the_average_is_that_of_all_parameters_with_shares_that_decay() {
+        let shape = crate::data::Shape::new(3, 3, 1);
+        let design = Design { shape, channels: 8, levels: 1, classes: None };
+        let network = Network::new(design).unwrap();
+        for decay in [0.3, 0.9, 0.999] {
+            let pace = Pace { steps: 60, warm_up: 5, rate: 0.1, batch: 1, average: Some(decay) };
+            let mut state = State::new(&network, 3, pace);
+            let mut all = vec![state.parameters.clone()];
+            for step in 0..40 {
+                let slope = |i: usize| ((i * 7 + step * 13) as f32).sin();
+                state.descend(&(0..network.count()).map(slope).collect::<Vec<_>>(), pace);
+                all.push(state.parameters.clone());
+            }
+            // The shares by their product, from the last step back.
+            let (mut shares, mut left) = (vec![0.0; all.len()], 1.0f64);
+            for k in (1..all.len()).rev() {
+                let kept = f64::min(decay, (1 + k) as f64 / (10 + k) as f64);
+                shares[k] = left * (1.0 - kept);
+                left *= kept;
+            }
+            shares[0] = left;
+            assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12 && left < 1e-6, "{left}");
+            for (place, average) in state.average.unwrap().into_iter().enumerate() {
+                let exact: f64 = all.iter().zip(&shares).map(|(x, share)| f64::from(x[place]) * share).sum();
+                assert!((f64::from(average) - exact).abs() < 2e-6, "{decay}: {average} {exact}");
+            }
+        }
     }
 
     #[test]

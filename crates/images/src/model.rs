@@ -32,6 +32,8 @@ pub struct Training {
     pub batch: usize,
     /// The largest rate.
     pub rate: f64,
+    /// The decay of the average over time of the parameters that images are made with, in (0, 1); none for those of the last step.
+    pub average: Option<f64>,
     /// Channels.
     pub channels: usize,
     /// Resolutions.
@@ -68,7 +70,7 @@ impl Training {
     pub fn pace(&self, images: &Images) -> Pace {
         let batch = self.batch.clamp(1, images.count());
         let steps = self.epochs * (images.count() / batch) as u64;
-        Pace { steps, warm_up: 500.min(steps / 4), rate: self.rate, batch }
+        Pace { steps, warm_up: 500.min(steps / 4), rate: self.rate, batch, average: self.average }
     }
 
     /// The network.
@@ -87,7 +89,10 @@ impl Training {
         let network = self.network(images.shape)?;
         let batch = self.pace(images).batch;
         let groups = batch.div_ceil(crate::network::SIDE_BY_SIDE);
-        Ok(4 * images.pixels.len() + network.memory(batch, true) + 4 * network.count() * (groups + 4))
+        let averages = usize::from(self.average.is_some());
+        Ok(4 * images.pixels.len()
+            + network.memory(batch, true)
+            + 4 * network.count() * (groups + 4 + averages))
     }
 
     /// Everything that decides about the result, in a line.
@@ -99,8 +104,10 @@ impl Training {
                 knots.iter().flat_map(|(q, t)| [q.to_le_bytes(), t.to_le_bytes()]).flatten().collect()
             }
         };
+        // What is off is not said, so that older models are known again.
+        let average = self.average.map(|decay| format!(", average {decay}")).unwrap_or_default();
         format!(
-            "{} images of {} in {} classes, {}; {}, times {}, {} epochs, batch {}, rate {}, {} channels, {} levels, seed {}",
+            "{} images of {} in {} classes, {}; {}, times {}, {} epochs, batch {}, rate {}, {} channels, {} levels, seed {}{average}",
             images.count(),
             images.shape.words(),
             images.classes.len(),

@@ -54,13 +54,14 @@ struct OnItsWay {
 
 /// Keeps the state of a fit.
 pub fn save_state(kept: &Kept, state: &State) -> Result<()> {
-    let State { step, loss, parameters, mean, square } = state;
+    let State { step, loss, parameters, mean, square, average } = state;
     let header = OnItsWay { run: kept.run.clone(), step: *step, loss: loss.0.to_bits(), losses: loss.1 };
-    save(&kept.path, &header, &[parameters, mean, square])
+    let average = average.as_deref().unwrap_or_default();
+    save(&kept.path, &header, &[parameters, mean, square, average])
 }
 
 /// Reads the state of a fit; none where there is no file.
-pub fn load_state(kept: &Kept, count: usize) -> Result<Option<State>> {
+pub fn load_state(kept: &Kept, count: usize, averaged: bool) -> Result<Option<State>> {
     if !kept.path.exists() {
         return Ok(None);
     }
@@ -69,7 +70,7 @@ pub fn load_state(kept: &Kept, count: usize) -> Result<Option<State>> {
         let what = "it is the checkpoint of another training; remove it, or name another --output";
         return Err(ImagesError::file(&kept.path, what));
     }
-    if numbers.len() != 3 * count {
+    if numbers.len() != (3 + usize::from(averaged)) * count {
         return Err(ImagesError::file(
             &kept.path,
             "this checkpoint is damaged; remove it to train from the start",
@@ -77,5 +78,6 @@ pub fn load_state(kept: &Kept, count: usize) -> Result<Option<State>> {
     }
     let part = |k: usize| numbers[k * count..(k + 1) * count].to_vec();
     let loss = (f64::from_bits(header.loss), header.losses);
-    Ok(Some(State { step: header.step, loss, parameters: part(0), mean: part(1), square: part(2) }))
+    let average = averaged.then(|| part(3));
+    Ok(Some(State { step: header.step, loss, parameters: part(0), mean: part(1), square: part(2), average }))
 }

@@ -18,7 +18,17 @@ use tempfile::TempDir;
 
 fn training() -> Training {
     let (path, times) = (Path::VariancePreserving, Times::Uniform);
-    Training { path, times, epochs: 40, batch: 16, rate: 4e-3, channels: 8, levels: 2, seed: 3 }
+    Training {
+        path,
+        times,
+        epochs: 40,
+        batch: 16,
+        rate: 4e-3,
+        average: None,
+        channels: 8,
+        levels: 2,
+        seed: 3,
+    }
 }
 
 fn digits() -> Images {
@@ -89,7 +99,13 @@ fn a_u_turn_in_steps_is_that_of_the_posterior() {
 
 #[test]
 fn what_is_interrupted_goes_on_and_ends_with_the_same_bytes() {
-    let (images, training, folder) = (digits(), training(), TempDir::new().unwrap());
+    for average in [None, Some(0.99)] {
+        goes_on(&Training { average, ..training() });
+    }
+}
+
+fn goes_on(training: &Training) {
+    let (images, folder) = (digits(), TempDir::new().unwrap());
     let whole = folder.path().join("whole.unet");
     training.train(&images, None, &Running::ON).unwrap().unwrap().save(&whole).unwrap();
     let parts = folder.path().join("parts.unet");
@@ -98,9 +114,12 @@ fn what_is_interrupted_goes_on_and_ends_with_the_same_bytes() {
         assert!(part.is_none() && parts.with_extension("checkpoint").exists());
     }
     // Another training does not go on with it.
-    let other = Training { seed: 4, ..training.clone() };
-    let message = other.train(&images, Some(&parts), &Running::ON).err().unwrap().to_string();
-    assert!(message.contains("another training"), "{message}");
+    for other in
+        [Training { seed: 4, ..training.clone() }, Training { average: Some(0.5), ..training.clone() }]
+    {
+        let message = other.train(&images, Some(&parts), &Running::ON).err().unwrap().to_string();
+        assert!(message.contains("another training"), "{message}");
+    }
     training.train(&images, Some(&parts), &Running::ON).unwrap().unwrap().save(&parts).unwrap();
     assert_eq!(std::fs::read(&whole).unwrap(), std::fs::read(&parts).unwrap());
     std::fs::write(parts.with_extension("checkpoint"), b"{}\n12").unwrap();

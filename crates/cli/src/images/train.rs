@@ -22,9 +22,13 @@ pub struct Size {
     /// Images of a step.
     #[arg(long, value_name = "COUNT", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=4096))]
     batch: u32,
-    /// The largest rate of AdamW, after a warm-up of 500 steps; it falls to 0 along a cosine.
+    /// The largest rate of AdamW, after a warm-up of 500 steps, or a quarter of them; it falls to 0 along a cosine.
     #[arg(long, value_name = "RATE", default_value_t = 1e-3)]
     rate: f64,
+    /// Make images with an average over time of the parameters: a step keeps this share of it, less at the start; for
+    /// example 0.999, which averages over the last thousand steps [default: those of the last step].
+    #[arg(long, value_name = "DECAY")]
+    average: Option<f64>,
     /// Channels, a multiple of 8.
     #[arg(long, value_name = "COUNT", default_value_t = 32)]
     channels: usize,
@@ -39,12 +43,18 @@ impl Size {
         if !(self.rate > 0.0 && self.rate <= 1.0) {
             anyhow::bail!("--rate {} is not possible; use a number above 0, up to 1", self.rate);
         }
+        if let Some(decay) = self.average.filter(|decay| !(*decay > 0.0 && *decay < 1.0)) {
+            anyhow::bail!(
+                "--average {decay} is not possible; use a number above 0 and below 1, for example 0.999"
+            );
+        }
         Ok(Training {
             path: noise.interpolant,
             times,
             epochs: self.epochs,
             batch: self.batch as usize,
             rate: self.rate,
+            average: self.average,
             channels: self.channels,
             levels: self.levels,
             seed,
