@@ -1,7 +1,7 @@
 """One training step of the U-Net of `overlaps images` beside the same network in PyTorch: loss, slopes, parameters after AdamW, and
 the time of a forward pass and of a step.
 
-    python benches/images/step.py [SIDE CHANNELS LEVELS]
+    python benches/images/step.py [SIDE CHANNELS LEVELS [plain|attention]]
 
 Builds and runs crates/images/examples/step.rs on one thread (STEP names a program that is built already). Ends with an error where they
 differ by more than 1e-5 of the largest slope, or of the length of a step.
@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 
 side, channels, levels = (int(x) for x in (sys.argv[1:4] or (14, 32, 2)))
+kind = (sys.argv[4:5] or ["plain"])[0]
 torch.set_num_threads(1)
 TIME = 32
 
@@ -43,6 +44,16 @@ class Parameters:
         scale, shift = self.take(width), self.take(width)
         return lambda x: F.silu(F.group_norm(x, width // 8, scale, shift, 1e-5))
 
+    def attention(self, width):
+        scale, shift = self.take(width), self.take(width)
+        joint, out = self.convolution(1, width, 3 * width), self.convolution(1, width, width)
+
+        def apply(x):
+            q, k, v = joint(F.group_norm(x, width // 8, scale, shift, 1e-5)).flatten(2).transpose(1, 2).chunk(3, 2)
+            return x + out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape))
+
+        return apply
+
     def block(self, inputs, outputs):
         first, one, told = self.normalisation(inputs), self.convolution(3, inputs, outputs), self.convolution(1, TIME, outputs)
         second, other = self.normalisation(outputs), self.convolution(3, outputs, outputs)
@@ -54,6 +65,7 @@ def network(p):
     embed = [p.convolution(1, TIME, TIME), p.convolution(1, TIME, TIME)]
     enter = p.convolution(3, 1, channels)
     down = [p.block(channels, channels) for _ in range(levels)]
+    attend = p.attention(channels) if kind == "attention" else (lambda x: x)
     bottom = p.block(channels, channels)
     up = [p.block(2 * channels, channels) for _ in range(levels - 1)]
     last, leave = p.normalisation(channels), p.convolution(3, channels, 1)
@@ -70,7 +82,7 @@ def network(p):
             if level + 1 < levels:
                 left.append(x)
                 x = F.avg_pool2d(x, 2, ceil_mode=True, count_include_pad=False)
-        x = bottom(x, t)
+        x = bottom(attend(x), t)
         for block in up:
             beside = left.pop()
             x = F.interpolate(x, scale_factor=2)[:, :, : beside.shape[2], : beside.shape[3]]
@@ -88,7 +100,7 @@ def numbers(folder, name):
 
 with tempfile.TemporaryDirectory() as folder:
     program = [os.environ["STEP"]] if "STEP" in os.environ else "cargo run --release -p overlaps-images --example step --".split()
-    words = [folder, str(side), str(channels), str(levels)]
+    words = [folder, str(side), str(channels), str(levels), kind]
     told = subprocess.run(program + words, check=True, capture_output=True, text=True, env={**os.environ, "RAYON_NUM_THREADS": "1"})
     loss, forward, step = (float(x) for x in told.stdout.split())
     read = {name: numbers(folder, name) for name in "before after slopes images targets times".split()}
@@ -129,7 +141,7 @@ of_step = abs(after - read["after"])[large].max()
 with torch.no_grad():
     own_forward = least(lambda: apply(x, t))
 own_step = least(lambda: learn(optimiser))
-print(f"{side}x{side}, {channels} channels, {levels} levels: {slopes.size} parameters, batch 64, one thread")
+print(f"{side}x{side}, {channels} channels, {levels} levels, {kind}: {slopes.size} parameters, batch 64, one thread")
 print(f"loss {loss:.7f} and {value:.7f}; slopes differ by {of_slopes:.1e} of the largest; parameters after the step by {of_step:.1e}")
 print(f"forward {forward:.0f} ms, PyTorch {own_forward:.0f} ms; step {step:.0f} ms, PyTorch {own_step:.0f} ms")
 if max(of_slopes, of_step, abs(loss - value)) > 1e-5:

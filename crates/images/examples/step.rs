@@ -1,6 +1,6 @@
 //! One training step written out, for a comparison with another program: `benches/images/step.py`.
 //!
-//! Arguments: a folder, channels, levels. Prints how long a forward pass and a step take, in ms of a batch of 64.
+//! Arguments: a folder, sides, channels, levels, `plain` or `attention`. Prints how long a forward pass and a step take, in ms of a batch of 64.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -13,15 +13,26 @@ use overlaps_images::{drawn, store};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [folder, side, channels, levels] = &arguments[..] else {
-        return Err("FOLDER SIDE CHANNELS LEVELS".into());
+    let [folder, side, channels, levels, kind] = &arguments[..] else {
+        return Err("FOLDER SIDE CHANNELS LEVELS plain|attention".into());
     };
+    let attention = kind == "attention";
     let folder = PathBuf::from(folder);
     let (channels, levels) = (channels.parse()?, levels.parse()?);
     let images = drawn(60, 20, side.parse()?, 0);
     let (path, times) = (Interpolant::VariancePreserving, Times::Uniform);
-    let training =
-        Training { path, times, epochs: 1, batch: 64, rate: 1e-3, average: None, channels, levels, seed: 1 };
+    let training = Training {
+        path,
+        times,
+        epochs: 1,
+        batch: 64,
+        rate: 1e-3,
+        average: None,
+        channels,
+        levels,
+        attention,
+        seed: 1,
+    };
     let network = training.network(images.shape)?;
     let size = images.shape.size();
     let batch = training.batch(&images, 0);

@@ -104,8 +104,13 @@ impl Learning {
         }
         let shape = images.shape;
         let levels = if shape.height.min(shape.width) >= 12 { 3 } else { 1 };
-        let network =
-            Network::new(Design { shape, channels: self.channels, levels, classes: Some(classes) })?;
+        let network = Network::new(Design {
+            shape,
+            channels: self.channels,
+            levels,
+            attention: false,
+            classes: Some(classes),
+        })?;
         let pixels: Vec<u8> = images.pixels.iter().flat_map(|x| x.to_le_bytes()).collect();
         let labels: Vec<u8> = images.labels.iter().flat_map(|x| x.to_le_bytes()).collect();
         let run = format!("{} {self:?}", digest([&pixels[..], &labels[..]]));

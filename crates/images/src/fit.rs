@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn the_average_is_that_of_all_parameters_with_shares_that_decay() {
         let shape = crate::data::Shape::new(3, 3, 1);
-        let design = Design { shape, channels: 8, levels: 1, classes: None };
+        let design = Design { shape, channels: 8, levels: 1, attention: false, classes: None };
         let network = Network::new(design).unwrap();
         for decay in [0.3, 0.9, 0.999] {
             let pace = Pace { steps: 60, warm_up: 5, rate: 0.1, batch: 1, average: Some(decay) };

@@ -38,6 +38,8 @@ pub struct Training {
     pub channels: usize,
     /// Resolutions.
     pub levels: usize,
+    /// Whether pixels attend to each other where the sides are smallest.
+    pub attention: bool,
     /// Key of the random numbers: initial weights, order of images, times and noise.
     pub seed: u64,
 }
@@ -78,7 +80,8 @@ impl Training {
     /// # Errors
     /// Channels or levels that are not possible.
     pub fn network(&self, shape: Shape) -> Result<Network> {
-        Network::new(Design { shape, channels: self.channels, levels: self.levels, classes: None })
+        let Training { channels, levels, attention, .. } = *self;
+        Network::new(Design { shape, channels, levels, attention, classes: None })
     }
 
     /// The bytes of memory that training takes, data included.
@@ -105,9 +108,10 @@ impl Training {
             }
         };
         // What is off is not said, so that older models are known again.
+        let attention = if self.attention { ", attention" } else { "" };
         let average = self.average.map(|decay| format!(", average {decay}")).unwrap_or_default();
         format!(
-            "{} images of {} in {} classes, {}; {}, times {}, {} epochs, batch {}, rate {}, {} channels, {} levels, seed {}{average}",
+            "{} images of {} in {} classes, {}; {}, times {}, {} epochs, batch {}, rate {}, {} channels, {} levels, seed {}{attention}{average}",
             images.count(),
             images.shape.words(),
             images.classes.len(),

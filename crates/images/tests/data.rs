@@ -166,7 +166,18 @@ fn schedules_and_designs_that_are_not_possible_are_refused() {
     }
     let training = |channels, levels| {
         let (path, times) = (Interpolant::Linear, Times::Uniform);
-        Training { path, times, epochs: 1, batch: 4, rate: 1e-3, average: None, channels, levels, seed: 0 }
+        Training {
+            path,
+            times,
+            epochs: 1,
+            batch: 4,
+            rate: 1e-3,
+            average: None,
+            channels,
+            levels,
+            attention: false,
+            seed: 0,
+        }
     };
     let said =
         |channels, levels| training(channels, levels).network(Shape::new(8, 8, 1)).err().unwrap().to_string();

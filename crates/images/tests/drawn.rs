@@ -27,6 +27,7 @@ fn training() -> Training {
         average: None,
         channels: 8,
         levels: 2,
+        attention: false,
         seed: 3,
     }
 }
@@ -99,8 +100,8 @@ fn a_u_turn_in_steps_is_that_of_the_posterior() {
 
 #[test]
 fn what_is_interrupted_goes_on_and_ends_with_the_same_bytes() {
-    for average in [None, Some(0.99)] {
-        goes_on(&Training { average, ..training() });
+    for (average, attention) in [(None, false), (Some(0.99), true)] {
+        goes_on(&Training { average, attention, ..training() });
     }
 }
 

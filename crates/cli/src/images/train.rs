@@ -35,6 +35,9 @@ pub struct Size {
     /// Resolutions, each of half the sides of the one before.
     #[arg(long, value_name = "COUNT", default_value_t = 2)]
     levels: usize,
+    /// Let pixels attend to each other where the sides are smallest: a layer of self-attention, as in DDPM.
+    #[arg(long)]
+    attention: bool,
 }
 
 impl Size {
@@ -57,6 +60,7 @@ impl Size {
             average: self.average,
             channels: self.channels,
             levels: self.levels,
+            attention: self.attention,
             seed,
         })
     }

@@ -2,6 +2,7 @@
 //!
 //! A network is a list of steps (`op`) between numbered fields (`field`); its parameters are one vector, and so is their slope.
 
+mod attention;
 mod convolve;
 mod field;
 mod normalise;
@@ -37,6 +38,10 @@ pub struct Design {
     pub channels: usize,
     /// Resolutions: each has half the sides of the one before.
     pub levels: usize,
+    /// Whether pixels attend to each other where the sides are smallest. It is not written where there is none, so that such files are as
+    /// they were before there was any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attention: bool,
     /// What it gives: as many numbers as classes, or an image where there are none.
     pub classes: Option<usize>,
 }
@@ -90,7 +95,8 @@ impl Network {
         Ok(network)
     }
 
-    /// Blocks down, one more at the bottom, and up again, each beside what was there on the way down.
+    /// Blocks down, one more at the bottom, after attention where it is asked for, and up again, each beside what was there on the way
+    /// down.
     fn unet(&mut self, channels: usize, levels: usize, colours: usize) {
         let time = self.field((Grid { height: 1, width: 1 }, TIME));
         self.time = Some(time);
@@ -107,6 +113,9 @@ impl Network {
                 at = self.one(at, self.fields[at].0.halved(), |from, to| Op::Halve { from, to });
             }
         }
+        if self.design.attention {
+            at = self.attend(at);
+        }
         at = self.block(at, Some(time), channels);
         while let Some(left) = beside.pop() {
             at = self.one(at, self.fields[left].0, |from, to| Op::Double { from, to });
@@ -114,7 +123,7 @@ impl Network {
             self.ops.push(Op::Join { first: at, second: left, to: joined });
             at = self.block(joined, Some(time), channels);
         }
-        at = self.normalise(at);
+        at = self.normalise(at, true);
         self.convolve(at, 3, colours, 0.0);
     }
 
@@ -127,24 +136,35 @@ impl Network {
                 at = self.one(at, self.fields[at].0.halved(), |from, to| Op::Halve { from, to });
             }
         }
-        at = self.normalise(at);
+        at = self.normalise(at, true);
         at = self.one(at, Grid { height: 1, width: 1 }, |from, to| Op::Mean { from, to });
         self.convolve(at, 1, classes, 1.0);
     }
 
     /// Normalisation, convolution, the time, normalisation, convolution, and what was there before.
     fn block(&mut self, from: usize, time: Option<usize>, channels: usize) -> usize {
-        let mut at = self.normalise(from);
+        let mut at = self.normalise(from, true);
         at = self.convolve(at, 3, channels, 1.0);
         if let Some(time) = time {
             let time = self.convolve(time, 1, channels, 1.0);
             at = self.add(at, time);
         }
-        at = self.normalise(at);
+        at = self.normalise(at, true);
         at = self.convolve(at, 3, channels, 0.5);
         let before =
             if self.fields[from].1 == channels { from } else { self.convolve(from, 1, channels, 1.0) };
         self.add(at, before)
+    }
+
+    /// Normalisation, queries, keys and values, attention, a convolution that begins at zero, and what was there before (as in DDPM).
+    fn attend(&mut self, from: usize) -> usize {
+        let (grid, channels) = self.fields[from];
+        let mut at = self.normalise(from, false);
+        at = self.convolve(at, 1, 3 * channels, 1.0);
+        let to = self.field((grid, channels));
+        self.ops.push(Op::Attend { from: at, to });
+        at = self.convolve(to, 1, channels, 0.0);
+        self.add(at, from)
     }
 
     fn field(&mut self, field: (Grid, usize)) -> usize {
@@ -169,12 +189,13 @@ impl Network {
         to
     }
 
-    fn normalise(&mut self, from: usize) -> usize {
+    /// With SiLU or without.
+    fn normalise(&mut self, from: usize, silu: bool) -> usize {
         let (grid, channels) = self.fields[from];
         let to = self.field((grid, channels));
         let scale = self.parameters(channels, Start::Constant(1.0));
         let shift = self.parameters(channels, Start::Constant(0.0));
-        self.ops.push(Op::Normalise { from, to, scale, shift });
+        self.ops.push(Op::Normalise { from, to, silu, scale, shift });
         to
     }
 
@@ -222,7 +243,16 @@ impl Network {
     /// The bytes of such memory.
     pub fn memory(&self, count: usize, with_slopes: bool) -> usize {
         let numbers: usize = self.fields.iter().map(|(grid, channels)| count * grid.page() * channels).sum();
-        4 * numbers * if with_slopes { 2 } else { 1 }
+        let attends = |op: &Op| match op {
+            Op::Attend { to, .. } => {
+                let (grid, channels) = self.fields[*to];
+                attention::scratch(grid.height * grid.width, channels)
+            }
+            _ => 0,
+        };
+        // An image at a time on every thread.
+        let scratch: usize = rayon::current_num_threads() * self.ops.iter().map(attends).sum::<usize>();
+        4 * (numbers * if with_slopes { 2 } else { 1 } + scratch)
     }
 
     /// What it gives for some images, each at a time, which lies in the last field.

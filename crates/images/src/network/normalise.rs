@@ -1,5 +1,5 @@
-//! Group normalisation and SiLU in one: z = y/(1 + e^(−y)), y = scale (x − mean)/√(variance + ε) + shift, with mean and variance over the
-//! pixels and channels of a group of an image.
+//! Group normalisation, y = scale (x − mean)/√(variance + ε) + shift, with mean and variance over the pixels and channels of a group of an
+//! image; and SiLU in one with it, z = y/(1 + e^(−y)), except before attention, z = y.
 
 use multiversion::multiversion;
 
@@ -15,7 +15,7 @@ const SMALL: f64 = 1e-5;
 pub type Moments = Vec<[f32; 2]>;
 
 /// z of x.
-pub fn forward(from: &Field, scale: &[f32], shift: &[f32], to: &mut Field) -> Moments {
+pub fn forward(from: &Field, (scale, shift): (&[f32], &[f32]), silu: bool, to: &mut Field) -> Moments {
     let (channels, height) = (from.channels, from.grid().height);
     let mut moments = Vec::new();
     for image in 0..from.count() {
@@ -28,7 +28,8 @@ pub fn forward(from: &Field, scale: &[f32], shift: &[f32], to: &mut Field) -> Mo
             of_x[channel] = inverse * scale[channel];
             constant[channel] = shift[channel] - mean * of_x[channel];
         }
-        (0..height).for_each(|y| silu_row(from.row(image, y), &of_x, &constant, to.row_mut(image, y)));
+        let row = if silu { silu_row } else { straight_row };
+        (0..height).for_each(|y| row(from.row(image, y), &of_x, &constant, to.row_mut(image, y)));
         moments.extend(own);
     }
     moments
@@ -66,11 +67,21 @@ fn silu_row(from: &[f32], of_x: &[f32], constant: &[f32], to: &mut [f32]) {
     }
 }
 
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
+fn straight_row(from: &[f32], of_x: &[f32], constant: &[f32], to: &mut [f32]) {
+    let pixels = from.chunks_exact(of_x.len()).zip(to.chunks_exact_mut(of_x.len()));
+    for (from, to) in pixels {
+        for (((x, z), a), b) in from.iter().zip(to).zip(of_x).zip(constant) {
+            *z = x * a + b;
+        }
+    }
+}
+
 /// Adds the slopes of x, scale and shift, from that of z.
 pub fn backward(
     from: &Field,
     moments: &[[f32; 2]],
-    (scale, shift): (&[f32], &[f32]),
+    (scale, shift, silu): (&[f32], &[f32], bool),
     slope: &Field,
     to: &mut Field,
     (scale_slope, shift_slope): (&mut [f32], &mut [f32]),
@@ -90,7 +101,7 @@ pub fn backward(
         let (mut sums, mut products) = (vec![0.0f64; channels], vec![0.0f64; channels]);
         for (y, slopes) in slopes.chunks_exact_mut(grid.width * channels).enumerate() {
             let rows = (from.row(image, y), slope.row(image, y));
-            silu_slopes(rows, (&of_x, &constant), slopes, (&mut sums, &mut products));
+            slopes_of_rows(rows, (&of_x, &constant, silu), slopes, (&mut sums, &mut products));
         }
         // dx = of_x dy + of_value x + constant, with the means over the group of dx̂ and of x̂ dx̂, x̂ = (x − mean) inverse.
         let (mut of_value, mut constant) = (vec![0.0; channels], vec![0.0; channels]);
@@ -119,19 +130,25 @@ pub fn backward(
 }
 
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma"))]
-fn silu_slopes(
+fn slopes_of_rows(
     (from, slope): (&[f32], &[f32]),
-    (of_x, constant): (&[f32], &[f32]),
+    (of_x, constant, silu): (&[f32], &[f32], bool),
     slopes: &mut [f32],
     (sums, products): (&mut [f64], &mut [f64]),
 ) {
     let channels = of_x.len();
     let pixels = from.chunks_exact(channels).zip(slope.chunks_exact(channels));
     for ((from, slope), slopes) in pixels.zip(slopes.chunks_exact_mut(channels)) {
-        for ((((x, dz), dy), a), b) in from.iter().zip(slope).zip(slopes.iter_mut()).zip(of_x).zip(constant) {
-            let y = x * a + b;
-            let half = logistic(y);
-            *dy = dz * half * (1.0 + y * (1.0 - half));
+        if silu {
+            for ((((x, dz), dy), a), b) in
+                from.iter().zip(slope).zip(slopes.iter_mut()).zip(of_x).zip(constant)
+            {
+                let y = x * a + b;
+                let half = logistic(y);
+                *dy = dz * half * (1.0 + y * (1.0 - half));
+            }
+        } else {
+            slopes.copy_from_slice(slope);
         }
         for (((x, dy), sum), product) in
             from.iter().zip(&*slopes).zip(sums.iter_mut()).zip(products.iter_mut())

@@ -3,6 +3,7 @@
 use std::mem::take;
 use std::ops::Range;
 
+use super::attention;
 use super::convolve::{self, Kernel};
 use super::field::{Field, Grid};
 use super::normalise::{self, Moments};
@@ -13,8 +14,10 @@ use super::resize;
 pub enum Op {
     /// A convolution with zeros around the image.
     Convolve { from: usize, to: usize, side: usize, weights: Range<usize>, bias: Range<usize> },
-    /// Group normalisation and SiLU.
-    Normalise { from: usize, to: usize, scale: Range<usize>, shift: Range<usize> },
+    /// Group normalisation, and SiLU or not.
+    Normalise { from: usize, to: usize, silu: bool, scale: Range<usize>, shift: Range<usize> },
+    /// Attention, from queries, keys and values.
+    Attend { from: usize, to: usize },
     /// SiLU.
     Silu { from: usize, to: usize },
     /// A sum; the second may be one pixel, added to all.
@@ -52,6 +55,7 @@ impl Workspace {
         let values = &mut self.values;
         let (Op::Convolve { to, .. }
         | Op::Normalise { to, .. }
+        | Op::Attend { to, .. }
         | Op::Silu { to, .. }
         | Op::Add { to, .. }
         | Op::Halve { to, .. }
@@ -70,9 +74,13 @@ impl Workspace {
                 );
                 made.clear_between();
             }
-            Op::Normalise { from, scale, shift, .. } => {
+            Op::Normalise { from, silu, scale, shift, .. } => {
                 let (scale, shift) = (&p[scale.clone()], &p[shift.clone()]);
-                self.moments[place] = normalise::forward(&values[*from], scale, shift, &mut made);
+                self.moments[place] = normalise::forward(&values[*from], (scale, shift), *silu, &mut made);
+            }
+            Op::Attend { from, .. } => {
+                made.of.fill(0.0);
+                attention::forward(&values[*from], &mut made);
             }
             Op::Silu { from, .. } => resize::silu(&values[*from], &mut made),
             Op::Add { first, second, .. } => {
@@ -110,10 +118,10 @@ impl Workspace {
                 back.clear_between();
                 (slopes[*to], slopes[*from]) = (slope, back);
             }
-            Op::Normalise { from, to, scale, shift } => {
+            Op::Normalise { from, to, silu, scale, shift } => {
                 let (slope, mut back) = (take(&mut slopes[*to]), take(&mut slopes[*from]));
                 let of = two(slopes_of, scale, shift);
-                let own = (&p[scale.clone()], &p[shift.clone()]);
+                let own = (&p[scale.clone()], &p[shift.clone()], *silu);
                 normalise::backward(&values[*from], &self.moments[place], own, &slope, &mut back, of);
                 (slopes[*to], slopes[*from]) = (slope, back);
             }
@@ -134,13 +142,15 @@ impl Workspace {
                 resize::add_part(&slope, channels, &mut slopes[*second]);
                 slopes[*to] = slope;
             }
-            Op::Silu { from, to }
+            Op::Attend { from, to }
+            | Op::Silu { from, to }
             | Op::Halve { from, to }
             | Op::Double { from, to }
             | Op::Mean { from, to } => {
                 let slope = take(&mut slopes[*to]);
                 let (value, back) = (&values[*from], &mut slopes[*from]);
                 match op {
+                    Op::Attend { .. } => attention::backward(value, &slope, back),
                     Op::Silu { .. } => resize::add_silu_slope(value, &slope, back),
                     Op::Halve { .. } => resize::add_spread(&slope, back, true),
                     Op::Double { .. } => resize::add_sums(&slope, back),

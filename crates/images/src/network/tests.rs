@@ -8,7 +8,12 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
 }
 
 fn design(classes: Option<usize>, colours: usize) -> Design {
-    Design { shape: Shape::new(7, 6, colours), channels: 8, levels: 2, classes }
+    Design { shape: Shape::new(7, 6, colours), channels: 8, levels: 2, attention: false, classes }
+}
+
+/// With attention of 4×3 pixels, or of 7×6, which are more than it has in memory at a time.
+fn attentive(levels: usize) -> Design {
+    Design { levels, attention: true, ..design(None, 1) }
 }
 
 /// Parameters that are all different from those of a start, so that nothing is zero by chance.
@@ -19,7 +24,7 @@ fn disturbed(network: &Network) -> Vec<f32> {
 
 #[test]
 fn slopes_are_those_of_differences() {
-    for design in [design(None, 1), design(None, 3), design(Some(3), 1)] {
+    for design in [design(None, 1), design(None, 3), design(Some(3), 1), attentive(2), attentive(1)] {
         let network = Network::new(design).unwrap();
         let count = 6;
         let images = numbers(count * design.shape.size(), 2);
@@ -70,7 +75,13 @@ fn slopes_are_those_of_differences() {
 
 #[test]
 fn a_step_has_the_same_bits_on_any_number_of_threads() {
-    let network = Network::new(design(None, 1)).unwrap();
+    for design in [design(None, 1), attentive(1)] {
+        same_on_threads(design);
+    }
+}
+
+fn same_on_threads(design: Design) {
+    let network = Network::new(design).unwrap();
     let images = numbers(18 * network.design.shape.size(), 2);
     let loss = |_: usize, given: &[f32]| (given.iter().map(|y| f64::from(y * y)).sum(), given.to_vec());
     let run = |threads: usize| {
@@ -85,7 +96,13 @@ fn a_step_has_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn an_image_does_not_depend_on_those_beside_it() {
-    let network = Network::new(design(None, 3)).unwrap();
+    for design in [design(None, 3), attentive(2)] {
+        does_not_depend(design);
+    }
+}
+
+fn does_not_depend(design: Design) {
+    let network = Network::new(design).unwrap();
     let (size, parameters) = (network.design.shape.size(), disturbed(&network));
     let images = numbers(9 * size, 2);
     let all = network.apply(&parameters, &images, &[0.3; 9]);
