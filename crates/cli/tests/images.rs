@@ -95,6 +95,33 @@ fn four_commands_lead_from_images_to_a_schedule_and_back() {
     let statements = side["comparison"]["statements"].as_array().unwrap();
     assert_eq!(statements.len(), 6);
     assert!(statements.iter().all(|stated| stated["source"] == "Section 6.2"), "{statements:?}");
+    merged_parts_are_the_whole(folder, &compare, code);
+}
+
+/// The same comparison in two parts, each in a folder of its own, as on machines that share nothing.
+fn merged_parts_are_the_whole(folder: &Path, compare: &str, code: Option<i32>) {
+    let results = ["reproduce.csv", "reproduce.json", "reproduce.svg"];
+    let whole = results.map(|name| fs::read(folder.join(name)).unwrap());
+    results.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
+    fs::remove_dir_all(folder.join("models")).unwrap();
+    run(folder, &format!("{compare} --part 0/2"), 0);
+    assert!(results.iter().all(|name| !folder.join(name).exists()));
+    let said = message(&run(folder, &format!("{compare} --merge 2"), 1));
+    let expected = "2 of 4 networks are missing in models\n  network 1: times 0.3-0.5, seed 0\n  network 3: \
+                    times 0.3-0.5, seed 1\nrun again with: --part 1/2";
+    assert!(said.contains(expected), "{said}");
+    run(folder, &format!("{} --part 1/2", compare.replace("--models models", "--models others")), 0);
+    for file in fs::read_dir(folder.join("others")).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|e| e == "fractions") {
+            fs::copy(&file, folder.join("models").join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    let merged = run_in(folder, &format!("{compare} --merge 2").split_whitespace().collect::<Vec<_>>());
+    assert_eq!(merged.status.code(), code, "{}", message(&merged));
+    assert_eq!(results.map(|name| fs::read(folder.join(name)).unwrap()), whole);
+    // What another training has left is not taken for a part of this.
+    let said = message(&run(folder, &format!("{compare} --merge=2 --attention"), 1));
+    assert!(said.contains("4 of 4 networks are missing") && said.contains("of another training"), "{said}");
 }
 
 #[test]
@@ -166,6 +193,8 @@ fn what_is_not_possible_is_said() {
         &format!("images train {DATA}"),
         &format!("images train {DATA} --proportion 0=2,1=1 --output x.unet"),
         &format!("images reproduce {DATA} --classifier c --models m --window 0.5,0.3"),
+        &format!("images reproduce {DATA} --classifier c --models m --part 2/2"),
+        &format!("images reproduce {DATA} --classifier c --models m --part 0/2 --merge 2"),
     ] {
         run(folder, words, 2);
     }

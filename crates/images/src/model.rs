@@ -99,7 +99,7 @@ impl Training {
     }
 
     /// Everything that decides about the result, in a line.
-    fn run(&self, images: &Images) -> String {
+    pub(crate) fn run(&self, images: &Images) -> String {
         let bytes = |numbers: &[f32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
         let times: Vec<u8> = match &self.times {
             Times::Uniform => Vec::new(),

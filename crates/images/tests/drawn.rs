@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use overlaps::model::Running;
+use overlaps::study::Part;
 use overlaps_images::classify::{Classifier, Learning, likeliest};
 use overlaps_images::compare::{Comparison, Condition};
 use overlaps_images::exact::{Denoiser, Posterior};
@@ -109,6 +110,15 @@ fn goes_on(training: &Training) {
     let (images, folder) = (digits(), TempDir::new().unwrap());
     let whole = folder.path().join("whole.unet");
     training.train(&images, None, &Running::ON).unwrap().unwrap().save(&whole).unwrap();
+    // What is off is not written: a file is as it was before there was such an option, and is read so.
+    let written = String::from_utf8_lossy(&std::fs::read(&whole).unwrap()).into_owned();
+    let header = written.lines().next().unwrap();
+    assert_eq!(header.contains("\"attention\":true"), training.attention, "{header}");
+    assert_eq!(
+        (header.contains("attention"), header.contains("average")),
+        (training.attention, training.average.is_some())
+    );
+    assert_eq!(Model::load(&whole).unwrap().count(), training.network(images.shape).unwrap().count());
     let parts = folder.path().join("parts.unet");
     for after in [1, 250, 300] {
         let part = stopping(after, |running| training.train(&images, Some(&parts), running)).unwrap();
@@ -191,7 +201,7 @@ fn a_comparison_goes_on_where_it_was_and_is_paired() {
     };
     let running = Running { interrupted: &|| false, progress: &progress };
     let compared = comparison.run(&images, &classifier, &running).unwrap().unwrap();
-    assert_eq!(units.load(Ordering::Relaxed), comparison.units(&images));
+    assert_eq!(units.load(Ordering::Relaxed), comparison.units(&images, Part::WHOLE));
     assert_eq!(compared.table.rows.len(), 6);
     let summary = compared.summary(0.05);
     for row in 3..6 {
@@ -208,6 +218,22 @@ fn a_comparison_goes_on_where_it_was_and_is_paired() {
     assert_ne!(compared.table.number("of_all", 0).unwrap(), compared.table.number("of_all", 2).unwrap());
     let again = comparison.run(&images, &classifier, &Running::ON).unwrap().unwrap();
     assert_eq!(again.table.rows, compared.table.rows);
+    let merged = comparison.merge(&images, &classifier, 4).unwrap();
+    assert_eq!(merged.table.rows, compared.table.rows);
+    // Parts of four: networks 1 and 5 are the second.
+    for name in ["0.3-0.5-0", "0.3-0.5-2"] {
+        std::fs::remove_file(comparison.folder.join(format!("{name}.fractions"))).unwrap();
+    }
+    let message = comparison.merge(&images, &classifier, 4).err().unwrap().to_string();
+    assert!(message.contains("2 of 6") && message.ends_with("run again with: --part 1/4"), "{message}");
+    let part = Part { index: 1, count: 4 };
+    assert_eq!(
+        (comparison.part_of(part), comparison.units(&images, part) * 3),
+        (2, comparison.units(&images, Part::WHOLE))
+    );
+    comparison.part(&images, &classifier, part, &Running::ON).unwrap().unwrap();
+    let merged = comparison.merge(&images, &classifier, 4).unwrap();
+    assert_eq!(merged.table.rows, compared.table.rows);
     // Another classifier judges anew.
     let other = Learning { epochs: 1, ..learning }
         .train(&drawn(100, 100, 8, 2), None, &Running::ON)

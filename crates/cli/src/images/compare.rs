@@ -8,15 +8,17 @@ use serde_json::{Value, json};
 use super::data::{Data, Noise, Steps, Way};
 use super::train::{Size, announce};
 use crate::cells::with_progress;
-use crate::destination::{Destination, side};
+use crate::destination::{Destination, command, side};
 use crate::simulation::stopped;
 use crate::terminal::{self, TerminalOptions};
 use crate::{DISAGREES, FINE};
 use overlaps::compare::Verdict;
 use overlaps::model::Running;
 use overlaps::numeric::grid;
+use overlaps::output::SideFile;
 use overlaps::output::json::objects;
 use overlaps::paper::Decided;
+use overlaps::study::Part;
 use overlaps_images::Images;
 use overlaps_images::classify::Classifier;
 use overlaps_images::compare::{Compared, Comparison, Condition};
@@ -29,7 +31,8 @@ use overlaps_models::mixture::schedule::Levels;
 /// The statement of arXiv:2412.07972 (section 6.2): with half of the training times where the class is decided, images of a class come
 /// out in a fraction nearer to that of the data. Networks of a seed differ in nothing but their times, so that differences are
 /// paired. Classes are counted in three ways. Models stay in a folder: the same command goes on where it was interrupted, and more seeds
-/// are added by asking for more. Exit code 4 if the statement does not hold.
+/// are added by asking for more. Several machines can each train a part of the networks (--part), of which one makes the table (--merge), with
+/// the same bytes as on one machine. Exit code 4 if the statement does not hold.
 #[derive(Debug, Args)]
 pub struct Reproduce {
     #[command(flatten)]
@@ -52,6 +55,12 @@ pub struct Reproduce {
     /// How often the statement may be found wrong by chance.
     #[arg(long, value_name = "RATE", default_value = "0.05", value_parser = crate::check::rate)]
     level: f64,
+    /// Train only part I of N of the networks, and write no table: `--merge N` does when all parts are done.
+    #[arg(long, value_name = "I/N", conflicts_with = "merge")]
+    part: Option<Part>,
+    /// Train nothing, and write the table of N parts that were trained on their own; of other machines the files .fractions are enough.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    merge: Option<u32>,
     #[command(flatten)]
     size: Size,
     #[command(flatten)]
@@ -62,6 +71,19 @@ pub struct Reproduce {
     way: Way,
     #[command(flatten)]
     destination: Destination,
+}
+
+/// The words of a command but for `--merge N`.
+fn without_merge(words: Vec<String>) -> Vec<String> {
+    let (mut left, mut words) = (Vec::new(), words.into_iter());
+    while let Some(word) = words.next() {
+        if word == "--merge" {
+            words.next();
+        } else if !word.starts_with("--merge=") {
+            left.push(word);
+        }
+    }
+    left
 }
 
 /// Two times.
@@ -80,14 +102,13 @@ impl Reproduce {
         files.check()?;
         let (images, classifier) = (self.data.load()?, Classifier::load(&self.classifier)?);
         let comparison = self.comparison(&images)?;
-        if !self.way.quiet {
-            announce(&comparison.training, &images, self.seeds * comparison.conditions.len() as u64)?;
-        }
-        let units = comparison.units(&images);
-        let compared =
-            with_progress(units, self.way.quiet, |running| comparison.run(&images, &classifier, running))?;
-        let left = format!("What is done is kept in {}; the same command goes on", self.models.display());
-        let compared = compared.ok_or_else(|| stopped(Some(left)))?;
+        let compared = match self.merge {
+            Some(parts) => comparison.merge(&images, &classifier, parts as usize)?,
+            None => match self.made(&comparison, &images, &classifier)? {
+                Some(compared) => compared,
+                None => return Ok(FINE),
+            },
+        };
         let claim = compared.claim(self.level);
         let verdict = claim.as_ref().map_or(Verdict::Undecided, |claim| claim.verdict);
         let mut parameters = self.data.described(&images);
@@ -98,10 +119,41 @@ impl Reproduce {
         let statements = compared.statements(self.level)?;
         let extra = [("comparison".to_string(), self.said(&compared, &statements, verdict))].into();
         let side = side("images reproduce", parameters, [], &table.columns, extra);
+        // As it is without parts.
+        let side = SideFile { command: without_merge(command()), ..side };
         let written = files.write(table, &side, files.plot.is_some().then(|| compared.figure()).as_ref())?;
         self.destination.print(table, self.way.quiet, || self.shown(&compared, &statements, verdict))?;
         self.destination.say_written(&written, self.way.quiet);
         Ok(if verdict == Verdict::Disagrees { DISAGREES } else { FINE })
+    }
+
+    /// Trains and counts; none where that was a part only.
+    fn made(
+        &self,
+        comparison: &Comparison,
+        images: &Images,
+        classifier: &Classifier,
+    ) -> anyhow::Result<Option<Compared>> {
+        let (part, quiet) = (self.part.unwrap_or(Part::WHOLE), self.way.quiet);
+        let count = comparison.part_of(part);
+        if !quiet && count > 0 {
+            announce(&comparison.training, images, count as u64)?;
+        }
+        let left = || {
+            let folder = self.models.display();
+            stopped(Some(format!("What is done is kept in {folder}; the same command goes on")))
+        };
+        let units = comparison.units(images, part);
+        if self.part.is_none() {
+            let run = |running: &Running| comparison.run(images, classifier, running);
+            return Ok(Some(with_progress(units, quiet, run)?.ok_or_else(left)?));
+        }
+        let train = |running: &Running| comparison.part(images, classifier, part, running);
+        with_progress(units, quiet, train)?.ok_or_else(left)?;
+        if !quiet {
+            eprintln!("note: part {} of {}: all {count} networks are finished", part.index, part.count);
+        }
+        Ok(None)
     }
 
     fn comparison(&self, images: &Images) -> anyhow::Result<Comparison> {

@@ -1,53 +1,13 @@
-//! Uniform against phase-aware training: networks that differ in nothing but their training times, over seeds, and the fraction of the
-//! larger class in what they generate.
-//!
-//! All trainings of a seed begin with the same weights and see the same images with the same noise, and all generate from the same noise,
-//! so that differences are paired. Models and fractions lie in a folder; what is there is not done again.
+//! What networks say of training times: their fractions as a table, means and paired differences over seeds, verdicts and a figure.
 
-use std::path::PathBuf;
-
-use serde::{Deserialize, Serialize};
-
-use crate::classify::{Classifier, likeliest};
-use crate::data::Images;
-use crate::error::{ImagesError, Result};
-use crate::model::{Model, Training};
-use crate::sample::{BLOCK, Sampler, generate};
-use crate::store;
-use crate::times::Times;
+use super::Made;
 use overlaps::chart::{Curve, Figure, LineStyle, Panel, Points};
 use overlaps::compare::Estimate;
 use overlaps::compare::claim::{Beside, Claim, Relation, Test};
 use overlaps::compare::statistics::critical;
 use overlaps::language::EquationError;
-use overlaps::model::Running;
 use overlaps::output::{Cell, Column, Role, Table};
 use overlaps::paper::{Decided, Paper};
-
-/// Where training times lie, and what that is called.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Condition {
-    /// Its name, also that of its files.
-    pub name: String,
-    /// The times.
-    pub times: Times,
-}
-
-/// What is compared.
-pub struct Comparison {
-    /// How networks are trained, apart from times and seed.
-    pub training: Training,
-    /// The conditions; the first is what the others are compared with.
-    pub conditions: Vec<Condition>,
-    /// The seeds.
-    pub seeds: std::ops::Range<u64>,
-    /// How images are made, and how many.
-    pub sampler: (Sampler, usize),
-    /// How many images of each network are judged.
-    pub samples: usize,
-    /// Where models are kept.
-    pub folder: PathBuf,
-}
 
 /// Ways of counting the images of a class.
 pub const COUNTS: [(&str, &str); 3] = [
@@ -55,18 +15,6 @@ pub const COUNTS: [(&str, &str); 3] = [
     ("likelier", "fraction of all images for which it is likelier than the other classes of the data"),
     ("among", "fraction among the images whose likeliest class is one of the data"),
 ];
-
-/// What a network makes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Made {
-    run: String,
-    /// What tells the classifier from others.
-    judged_by: String,
-    fractions: [f64; 3],
-    /// The fraction of images whose likeliest class is none of the data.
-    neither: f64,
-    loss: f64,
-}
 
 /// The rows of all networks, and what they say.
 pub struct Compared {
@@ -85,105 +33,18 @@ pub struct Compared {
     names: Vec<String>,
 }
 
-impl Comparison {
-    /// Units of progress.
-    pub fn units(&self, images: &Images) -> u64 {
-        let cells = self.conditions.len() as u64 * (self.seeds.end - self.seeds.start);
-        cells * (self.training.pace(images).steps + self.samples.div_ceil(BLOCK) as u64)
-    }
+/// The mean over seeds, with its standard error.
+fn estimate(values: &[f64]) -> Estimate {
+    let count = values.len() as f64;
+    let value = values.iter().sum::<f64>() / count;
+    let square: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
+    Estimate { value, error: (square / (count * (count - 1.0))).sqrt(), freedom: count - 1.0 }
+}
 
-    /// Trains what is not trained, generates and counts; none where an interruption was asked for.
-    ///
-    /// # Errors
-    /// A classifier that does not know the classes; files of another comparison in the folder.
-    pub fn run(
-        &self,
-        images: &Images,
-        classifier: &Classifier,
-        running: &Running,
-    ) -> Result<Option<Compared>> {
-        if self.seeds.end < self.seeds.start + 2 {
-            return Err(ImagesError::Given("two seeds or more are needed for an error".into()));
-        }
-        classifier.check(images.shape)?;
-        let place = |class: &String| classifier.classes().iter().position(|own| own == class);
-        let known: Option<Vec<usize>> = images.classes.iter().map(place).collect();
-        let known = known.ok_or_else(|| {
-            ImagesError::Given(format!(
-                "the classifier knows the classes {}, and the data are of {}",
-                classifier.classes().join(", "),
-                images.classes.join(", ")
-            ))
-        })?;
-        std::fs::create_dir_all(&self.folder).map_err(ImagesError::read(&self.folder))?;
-        let counts = images.counts();
-        let class = (0..counts.len()).max_by_key(|class| counts[*class]).unwrap_or_default();
-        let mut made = Vec::new();
-        for seed in self.seeds.clone() {
-            for condition in &self.conditions {
-                let training = Training { times: condition.times.clone(), seed, ..self.training.clone() };
-                let name = format!("{}-{seed}", condition.name);
-                let Some(own) = self.one(&training, &name, images, classifier, (&known, class), running)?
-                else {
-                    return Ok(None);
-                };
-                made.push((condition.name.clone(), seed, own));
-            }
-        }
-        let truth = counts[class] as f64 / images.count() as f64;
-        Ok(Some(self.compared(&made, truth, images.classes[class].clone())))
-    }
-
-    /// One network.
-    fn one(
-        &self,
-        training: &Training,
-        name: &str,
-        images: &Images,
-        classifier: &Classifier,
-        (known, class): (&[usize], usize),
-        running: &Running,
-    ) -> Result<Option<Made>> {
-        let file = self.folder.join(format!("{name}.unet"));
-        let steps = training.pace(images).steps;
-        let model = match training.finished(images, &file)? {
-            Some(model) => {
-                (0..steps).for_each(|_| (running.progress)());
-                model
-            }
-            None => {
-                let Some(model) = training.train(images, Some(&file), running)? else { return Ok(None) };
-                model.save(&file)?;
-                Training::forget(&file);
-                model
-            }
-        };
-        let run = format!(
-            "{}; {} {}, {} samples",
-            model.run(),
-            self.sampler.0.name(),
-            self.sampler.1,
-            self.samples
-        );
-        let kept = file.with_extension("fractions");
-        if kept.exists() {
-            let (made, _): (Made, _) = store::load(&kept, "file of fractions")?;
-            if made.run == run && made.judged_by == classifier.identity() {
-                (0..self.samples.div_ceil(BLOCK)).for_each(|_| (running.progress)());
-                return Ok(Some(made));
-            }
-        }
-        // The same noise for all conditions.
-        let Some(x) = generate(&model, self.sampler, (self.samples, training.seed), running) else {
-            return Ok(None);
-        };
-        let judged = classifier.judge(&x, images.shape.block);
-        let made = counted(&judged, known, class, &model, run, classifier);
-        store::save(&kept, &made, &[])?;
-        Ok(Some(made))
-    }
-
-    fn compared(&self, made: &[(String, u64, Made)], truth: f64, class: String) -> Compared {
+impl Compared {
+    /// What was made under these conditions, seed by seed.
+    pub(super) fn new(names: Vec<String>, made: &[(u64, Made)], (truth, class): (f64, String)) -> Compared {
+        let conditions = names.len();
         let mut columns = vec![
             Column::new("times", "training times", Role::Label),
             Column::new("seed", "key of the random numbers", Role::Parameter),
@@ -196,17 +57,13 @@ impl Comparison {
         ));
         columns.push(Column::new("loss", "mean loss of the last tenth of the steps", Role::Output));
         let mut table = Table::new(columns);
-        for (name, seed, made) in made {
+        for ((seed, made), name) in made.iter().zip(names.iter().cycle()) {
             let mut row = vec![Cell::from(name.as_str()), Cell::Integer(*seed)];
             row.extend(made.fractions.iter().chain([&made.neither, &made.loss]).map(|x| Cell::Number(*x)));
             table.rows.push(row);
         }
         let of = |condition: usize, count: usize| -> Vec<f64> {
-            made.iter()
-                .skip(condition)
-                .step_by(self.conditions.len())
-                .map(|(_, _, made)| made.fractions[count])
-                .collect()
+            made.iter().skip(condition).step_by(conditions).map(|(_, made)| made.fractions[count]).collect()
         };
         let each = |condition: usize, between: &dyn Fn(f64, f64) -> f64| {
             std::array::from_fn(|count| {
@@ -216,7 +73,7 @@ impl Comparison {
                 )
             })
         };
-        let all = 0..self.conditions.len();
+        let all = 0..conditions;
         Compared {
             table,
             truth,
@@ -227,43 +84,10 @@ impl Comparison {
                 .skip(1)
                 .map(|k| each(k, &|own, first| (first - truth).abs() - (own - truth).abs()))
                 .collect(),
-            names: self.conditions.iter().map(|condition| condition.name.clone()).collect(),
+            names,
         }
     }
-}
 
-fn counted(
-    judged: &[Vec<f64>],
-    known: &[usize],
-    class: usize,
-    model: &Model,
-    run: String,
-    by: &Classifier,
-) -> Made {
-    let all = judged.len() as f64;
-    let own = known[class];
-    let count = |of: &dyn Fn(&Vec<f64>) -> bool| judged.iter().filter(|p| of(p)).count() as f64;
-    let of_all = count(&|p| likeliest(p) == own);
-    let likelier = count(&|p| known.iter().all(|other| p[*other] <= p[own]));
-    let among = count(&|p| known.contains(&likeliest(p)));
-    Made {
-        run,
-        judged_by: by.identity(),
-        fractions: [of_all / all, likelier / all, of_all / among],
-        neither: 1.0 - among / all,
-        loss: model.loss(),
-    }
-}
-
-/// The mean over seeds, with its standard error.
-fn estimate(values: &[f64]) -> Estimate {
-    let count = values.len() as f64;
-    let value = values.iter().sum::<f64>() / count;
-    let square: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
-    Estimate { value, error: (square / (count * (count - 1.0))).sqrt(), freedom: count - 1.0 }
-}
-
-impl Compared {
     /// A row for each condition and count: the mean, by how much it exceeds the share, its difference from the first condition, how much nearer
     /// it is to the share. `critical` times an error is half of the interval that a chance of `level` leaves.
     pub fn summary(&self, level: f64) -> Table {
