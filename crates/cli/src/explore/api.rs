@@ -168,6 +168,7 @@ impl Api {
                 "plot": d.plot,
                 "text": text,
                 "shown": theory.to_string(),
+                "equations": equations(&theory),
             }),
         ))
     }
@@ -297,6 +298,16 @@ impl Refused {
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body)
         .map_err(|error| Refused::Request(format!("this is no request of the page: {error}")))
+}
+
+/// The equations as a paper prints them, in MathML.
+fn equations(theory: &Theory) -> Vec<Json> {
+    let systems = theory.printed().into_iter().map(|system| {
+        let groups =
+            system.groups.iter().map(|group| json!({"about": group.about, "mathml": group.mathml()}));
+        json!({"said": system.said, "groups": groups.collect::<Vec<_>>()})
+    });
+    systems.collect()
 }
 
 /// Every parameter once, as a page shows it.

@@ -132,6 +132,7 @@ async function describe(fresh) {
   at("system").value = state.system;
   at("title").textContent = described.title;
   at("shown").textContent = described.shown;
+  showEquations(described.equations);
   at("edited").textContent = state.text === null ? "" : "(edited)";
   if (state.text === null) {
     at("text").value = described.text;
