@@ -29,9 +29,9 @@ impl Slider {
     pub fn of(theory: &Theory, parameter: &Parameter, default: f64) -> Slider {
         let accepts = |x: f64| accepts(theory, &parameter.name, x);
         let default = if default.is_finite() { default } else { 10.0 };
-        let whole = default.fract() == 0.0
-            && !accepts(default + 0.5)
-            && (accepts(default + 1.0) || accepts(default - 1.0));
+        let is_size = theory.counts().iter().any(|(name, _)| *name == parameter.name);
+        let is_stepwise = !accepts(default + 0.5) && (accepts(default + 1.0) || accepts(default - 1.0));
+        let whole = default.fract() == 0.0 && (is_size || is_stepwise);
         let size = default.abs().max(1.0);
         let around = |least: f64, most: f64| {
             let default = default.clamp(least, most);
@@ -42,6 +42,10 @@ impl Slider {
         };
         if let Some([from, to]) = parameter.slider {
             return Slider { log: from > 0.0 && to >= FACTOR * from, ..around(from, to) };
+        }
+        // There are as many equations as an index has values.
+        if is_size && whole && default >= 1.0 {
+            return around(1.0, 2.0 * default + 2.0);
         }
         if accepts(-size) || default < 0.0 {
             return around(default - 2.0 * size, default + 2.0 * size);
@@ -126,6 +130,15 @@ mod tests {
         assert_eq!(log, Slider { from: 0.1, to: 10.0, log: true, whole: false });
         let whole = slider(r#"k = { default = 2, domain = "k >= 1 && k == floor(k)", slider = [1, 8] }"#);
         assert_eq!(whole, Slider { from: 1.0, to: 8.0, log: false, whole: true });
+    }
+
+    #[test]
+    fn how_far_an_index_runs_is_a_small_whole_number() {
+        let theory = Theory::load("denoiser-units").unwrap();
+        let known = theory.known().next().unwrap();
+        let parameter = known.all.iter().find(|parameter| parameter.name == "K").unwrap();
+        let slider = Slider::of(&theory, parameter, 2.0);
+        assert_eq!(slider, Slider { from: 2.0, to: 6.0, log: false, whole: true });
     }
 
     #[test]
