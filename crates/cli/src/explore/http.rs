@@ -278,7 +278,7 @@ mod tests {
     use super::*;
 
     fn status(text: &str) -> u16 {
-        parse(text.as_bytes()).err().map_or(200, |refusal| refusal.status)
+        parse(text.as_bytes()).err().map_or(200, |refusal| refusal.answer.status)
     }
 
     #[test]
