@@ -90,7 +90,8 @@ fn end(start: f64, goal: f64, accepts: impl Fn(f64) -> bool) -> f64 {
     }
     // The domain is open there: a little before it.
     let before = outside + (start - outside) * 1e-3;
-    let candidates = [rounded(outside), rounded(before), before, inside];
+    let near = if outside.abs() < 1e-9 * (goal - start).abs() { 0.0 } else { rounded(outside) };
+    let candidates = [near, rounded(before), before, inside];
     let lies_inside = |x: &f64| accepts(*x) && (*x - start) * (outside - start) >= 0.0;
     candidates.into_iter().find(lies_inside).unwrap_or(start)
 }
@@ -128,8 +129,8 @@ mod tests {
         assert_eq!(slider(r#"a = { default = 1, domain = "a >= 0", slider = [-1, 4] }"#), plain);
         let log = slider("a = { default = inf, slider = [0.1, 10] }");
         assert_eq!(log, Slider { from: 0.1, to: 10.0, log: true, whole: false });
-        let whole = slider(r#"k = { default = 2, domain = "k >= 1 && k == floor(k)", slider = [1, 8] }"#);
-        assert_eq!(whole, Slider { from: 1.0, to: 8.0, log: false, whole: true });
+        let whole = slider(r#"k = { default = 2, domain = "k == 1 || k == 2 || k == 3", slider = [1, 3] }"#);
+        assert_eq!(whole, Slider { from: 1.0, to: 3.0, log: false, whole: true });
     }
 
     #[test]
