@@ -3,8 +3,8 @@
 //!
 //! Data flows one way:
 //!
-//! - [`name`], [`value`], [`diagnostic`], [`input`], [`numeric`]: the ground: names and which is meant, parameters and
-//!   their values, places in a user's text, what a user's file may hold, arithmetic.
+//! - [`mathematics`], [`name`], [`value`], [`diagnostic`], [`input`], [`numeric`]: the ground: how mathematics is set, names
+//!   and which is meant, parameters and their values, places in a user's text, what a user's file may hold, arithmetic.
 //! - [`average`]: the quadrature rules for E f(z), z ~ N(0, 1), in a ladder by which errors are measured.
 //! - [`language`]: expressions as text → graph → exact derivatives → program for whole arrays of quadrature nodes.
 //! - [`system`]: an equation file becomes a [`system::System`], what a user asks for by name a [`system::Theory`].
@@ -28,6 +28,7 @@ pub mod diagnostic;
 pub mod experiment;
 pub mod input;
 pub mod language;
+pub mod mathematics;
 pub mod model;
 pub mod name;
 pub mod numeric;

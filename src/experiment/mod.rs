@@ -35,7 +35,7 @@ use crate::system::Theory;
 
 pub use check::{Check, Checks, Read};
 pub use critical::Critical;
-pub use error::ExperimentError;
+pub use error::{ExperimentError, place_of};
 pub use identity::{cells_in_words, common, missing_in_words};
 pub use limit::{Limit, Order};
 pub use runner::{CellError, Pending, RunError, each};

@@ -13,7 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 pub use nearest::{did_you_mean, nearest};
-pub use symbol::{ascii_name, latex_of, symbol_of};
+pub use symbol::{ascii_name, latex_of, math_of, symbol_of};
 
 /// Characters whose compatible forms are no letters of names (₊ → +), or another letter (ℓ → l).
 const KEPT: &str = "₊⁺₋⁻ℓ";

@@ -2,6 +2,7 @@
 //! (`q_η₊`).
 
 use super::{decomposed, is_accent};
+use crate::mathematics::{Accent, Math, sign};
 
 /// Greek letters and their spelled names; the first symbol of a name is the one that is written.
 const GREEK: &[(&str, char)] = &[
@@ -161,38 +162,56 @@ fn small_digits(text: &str) -> Option<String> {
     text.chars().map(small).collect()
 }
 
-/// The symbol of a name in LaTeX, for mathematics: `omega` → `\omega`, `q_eta_plus` → `q_{\eta,+}`, `r_hat` → `\hat{r}`. Words are upright:
-/// `mse_test` → `\mathrm{mse}_{\mathrm{test}}`.
-pub fn latex_of(name: &str) -> String {
+/// The symbol of a name, for mathematics: `omega` → ω, `q_eta_plus` → q with the indices η and +, `r_hat` → r with a hat. Words are
+/// upright, with the words behind them as indices.
+pub fn math_of(name: &str) -> Math {
     let ascii = ascii_name(name).unwrap_or_else(|| name.to_string());
     let mut words = ascii.split('_').filter(|word| !word.is_empty());
-    let Some(first) = words.next() else { return "\\_".into() };
-    let (mut base, digits) = latex_word(first);
-    let mut indices: Vec<String> = if digits.is_empty() { Vec::new() } else { vec![digits.to_string()] };
-    let mut above = "";
+    let Some(first) = words.next() else { return Math::Letter('_', "\\_".into()) };
+    let (mut base, digits) = math_word(first);
+    let mut indices: Vec<Math> = number(digits).into_iter().collect();
+    let mut above = None;
     for word in words {
-        match word {
-            "hat" | "tilde" | "bar" => base = format!("\\{word}{{{base}}}"),
-            "star" => above = "^{*}",
-            "prime" => above = "^{\\prime}",
-            "plus" => indices.push("+".into()),
-            "minus" => indices.push("-".into()),
-            _ => {
-                let (word, digits) = latex_word(word);
-                indices.push(word + digits);
+        let accent = match word {
+            "hat" => Accent::Hat,
+            "tilde" => Accent::Tilde,
+            "bar" => Accent::Bar,
+            "star" | "prime" => {
+                above = Some(if word == "star" { sign::STAR } else { sign::PRIME });
+                continue;
             }
-        }
+            "plus" | "minus" => {
+                indices.push(if word == "plus" { sign::INDEX_PLUS } else { sign::NEGATIVE }.into());
+                continue;
+            }
+            _ => {
+                let (word, digits) = math_word(word);
+                indices.push(match number(digits) {
+                    Some(digits) => Math::Row(vec![word, digits]),
+                    None => word,
+                });
+                continue;
+            }
+        };
+        base = Math::Accented(accent, Box::new(base));
     }
-    if !indices.is_empty() {
-        base = format!("{base}{above}_{{{}}}", indices.join(","));
-    } else {
-        base += above;
+    match above.is_none() && indices.is_empty() {
+        true => base,
+        false => Math::Indexed(Box::new(base), above, indices),
     }
-    base
 }
 
-/// A word in LaTeX, and the digits behind it where it is a letter.
-fn latex_word(word: &str) -> (String, &str) {
+/// The symbol of a name in LaTeX: `\omega`, `q_{\eta,+}`, `\hat{r}`, `\mathrm{mse}_{\mathrm{test}}`.
+pub fn latex_of(name: &str) -> String {
+    math_of(name).latex()
+}
+
+fn number(digits: &str) -> Option<Math> {
+    (!digits.is_empty()).then(|| Math::Number(digits.to_string()))
+}
+
+/// A word, and the digits behind it where it is a letter.
+fn math_word(word: &str) -> (Math, &str) {
     let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &word[stem.len()..];
     // Those that look like Latin letters have no command.
@@ -213,14 +232,15 @@ fn latex_word(word: &str) -> (String, &str) {
         ("Chi", 'X'),
     ];
     match (spelled(&LATIN, stem), spelled(GREEK, stem)) {
-        (Some(letter), _) => return (format!("\\mathrm{{{letter}}}"), digits),
-        (None, Some(_)) => return (format!("\\{stem}"), digits),
+        (Some(letter), _) => return (Math::Upright(letter), digits),
+        (None, Some(letter)) => return (Math::Letter(letter, format!("\\{stem}")), digits),
         (None, None) => {}
     }
-    match stem.chars().count() {
-        0 => (digits.to_string(), ""),
-        1 => (stem.to_string(), digits),
-        _ => (format!("\\mathrm{{{word}}}"), ""),
+    let mut letters = stem.chars();
+    match (letters.next(), letters.next()) {
+        (None, _) => (Math::Number(digits.to_string()), ""),
+        (Some(letter), None) => (Math::letter(letter), digits),
+        _ => (Math::Word(word.to_string()), ""),
     }
 }
 

@@ -114,7 +114,8 @@ impl File {
         let control = Control { name, from: number(from), to: number(to), points: number(2.0), meaning };
         let time = std::mem::replace(&mut self.control, control);
         let default = At::new(nowhere, Several::One(NumberOrText::Number(f64::INFINITY)));
-        let time_parameter = Parameter { default, values: None, domain: None, meaning: time.meaning };
+        let time_parameter =
+            Parameter { default, values: None, domain: None, slider: None, meaning: time.meaning };
         self.parameters.insert(time.name, time_parameter);
         // A condition that names what is now the control has been checked with the file as it is; no domain can name a control.
         for parameter in self.parameters.values_mut() {

@@ -116,7 +116,9 @@ fn show_system(out: &mut Formatter<'_>, system: &System) -> Result {
                 words => Some(words.join(" or ")),
             };
             let domain = domain.map_or(String::new(), |d| format!("   [{d}]"));
-            (p.name.as_str(), p.default_text.clone(), format!("{domain}   {}", p.meaning))
+            let slider =
+                p.slider.map_or(String::new(), |[from, to]| format!("   (slider from {from} to {to})"));
+            (p.name.as_str(), p.default_text.clone(), format!("{domain}   {}{slider}", p.meaning))
         }),
     )?;
     entries(out, system, "variables", system.variables.iter().map(bare))?;

@@ -23,6 +23,8 @@ pub struct Parameter {
     pub words: Vec<String>,
     /// Which numbers it can be, as written or in words.
     pub domain_text: Option<String>,
+    /// Where a slider for it begins and ends, where that is declared; it can have values beyond.
+    pub slider: Option<[f64; 2]>,
     /// Its meaning.
     pub meaning: String,
     /// Whether its values are counts: whole numbers only.
@@ -46,16 +48,8 @@ impl fmt::Debug for Parameter {
 pub fn number(name: &str, default: f64, meaning: &str) -> Parameter {
     let (name, meaning, default_text) = (name.into(), meaning.into(), default.to_string());
     let usual: Usual = Arc::new(move |_, _| default);
-    Parameter {
-        name,
-        default_text,
-        words: Vec::new(),
-        domain_text: None,
-        meaning,
-        counts: false,
-        usual,
-        domain: None,
-    }
+    let (words, domain_text, slider, domain) = (Vec::new(), None, None, None);
+    Parameter { name, default_text, words, domain_text, slider, meaning, counts: false, usual, domain }
 }
 
 /// A parameter whose values are words, of which the first is the default.

@@ -40,7 +40,7 @@ struct Step {
 }
 
 /// Symbols from here on are implicit unknowns.
-pub const IMPLICIT: usize = 1 << 40;
+pub const IMPLICIT: usize = 1 << 29;
 /// Added to the number of a definition: what tells where its number jumps from one minimum to another.
 pub const RIVAL: usize = 1 << 30;
 /// Secants and halvings of a bracket.

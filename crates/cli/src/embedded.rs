@@ -14,12 +14,9 @@ use crate::sweep::study::said;
 use crate::{Cli, Command};
 use overlaps::chart::Figure;
 use overlaps::compare::report;
-use overlaps::diagnostic::Place;
-use overlaps::experiment::{self, Experiment, ExperimentError};
-use overlaps::language::EquationError;
+use overlaps::experiment::{self, Experiment};
 use overlaps::model::Running;
 use overlaps::output::Table;
-use overlaps::study::PlanError;
 
 /// What words of a command line ask for.
 fn command(words: &[String]) -> anyhow::Result<Command> {
@@ -103,25 +100,4 @@ pub fn sweep(words: &[String]) -> anyhow::Result<(PathBuf, u8)> {
 /// From here on no signal handler is installed: the process that this is part of says whether what runs is to stop.
 pub fn stop(stop: bool) {
     cells::embedded(stop);
-}
-
-/// Where an error stands in an equation file, if it does.
-pub fn place_of(error: &anyhow::Error) -> Option<Place> {
-    let plan = |error: &PlanError| match error {
-        PlanError::Equation(error) => error.place.clone(),
-        _ => None,
-    };
-    error.chain().find_map(|error| {
-        if let Some(error) = error.downcast_ref::<EquationError>() {
-            return error.place.clone();
-        }
-        if let Some(error) = error.downcast_ref::<PlanError>() {
-            return plan(error);
-        }
-        match error.downcast_ref::<ExperimentError>() {
-            Some(ExperimentError::Equation(error)) => error.place.clone(),
-            Some(ExperimentError::Plan(error)) => plan(error),
-            _ => None,
-        }
-    })
 }

@@ -301,6 +301,15 @@ fn an_edited_file_is_read_as_the_command_reads_it() {
     let reply = page.solve("edited", 2, &right.to_string()).json();
     assert_eq!(reply["not_converged"], 0);
     assert_eq!(reply["command"], "overlaps solve curie-weiss.toml");
+    // The equations are printed as they stand there.
+    let printed = |text: &str| {
+        let state = json!({"system": "curie-weiss", "text": text}).to_string();
+        page.post("/api/system", &state).json()["equations"][0]["groups"].to_string()
+    };
+    let text = system["text"].as_str().unwrap();
+    let (own, edited) = (printed(text), printed(&text.replace("tanh(", "erf(")));
+    assert!(own.contains("<mi>tanh</mi>") && own.contains("fixed point"), "{own}");
+    assert!(edited.contains("<mi>erf</mi>") && !edited.contains("<mi>tanh</mi>"), "{edited}");
 }
 
 #[test]

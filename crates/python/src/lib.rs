@@ -149,7 +149,7 @@ fn shown(figure: &Figure) -> Json {
 
 /// An error with the text of the command, and its place in a file.
 fn failed(error: &anyhow::Error) -> PyErr {
-    let place = embedded::place_of(error);
+    let place = overlaps::experiment::place_of(error.as_ref());
     let place = place.map(|place| (place.file, place.line, place.column));
     Failed::new_err((format!("{error:#}"), place))
 }

@@ -1,7 +1,7 @@
 //! Text → expression tree. The grammar stands whole in `grammar.pest`, `read` makes the tree of it, `running` what stands for many terms.
 
-mod latex;
 mod nesting;
+mod printed;
 mod read;
 mod running;
 #[cfg(test)]
@@ -13,7 +13,7 @@ use super::error::{EquationError, Problem};
 use super::indices::Indices;
 use crate::diagnostic::Text;
 
-pub use latex::latex;
+pub use printed::printed;
 use read::Reader;
 pub use running::{Matrix, Parts};
 

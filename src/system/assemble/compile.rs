@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::lower::Lowered;
 use super::motion::EndOfMotion;
 use super::sections::{self, Sections};
+use super::slider;
 use super::{Builder, Written, description, limit};
 use crate::diagnostic::Source;
 use crate::language::derivative::differentiate;
@@ -35,6 +36,7 @@ impl sections::Parameter<'_> {
             default_text: expression_text(&self.entry.one(), source).value.trim_end_matches(".0").to_string(),
             words: self.words.clone().unwrap_or_default(),
             domain_text: self.domain.as_ref().map(|domain| domain.text.value.clone()),
+            slider: self.entry.slider.as_ref().and_then(slider::ends),
             meaning: self.entry.meaning.clone(),
             counts: false,
             usual: Arc::new(move |_, above| usual(above)),

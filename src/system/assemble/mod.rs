@@ -8,6 +8,7 @@ mod lower;
 mod motion;
 mod names;
 mod sections;
+mod slider;
 mod variables;
 
 use std::ops::Range;
@@ -144,6 +145,7 @@ impl Builder<'_> {
         let lowered = self.lower(&sections)?;
         let system = self.compile(name, control, sections, lowered)?;
         self.check_defaults(&system)?;
+        self.check_sliders(&system)?;
         Ok(system)
     }
 

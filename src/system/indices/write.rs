@@ -216,6 +216,7 @@ impl Writer<'_> {
             Ok(Parameter {
                 default: here.at(&default),
                 domain: parameter.domain.as_ref().map(|domain| here.at(domain)),
+                slider: parameter.slider.clone(),
                 meaning: here.meaning(&parameter.meaning),
                 values: parameter.values.clone(),
             })

@@ -156,7 +156,10 @@ pub struct Plot {
 
 /// A parameter.
 #[derive(Debug, Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table { default = …, domain = \"…\", meaning = \"…\" }")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table { default = …, domain = \"…\", slider = [from, to], meaning = \"…\" }"
+)]
 pub struct Parameter {
     /// Default value, or an expression of the parameters above it; one of the words if there are any; a list for an index.
     pub default: At<Several>,
@@ -166,6 +169,9 @@ pub struct Parameter {
     /// A condition on the value.
     #[serde(default)]
     pub domain: Option<Str>,
+    /// Where its slider begins and ends.
+    #[serde(default)]
+    pub slider: Option<Spanned<Vec<Spanned<Number>>>>,
     /// Meaning.
     #[serde(default)]
     pub meaning: String,

@@ -1,258 +1,69 @@
-//! What the page asks for, and what it is told.
+//! Which request is answered by what.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use indexmap::IndexMap;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use super::http::{Answer, Request};
-use super::slider::Slider;
-use super::state::{MOST_POINTS, State};
-use super::turns::{Ended, Turn, Turns};
-use crate::embedded::place_of;
-use overlaps::chart::PALETTE;
-use overlaps::experiment::{Computed, Experiment, Solve};
-use overlaps::model::Running;
-use overlaps::name::symbol_of;
-use overlaps::output::csv::write_table;
-use overlaps::output::json::{cell_value, number, of_value};
-use overlaps::output::{Role, Table};
-use overlaps::system::{BUILT_IN, Theory};
-use overlaps::value::Parameter;
-use overlaps_figures::Format;
-
-/// The page: one file, in which nothing is asked of other places.
-const PAGE: &str = concat!(
-    include_str!("page/head.html"),
-    include_str!("page/style.css"),
-    include_str!("page/body.html"),
-    "<script nonce=\"NONCE\">\n\"use strict\";\n",
-    include_str!("page/plot.js"),
-    include_str!("page/state.js"),
-    include_str!("page/controls.js"),
-    include_str!("page/main.js"),
-    "</script>\n</body>\n</html>\n"
-);
+use super::http::{Reply, Request};
+use super::turns::{Turn, Turns};
+use overlaps_explore::{Answer, Asked, Ended, Explore, Refused, page, read};
 
 /// What is known of the pages that are open.
 pub struct Api {
-    offered: Vec<String>,
+    explore: Explore,
     turns: Turns,
     nonce: String,
-}
-
-/// A request that is computed.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    /// A random word that the page has chosen.
-    page: String,
-    /// Rises with every request of the page.
-    number: u64,
-    /// What it shows.
-    state: State,
-    /// csv, svg or pdf.
-    #[serde(default)]
-    format: Option<String>,
-}
-
-/// What is wrong with a request.
-enum Refused {
-    /// Not what a page asks for.
-    Request(String),
-    /// What the command would refuse.
-    Theory(anyhow::Error),
-    Ended(Ended),
 }
 
 /// What answers a path, from the body of the request.
 type Handler = fn(&Api, &[u8]) -> Result<Answer, Refused>;
 
-impl From<anyhow::Error> for Refused {
-    fn from(error: anyhow::Error) -> Refused {
-        Refused::Theory(error)
-    }
-}
-
 impl Api {
-    /// With the systems that can be asked for by name.
-    pub fn new(offered: Vec<String>, limit: Duration, nonce: String) -> Api {
-        Api { offered, turns: Turns::new(limit), nonce }
+    /// With the systems that can be asked for.
+    pub fn new(explore: Explore, limit: Duration, nonce: String) -> Api {
+        Api { explore, turns: Turns::new(limit), nonce }
     }
 
     /// The answer to a request that has passed the guard.
-    pub fn answer(&self, request: &Request) -> Answer {
+    pub fn answer(&self, request: &Request) -> Reply {
         let (allowed, answer): (_, Handler) = match request.head.path.as_str() {
-            "/" => ("GET", |api, _| Ok(api.page())),
-            "/api/systems" => ("GET", |api, _| Ok(Answer::json(200, &api.systems()?))),
-            "/api/system" => ("POST", Api::system),
-            "/api/solve" => ("POST", Api::solve),
-            "/api/file" => ("POST", Api::file),
+            "/" if request.head.method == "GET" => return self.page(),
+            "/" => ("GET", |_, _| Err(Refused::Request("GET only".into()))),
+            "/api/systems" => ("GET", |api, _| api.explore.systems()),
+            "/api/system" => ("POST", |api, body| api.explore.system(body)),
+            "/api/solve" => ("POST", |api, body| {
+                let (asked, turn) = api.turn(body)?;
+                api.explore.solve(&asked, &|| turn.ended())
+            }),
+            "/api/file" => ("POST", |api, body| {
+                let (asked, turn) = api.turn(body)?;
+                api.explore.file(&asked, &|| turn.ended())
+            }),
             "/api/stop" => ("POST", Api::stop),
-            _ => return Answer::refusal(404, "there is nothing here"),
+            _ => return Answer::refusal(404, "there is nothing here").into(),
         };
         if request.head.method != allowed {
-            let mut refusal = Answer::refusal(405, &format!("{} only", allowed));
-            refusal.headers.push(("Allow", allowed.into()));
-            return refusal;
+            let refusal = Reply::from(Answer::refusal(405, &format!("{allowed} only")));
+            return refusal.with("Allow", allowed);
         }
         // A mistake of ours in one request is no reason to end the others.
-        match catch_unwind(AssertUnwindSafe(|| answer(self, &request.body))) {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(refused)) => refused.answer(),
-            Err(_) => Answer::refusal(500, "this is a mistake of overlaps; please report what was asked for"),
-        }
+        let answered = catch_unwind(AssertUnwindSafe(|| answer(self, &request.body)));
+        let mistake =
+            |_| Answer::refusal(500, "this is a mistake of overlaps; please report what was asked for");
+        answered.map_or_else(mistake, |answer| answer.unwrap_or_else(|refused| refused.answer())).into()
     }
 
-    fn page(&self) -> Answer {
-        let mut answer = Answer::of(200, "text/html; charset=utf-8", PAGE.replace("NONCE", &self.nonce));
+    fn page(&self) -> Reply {
+        let body = page(&self.nonce).into_bytes();
         let policy = format!(
             "default-src 'none'; script-src 'nonce-{0}'; style-src 'nonce-{0}'; connect-src 'self'; img-src data:; \
              base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             self.nonce
         );
-        answer.headers.push(("Content-Security-Policy", policy));
-        answer
-    }
-
-    /// What can be chosen, and what holds for all of it.
-    fn systems(&self) -> anyhow::Result<Json> {
-        let mut systems = Vec::new();
-        for name in &self.offered {
-            let (subject, description) = match BUILT_IN.iter().find(|system| system.name == name) {
-                Some(system) => (system.subject().replace('-', " "), system.description()?),
-                None => ("your files".to_string(), Theory::load(name)?.description),
-            };
-            let describes = description.describes;
-            systems.push(
-                json!({"name": name, "subject": subject, "title": description.title, "describes": describes}),
-            );
-        }
-        let palette: Vec<[u8; 3]> = PALETTE.iter().map(|(r, g, b)| [*r, *g, *b]).collect();
-        let version = env!("CARGO_PKG_VERSION");
-        Ok(json!({"systems": systems, "palette": palette, "most_points": MOST_POINTS, "version": version}))
-    }
-
-    /// What there is to choose in a system.
-    fn system(&self, body: &[u8]) -> Result<Answer, Refused> {
-        let state: State = read(body)?;
-        let theory = state.theory(&self.offered)?;
-        let text = theory.texts().next().unwrap_or_default();
-        let d = &theory.description;
-        let (control, columns) = (&theory.control, theory.output_columns());
-        let outputs: Vec<Json> = columns
-            .iter()
-            .map(|(column, name, meaning)| json!({"name": column, "symbol": symbol_of(name), "meaning": meaning}))
-            .collect();
-        Ok(Answer::json(
-            200,
-            &json!({
-                "name": state.system,
-                "title": d.title,
-                "source": d.source,
-                "differs": d.differs,
-                "control": {
-                    "name": control.name,
-                    "symbol": symbol_of(&control.name),
-                    "meaning": control.meaning,
-                    "from": number(control.from),
-                    "to": number(control.to),
-                    "points": control.points,
-                },
-                "parameters": parameters(&theory),
-                "outputs": outputs,
-                "plot": d.plot,
-                "text": text,
-                "shown": theory.to_string(),
-            }),
-        ))
-    }
-
-    /// The curves of a state.
-    fn solve(&self, body: &[u8]) -> Result<Answer, Refused> {
-        let start = Instant::now();
-        let asked: Asked = read(body)?;
-        let turn = self.turn(&asked)?;
-        let solve = asked.state.solve(&self.offered)?;
-        let drawn = drawn(&solve, &asked.state.columns)?;
-        let computed = computed(&solve, &turn)?;
-        let mut notes = computed.told.lines.clone();
-        notes.dedup();
-        let warnings = solve.warnings(computed.counts, &computed.told);
-        let (rows, not_converged) = (computed.counts.rows, computed.counts.not_converged);
-        let table = table(&solve, computed);
-        let data: IndexMap<&str, Json> = table
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(place, column)| {
-                let cells = table.rows.iter().map(|row| cell_value(&row[place]));
-                (column.name.as_str(), Json::Array(cells.collect()))
-            })
-            .collect();
-        let columns: Vec<Json> = table.columns.iter().map(|column| json!(column)).collect();
-        let lines = solve.theories().iter().map(|theory| {
-            json!({"name": theory.name(), "line": format!("{:?}", theory.description.line).to_lowercase()})
-        });
-        let control = &solve.theories()[0].control.name;
-        Ok(Answer::json(
-            200,
-            &json!({
-                "number": asked.number,
-                "rows": rows,
-                "not_converged": not_converged,
-                "drawn": drawn,
-                "systems": lines.collect::<Vec<_>>(),
-                "columns": columns,
-                "data": data,
-                "notes": notes,
-                "warnings": warnings,
-                "command": asked.state.command(control),
-                "python": asked.state.python(),
-                "milliseconds": start.elapsed().as_secs_f64() * 1e3,
-            }),
-        ))
-    }
-
-    /// The table or the figure of a state as the file that the command writes.
-    fn file(&self, body: &[u8]) -> Result<Answer, Refused> {
-        let asked: Asked = read(body)?;
-        let format = asked.format.as_deref().unwrap_or_default();
-        let figure =
-            Format::of(Path::new(&format!("figure.{format}"))).filter(|_| ["svg", "pdf"].contains(&format));
-        if figure.is_none() && format != "csv" {
-            return Err(Refused::Request(format!("format `{format}`: csv, svg or pdf")));
-        }
-        let turn = self.turn(&asked)?;
-        let solve = asked.state.solve(&self.offered)?;
-        let computed = computed(&solve, &turn)?;
-        let special = computed.told.special.clone();
-        let table = table(&solve, computed);
-        let written = match figure {
-            None => {
-                let mut bytes = Vec::new();
-                write_table(&table, &mut bytes).map_err(anyhow::Error::from)?;
-                bytes
-            }
-            Some(format) => {
-                let chart = solve.chart().map_err(anyhow::Error::from)?;
-                let chart = chart.ok_or_else(|| Refused::Request("a solve has curves".into()))?;
-                let chart =
-                    chart.showing(&asked.state.columns, solve.columns()).map_err(anyhow::Error::from)?;
-                let figure = chart.marked(&table, &special).map_err(anyhow::Error::from)?;
-                format.draw(&figure).map_err(anyhow::Error::from)?
-            }
-        };
-        let kind = match format {
-            "csv" => "text/csv; charset=utf-8",
-            "svg" => "image/svg+xml",
-            _ => "application/pdf",
-        };
-        Ok(Answer::of(200, kind, written))
+        Reply::from(Answer { status: 200, kind: "text/html; charset=utf-8", body })
+            .with("Content-Security-Policy", policy)
     }
 
     /// A page that is closed waits for nothing.
@@ -268,82 +79,10 @@ impl Api {
         Ok(Answer::json(200, &json!({})))
     }
 
-    fn turn(&self, asked: &Asked) -> Result<Turn, Refused> {
-        self.turns.begin(&asked.page, asked.number).ok_or(Refused::Ended(Ended::Overtaken))
+    /// What is computed, and its turn.
+    fn turn(&self, body: &[u8]) -> Result<(Asked, Turn), Refused> {
+        let asked: Asked = read(body)?;
+        let turn = self.turns.begin(&asked.page, asked.number);
+        Ok((asked, turn.ok_or(Refused::Ended(Ended::Overtaken))?))
     }
-}
-
-impl Refused {
-    fn answer(&self) -> Answer {
-        match self {
-            Refused::Request(why) => Answer::refusal(400, why),
-            Refused::Theory(error) => {
-                let place = place_of(error)
-                    .map(|place| json!({"file": place.file, "line": place.line, "column": place.column}));
-                Answer::json(422, &json!({"error": format!("{error:#}"), "place": place}))
-            }
-            Refused::Ended(Ended::Overtaken) => Answer::refusal(409, "a newer request of this page has come"),
-            Refused::Ended(Ended::Late(limit)) => Answer::refusal(
-                503,
-                &format!(
-                    "given up after {} s; ask for fewer points, start with a longer --time-limit, or run the command",
-                    limit.as_secs()
-                ),
-            ),
-        }
-    }
-}
-
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refused::Request(format!("this is no request of the page: {error}")))
-}
-
-/// Every parameter once, as a page shows it.
-fn parameters(theory: &Theory) -> Vec<Json> {
-    let mut all: IndexMap<&str, Json> = IndexMap::new();
-    for known in theory.known() {
-        // The defaults are values that the parameters can take, or the file would have been refused.
-        let defaults = known.check(&[]).unwrap_or_default();
-        for (parameter, default) in known.all.iter().zip(defaults) {
-            all.entry(&parameter.name).or_insert_with(|| shown(theory, parameter, default));
-        }
-    }
-    all.into_values().collect()
-}
-
-fn shown(theory: &Theory, parameter: &Parameter, default: f64) -> Json {
-    let slider = parameter.words.is_empty().then(|| Slider::of(theory, parameter, default).json());
-    json!({
-        "name": parameter.name,
-        "symbol": symbol_of(&parameter.name),
-        "default": of_value(&parameter.value(default)),
-        "default_text": parameter.default_text,
-        "words": parameter.words,
-        "domain": parameter.domain_text,
-        "meaning": parameter.meaning,
-        "slider": slider,
-    })
-}
-
-/// The columns that a figure shows.
-fn drawn(solve: &Solve, asked: &[String]) -> anyhow::Result<Vec<String>> {
-    let chart = solve.chart()?.map(|chart| chart.showing(asked, solve.columns())).transpose()?;
-    let known = |name: &String| {
-        solve.columns().iter().any(|column| column.name == *name && column.role != Role::Label)
-    };
-    Ok(chart.map(|chart| chart.y).unwrap_or_default().into_iter().filter(known).collect())
-}
-
-/// The one cell of a solve without sweeps of parameters.
-fn computed(solve: &Solve, turn: &Turn) -> Result<Computed, Refused> {
-    let running = Running { interrupted: &|| turn.ended().is_some(), progress: &|| {} };
-    let computed = solve.compute(0, &running).map_err(anyhow::Error::from_boxed)?;
-    computed.ok_or_else(|| Refused::Ended(turn.ended().unwrap_or(Ended::Overtaken)))
-}
-
-fn table(solve: &Solve, computed: Computed) -> Table {
-    let mut table = Table::new(solve.columns().to_vec());
-    table.rows = computed.rows;
-    table
 }

@@ -6,7 +6,7 @@
 
 use anyhow::anyhow;
 
-use super::http::{Answer, Head};
+use super::http::{Head, Reply};
 
 /// The header in which the page sends the random word.
 pub const HEADER: &str = "X-Overlaps-Token";
@@ -44,8 +44,8 @@ impl Guard {
     ///
     /// # Errors
     /// The answer to a stranger, which says only what was missing.
-    pub fn check(&self, head: &Head) -> Result<(), Answer> {
-        let refused = |why: &str| Err(Answer::refusal(403, why));
+    pub fn check(&self, head: &Head) -> Result<(), Reply> {
+        let refused = |why: &str| Err(Reply::refusal(403, why));
         let Some(host) = head.host.as_ref().filter(|host| self.hosts.contains(host)) else {
             return refused("this page is reached as 127.0.0.1 or localhost only");
         };

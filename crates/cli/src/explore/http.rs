@@ -6,6 +6,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::guard::{Guard, HEADER};
+use overlaps_explore::Answer;
 
 /// The most bytes before the body.
 const LONGEST_HEAD: usize = 16 << 10;
@@ -51,33 +52,29 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// An answer.
+/// An answer and its headers.
 #[derive(Debug)]
-pub struct Answer {
-    /// 200, 404, …
-    pub status: u16,
-    /// The type of the body.
-    pub kind: &'static str,
-    /// The body.
-    pub body: Vec<u8>,
-    /// Further headers.
-    pub headers: Vec<(&'static str, String)>,
+pub struct Reply {
+    answer: Answer,
+    headers: Vec<(&'static str, String)>,
 }
 
-impl Answer {
-    /// An answer in JSON.
-    pub fn json(status: u16, value: &serde_json::Value) -> Answer {
-        Answer::of(status, "application/json", value.to_string())
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Reply {
+        Reply { answer, headers: Vec::new() }
     }
+}
 
-    /// Any other.
-    pub fn of(status: u16, kind: &'static str, body: impl Into<Vec<u8>>) -> Answer {
-        Answer { status, kind, body: body.into(), headers: Vec::new() }
-    }
-
+impl Reply {
     /// Why there is none, in words.
-    pub fn refusal(status: u16, why: &str) -> Answer {
-        Answer::json(status, &serde_json::json!({"error": why}))
+    pub fn refusal(status: u16, why: &str) -> Reply {
+        Answer::refusal(status, why).into()
+    }
+
+    /// With another header.
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Reply {
+        self.headers.push((name, value.into()));
+        self
     }
 
     /// Writes it.
@@ -85,7 +82,8 @@ impl Answer {
     /// # Errors
     /// A reader that has gone.
     pub fn write(&self, mut stream: impl Write) -> io::Result<()> {
-        let reason = match self.status {
+        let Answer { status, kind, body } = &self.answer;
+        let reason = match status {
             200 => "OK",
             400 => "Bad Request",
             403 => "Forbidden",
@@ -101,13 +99,11 @@ impl Answer {
             _ => "Internal Server Error",
         };
         let mut head = format!(
-            "HTTP/1.1 {} {reason}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\
+            "HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\
              Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
              X-Frame-Options: DENY\r\nCross-Origin-Resource-Policy: same-origin\r\n\
              Cross-Origin-Opener-Policy: same-origin\r\n",
-            self.status,
-            self.kind,
-            self.body.len()
+            body.len()
         );
         if !self.headers.iter().any(|(name, _)| *name == "Content-Security-Policy") {
             head += "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n";
@@ -116,7 +112,7 @@ impl Answer {
             head += &format!("{name}: {value}\r\n");
         }
         head += "\r\n";
-        stream.write_all(&[head.as_bytes(), &self.body].concat())?;
+        stream.write_all(&[head.as_bytes(), body].concat())?;
         stream.flush()
     }
 }
@@ -126,7 +122,7 @@ pub fn answer(
     stream: &TcpStream,
     guard: &Guard,
     is_read: &dyn Fn(),
-    answered: impl FnOnce(&Request) -> Answer,
+    answered: impl FnOnce(&Request) -> Reply,
 ) {
     let answer = match read(stream, guard) {
         Ok(Some(request)) => {
@@ -144,7 +140,7 @@ pub fn answer(
 }
 
 /// A request that passes the guard; none where the connection was closed without one.
-fn read(stream: &TcpStream, guard: &Guard) -> Result<Option<Request>, Answer> {
+fn read(stream: &TcpStream, guard: &Guard) -> Result<Option<Request>, Reply> {
     let until = Instant::now() + HEAD_WITHIN;
     let mut bytes = Vec::new();
     let (head, start) = loop {
@@ -152,19 +148,19 @@ fn read(stream: &TcpStream, guard: &Guard) -> Result<Option<Request>, Answer> {
             break found;
         }
         if bytes.len() >= LONGEST_HEAD {
-            return Err(Answer::refusal(431, "the head of the request is too long"));
+            return Err(Reply::refusal(431, "the head of the request is too long"));
         }
         let room = LONGEST_HEAD - bytes.len();
         if read_some(stream, &mut bytes, room, until)? == 0 {
             return match bytes.is_empty() {
                 true => Ok(None),
-                false => Err(Answer::refusal(400, "the request ends before its head does")),
+                false => Err(Reply::refusal(400, "the request ends before its head does")),
             };
         }
     };
     guard.check(&head)?;
     if head.length > LONGEST_BODY {
-        return Err(Answer::refusal(413, &format!("a request is at most {LONGEST_BODY} bytes long")));
+        return Err(Reply::refusal(413, &format!("a request is at most {LONGEST_BODY} bytes long")));
     }
     let mut body = bytes.split_off(start);
     if head.waits && body.len() < head.length {
@@ -174,7 +170,7 @@ fn read(stream: &TcpStream, guard: &Guard) -> Result<Option<Request>, Answer> {
     while body.len() < head.length {
         let room = head.length - body.len();
         if read_some(stream, &mut body, room, until)? == 0 {
-            return Err(Answer::refusal(400, "the request ends before its body does"));
+            return Err(Reply::refusal(400, "the request ends before its body does"));
         }
     }
     body.truncate(head.length);
@@ -187,8 +183,8 @@ fn read_some(
     bytes: &mut Vec<u8>,
     room: usize,
     until: Instant,
-) -> Result<usize, Answer> {
-    let late = || Answer::refusal(408, "the request takes too long to come");
+) -> Result<usize, Reply> {
+    let late = || Reply::refusal(408, "the request takes too long to come");
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
         return Err(late());
@@ -210,16 +206,16 @@ fn read_some(
 }
 
 /// The head of a request and where its body starts; none if more of it is to come.
-fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Answer> {
+fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Reply> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
     let start = match parsed.parse(bytes) {
         Ok(httparse::Status::Complete(start)) => start,
         Ok(httparse::Status::Partial) => return Ok(None),
         Err(httparse::Error::TooManyHeaders) => {
-            return Err(Answer::refusal(431, "the request has too many headers"));
+            return Err(Reply::refusal(431, "the request has too many headers"));
         }
-        Err(error) => return Err(Answer::refusal(400, &format!("this is no request of HTTP: {error}"))),
+        Err(error) => return Err(Reply::refusal(400, &format!("this is no request of HTTP: {error}"))),
     };
     let target = parsed.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -232,7 +228,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Answer> {
     let mut length = None;
     for header in parsed.headers.iter() {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        let refused = |why: &str| Err(Answer::refusal(400, &format!("{}: {why}", header.name)));
+        let refused = |why: &str| Err(Reply::refusal(400, &format!("{}: {why}", header.name)));
         let Ok(value) = std::str::from_utf8(header.value) else { return refused("not UTF-8") };
         let place = if is("Host") {
             &mut head.host
@@ -245,7 +241,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Answer> {
         } else {
             head.waits |= is("Expect") && value.eq_ignore_ascii_case("100-continue");
             if is("Transfer-Encoding") {
-                return Err(Answer::refusal(411, "a request says how long it is by Content-Length"));
+                return Err(Reply::refusal(411, "a request says how long it is by Content-Length"));
             }
             continue;
         };
@@ -256,7 +252,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, Answer> {
     if let Some(length) = length {
         let number = Some(&length).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         let number = number.and_then(|text| text.parse().ok());
-        head.length = number.ok_or_else(|| Answer::refusal(400, "Content-Length: not a number of bytes"))?;
+        head.length = number.ok_or_else(|| Reply::refusal(400, "Content-Length: not a number of bytes"))?;
     }
     Ok(Some((head, start)))
 }
@@ -282,7 +278,7 @@ mod tests {
     use super::*;
 
     fn status(text: &str) -> u16 {
-        parse(text.as_bytes()).err().map_or(200, |refusal| refusal.status)
+        parse(text.as_bytes()).err().map_or(200, |refusal| refusal.answer.status)
     }
 
     #[test]

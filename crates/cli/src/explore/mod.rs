@@ -1,15 +1,13 @@
 //! `overlaps explore`: a page on this machine on which a theory is played with.
 //!
 //! `seats` accepts connections, a few at once; `http` reads one request from each, within limits, and writes the answer; `guard` refuses
-//! whoever did not read the address that was printed; `api` answers. What a page asks for is a `state`, computed by the experiment
-//! behind `overlaps solve`; `turns` ends what a newer request of the same page has overtaken; `slider` says where sliders begin and end.
+//! whoever did not read the address that was printed; `api` asks the package `overlaps-explore` for what is answered, and `turns` ends
+//! what a newer request of the same page has overtaken.
 
 mod api;
 mod guard;
 mod http;
 mod seats;
-mod slider;
-mod state;
 mod turns;
 
 use std::net::{Ipv4Addr, TcpListener};
@@ -21,7 +19,8 @@ use clap::Args;
 use super::print;
 use api::Api;
 use guard::Guard;
-use overlaps::system::{BUILT_IN, Theory};
+use overlaps::system::Theory;
+use overlaps_explore::Explore as Offered;
 
 /// Play with a theory on a page of this machine: a slider for every parameter.
 ///
@@ -61,21 +60,9 @@ impl Explore {
         print(&format!("{}\n", guard.address()))?;
         eprintln!("note: open this address in a browser on this machine; Ctrl-C ends it");
         let limit = Duration::from_secs(self.time_limit.into());
-        let api = Api::new(self.offered(), limit, guard.nonce()?);
+        let api = Api::new(Offered::new(&self.system), limit, guard.nonce()?);
         seats::serve(&listener, move |stream, is_read| {
             http::answer(stream, &guard, is_read, |r| api.answer(r))
         });
-    }
-
-    /// The systems that can be asked for by name: those that were given, then the built-in ones.
-    fn offered(&self) -> Vec<String> {
-        let built_in = BUILT_IN.iter().map(|system| system.name.to_string());
-        let mut offered: Vec<String> = Vec::new();
-        for name in self.system.iter().cloned().chain(built_in) {
-            if !offered.contains(&name) {
-                offered.push(name);
-            }
-        }
-        offered
     }
 }

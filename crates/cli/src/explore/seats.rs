@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::http::Answer;
+use super::http::Reply;
 
 /// The most connections at once.
 const MOST: usize = 8;
@@ -119,6 +119,6 @@ fn send_away(mut stream: &TcpStream) {
         // Closed with something unread, it would be cut off before the answer is read.
         let _ = stream.read(&mut [0; 8192]);
         let busy = format!("{MOST} requests are being answered; try again in a moment");
-        let _ = Answer::refusal(503, &busy).write(stream);
+        let _ = Reply::refusal(503, &busy).write(stream);
     }
 }

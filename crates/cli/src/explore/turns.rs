@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use overlaps_explore::Ended;
+
 /// The most pages that are remembered.
 const MOST_PAGES: usize = 64;
 
@@ -20,15 +22,6 @@ pub struct Turn {
     number: u64,
     until: Instant,
     limit: Duration,
-}
-
-/// Why a computation was given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// A newer request has come.
-    Overtaken,
-    /// It took too long.
-    Late(Duration),
 }
 
 impl Turns {

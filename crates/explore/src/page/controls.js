@@ -155,3 +155,14 @@ function showLines(wrong) {
   gutter.replaceChildren(...numbers.flatMap((number) => [number, "\n"]));
   gutter.scrollTop = at("text").scrollTop;
 }
+
+// The equations as a paper prints them; a group that is wider than the page can be moved.
+function showEquations(systems) {
+  const set = (mathml) => document.importNode(new DOMParser().parseFromString(mathml, "text/xml").documentElement, true);
+  at("equations").replaceChildren(...systems.flatMap(({ said, groups }) => [
+    ...(said.length ? [made("p", {}, said.join("; "))] : []),
+    ...groups.flatMap(({ about, mathml }) => [
+      made("h3", {}, about), made("div", { className: "set", tabIndex: 0, role: "group", ariaLabel: about }, set(mathml)),
+    ]),
+  ]));
+}

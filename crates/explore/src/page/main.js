@@ -1,6 +1,5 @@
-// Asks the command for what is shown, draws what it answers, and says what it refuses.
+// Asks for what is shown, draws what is answered, and says what is refused.
 
-const TOKEN = new URLSearchParams(location.search).get("token");
 const PAGE = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 // Points of a first look at what is slow, and from how many milliseconds on it is.
 const COARSE = 21, SLOW = 250;
@@ -16,9 +15,7 @@ class Refusal extends Error {
 }
 
 async function ask(path, body, signal) {
-  const options = { headers: { "X-Overlaps-Token": TOKEN }, signal };
-  if (body) Object.assign(options, { method: "POST", body: JSON.stringify(body) });
-  const response = await fetch(path, options);
+  const response = await answered(path, body, signal);
   if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => ({})));
   return response;
 }
@@ -32,7 +29,7 @@ function say(text, bad = false) {
 
 function showError(error) {
   const lost = error instanceof TypeError;
-  const text = lost ? "overlaps explore is not running any more; start it again" : error.message;
+  const text = lost ? LOST : error.message;
   const placed = error.place && state.text !== null;
   at("error").textContent = text;
   at("error").hidden = Boolean(placed);
@@ -78,7 +75,7 @@ async function compute() {
       const request = { page: PAGE, number: ++number, state: asked(count) };
       const answer = await answerTo("/api/solve", request, mine.controller.signal);
       if (flying !== mine) return;
-      pace = answer.milliseconds / count;
+      pace = (performance.now() - sent) / count;
       last = Object.assign(answer, {
         control: described.control.name in answer.data ? described.control.name : answer.columns.find((c) => c.role === "control").name,
         log: request.state.control?.log ?? false, branches: request.state.branches, palette: limits.palette,
@@ -132,6 +129,7 @@ async function describe(fresh) {
   at("system").value = state.system;
   at("title").textContent = described.title;
   at("shown").textContent = described.shown;
+  showEquations(described.equations);
   at("edited").textContent = state.text === null ? "" : "(edited)";
   if (state.text === null) {
     at("text").value = described.text;
@@ -238,10 +236,7 @@ function listen() {
     clearTimeout(resizing);
     resizing = setTimeout(() => last && drawAnswer(last, { panels: at("panels"), legend: at("legend") }, held), 100);
   });
-  addEventListener("pagehide", () => {
-    const headers = { "X-Overlaps-Token": TOKEN }, body = JSON.stringify({ page: PAGE, number: ++number });
-    fetch("/api/stop", { method: "POST", headers, body, keepalive: true });
-  });
+  addEventListener("pagehide", () => leave(PAGE, ++number));
 }
 
 async function start() {
