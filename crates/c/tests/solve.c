@@ -47,7 +47,7 @@ int main(void) {
 
     const char *text = "{\"text\": \"title = 'a line'\\ncontrol = { name = 't', from = 0, to = 1, points = 3 }\\n"
                        "[outputs]\\ny = { value = '2*t' }\"}";
-    answers("the text of a file", "mine.toml", text, "[0.0,1.0,2.0]");
+    answers("the text of a file", "mine.toml", text, "\"y\":[0,1,2]");
     answers("an error has the place", "mine.toml",
             "{\"text\": \"title = 'a line'\\ncontrol = { name = 't', from = 0, to = 1, points = 3 }\\n"
             "[outputs]\\ny = { value = '2*s' }\"}",
