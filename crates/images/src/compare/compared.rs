@@ -59,11 +59,13 @@ impl Compared {
         let mut table = Table::new(columns);
         for ((seed, made), name) in made.iter().zip(names.iter().cycle()) {
             let mut row = vec![Cell::from(name.as_str()), Cell::Integer(*seed)];
-            row.extend(made.fractions.iter().chain([&made.neither, &made.loss]).map(|x| Cell::Number(*x)));
+            row.extend(made.fractions.map(Cell::from));
+            row.extend([made.neither, made.loss].map(Cell::Number));
             table.rows.push(row);
         }
         let of = |condition: usize, count: usize| -> Vec<f64> {
-            made.iter().skip(condition).step_by(conditions).map(|(_, made)| made.fractions[count]).collect()
+            let of_condition = made.iter().skip(condition).step_by(conditions);
+            of_condition.map(|(_, made)| made.fractions[count].unwrap_or(f64::NAN)).collect()
         };
         let each = |condition: usize, between: &dyn Fn(f64, f64) -> f64| {
             std::array::from_fn(|count| {

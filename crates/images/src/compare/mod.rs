@@ -54,7 +54,8 @@ struct Made {
     run: String,
     /// What tells the classifier from others.
     judged_by: String,
-    fractions: [f64; 3],
+    /// In the three ways of counting; none where there is nothing to count among.
+    fractions: [Option<f64>; 3],
     /// The fraction of images whose likeliest class is none of the data.
     neither: f64,
     loss: f64,
@@ -276,8 +277,29 @@ fn counted(judged: &[Vec<f64>], judge: &Judge, model: &Model, run: String) -> Ma
     Made {
         run,
         judged_by: classifier.identity(),
-        fractions: [of_all / all, likelier / all, of_all / among],
+        fractions: [Some(of_all / all), Some(likelier / all), (among > 0.0).then(|| of_all / among)],
         neither: 1.0 - among / all,
         loss: model.loss(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_nothing_to_be_counted_among_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.fractions");
+        let made = Made {
+            run: "run".into(),
+            judged_by: "who".into(),
+            fractions: [Some(0.0), Some(0.25), None],
+            neither: 1.0,
+            loss: 0.5,
+        };
+        store::save(&file, &made, &[]).unwrap();
+        let (read, _): (Made, _) = store::load(&file, "file of fractions").unwrap();
+        assert_eq!(read, made);
     }
 }
