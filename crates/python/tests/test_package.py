@@ -216,6 +216,22 @@ def test_frames_figures_and_notebooks():
     del pandas, polars
 
 
+def test_types_of_columns_are_guessed_from_the_first_row(tmp_path):
+    import pandas
+    import polars
+
+    path = tmp_path / "curve.csv"
+    command("solve", "two-phase", "t=0:2:21", "--output", str(path), "--quiet")
+    frame = polars.read_csv(path, infer_schema_length=1)
+    words = {"piece", "branch", "rule", "status"}
+    for name, kind in frame.schema.items():
+        expected = polars.String if name in words else polars.Int64 if name in {"nodes", "iterations"} else polars.Float64
+        assert kind == expected, name
+    same = pandas.read_csv(path)
+    assert (same["c"].dtype, same["m"].dtype) == (float, float)
+    np.testing.assert_array_equal(same["m"], frame["m"].to_numpy())
+
+
 def test_the_command_keeps_its_exit_codes(tmp_path):
     version = command("--version")
     assert (version.returncode, version.stdout) == (0, f"overlaps {overlaps.__version__}\n")
