@@ -11,6 +11,7 @@ use clap::{Args, ValueHint};
 use super::arguments::{Values, is_plain, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side, side_file};
+use super::modes::{Judged, judge};
 use super::simulation::{SimulationOptions, concluded, stopped};
 use crate::terminal;
 use overlaps::chart::drawn_columns;
@@ -132,27 +133,21 @@ impl Generate {
         Ok(code)
     }
 
-    /// Generates samples of a mixture of many modes.
+    /// Generates samples of a mixture of many modes; the ends of phases are printed.
     fn run_modes(&self, samples: &ModeSamples, files: &Files) -> anyhow::Result<u8> {
-        let cells = samples.cells() as u64;
-        let table = with_progress(cells, self.values.quiet, |running| samples.run(running));
-        let table = table?.ok_or_else(|| stopped(None))?;
-        let judged = samples.judged(&table)?;
-        let figure = files.plot.is_some().then(|| samples.figure(&table)).transpose()?;
-        let (system, parameters) = samples.described();
-        let said = [("comparison".to_string(), judged.json())];
-        let side = side(&system, parameters, self.values.sweeps(), &table.columns, said.into());
-        let written = files.write(&table, &side, figure.as_ref())?;
-        self.destination.print(&table, self.values.quiet, || {
-            let mut ends = table.clone();
-            ends.keep_rows(|row| row.last() == Some(&Cell::Integer(1)));
-            let max_rows = self.destination.rows_shown().max(40);
-            let options = terminal::TerminalOptions { columns: None, max_rows, digits: 5 };
-            terminal::render(&ends, &options) + &judged.words()
-        })?;
-        let code = concluded(judged.verdict(), 0, 0, "");
-        self.destination.say_written(&written, self.values.quiet);
-        Ok(code)
+        judge(samples, &self.values, &self.destination, files, |table| {
+            let judged = samples.judged(table)?;
+            let mut shown = table.clone();
+            shown.keep_rows(|row| row.last() == Some(&Cell::Integer(1)));
+            Ok(Judged {
+                shown,
+                words: judged.words(),
+                said: ("comparison", judged.json()),
+                verdict: judged.verdict(),
+                failed: (0, 0),
+                figure: files.plot.is_some().then(|| samples.figure(table)).transpose()?,
+            })
+        })
     }
 
     /// Samples of a mixture of many modes, of which alone some of the options are.
@@ -172,24 +167,17 @@ impl Generate {
 
     /// Generates with denoisers of several units.
     fn run_units(&self, flow: &UnitsFlow, files: &Files) -> anyhow::Result<u8> {
-        let total = flow.cells() as u64 * flow.units();
-        let table = with_progress(total, self.values.quiet, |running| flow.run(running));
-        let table = table?.ok_or_else(|| stopped(None))?;
-        let compared = flow.compared(&table)?;
-        let figure = files.plot.is_some().then(|| flow.figure(&table)).transpose()?;
-        let (system, parameters) = flow.described();
-        let said = [("comparison".to_string(), compared.json())];
-        let side = side(&system, parameters, self.values.sweeps(), &table.columns, said.into());
-        let written = files.write(&table, &side, figure.as_ref())?;
-        self.destination.print(&table, self.values.quiet, || {
-            let max_rows = self.destination.rows_shown().max(40);
-            let options = terminal::TerminalOptions { columns: None, max_rows, digits: 5 };
-            terminal::render(&compared.table, &options) + &compared.words()
-        })?;
-        let (failed, all) = flow.failed(&table);
-        let code = concluded(compared.verdict(), failed, all, "status not-converged, values empty");
-        self.destination.say_written(&written, self.values.quiet);
-        Ok(code)
+        judge(flow, &self.values, &self.destination, files, |table| {
+            let compared = flow.compared(table)?;
+            Ok(Judged {
+                words: compared.words(),
+                said: ("comparison", compared.json()),
+                verdict: compared.verdict(),
+                failed: flow.failed(table),
+                figure: files.plot.is_some().then(|| flow.figure(table)).transpose()?,
+                shown: compared.table,
+            })
+        })
     }
 
     /// The flow of denoisers of several units, of which alone some of the options are.

@@ -8,12 +8,16 @@ use super::FINE;
 use super::arguments::Values;
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side};
-use super::simulation::stopped;
+use super::simulation::{concluded, stopped};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
 use anyhow::Context;
+use overlaps::chart::Figure;
+use overlaps::compare::Verdict;
 use overlaps::experiment::Experiment;
+use overlaps::output::Table;
 use overlaps_models::modes::{Fractions, Sampled, Scales};
+use serde_json::Value as Json;
 
 /// Show at which scales the modes of a mixture part, and when; or sample its exact flow.
 ///
@@ -85,4 +89,45 @@ pub fn tabulate(
     })?;
     destination.say_written(&written, values.quiet);
     Ok(FINE)
+}
+
+/// What became of a table of samples: what is printed of it, and the verdict.
+pub struct Judged {
+    /// The rows that are printed.
+    pub shown: Table,
+    /// The verdict in words, and under which name what in the side file.
+    pub words: String,
+    pub said: (&'static str, Json),
+    pub verdict: Verdict,
+    /// Of how many flows some denoiser did not converge, of how many.
+    pub failed: (usize, usize),
+    pub figure: Option<Figure>,
+}
+
+/// Computes a table of samples, judges, writes, prints.
+pub fn judge(
+    experiment: &impl Experiment,
+    values: &Values,
+    destination: &Destination,
+    files: &Files,
+    judged: impl FnOnce(&Table) -> anyhow::Result<Judged>,
+) -> anyhow::Result<u8> {
+    let total = experiment.cells() as u64 * experiment.units();
+    let table = with_progress(total, values.quiet, |running| experiment.run(running));
+    let table = table?.ok_or_else(|| stopped(None))?;
+    let judged = judged(&table)?;
+    let (system, parameters) = experiment.described();
+    let (name, said) = judged.said;
+    let said = [(name.to_string(), said)];
+    let side = side(&system, parameters, values.sweeps(), &table.columns, said.into());
+    let written = files.write(&table, &side, judged.figure.as_ref())?;
+    destination.print(&table, values.quiet, || {
+        let max_rows = if destination.all_rows { 0 } else { 42 };
+        let options = TerminalOptions { columns: None, max_rows, digits: 5 };
+        terminal::render(&judged.shown, &options) + &judged.words
+    })?;
+    let (failed, all) = judged.failed;
+    let code = concluded(judged.verdict, failed, all, "status not-converged, values empty");
+    destination.say_written(&written, values.quiet);
+    Ok(code)
 }

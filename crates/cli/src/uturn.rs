@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 use super::arguments::{Values, is_plain, named};
 use super::cells::with_progress;
 use super::destination::{Destination, Files, side};
+use super::modes::{Judged, judge};
 use super::simulation::{SimulationOptions, concluded, stopped};
 use crate::terminal;
 use crate::terminal::TerminalOptions;
@@ -95,23 +96,17 @@ impl Uturn {
 
     /// Turns samples of a mixture of many modes.
     fn run_modes(&self, turns: &ModeTurns, files: &Files) -> anyhow::Result<u8> {
-        let cells = turns.cells() as u64;
-        let table = with_progress(cells, self.values.quiet, |running| turns.run(running));
-        let table = table?.ok_or_else(|| stopped(None))?;
-        let judged = turns.judged(&table)?;
-        let figure = files.plot.is_some().then(|| turns.figure(&table)).transpose()?;
-        let (system, parameters) = turns.described();
-        let said = [("u_turn".to_string(), judged.json())];
-        let side = side(&system, parameters, self.values.sweeps(), &table.columns, said.into());
-        let written = files.write(&table, &side, figure.as_ref())?;
-        self.destination.print(&table, self.values.quiet, || {
-            let max_rows = if self.destination.all_rows { 0 } else { 42 };
-            let options = TerminalOptions { columns: None, max_rows, digits: 5 };
-            terminal::render(&table, &options) + &judged.words()
-        })?;
-        let code = concluded(judged.verdict(), 0, 0, "");
-        self.destination.say_written(&written, self.values.quiet);
-        Ok(code)
+        judge(turns, &self.values, &self.destination, files, |table| {
+            let judged = turns.judged(table)?;
+            Ok(Judged {
+                shown: table.clone(),
+                words: judged.words(),
+                said: ("u_turn", judged.json()),
+                verdict: judged.verdict(),
+                failed: (0, 0),
+                figure: files.plot.is_some().then(|| turns.figure(table)).transpose()?,
+            })
+        })
     }
 
     /// U-turns of a mixture of many modes, of which alone some of the options are.

@@ -110,6 +110,13 @@ impl Along {
         ("modes".to_string(), json!(digest([format!("{:?}", self.means).as_bytes()])))
     }
 
+    /// What side files say of an experiment, with all that its rows depend on.
+    pub fn described(&self, within: IndexMap<String, Json>) -> (String, IndexMap<String, Json>) {
+        let mut parameters = self.parameters();
+        parameters.extend(within.into_iter().filter(|(name, _)| name != "modes"));
+        ("modes".into(), parameters)
+    }
+
     pub fn parameters(&self) -> IndexMap<String, Json> {
         let of = |parameter: &Parameter| {
             let value = given(&self.plan.fixed, &parameter.name).cloned().or_else(|| parameter.default());

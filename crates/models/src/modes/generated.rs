@@ -269,8 +269,6 @@ impl Experiment for ModeSamples {
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
-        let mut parameters = self.along.parameters();
-        parameters.extend(self.within().into_iter().filter(|(name, _)| name != "modes"));
-        ("modes".into(), parameters)
+        self.along.described(self.within())
     }
 }

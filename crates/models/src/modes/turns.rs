@@ -327,8 +327,6 @@ impl Experiment for ModeTurns {
     }
 
     fn described(&self) -> (String, IndexMap<String, Json>) {
-        let mut parameters = self.along.parameters();
-        parameters.extend(self.turning.described());
-        ("modes".into(), parameters)
+        self.along.described(self.within())
     }
 }
