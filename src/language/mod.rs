@@ -32,7 +32,7 @@ pub(crate) use graph::Node;
 pub(crate) use implicit::meets_several;
 pub(crate) use indices::{Family, Indices, member_name, tuples};
 pub(crate) use program::{
-    Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
+    Bounded, Choice, Frame, Levels, Measured, Pattern, Places, Points, Program, Scales, Workspace,
 };
 pub use scope::LARGEST_PRODUCT;
 pub(crate) use scope::Meaning;

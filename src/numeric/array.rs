@@ -103,14 +103,6 @@ pub fn sech2_array(x: &[f64], out: &mut [f64]) {
     }
 }
 
-/// t = tanh x and s = 1 − tanh² x.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-pub fn tanh_sech2_array(x: &[f64], t: &mut [f64], s: &mut [f64]) {
-    for ((t, s), &x) in t.iter_mut().zip(s).zip(x) {
-        (*t, *s) = tanh_and_sech2(x);
-    }
-}
-
 /// out = e^x.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub fn exp_array(x: &[f64], out: &mut [f64]) {
@@ -178,88 +170,155 @@ pub fn normal_pdf_array(x: &[f64], out: &mut [f64]) {
     }
 }
 
-macro_rules! array_by_array {
-    ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
-        #[doc = concat!("out = ", stringify!($value), ", for two arrays.")]
-        #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-        pub fn $name(a: &[f64], b: &[f64], out: &mut [f64]) {
-            for ((out, &$a), &$b) in out.iter_mut().zip(a).zip(b) {
-                *out = $value;
+/// Bodies of kernels, for those who compile a whole sequence of them for an instruction set.
+pub(crate) mod inlined {
+    macro_rules! array_by_array {
+        ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
+            #[inline(always)]
+            pub fn $name(a: &[f64], b: &[f64], out: &mut [f64]) {
+                for ((out, &$a), &$b) in out.iter_mut().zip(a).zip(b) {
+                    *out = $value;
+                }
             }
-        }
-    )*};
-}
-
-macro_rules! array_by_number {
-    ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
-        #[doc = concat!("out = ", stringify!($value), ", for an array a and a number b.")]
-        #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-        pub fn $name(a: &[f64], b: f64, out: &mut [f64]) {
-            let $b = b;
-            for (out, &$a) in out.iter_mut().zip(a) {
-                *out = $value;
-            }
-        }
-    )*};
-}
-
-array_by_array! {
-    add: |a, b| a + b;
-    subtract: |a, b| a - b;
-    multiply: |a, b| a * b;
-    divide: |a, b| a / b;
-}
-
-array_by_number! {
-    add_number: |a, b| a + b;
-    subtract_number: |a, b| a - b;
-    subtract_from_number: |a, b| b - a;
-    multiply_number: |a, b| a * b;
-    divide_number: |a, b| a / b;
-    divide_into_number: |a, b| b / a;
-}
-
-/// out = offset + slope · z, the commonest pre-activation.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-pub fn affine(offset: f64, slope: f64, z: &[f64], out: &mut [f64]) {
-    for (out, &z) in out.iter_mut().zip(z) {
-        *out = offset + slope * z;
+        )*};
     }
-}
 
-/// Σ aᵢ bᵢ over eight lanes in a fixed order.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0f64; 8];
-    let (a8, a_rest) = a.as_chunks::<8>();
-    let (b8, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a8.iter().zip(b8) {
+    macro_rules! array_by_number {
+        ($($name:ident: |$a:ident, $b:ident| $value:expr;)*) => {$(
+            #[inline(always)]
+            pub fn $name(a: &[f64], $b: f64, out: &mut [f64]) {
+                for (out, &$a) in out.iter_mut().zip(a) {
+                    *out = $value;
+                }
+            }
+        )*};
+    }
+
+    array_by_array! {
+        add: |a, b| a + b;
+        subtract: |a, b| a - b;
+        multiply: |a, b| a * b;
+        divide: |a, b| a / b;
+    }
+
+    array_by_number! {
+        add_number: |a, b| a + b;
+        subtract_number: |a, b| a - b;
+        subtract_from_number: |a, b| b - a;
+        multiply_number: |a, b| a * b;
+        divide_number: |a, b| a / b;
+        divide_into_number: |a, b| b / a;
+    }
+
+    /// t = tanh x and s = 1 − tanh² x.
+    #[inline(always)]
+    pub fn tanh_sech2_array(x: &[f64], t: &mut [f64], s: &mut [f64]) {
+        for ((t, s), &x) in t.iter_mut().zip(s).zip(x) {
+            (*t, *s) = super::tanh_and_sech2(x);
+        }
+    }
+
+    /// out = offset + slope · z, the commonest pre-activation.
+    #[inline(always)]
+    pub fn affine(offset: f64, slope: f64, z: &[f64], out: &mut [f64]) {
+        for (out, &z) in out.iter_mut().zip(z) {
+            *out = offset + slope * z;
+        }
+    }
+
+    /// Σ aᵢ bᵢ over eight lanes in a fixed order.
+    #[inline(always)]
+    pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+        let mut lanes = [0.0f64; 8];
+        let ((a8, a_rest), (b8, b_rest)) = (a.as_chunks(), b.as_chunks());
+        a8.iter().zip(b8).for_each(|(a, b)| add_products(&mut lanes, a, b));
+        sum_of_lanes(lanes, a_rest, b_rest)
+    }
+
+    /// The same for four b at once, whose additions then wait for each other less.
+    #[inline(always)]
+    pub fn dots(a: &[f64], b: [&[f64]; 4]) -> [f64; 4] {
+        let [mut k, mut l, mut m, mut n] = [[0.0f64; 8]; 4];
+        let (a8, a_rest) = a.as_chunks();
+        let [(k8, k_rest), (l8, l_rest), (m8, m_rest), (n8, n_rest)] = b.map(|b| b.as_chunks());
+        for ((((a, kb), lb), mb), nb) in a8.iter().zip(k8).zip(l8).zip(m8).zip(n8) {
+            add_products(&mut k, a, kb);
+            add_products(&mut l, a, lb);
+            add_products(&mut m, a, mb);
+            add_products(&mut n, a, nb);
+        }
+        let rests = [(k, k_rest), (l, l_rest), (m, m_rest), (n, n_rest)];
+        rests.map(|(lanes, rest)| sum_of_lanes(lanes, a_rest, rest))
+    }
+
+    #[inline(always)]
+    fn add_products(lanes: &mut [f64; 8], a: &[f64; 8], b: &[f64; 8]) {
         for i in 0..8 {
             lanes[i] += a[i] * b[i];
         }
     }
-    for (lane, (a, b)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
-        *lane += a * b;
+
+    /// Σ aᵢ bᵢ cᵢ over eight lanes in a fixed order.
+    #[inline(always)]
+    pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
+        let mut lanes = [0.0f64; 8];
+        let (a8, a_rest) = a.as_chunks::<8>();
+        let (b8, b_rest) = b.as_chunks::<8>();
+        let (c8, c_rest) = c.as_chunks::<8>();
+        for ((a, b), c) in a8.iter().zip(b8).zip(c8) {
+            for i in 0..8 {
+                lanes[i] += a[i] * (b[i] * c[i]);
+            }
+        }
+        for (lane, ((a, b), c)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest).zip(c_rest)) {
+            *lane += a * (b * c);
+        }
+        sum_of_lanes(lanes, &[], &[])
     }
-    ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
+
+    /// The lanes together, with what is left beyond the last eight.
+    #[inline(always)]
+    fn sum_of_lanes(mut l: [f64; 8], a: &[f64], b: &[f64]) -> f64 {
+        l.iter_mut().zip(a.iter().zip(b)).for_each(|(lane, (a, b))| *lane += a * b);
+        ((l[0] + l[4]) + (l[1] + l[5])) + ((l[2] + l[6]) + (l[3] + l[7]))
+    }
 }
 
-/// Σ aᵢ bᵢ cᵢ over eight lanes in a fixed order.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-pub fn dot3(a: &[f64], b: &[f64], c: &[f64]) -> f64 {
-    let mut lanes = [0.0f64; 8];
-    let (a8, a_rest) = a.as_chunks::<8>();
-    let (b8, b_rest) = b.as_chunks::<8>();
-    let (c8, c_rest) = c.as_chunks::<8>();
-    for ((a, b), c) in a8.iter().zip(b8).zip(c8) {
-        for i in 0..8 {
-            lanes[i] += a[i] * (b[i] * c[i]);
+macro_rules! chosen_at_run_time {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $out:ty)?;)*) => {$(
+        $(#[$doc])*
+        #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+        pub fn $name($($argument: $type),*) $(-> $out)? {
+            inlined::$name($($argument),*)
         }
-    }
-    for (lane, ((a, b), c)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest).zip(c_rest)) {
-        *lane += a * (b * c);
-    }
-    ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
+    )*};
+}
+
+chosen_at_run_time! {
+    /// out = a + b, for two arrays.
+    add(a: &[f64], b: &[f64], out: &mut [f64]);
+    /// out = a − b, for two arrays.
+    subtract(a: &[f64], b: &[f64], out: &mut [f64]);
+    /// out = a b, for two arrays.
+    multiply(a: &[f64], b: &[f64], out: &mut [f64]);
+    /// out = a / b, for two arrays.
+    divide(a: &[f64], b: &[f64], out: &mut [f64]);
+    /// out = a + b, for an array and a number.
+    add_number(a: &[f64], b: f64, out: &mut [f64]);
+    /// out = a − b, for an array and a number.
+    subtract_number(a: &[f64], b: f64, out: &mut [f64]);
+    /// out = b − a, for an array and a number.
+    subtract_from_number(a: &[f64], b: f64, out: &mut [f64]);
+    /// out = a b, for an array and a number.
+    multiply_number(a: &[f64], b: f64, out: &mut [f64]);
+    /// out = a / b, for an array and a number.
+    divide_number(a: &[f64], b: f64, out: &mut [f64]);
+    /// out = b / a, for an array and a number.
+    divide_into_number(a: &[f64], b: f64, out: &mut [f64]);
+    /// t = tanh x and s = 1 − tanh² x.
+    tanh_sech2_array(x: &[f64], t: &mut [f64], s: &mut [f64]);
+    /// Σ aᵢ bᵢ over eight lanes in a fixed order.
+    dot(a: &[f64], b: &[f64]) -> f64;
 }
 
 #[cfg(test)]
@@ -361,6 +420,9 @@ mod tests {
         let plain: f64 = a.iter().zip(&b).map(|(a, b)| a * b).sum();
         assert!((dot(&a, &b) - plain).abs() < 1e-13);
         let plain: f64 = a.iter().zip(&b).map(|(a, b)| a * b * b).sum();
-        assert!((dot3(&a, &b, &b) - plain).abs() < 1e-13);
+        assert!((inlined::dot3(&a, &b, &b) - plain).abs() < 1e-13);
+        // Each is what it is alone.
+        let [ab, aa] = [dot(&a, &b), dot(&a, &a)];
+        assert_eq!(inlined::dots(&a, [&b, &a, &b, &a]), [ab, aa, ab, aa]);
     }
 }

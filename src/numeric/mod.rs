@@ -17,7 +17,7 @@ mod quantile;
 mod tails;
 
 pub(crate) use array::{
-    add, add_number, affine, divide, divide_into_number, divide_number, dot3, exp_array, log_cosh_array,
+    add, add_number, divide, divide_into_number, divide_number, exp_array, inlined, log_cosh_array,
     logistic_array, multiply, multiply_number, normal_pdf_array, sech2, sech2_array, softplus_array,
     subtract, subtract_from_number, subtract_number,
 };

@@ -86,13 +86,7 @@ impl<'s> Finder<'s> {
 
     /// Largest difference relative to the scale of the unknowns; infinite coordinates are equal or apart.
     pub fn distance(&self, a: &DVector<f64>, b: &DVector<f64>) -> f64 {
-        a.iter()
-            .zip(b.iter())
-            .zip(self.scale.iter())
-            .map(
-                |((a, b), scale)| if a == b { 0.0 } else { (a - b).abs() / a.abs().min(b.abs()).max(*scale) },
-            )
-            .fold(0.0, f64::max)
+        relative_distance(a, b, &self.scale)
     }
 
     /// The solution near a point, with its certificate. It depends on the point only through the solution that the point
@@ -338,6 +332,14 @@ impl<'s> Finder<'s> {
     pub fn relative(&self, step: &DVector<f64>, x: &DVector<f64>) -> f64 {
         relative_step(step, x, &self.scale)
     }
+}
+
+/// Largest difference of two points, relative to the smaller of the two and not less than its scale.
+pub(super) fn relative_distance(a: &DVector<f64>, b: &DVector<f64>, scale: &DVector<f64>) -> f64 {
+    let apart = |((a, b), scale): ((&f64, &f64), &f64)| {
+        if a == b { 0.0 } else { (a - b).abs() / a.abs().min(b.abs()).max(*scale) }
+    };
+    a.iter().zip(b.iter()).zip(scale.iter()).map(apart).fold(0.0, f64::max)
 }
 
 /// Smallest eigenvalue of a symmetric matrix.

@@ -18,6 +18,9 @@ type Root = IterState<Vector, (), Matrix, (), Vector, f64>;
 /// Relative size of the steps below which a root is near.
 const LOCAL: f64 = 0.5;
 
+/// A full step no longer than this, relative to the unknowns, that ends beside a known minimum leads there.
+const LEADS: f64 = 0.3;
+
 /// Where an iteration ended.
 #[derive(Debug, Clone)]
 pub struct Ended {
@@ -40,7 +43,7 @@ pub struct Persistence {
 }
 
 /// Minimises the energy from a start; stops where Newton steps are below `tolerance`, to be polished by
-/// [`find_root`].
+/// [`find_root`], or where a full step leads to a point that is `known`.
 pub fn minimise<O>(
     problem: O,
     start: Vector,
@@ -48,6 +51,7 @@ pub fn minimise<O>(
     region: &Region,
     tolerance: f64,
     persistence: Persistence,
+    known: &dyn Fn(&Vector) -> bool,
 ) -> Ended
 where
     O: CostFunction<Param = Vector, Output = f64>
@@ -61,6 +65,7 @@ where
         flat: 0,
         tolerance,
         patience: persistence.flat,
+        known,
     };
     let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
     let fallback = start.clone();
@@ -150,12 +155,22 @@ where
     }
 }
 
+/// The equations themselves: they count their work, which argmin would do again under names.
+fn asked<O>(problem: &Problem<O>) -> Result<&O, Error> {
+    problem.problem.as_ref().ok_or_else(|| Error::msg("no problem"))
+}
+
 fn converged<I: State>(state: &I) -> bool {
     state.get_termination_reason() == Some(&TerminationReason::SolverConverged)
 }
 
 fn failed(what: &str) -> TerminationReason {
     TerminationReason::SolverExit(what.to_string())
+}
+
+/// sᵀ H s
+fn quadratic(hessian: &Matrix, step: &Vector) -> f64 {
+    hessian.column_iter().zip(step.iter()).map(|(column, s)| s * column.dot(step)).sum()
 }
 
 /// Largest entry of a step against the size of the unknowns.
@@ -169,16 +184,18 @@ pub fn relative_step(step: &Vector, x: &Vector, scale: &Vector) -> f64 {
 
 /// Newton's method on the energy, with the Hessian shifted until it is positive definite and the step lowers
 /// the energy (Levenberg–Marquardt damping in units of the scale of the unknowns).
-struct NewtonMinimiser {
+struct NewtonMinimiser<'k> {
     scale: Vector,
     region: Region,
     damping: f64,
     flat: u32,
     tolerance: f64,
     patience: u32,
+    /// Whether a minimum beside a point is known.
+    known: &'k dyn Fn(&Vector) -> bool,
 }
 
-impl<O> Solver<O, Minimum> for NewtonMinimiser
+impl<O> Solver<O, Minimum> for NewtonMinimiser<'_>
 where
     O: CostFunction<Param = Vector, Output = f64>
         + Gradient<Param = Vector, Gradient = Vector>
@@ -190,9 +207,9 @@ where
 
     fn init(&mut self, problem: &mut Problem<O>, mut state: Minimum) -> Result<(Minimum, Option<KV>), Error> {
         let x = state.take_param().unwrap_or_default();
-        let cost = problem.cost(&x)?;
-        let gradient = problem.gradient(&x)?;
-        let hessian = problem.hessian(&x)?;
+        let cost = asked(problem)?.cost(&x)?;
+        let gradient = asked(problem)?.gradient(&x)?;
+        let hessian = asked(problem)?.hessian(&x)?;
         let state = state.param(x).cost(cost).gradient(gradient).hessian(hessian);
         if cost.is_finite() {
             Ok((state, None))
@@ -226,15 +243,21 @@ where
                 self.damping = raise(self.damping);
                 continue;
             };
-            let trial = self.region.clamp(&x - cholesky.solve(&gradient));
-            let step = &trial - &x;
+            let mut step = gradient.clone();
+            cholesky.solve_mut(&mut step);
+            let trial = self.region.clamp(&x - &step);
+            trial.sub_to(&x, &mut step);
             let relative = relative_step(&step, &x, &self.scale);
             if !relative.is_finite() {
                 self.damping = raise(self.damping);
                 continue;
             }
-            let predicted = gradient.dot(&step) + 0.5 * step.dot(&(&hessian * &step));
-            let cost = problem.cost(&trial)?;
+            if self.damping == 0.0 && relative < LEADS && (self.known)(&trial) {
+                let state = state.param(trial).cost(energy).gradient(gradient).hessian(hessian);
+                return Ok((state.terminate_with(TerminationReason::SolverConverged), None));
+            }
+            let predicted = gradient.dot(&step) + 0.5 * quadratic(&hessian, &step);
+            let cost = asked(problem)?.cost(&trial)?;
             let gain = (cost - energy) / predicted;
             // Near the minimum the energy no longer resolves the step: its rounding decides nothing.
             let unresolved = predicted.abs() <= 1e-14 * energy.abs().max(1e-300);
@@ -249,8 +272,8 @@ where
             }
             self.flat = if unresolved { self.flat + 1 } else { 0 };
             let done = relative < self.tolerance && self.damping == 0.0;
-            let gradient = problem.gradient(&trial)?;
-            let hessian = problem.hessian(&trial)?;
+            let gradient = asked(problem)?.gradient(&trial)?;
+            let hessian = asked(problem)?.hessian(&trial)?;
             let state = state.param(trial).cost(cost).gradient(gradient).hessian(hessian);
             return Ok((
                 if done {
@@ -288,8 +311,8 @@ where
 
     fn init(&mut self, problem: &mut Problem<O>, mut state: Root) -> Result<(Root, Option<KV>), Error> {
         let x = state.take_param().unwrap_or_default();
-        let residual = problem.apply(&x)?;
-        let jacobian = problem.jacobian(&x)?;
+        let residual = asked(problem)?.apply(&x)?;
+        let jacobian = asked(problem)?.jacobian(&x)?;
         let cost = residual.norm();
         let state = state.param(x).cost(cost).residuals(residual).jacobian(jacobian);
         if cost.is_finite() {
@@ -326,7 +349,7 @@ where
                     return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
                 }
                 let trial = self.region.clamp(&x + &step);
-                let trial_residual = problem.apply(&trial)?;
+                let trial_residual = asked(problem)?.apply(&trial)?;
                 let trial_norm = trial_residual.norm();
                 // Round-off: small steps that no longer shrink, nor does the residual. (Near a fold round-off
                 // moves the point by more. At a multiple root the steps shrink slowly, but the residual falls.)
@@ -345,7 +368,7 @@ where
                 let accepted = falls || tiny || bold || (damping == 0.0 && relative < LOCAL && shortens());
                 if trial_norm.is_finite() && accepted {
                     self.last_step = if damping == 0.0 { relative } else { f64::INFINITY };
-                    let trial_jacobian = problem.jacobian(&trial)?;
+                    let trial_jacobian = asked(problem)?.jacobian(&trial)?;
                     let state = state
                         .param(trial)
                         .cost(trial_norm)

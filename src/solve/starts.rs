@@ -4,8 +4,8 @@
 use nalgebra::DVector;
 
 use super::at_control::AtControl;
-use super::finder::{Finder, OWN};
-use super::newton::{Persistence, find_root, find_root_boldly, minimise};
+use super::finder::{Finder, OWN, relative_distance};
+use super::newton::{Ended, Persistence, find_root, find_root_boldly, minimise};
 use super::refusal::Refusal;
 use super::region::Region;
 use super::solution::{Search, Solution};
@@ -165,9 +165,16 @@ impl Finder<'_> {
             let low = self.low_places(control, &region);
             starts.extend(low.into_iter().map(|x| (x, None)));
         }
-        for (start, place) in starts {
-            if start.iter().all(|v| v.is_finite()) {
-                self.search_from(control, &start, place, &region, &mut findings);
+        let last_of_file = starts.iter().rposition(|(_, place)| place.is_some());
+        for (i, (start, place)) in starts.iter().enumerate() {
+            // The same start once more leads nowhere else.
+            let again =
+                |(x, of): &(DVector<f64>, Option<usize>)| x == start && (place.is_none() || of == place);
+            if start.iter().all(|v| v.is_finite()) && !starts[..i].iter().any(again) {
+                self.search_from(control, start, *place, &region, &mut findings);
+            }
+            if Some(i) == last_of_file && !self.equations.minimises() {
+                self.search_boldly(control, &starts[..=i], &region, &mut findings);
             }
         }
         if findings.solutions.is_empty() && region.is_bounded() {
@@ -248,8 +255,15 @@ impl Finder<'_> {
                 let own = start.abs();
                 if 0.0 < own && own < NARROW * scale { own } else { scale }
             });
+            let images = self.images(&findings.solutions);
+            let exchange = self.equations.system.exchange.as_ref();
+            let known = |x: &DVector<f64>| {
+                let mut ordered = x.clone();
+                exchange.iter().for_each(|exchange| exchange.put_in_order(ordered.as_mut_slice()));
+                images.iter().any(|image| relative_distance(image, &ordered, &scale) < NEAR)
+            };
             let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
-            minimise(problem, start.clone(), &narrow, region, SEARCH_TOLERANCE, persistence)
+            minimise(problem, start.clone(), &narrow, region, SEARCH_TOLERANCE, persistence, &known)
         } else {
             let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
             let is_even = problem.is_even();
@@ -259,14 +273,7 @@ impl Finder<'_> {
                 let even = find_root(problem, start.clone(), &scale, region, 60);
                 ended = if even.converged { even } else { ended };
             }
-            // Nothing else led anywhere: longer steps than those that reduce the residual each time may.
-            let last_resort = from_file && findings.solutions.is_empty();
-            let longest = LONGEST_STEPS.iter().filter(|_| last_resort && !ended.converged);
-            let mut bold = longest.map(|longest| {
-                let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
-                find_root_boldly(problem, start.clone(), &scale, region, 150, *longest)
-            });
-            bold.find(|bold| bold.converged).unwrap_or(ended)
+            ended
         };
         let mut x = ended.x;
         self.equations.apply_gauge(control, &mut x, rung);
@@ -305,6 +312,50 @@ impl Finder<'_> {
         }
     }
 
+    /// From the starts of the file, where none has led anywhere: longer steps than those that reduce the residual each time may.
+    fn search_boldly(
+        &mut self,
+        control: f64,
+        starts: &[(DVector<f64>, Option<usize>)],
+        region: &Region,
+        findings: &mut Findings,
+    ) {
+        let of_file = starts.iter().filter_map(|(start, place)| Some((start, (*place)?)));
+        for (start, place) in of_file.filter(|(start, _)| start.iter().all(|v| v.is_finite())) {
+            if !findings.solutions.is_empty() {
+                return;
+            }
+            let rung = self.search_rung(control, start);
+            let mut ways = LONGEST_STEPS.iter().map(|longest| {
+                let problem = AtControl::new(&mut self.equations, control, rung, start, &self.scale);
+                find_root_boldly(problem, start.clone(), &self.scale, region, 150, *longest)
+            });
+            let Some(Ended { mut x, .. }) = ways.find(|ended| ended.converged) else { continue };
+            self.equations.apply_gauge(control, &mut x, rung);
+            match self.settle(control, &x) {
+                Ok(solution) => {
+                    findings.undefined.retain(|(of, _)| *of != place);
+                    self.add(findings, solution);
+                }
+                Err(refusal) => findings.refuse(refusal),
+            }
+        }
+    }
+
+    /// Solutions and what the symmetry of the file makes of them.
+    fn images(&self, solutions: &[Solution]) -> Vec<DVector<f64>> {
+        let mut images: Vec<DVector<f64>> = solutions.iter().map(|s| s.x.clone()).collect();
+        if let Some(gauge) = &self.equations.system.gauge {
+            let mirrored = solutions.iter().map(|solution| {
+                let mut x = solution.x.clone();
+                gauge.flip.iter().for_each(|i| x[*i] = -x[*i]);
+                x
+            });
+            images.extend(mirrored);
+        }
+        images
+    }
+
     /// Adds a solution that is not there yet. Of two that round-off keeps apart where the Jacobian is nearly singular, the
     /// one with the smaller residual stays.
     pub fn add(&mut self, findings: &mut Findings, solution: Solution) {
@@ -341,7 +392,8 @@ impl Finder<'_> {
         }
         let (rung, _) = self.equations.adequate_rung(control, x, rung, self.settings.tolerance, false);
         let problem = AtControl::new(&mut self.equations, control, rung, x, &self.scale);
-        let again = minimise(problem, x.clone(), &self.scale, region, SEARCH_TOLERANCE, FROM_FILE);
+        let again =
+            minimise(problem, x.clone(), &self.scale, region, SEARCH_TOLERANCE, FROM_FILE, &|_| false);
         if again.converged
             && let Ok(solution) = self.settle(control, &again.x)
         {

@@ -91,10 +91,11 @@ impl Solver {
             return known;
         }
         let mut found = Vec::with_capacity(count);
+        let mut sorted = Sorted::default();
         for node in 0..count {
             let own: Vec<f64> =
                 inputs.iter().map(|input| if let [one] = input { *one } else { input[node] }).collect();
-            found.push(Wells::new(self, &own).chosen());
+            found.push(Wells::new(self, &own).chosen(&mut sorted));
         }
         LAST.with_borrow_mut(|last| {
             last.truncate(REMEMBERED - 1);
@@ -131,6 +132,22 @@ fn bits(values: &[f64]) -> impl Iterator<Item = u64> + '_ {
     values.iter().map(|x| x.to_bits())
 }
 
+/// The places of a range in their order, of the range that was asked for last: most nodes have the same.
+#[derive(Default)]
+struct Sorted {
+    ends: Option<[f64; 2]>,
+    places: Vec<f64>,
+}
+
+impl Sorted {
+    fn places(&mut self, wells: &Wells) -> Vec<f64> {
+        if self.ends != Some(wells.ends) {
+            (self.ends, self.places) = (Some(wells.ends), wells.in_order(wells.places()));
+        }
+        self.places.clone()
+    }
+}
+
 /// One node, at which many places are looked at together.
 struct Wells<'s> {
     lanes: Lanes<'s>,
@@ -165,26 +182,28 @@ impl<'s> Wells<'s> {
         (0..places.len()).map(of).collect()
     }
 
-    fn chosen(&mut self) -> Chosen {
+    fn chosen(&mut self, sorted: &mut Sorted) -> Chosen {
         let [low, high] = self.ends;
         let nothing = Chosen { lowest: f64::NAN, pin: 0, pair: [(f64::NAN, 0); 2], gap: f64::NAN };
         if !(low <= high) {
             return nothing;
         }
-        let mut wells = self.among(self.places());
+        let mut wells = self.among(sorted.places(self));
         let Some(first) = lowest(&wells) else { return nothing };
         // On all scales around the lowest so far.
         let size = if first.at == 0.0 { 1.0 } else { first.at.abs() };
         let around: Vec<f64> = (-AROUND..4)
             .flat_map(|k| [first.at - size * f64::from(k).exp2(), first.at + size * f64::from(k).exp2()])
             .collect();
-        let mut places = self.places();
-        places.extend(around);
-        wells = self.among(places.clone());
+        let near = self.in_order(around.clone());
+        wells = self.among(self.in_order([sorted.places(self), near].concat()));
         let Some(best) = lowest(&wells) else { return nothing };
         let apart = |w: &&Well| (w.at - best.at).abs() > SAME * w.at.abs().max(best.at.abs());
         let rivals: Vec<Well> = wells.iter().filter(apart).copied().collect();
-        let other = lowest(&rivals).map(|w| (w.at, w.pin)).or_else(|| self.bump(&places, best.at));
+        let other = lowest(&rivals).map(|w| (w.at, w.pin)).or_else(|| {
+            let places = [self.places(), around].concat();
+            self.bump(&places, best.at)
+        });
         let own = (best.at, best.pin);
         let pair = match other {
             Some(other) if other.0 < best.at => [other, own],
@@ -225,20 +244,24 @@ impl<'s> Wells<'s> {
         places
     }
 
-    /// The minima among some places.
-    fn among(&mut self, mut places: Vec<f64>) -> Vec<Well> {
+    /// Places of the range, each once. (Runs that are in order already make the work of a stable sort small.)
+    fn in_order(&self, mut places: Vec<f64>) -> Vec<f64> {
         let [low, high] = self.ends;
-        let sorted = |places: &mut Vec<f64>| {
-            places.iter_mut().for_each(|p| *p += 0.0);
-            places.retain(|p| low <= *p && *p <= high);
-            places.sort_unstable_by(f64::total_cmp);
-            places.dedup();
-        };
-        sorted(&mut places);
+        places.iter_mut().for_each(|p| *p += 0.0);
+        places.retain(|p| low <= *p && *p <= high);
+        places.sort_by(f64::total_cmp);
+        places.dedup();
+        places
+    }
+
+    /// The minima among some places, which are in order.
+    fn among(&mut self, mut places: Vec<f64>) -> Vec<Well> {
         let kinks = self.kinks(&places);
-        places.retain(|p| kinks.iter().all(|(at, by, _)| (p - at).abs() > *by));
-        places.extend(kinks.iter().flat_map(|(at, by, _)| [at - by, at + by]));
-        sorted(&mut places);
+        if !kinks.is_empty() {
+            places.retain(|p| kinks.iter().all(|(at, by, _)| (p - at).abs() > *by));
+            places.extend(kinks.iter().flat_map(|(at, by, _)| [at - by, at + by]));
+            places = self.in_order(places);
+        }
         let values = self.equation(&places);
         let mut wells: Vec<Well> = Vec::new();
         let mut brackets: Vec<Bracket> = Vec::new();

@@ -49,12 +49,17 @@ pub trait Number: Copy + std::fmt::Debug {
     }
     /// out = a ∘ b for arrays; one number stands for an array of equal ones.
     fn combine_array(op: Combine, a: &[Self], b: &[Self], out: &mut Vec<Self>) {
-        out.clear();
-        match (a, b) {
-            (a, [b]) => out.extend(a.iter().map(|a| Self::combine(op, *a, *b))),
-            ([a], b) => out.extend(b.iter().map(|b| Self::combine(op, *a, *b))),
-            (a, b) => out.extend(a.iter().zip(b).map(|(a, b)| Self::combine(op, *a, *b))),
-        }
+        pairs(a, b, out, |a, b| Self::combine(op, a, b));
+    }
+}
+
+/// Of two arrays, of which either may be one number for all.
+fn pairs<N: Copy>(a: &[N], b: &[N], out: &mut Vec<N>, value: impl Fn(N, N) -> N) {
+    out.clear();
+    match (a, b) {
+        (a, [b]) => out.extend(a.iter().map(|a| value(*a, *b))),
+        ([a], b) => out.extend(b.iter().map(|b| value(*a, *b))),
+        (a, b) => out.extend(a.iter().zip(b).map(|(a, b)| value(*a, *b))),
     }
 }
 
@@ -245,6 +250,7 @@ impl Number for Bounded {
         Bounded::new(value, spread + rounding)
     }
 
+    #[inline(always)]
     fn combine(op: Combine, a: Self, b: Self) -> Self {
         let value = op.apply(a.value, b.value);
         let rounding = f64::EPSILON * value.abs();
@@ -280,6 +286,30 @@ impl Number for Bounded {
             Combine::If => b.bound,
         };
         Bounded::new(value, bound)
+    }
+
+    fn apply_array(f: Function, a: &[Self], out: &mut Vec<Self>) {
+        out.clear();
+        if let [a] = a {
+            return out.push(Self::apply(f, *a));
+        }
+        let arguments: Vec<f64> = a.iter().map(|a| a.value).collect();
+        let mut values = vec![0.0; a.len()];
+        f.apply_to(&arguments, &mut values);
+        let bounded = |(a, value): (&Bounded, &f64)| {
+            Bounded::new(*value, spread(f, *a, *value) + rounding(f, *a, *value))
+        };
+        out.extend(a.iter().zip(&values).map(bounded));
+    }
+
+    fn combine_array(op: Combine, a: &[Self], b: &[Self], out: &mut Vec<Self>) {
+        // The commonest in loops of their own, so that they are not chosen again for every node.
+        match op {
+            Combine::Add => pairs(a, b, out, |a, b| Self::combine(Combine::Add, a, b)),
+            Combine::Subtract => pairs(a, b, out, |a, b| Self::combine(Combine::Subtract, a, b)),
+            Combine::Multiply => pairs(a, b, out, |a, b| Self::combine(Combine::Multiply, a, b)),
+            op => pairs(a, b, out, |a, b| Self::combine(op, a, b)),
+        }
     }
 
     fn join(op: Join, all: [Self; 3]) -> Self {
@@ -326,13 +356,15 @@ impl Number for Bounded {
     }
 
     fn sum(weights: &[f64], x: &[Self]) -> Self {
-        let at = |i: usize| if let [x] = x { *x } else { x[i] };
         let (mut value, mut bound, mut size) = (0.0, 0.0, 0.0);
-        for (i, w) in weights.iter().enumerate() {
-            let x = at(i);
+        let mut add = |w: f64, x: Bounded| {
             value += w * x.value;
             size += (w * x.value).abs();
             bound += w.abs() * x.bound;
+        };
+        match x {
+            [x] => weights.iter().for_each(|w| add(*w, *x)),
+            x => weights.iter().zip(x).for_each(|(w, x)| add(*w, *x)),
         }
         Bounded::new(value, bound + SUM_ROUNDING * size)
     }

@@ -80,14 +80,14 @@ impl Levels {
     /// the given errors of the outermost averages.
     pub fn bounds(
         &self,
+        frame: &mut Frame<Bounded>,
         symbols: &[f64],
         first_unknown: usize,
         choice: Choice,
         errors: &dyn Fn(usize) -> f64,
     ) -> Vec<Bounded> {
-        let mut frame: Frame<Bounded> = self.frame();
         let run = Run::new(symbols, first_unknown, choice);
-        run.top_with_errors(&self.top, &mut frame, errors);
+        run.top_with_errors(&self.top, frame, errors);
         self.roots.iter().map(|r| frame.at(*r, 0)).collect()
     }
 

@@ -110,10 +110,10 @@ enum Instruction {
         weights: Slot,
         out: Register,
     },
-    Dot {
+    /// Sums with the same weights.
+    Dots {
         weights: Slot,
-        a: Slot,
-        out: Register,
+        of: Vec<(Slot, Register)>,
     },
     Dot3 {
         weights: Slot,

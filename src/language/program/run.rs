@@ -1,12 +1,15 @@
 //! The execution of instructions.
 
+use multiversion::multiversion;
+
 use super::{Instruction, Operand, ScalarOperation, ScalarRegisters, Slot, Workspace};
 use crate::language::function::{Combine, Join};
 use crate::language::graph::{Axes, MAX_NORMALS};
 use crate::language::implicit::Solver;
-use crate::numeric;
+use crate::numeric::{self, inlined};
 
 /// One loop per operation, so that a run costs no decision per element.
+#[inline(always)]
 fn run_scalars(operation: ScalarOperation, operands: &[ScalarRegisters], r: &mut [f64]) {
     match operation {
         ScalarOperation::MultiplyAdd => each(operands, r, |[a, b, c]| a * b + c),
@@ -16,46 +19,82 @@ fn run_scalars(operation: ScalarOperation, operands: &[ScalarRegisters], r: &mut
     }
 }
 
+#[inline(always)]
 fn each(operands: &[ScalarRegisters], r: &mut [f64], value: impl Fn([f64; 3]) -> f64) {
     for [a, b, c, out] in operands {
         r[*out as usize] = value([a, b, c].map(|register| r[*register as usize]));
     }
 }
 
+/// Runs instructions. The whole loop is compiled for each instruction set, so that the commonest need no call.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub(super) fn run(instructions: &[Instruction], scalars: &[ScalarRegisters], w: &mut Workspace) {
     for instruction in instructions {
-        match *instruction {
+        match instruction {
             Instruction::Scalars { operation, from, to } => {
-                run_scalars(operation, &scalars[from as usize..to as usize], &mut w.registers);
+                run_scalars(*operation, &scalars[*from as usize..*to as usize], &mut w.registers);
             }
-            Instruction::ApplyArray { f, a, out } => w.write(out, |w, out| f.apply_to(&w.slots[a], out)),
-            Instruction::CombineArray { op, a, b, out } => w.write(out, |w, out| {
-                op.apply_to(w.of(a), w.of(b), out);
-            }),
-            Instruction::Join { op, all, out } => join(w, op, all, out),
-            Instruction::TanhSech2 { a, tanh, sech2 } => w.write(tanh, |w, tanh| {
-                w.write(sech2, |w, sech2| numeric::tanh_sech2_array(&w.slots[a], tanh, sech2));
-            }),
-            Instruction::Affine { offset, slope, a, out } => w.write(out, |w, out| {
-                numeric::affine(w.registers[offset], w.registers[slope], &w.slots[a], out);
-            }),
-            Instruction::Expand { a, from, to, out } => w.write(out, |w, out| {
-                expand(&w.slots[a], from, to, w.nodes, out);
-            }),
-            Instruction::Implicit { ref solver, ref inputs, given, out } => {
-                implicit(w, solver, inputs, given, out)
+            Instruction::CombineArray { op, a, b, out } => {
+                let mut array = std::mem::take(&mut w.slots[*out]);
+                combine(*op, w.of(*a), w.of(*b), &mut array);
+                w.slots[*out] = array;
             }
-            Instruction::Sum { weights, out } => w.registers[out] = w.slots[weights].iter().sum(),
-            Instruction::Dot { weights, a, out } => {
-                w.registers[out] = numeric::dot(&w.slots[weights], &w.slots[a]);
+            Instruction::TanhSech2 { a, tanh, sech2 } => {
+                let [mut t, mut s] = [tanh, sech2].map(|slot| std::mem::take(&mut w.slots[*slot]));
+                inlined::tanh_sech2_array(&w.slots[*a], &mut t, &mut s);
+                (w.slots[*tanh], w.slots[*sech2]) = (t, s);
+            }
+            Instruction::Affine { offset, slope, a, out } => {
+                let mut array = std::mem::take(&mut w.slots[*out]);
+                inlined::affine(w.registers[*offset], w.registers[*slope], &w.slots[*a], &mut array);
+                w.slots[*out] = array;
+            }
+            Instruction::Dots { weights, of } => {
+                let Workspace { registers, slots, .. } = w;
+                let (fours, rest) = of.as_chunks::<4>();
+                for four in fours {
+                    let sums = inlined::dots(&slots[*weights], four.map(|(a, _)| slots[a].as_slice()));
+                    four.iter().zip(sums).for_each(|((_, out), sum)| registers[*out] = sum);
+                }
+                for (a, out) in rest {
+                    registers[*out] = inlined::dot(&slots[*weights], &slots[*a]);
+                }
             }
             Instruction::Dot3 { weights, a, b, out } => {
-                w.registers[out] = numeric::dot3(&w.slots[weights], &w.slots[a], &w.slots[b]);
+                w.registers[*out] = inlined::dot3(&w.slots[*weights], &w.slots[*a], &w.slots[*b]);
             }
-            Instruction::Reduce { weights, a, axes, variable, out } => w.write(out, |w, out| {
-                reduce(&w.slots[weights], &w.slots[a], axes, variable, w.nodes, out);
-            }),
+            other => run_rarer(other, w),
         }
+    }
+}
+
+/// The commonest operations on arrays where they are called.
+#[inline(always)]
+fn combine(op: Combine, a: &[f64], b: &[f64], out: &mut [f64]) {
+    match (op, a, b) {
+        (Combine::Add, a, [b]) | (Combine::Add, [b], a) => inlined::add_number(a, *b, out),
+        (Combine::Add, a, b) => inlined::add(a, b, out),
+        (Combine::Multiply, a, [b]) | (Combine::Multiply, [b], a) => inlined::multiply_number(a, *b, out),
+        (Combine::Multiply, a, b) => inlined::multiply(a, b, out),
+        (op, a, b) => op.apply_to(a, b, out),
+    }
+}
+
+fn run_rarer(instruction: &Instruction, w: &mut Workspace) {
+    match *instruction {
+        Instruction::ApplyArray { f, a, out } => w.write(out, |w, out| f.apply_to(&w.slots[a], out)),
+        Instruction::Join { op, all, out } => join(w, op, all, out),
+        Instruction::Expand { a, from, to, out } => w.write(out, |w, out| {
+            expand(&w.slots[a], from, to, w.nodes, out);
+        }),
+        Instruction::Implicit { ref solver, ref inputs, given, out } => {
+            implicit(w, solver, inputs, given, out)
+        }
+        Instruction::Sum { weights, out } => w.registers[out] = w.slots[weights].iter().sum(),
+        Instruction::Reduce { weights, a, axes, variable, out } => w.write(out, |w, out| {
+            reduce(&w.slots[weights], &w.slots[a], axes, variable, w.nodes, out);
+        }),
+        _ => unreachable!("the others are run where they stand"),
     }
 }
 

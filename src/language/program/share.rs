@@ -22,9 +22,8 @@ impl Instruction {
                 inputs.iter().chain(given).filter_map(array).collect()
             }
             Instruction::Sum { weights, .. } => vec![*weights],
-            Instruction::Dot { weights, a, .. } | Instruction::Reduce { weights, a, .. } => {
-                vec![*weights, *a]
-            }
+            Instruction::Reduce { weights, a, .. } => vec![*weights, *a],
+            Instruction::Dots { weights, of } => of.iter().map(|(a, _)| *a).chain([*weights]).collect(),
             Instruction::Dot3 { weights, a, b, .. } => vec![*weights, *a, *b],
         }
     }
@@ -50,7 +49,7 @@ impl Instruction {
                 inputs.iter_mut().chain(given).chain([out]).filter_map(array).collect()
             }
             Instruction::Sum { weights, .. } => vec![weights],
-            Instruction::Dot { weights, a, .. } => vec![weights, a],
+            Instruction::Dots { weights, of } => of.iter_mut().map(|(a, _)| a).chain([weights]).collect(),
             Instruction::Dot3 { weights, a, b, .. } => vec![weights, a, b],
             Instruction::Reduce { weights, a, out, .. } => vec![weights, a, out],
         }
@@ -91,6 +90,7 @@ pub(super) fn share_slots(program: &mut Program) {
                 *slot = *new;
             }
         }
+        ended.sort_unstable();
         ended.dedup();
         for slot in ended {
             // Only what these sections wrote may be given away.

@@ -11,10 +11,10 @@ use rustc_hash::FxHashMap;
 
 use nalgebra::DVector;
 
-use super::equations::{CERTIFICATE, Equations, on_boundary};
+use super::equations::{CERTIFICATE, Equations, VALUES, on_boundary};
 use crate::average::{LOWEST_RUNG, PANELS, rule_over, rungs};
 use crate::language::{Choice, Measured, Node, Pattern, Places, Points, Scales, meets_several};
-use panels::judge;
+use panels::{Last, judge};
 
 pub(super) use panels::Panelled;
 
@@ -85,15 +85,15 @@ impl Equations<'_> {
         self.symbols.iter().chain(x.iter()).copied().collect()
     }
 
-    /// The averages of the certificate with a rule of the ladder.
-    fn on_ladder(&mut self, x: &DVector<f64>, rung: usize) -> FxHashMap<Node, f64> {
+    /// The averages of the certificate with a rule of the ladder, always in the same order.
+    fn on_ladder(&mut self, x: &DVector<f64>, rung: usize) -> Vec<(Node, f64)> {
         let program = if on_boundary(x) { &mut self.boundary } else { &mut self.certificate };
         program.evaluate(rung, &self.symbols, self.version, x.as_slice(), &mut self.effort);
         program.averages(rung).collect()
     }
 
     /// What the averages of the certificate ask of rules, and by what their errors are multiplied.
-    fn inspect(&mut self, x: &DVector<f64>, given: &FxHashMap<Node, f64>) -> (Vec<Places>, Scales) {
+    fn inspect(&mut self, x: &DVector<f64>, given: &[(Node, f64)]) -> (Vec<Places>, Scales) {
         // On the boundary only the outputs are evaluated, and most of their integrands are constant.
         if on_boundary(x) {
             return Default::default();
@@ -102,7 +102,8 @@ impl Equations<'_> {
         let panelled = &mut self.panelled[CERTIFICATE];
         panelled.last = None;
         let frame = panelled.frame.get_or_insert_with(|| Box::new(panelled.levels.frame()));
-        let (places, scales) = panelled.levels.inspect(frame, &symbols, given, &self.changes);
+        let (places, scales) =
+            panelled.levels.inspect(frame, &symbols, &given.iter().copied().collect(), &self.changes);
         self.amplified = scales.amplified;
         (places, scales)
     }
@@ -111,9 +112,9 @@ impl Equations<'_> {
     fn ladder_error(&mut self, x: &DVector<f64>, rung: usize, scales: &Scales) -> f64 {
         let lower = self.on_ladder(x, rung - 1);
         let higher = self.on_ladder(x, rung);
-        let error = |(node, value): (&Node, &f64)| {
+        let error = |((node, value), (_, lower)): (&(Node, f64), &(Node, f64))| {
             // Two rules that agree to the last digit are no nearer than that to the average.
-            let difference = no_small_nan((value - lower[node]).abs()).max(0.5 * f64::EPSILON * value.abs());
+            let difference = no_small_nan((value - lower).abs()).max(0.5 * f64::EPSILON * value.abs());
             // On the boundary a scale may be undefined: there the error counts as it is.
             match Some(scales.of(*node)).filter(|s| !s.is_nan()).unwrap_or(1.0) {
                 scale if scale < MUCH_LARGER => difference * scale,
@@ -122,7 +123,7 @@ impl Equations<'_> {
                 scale => difference * (scale * libm::cbrt(difference)).max(1.0),
             }
         };
-        higher.iter().map(error).map(no_small_nan).fold(0.0, f64::max)
+        higher.iter().zip(&lower).map(error).map(no_small_nan).fold(0.0, f64::max)
     }
 
     /// The largest error of any average of the outputs, the energy and the residual: the difference of two rules that share
@@ -239,13 +240,24 @@ impl Equations<'_> {
     /// unknowns known to half a unit in the last place, and the errors of the averages.
     pub fn accuracy(&mut self, control: f64, x: &DVector<f64>, rung: usize) -> Accuracy {
         self.set_control(control);
+        let asked = (rung, Last::at(self, x, Points::High));
+        if let Some((_, known)) = self.panelled[VALUES].accuracy.as_ref().filter(|(at, _)| *at == asked) {
+            return known.clone();
+        }
+        let accuracy = self.accuracy_of_terms(x, rung);
+        self.panelled[VALUES].accuracy = Some((asked, accuracy.clone()));
+        accuracy
+    }
+
+    fn accuracy_of_terms(&mut self, x: &DVector<f64>, rung: usize) -> Accuracy {
         let panels = self.points(rung).is_some();
         let errors: FxHashMap<Node, f64> = if panels {
             self.measure(x).0.iter().map(|m| (m.node, m.total())).collect()
         } else {
             let rung = rung.max(LOWEST_RUNG);
             let lower = self.on_ladder(x, rung - 1);
-            self.on_ladder(x, rung).iter().map(|(n, v)| (*n, no_small_nan((v - lower[n]).abs()))).collect()
+            let both = self.on_ladder(x, rung).into_iter().zip(lower);
+            both.map(|((node, value), (_, lower))| (node, no_small_nan((value - lower).abs()))).collect()
         };
         let symbols = self.all_symbols(x);
         let levels = &self.system.residual_levels;
@@ -259,7 +271,7 @@ impl Equations<'_> {
             false => Choice::Ladder(rule_over(self.system.normals_at_once(), rung)),
         };
         let error = |slot: usize| by_slot.get(&slot).copied().unwrap_or(0.0);
-        let bounds = levels.bounds(&symbols, self.symbols.len(), choice, &error);
+        let bounds = self.panelled[VALUES].bounds(&symbols, self.symbols.len(), choice, &error);
         let mut bounds = bounds.iter().map(|b| b.bound);
         let has_energy = self.system.equation_roots.energy.is_some();
         let energy = if has_energy { bounds.next().unwrap_or(f64::NAN) } else { f64::NAN };
@@ -277,8 +289,8 @@ impl Equations<'_> {
             Some(points) => Choice::Panels(&self.pattern, points),
             None => Choice::Ladder(rule_over(self.system.normals_at_once(), rung.min(self.highest_rung))),
         };
-        let levels = &self.system.certificate_levels;
-        !meets_several(|| drop(levels.bounds(&symbols, self.symbols.len(), choice, &|_| 0.0)))
+        let (certificate, first_unknown) = (&mut self.panelled[CERTIFICATE], self.symbols.len());
+        !meets_several(|| drop(certificate.bounds(&symbols, first_unknown, choice, &|_| 0.0)))
     }
 
     /// The average that is known least at a point, and where its integrand is worst.

@@ -3,9 +3,9 @@
 
 use nalgebra::DVector;
 
-use super::no_small_nan;
+use super::{Accuracy, no_small_nan};
 use crate::average::{PANELS, Refined};
-use crate::language::{Choice, Frame, Levels, Measured, Pattern, Points, Scales};
+use crate::language::{Bounded, Choice, Frame, Levels, Measured, Pattern, Points, Scales};
 use crate::solve::equations::{CERTIFICATE, Equations, on_boundary};
 use crate::solve::interrupt::stop_if;
 
@@ -30,6 +30,9 @@ pub(in crate::solve) struct Panelled<'s> {
     nodes: usize,
     pub(super) last: Option<Last>,
     measured: Option<(Last, Vec<Measured>, Scales)>,
+    /// The memory of numbers with bounds, and what they said last, with which rule.
+    bounds: Option<Box<Frame<Bounded>>>,
+    pub(super) accuracy: Option<((usize, Last), Accuracy)>,
 }
 
 /// What an evaluation depends on.
@@ -42,9 +45,38 @@ pub(super) struct Last {
     changes: Vec<f64>,
 }
 
+impl Last {
+    /// A point with the panels of the present pattern.
+    pub(super) fn at(equations: &Equations, x: &DVector<f64>, points: Points) -> Last {
+        let (version, pattern) = (equations.version, equations.pattern.clone());
+        Last { version, x: x.as_slice().to_vec(), points, pattern, changes: Vec::new() }
+    }
+}
+
 impl<'s> Panelled<'s> {
     pub(in crate::solve) fn new(levels: &'s Levels) -> Self {
-        Panelled { levels, frame: None, values: Vec::new(), nodes: 0, last: None, measured: None }
+        Panelled {
+            levels,
+            frame: None,
+            values: Vec::new(),
+            nodes: 0,
+            last: None,
+            measured: None,
+            bounds: None,
+            accuracy: None,
+        }
+    }
+
+    /// Values with bounds of their errors.
+    pub(super) fn bounds(
+        &mut self,
+        symbols: &[f64],
+        first_unknown: usize,
+        choice: Choice,
+        errors: &dyn Fn(usize) -> f64,
+    ) -> Vec<Bounded> {
+        let frame = self.bounds.get_or_insert_with(|| Box::new(self.levels.frame()));
+        self.levels.bounds(frame, symbols, first_unknown, choice, errors)
     }
 
     pub(in crate::solve) fn value(&self, root: usize) -> f64 {
@@ -70,13 +102,7 @@ impl Equations<'_> {
     pub(in crate::solve) fn over_panels(&mut self, which: usize, points: Points, x: &DVector<f64>) {
         stop_if(self.interrupted);
         let symbols = self.all_symbols(x);
-        let last = Last {
-            version: self.version,
-            x: x.as_slice().to_vec(),
-            points,
-            pattern: self.pattern.clone(),
-            changes: Vec::new(),
-        };
+        let last = Last::at(self, x, points);
         let panelled = &mut self.panelled[which];
         if panelled.last.as_ref() == Some(&last) {
             return;
@@ -92,13 +118,7 @@ impl Equations<'_> {
     pub(super) fn measure(&mut self, x: &DVector<f64>) -> (&[Measured], &Scales) {
         stop_if(self.interrupted);
         let symbols = self.all_symbols(x);
-        let last = Last {
-            version: self.version,
-            x: x.as_slice().to_vec(),
-            points: Points::Both,
-            pattern: self.pattern.clone(),
-            changes: self.changes.clone(),
-        };
+        let last = Last { changes: self.changes.clone(), ..Last::at(self, x, Points::Both) };
         let panelled = &mut self.panelled[CERTIFICATE];
         let (_, measured, scales) = match panelled.measured.take().filter(|(known, ..)| *known == last) {
             Some(known) => panelled.measured.insert(known),

@@ -116,6 +116,7 @@ impl<'g> Compiler<'g> {
             }
         }
         self.program.averages = averages;
+        self.program.stages.iter_mut().for_each(gather_sums);
         share_slots(&mut self.program);
         self.program.dimensions = self.program.slots.iter().map(|axes| axes.count()).max().unwrap_or(0);
         self.program
@@ -389,7 +390,7 @@ impl<'g> Compiler<'g> {
                 self.emit(section, Instruction::Dot3 { weights, a, b, out });
             } else {
                 let a = self.array_of(body, body_axes);
-                self.emit(section, Instruction::Dot { weights, a, out });
+                self.emit(section, Instruction::Dots { weights, of: vec![(a, out)] });
             }
             return Home::Register(out);
         }
@@ -398,4 +399,32 @@ impl<'g> Compiler<'g> {
         self.emit(section, Instruction::Reduce { weights, a, axes: body_axes, variable, out });
         Home::Slot(out)
     }
+}
+
+/// Puts sums with the same weights together, as far as none is needed before: their additions then wait for each other less.
+fn gather_sums(stage: &mut Vec<Instruction>) {
+    let mut waiting: Vec<(Slot, Vec<(Slot, Register)>)> = Vec::new();
+    for instruction in std::mem::take(stage) {
+        match instruction {
+            Instruction::Dots { weights, of } => {
+                match waiting.iter_mut().find(|(known, _)| *known == weights) {
+                    Some((_, all)) => all.extend(of),
+                    None => waiting.push((weights, of)),
+                }
+                continue;
+            }
+            // Numbers are read by many; arrays of arrays alone need none.
+            Instruction::TanhSech2 { .. }
+            | Instruction::ApplyArray { .. }
+            | Instruction::Expand { .. }
+            | Instruction::Dot3 { .. }
+            | Instruction::CombineArray { a: Operand::Array(_), b: Operand::Array(_), .. } => {}
+            _ => {
+                let sums = waiting.drain(..).map(|(weights, of)| Instruction::Dots { weights, of });
+                stage.extend(sums);
+            }
+        }
+        stage.push(instruction);
+    }
+    stage.extend(waiting.into_iter().map(|(weights, of)| Instruction::Dots { weights, of }));
 }
