@@ -111,8 +111,8 @@ pub fn rule_over(dimensions: u32, rung: usize) -> &'static Rule {
 
 /// How many rules there are for averages over some variables at once, the product of which has at most so many nodes.
 pub fn rungs_over(dimensions: u32, largest: f64) -> usize {
-    let fits =
-        |rung: &usize| (rule_over(dimensions, *rung).nodes.len() as f64).powi(dimensions as i32) <= largest;
+    let nodes = |rung: usize| many(dimensions).map_or(LADDER[rung].1, |(_, sizes)| sizes[rung]);
+    let fits = |rung: &usize| (nodes(*rung) as f64).powi(dimensions as i32) <= largest;
     let own = many(dimensions).map_or(rungs(), |(_, sizes)| sizes.len());
     (0..own).rev().find(fits).map_or(0, |rung| rung + 1)
 }

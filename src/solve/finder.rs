@@ -12,7 +12,7 @@ use super::solution::{Settings, Solution};
 use crate::system::Kind;
 
 /// Two points closer than this, relative to the scale of the unknowns, are the same solution.
-const SAME: f64 = 1e-6;
+pub(super) const SAME: f64 = 1e-6;
 
 /// The same for solutions at which the Jacobian is nearly singular: near a point where roots meet.
 const NEARLY_SINGULAR: f64 = 1e-3;
@@ -79,8 +79,7 @@ impl<'s> Finder<'s> {
 
     /// Whether two solutions are the same; where both are nearly singular, round-off moves each by much more.
     pub fn same_solution(&self, a: &Solution, b: &Solution) -> bool {
-        let singular = |s: &Solution| s.curvature.is_some_and(|c| c.abs() < 1e-7);
-        let near = if singular(a) && singular(b) { NEARLY_SINGULAR } else { SAME };
+        let near = if a.is_nearly_singular() && b.is_nearly_singular() { NEARLY_SINGULAR } else { SAME };
         self.distance(&a.x, &b.x) < near
     }
 

@@ -26,8 +26,10 @@ const LEADS: f64 = 0.3;
 pub struct Ended {
     /// The point.
     pub x: Vector,
-    /// Whether the last step was small against the scale of the unknowns.
+    /// Whether the last step was small against the scale of the unknowns, or led to a known point.
     pub converged: bool,
+    /// Whether it leads to a known point.
+    pub known: bool,
     /// Iterations made.
     pub iterations: u64,
 }
@@ -73,12 +75,8 @@ where
         .configure(|s: Minimum| s.param(start).max_iters(persistence.iterations).counting(false))
         .run()
     {
-        Ok(result) => Ended {
-            converged: converged(&result.state),
-            iterations: result.state.get_iter() + 1,
-            x: result.state.param.unwrap_or(fallback),
-        },
-        Err(_) => Ended { x: fallback, converged: false, iterations: 0 },
+        Ok(result) => Ended::at(&result.state, fallback),
+        Err(_) => Ended { x: fallback, converged: false, known: false, iterations: 0 },
     }
 }
 
@@ -89,7 +87,22 @@ pub fn find_root<O>(problem: O, start: Vector, scale: &Vector, region: &Region, 
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    run_root(problem, start, scale, region, max_iterations, Way::Damped)
+    run_root(problem, start, scale, region, max_iterations, Way::Damped, &|_| false)
+}
+
+/// The same, which ends where a full step leads to a root that is `known`.
+pub(super) fn find_new_root<O>(
+    problem: O,
+    start: Vector,
+    scale: &Vector,
+    region: &Region,
+    max_iterations: u64,
+    known: &dyn Fn(&Vector) -> bool,
+) -> Ended
+where
+    O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
+{
+    run_root(problem, start, scale, region, max_iterations, Way::Damped, known)
 }
 
 /// Newton's method from a point that is meant to lie beside a root: where a full step does not come nearer, there is
@@ -98,7 +111,9 @@ pub fn find_root_beside<O>(problem: O, start: Vector, scale: &Vector, max_iterat
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    run_root(problem, start, scale, &Region::everywhere(scale.len()), max_iterations, Way::Undamped)
+    run_root(problem, start, scale, &Region::everywhere(scale.len()), max_iterations, Way::Undamped, &|_| {
+        false
+    })
 }
 
 /// Newton's method for a root without regard to the size of the residual on the way. Each entry of a step is at
@@ -116,7 +131,7 @@ pub fn find_root_boldly<O>(
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
-    run_root(problem, start, scale, region, max_iterations, Way::Bold(longest))
+    run_root(problem, start, scale, region, max_iterations, Way::Bold(longest), &|_| false)
 }
 
 /// What is done with a step that does not bring the root nearer.
@@ -137,21 +152,18 @@ fn run_root<O>(
     region: &Region,
     max_iterations: u64,
     way: Way,
+    known: &dyn Fn(&Vector) -> bool,
 ) -> Ended
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
     let (scale, region) = (scale.clone(), region.clone());
-    let solver = NewtonRoot { scale, region, last_step: f64::INFINITY, way };
+    let solver = NewtonRoot { scale, region, last_step: f64::INFINITY, way, known };
     let executor = Executor::new(problem, solver).timer(false).ctrlc(false);
     let fallback = start.clone();
     match executor.configure(|s: Root| s.param(start).max_iters(max_iterations).counting(false)).run() {
-        Ok(result) => Ended {
-            converged: converged(&result.state),
-            iterations: result.state.get_iter() + 1,
-            x: result.state.param.unwrap_or(fallback),
-        },
-        Err(_) => Ended { x: fallback, converged: false, iterations: 0 },
+        Ok(result) => Ended::at(&result.state, fallback),
+        Err(_) => Ended { x: fallback, converged: false, known: false, iterations: 0 },
     }
 }
 
@@ -160,8 +172,20 @@ fn asked<O>(problem: &Problem<O>) -> Result<&O, Error> {
     problem.problem.as_ref().ok_or_else(|| Error::msg("no problem"))
 }
 
-fn converged<I: State>(state: &I) -> bool {
-    state.get_termination_reason() == Some(&TerminationReason::SolverConverged)
+/// Why an iteration ends that has led to a known point.
+const KNOWN: TerminationReason = TerminationReason::TargetCostReached;
+
+impl Ended {
+    fn at<I: State<Param = Vector>>(state: &I, start: Vector) -> Ended {
+        let reason = state.get_termination_reason();
+        let known = reason == Some(&KNOWN);
+        Ended {
+            converged: known || reason == Some(&TerminationReason::SolverConverged),
+            known,
+            iterations: state.get_iter() + 1,
+            x: state.get_param().cloned().unwrap_or(start),
+        }
+    }
 }
 
 fn failed(what: &str) -> TerminationReason {
@@ -254,7 +278,7 @@ where
             }
             if self.damping == 0.0 && relative < LEADS && (self.known)(&trial) {
                 let state = state.param(trial).cost(energy).gradient(gradient).hessian(hessian);
-                return Ok((state.terminate_with(TerminationReason::SolverConverged), None));
+                return Ok((state.terminate_with(KNOWN), None));
             }
             let predicted = gradient.dot(&step) + 0.5 * quadratic(&hessian, &step);
             let cost = asked(problem)?.cost(&trial)?;
@@ -294,14 +318,16 @@ where
 
 /// Newton's method on F = 0; where a full step does not reduce |F|, the step minimises |F + J s|² + μ|s|² by a
 /// QR decomposition of (J; √μ), which never forms JᵀJ.
-struct NewtonRoot {
+struct NewtonRoot<'k> {
     scale: Vector,
     region: Region,
     last_step: f64,
     way: Way,
+    /// Whether a point is a root that is known.
+    known: &'k dyn Fn(&Vector) -> bool,
 }
 
-impl<O> Solver<O, Root> for NewtonRoot
+impl<O> Solver<O, Root> for NewtonRoot<'_>
 where
     O: Operator<Param = Vector, Output = Vector> + Jacobian<Param = Vector, Jacobian = Matrix>,
 {
@@ -349,6 +375,9 @@ where
                     return back(state, x, residual, jacobian, TerminationReason::SolverConverged);
                 }
                 let trial = self.region.clamp(&x + &step);
+                if damping == 0.0 && relative < LEADS && (self.known)(&trial) {
+                    return back(state, trial, residual, jacobian, KNOWN);
+                }
                 let trial_residual = asked(problem)?.apply(&trial)?;
                 let trial_norm = trial_residual.norm();
                 // Round-off: small steps that no longer shrink, nor does the residual. (Near a fold round-off
@@ -387,7 +416,7 @@ where
     }
 }
 
-impl NewtonRoot {
+impl NewtonRoot<'_> {
     fn shortened(&self, step: Vector, x: &Vector, longest: f64) -> Vector {
         let size = x.zip_map(&self.scale, |x, scale| x.abs().max(0.1 * scale));
         let most = step.component_div(&size).amax();

@@ -129,6 +129,11 @@ impl Solution {
         matches!(self.remark, Some(Remark::NotIsolated(_)))
     }
 
+    /// Whether it lies near a point where solutions meet, so that round-off moves it by more than its last digits.
+    pub(super) fn is_nearly_singular(&self) -> bool {
+        self.curvature.is_some_and(|c| c.abs() < 1e-7)
+    }
+
     /// What a row says where a flow or an iteration has stopped: nothing.
     pub(super) fn absent(control: f64, system: &System, branch: &str) -> Solution {
         let missing = |count: usize| vec![f64::NAN; count];

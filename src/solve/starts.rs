@@ -4,8 +4,8 @@
 use nalgebra::DVector;
 
 use super::at_control::AtControl;
-use super::finder::{Finder, OWN, relative_distance};
-use super::newton::{Ended, Persistence, find_root, find_root_boldly, minimise};
+use super::finder::{Finder, OWN, SAME, relative_distance};
+use super::newton::{Ended, Persistence, find_new_root, find_root, find_root_boldly, minimise};
 use super::refusal::Refusal;
 use super::region::Region;
 use super::solution::{Search, Solution};
@@ -249,39 +249,42 @@ impl Finder<'_> {
         let rung = self.search_rung(control, start);
         let minimises = self.equations.minimises();
         let scale = self.scale.clone();
+        // Minima are never this close to each other; roots can be, and are the same solution only where they cannot be told apart.
+        let near = if minimises { NEAR } else { SAME };
+        let images = self.images(&findings.solutions);
+        let exchange = self.equations.system.exchange.as_ref();
+        let known = |x: &DVector<f64>| {
+            let mut ordered = x.clone();
+            exchange.iter().for_each(|exchange| exchange.put_in_order(ordered.as_mut_slice()));
+            images.iter().any(|image| relative_distance(image, &ordered, &scale) < near)
+        };
         let ended = if minimises {
             // A start that is small against the others lies in a valley that is as narrow.
             let narrow = scale.zip_map(start, |scale, start| {
                 let own = start.abs();
                 if 0.0 < own && own < NARROW * scale { own } else { scale }
             });
-            let images = self.images(&findings.solutions);
-            let exchange = self.equations.system.exchange.as_ref();
-            let known = |x: &DVector<f64>| {
-                let mut ordered = x.clone();
-                exchange.iter().for_each(|exchange| exchange.put_in_order(ordered.as_mut_slice()));
-                images.iter().any(|image| relative_distance(image, &ordered, &scale) < NEAR)
-            };
             let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
             minimise(problem, start.clone(), &narrow, region, SEARCH_TOLERANCE, persistence, &known)
         } else {
             let problem = AtControl::new(&mut self.equations, control, rung, start, &scale);
             let is_even = problem.is_even();
-            let mut ended = find_root(problem, start.clone(), &scale, region, 60);
+            let mut ended = find_new_root(problem, start.clone(), &scale, region, 60, &known);
             if !ended.converged && !is_even {
                 let problem = AtControl::new(&mut self.equations, control, rung, start, &scale).even();
-                let even = find_root(problem, start.clone(), &scale, region, 60);
+                let even = find_new_root(problem, start.clone(), &scale, region, 60, &known);
                 ended = if even.converged { even } else { ended };
             }
             ended
         };
+        if ended.known {
+            return;
+        }
         let mut x = ended.x;
         self.equations.apply_gauge(control, &mut x, rung);
         let mut solution = None;
         if ended.converged {
-            // Minima are never this close to each other; roots can be.
-            let near = |s: &Solution| self.distance(&x, &s.x) < NEAR;
-            if minimises && findings.solutions.iter().any(near) {
+            if minimises && findings.solutions.iter().any(|s| self.distance(&x, &s.x) < NEAR) {
                 return;
             }
             match self.settle(control, &x) {
@@ -342,8 +345,11 @@ impl Finder<'_> {
         }
     }
 
-    /// Solutions and what the symmetry of the file makes of them.
+    /// Solutions that others cannot be mistaken for, and what the symmetry of the file makes of them.
     fn images(&self, solutions: &[Solution]) -> Vec<DVector<f64>> {
+        // Where roots meet, round-off moves each, and another has the smaller residual.
+        let alone = |s: &&Solution| self.equations.minimises() || !s.is_nearly_singular();
+        let solutions: Vec<&Solution> = solutions.iter().filter(alone).collect();
         let mut images: Vec<DVector<f64>> = solutions.iter().map(|s| s.x.clone()).collect();
         if let Some(gauge) = &self.equations.system.gauge {
             let mirrored = solutions.iter().map(|solution| {
