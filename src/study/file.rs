@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use toml::{Spanned, Value as Toml};
 
 use super::given::{Assignment, MOST_VALUES, Sweep};
+use super::slurm;
 use super::task::Task;
 use crate::diagnostic::{Place, Source};
 use crate::input::{LARGEST_TEXT, text_of_file};
@@ -150,8 +151,6 @@ struct File {
 
 /// The entry of the section for Slurm that is no directive.
 const TASKS: &str = "tasks";
-/// Directives for Slurm that are written by this program.
-const OWN_DIRECTIVES: [&str; 4] = ["array", "chdir", "wrap", "open-mode"];
 
 impl Study {
     /// Reads a study file.
@@ -367,25 +366,12 @@ impl Reader {
         let mut directives = Vec::new();
         for (name, value) in entries.iter().filter(|(name, _)| name.get_ref() != TASKS) {
             let key = name.get_ref().as_str();
-            if key.is_empty()
-                || !key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-            {
-                return Err(
-                    self.error(name.span(), format!("`{key}` is no directive; expected one such as time"))
-                );
-            }
-            if OWN_DIRECTIVES.contains(&key) {
-                return Err(
-                    self.error(name.span(), format!("`{key}` is written by `overlaps sweep --slurm` itself"))
-                );
-            }
+            slurm::check_name(key).map_err(|why| self.error(name.span(), why))?;
             let text = match value.get_ref() {
                 Toml::Boolean(true) => String::new(),
                 other => self.flag_value(other, value.span())?,
             };
-            if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-                return Err(self.error(value.span(), "a directive is one word without spaces"));
-            }
+            slurm::check_value(&text).map_err(|why| self.error(value.span(), why))?;
             directives.push((key.to_string(), text));
         }
         Ok(directives)

@@ -21,6 +21,7 @@ mod generate;
 mod help;
 #[cfg(feature = "images")]
 mod images;
+mod jobs;
 mod limit;
 mod list;
 mod man;

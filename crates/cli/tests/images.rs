@@ -119,9 +119,51 @@ fn merged_parts_are_the_whole(folder: &Path, compare: &str, code: Option<i32>) {
     let merged = run_in(folder, &format!("{compare} --merge 2").split_whitespace().collect::<Vec<_>>());
     assert_eq!(merged.status.code(), code, "{}", message(&merged));
     assert_eq!(results.map(|name| fs::read(folder.join(name)).unwrap()), whole);
+    a_job_array_is_the_whole(folder, compare, (&results, &whole, code));
     // What another training has left is not taken for a part of this.
     let said = message(&run(folder, &format!("{compare} --merge=2 --attention"), 1));
     assert!(said.contains("4 of 4 networks are missing") && said.contains("of another training"), "{said}");
+}
+
+/// The same as three tasks of a job array and a job that makes the table, run as Slurm would.
+fn a_job_array_is_the_whole(
+    folder: &Path,
+    compare: &str,
+    (results, whole, code): (&[&str; 3], &[Vec<u8>; 3], Option<i32>),
+) {
+    results.iter().for_each(|name| fs::remove_file(folder.join(name)).unwrap());
+    fs::remove_dir_all(folder.join("models")).unwrap();
+    run(folder, &format!("{compare} --slurm --tasks 3 --directive time=00:10:00"), 0);
+    let job = |script: &str, task: &str| {
+        Command::new("bash")
+            .arg(script)
+            .env("SLURM_ARRAY_TASK_ID", task)
+            .current_dir(folder.join("models"))
+            .output()
+            .unwrap()
+    };
+    for (script, lines) in [
+        ("array.sh", ["#SBATCH --array=0-2", "#SBATCH --time=00:10:00", "#SBATCH --output=task-%a.log"]),
+        (
+            "merge.sh",
+            ["#SBATCH --output=merge.log", "#SBATCH --time=00:10:00", "#SBATCH --job-name=models-merge"],
+        ),
+    ] {
+        let text = fs::read_to_string(folder.join("models").join(script)).unwrap();
+        lines.iter().for_each(|line| assert!(text.lines().any(|own| own == *line), "{line}\n{text}"));
+    }
+    for task in ["0", "2"] {
+        let output = job("array.sh", task);
+        assert!(output.status.success() && output.stdout.is_empty(), "{}", message(&output));
+    }
+    let said = message(&job("merge.sh", ""));
+    let expected = "1 of 4 networks are missing in models\n  network 1: times 0.3-0.5, seed 0\nsubmit again: \
+                    sbatch --array=1 models/array.sh";
+    assert!(said.contains(expected), "{said}");
+    assert!(results.iter().all(|name| !folder.join(name).exists()));
+    assert!(job("array.sh", "1").status.success());
+    assert_eq!(job("merge.sh", "").status.code(), code);
+    assert_eq!(results.map(|name| fs::read(folder.join(name)).unwrap()), *whole);
 }
 
 #[test]
@@ -195,6 +237,9 @@ fn what_is_not_possible_is_said() {
         &format!("images reproduce {DATA} --classifier c --models m --window 0.5,0.3"),
         &format!("images reproduce {DATA} --classifier c --models m --part 2/2"),
         &format!("images reproduce {DATA} --classifier c --models m --part 0/2 --merge 2"),
+        &format!("images reproduce {DATA} --classifier c --models m --part 0/2 --slurm"),
+        &format!("images reproduce {DATA} --classifier c --models m --submit"),
+        &format!("images reproduce {DATA} --classifier c --models m --slurm --directive array=0-3"),
     ] {
         run(folder, words, 2);
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde_json::{Value, json};
 
+use super::array::{Array, Work, without};
 use super::data::{Data, Noise, Steps, Way};
 use super::train::{Size, announce};
 use crate::cells::with_progress;
@@ -62,6 +63,8 @@ pub struct Reproduce {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     merge: Option<u32>,
     #[command(flatten)]
+    array: Array,
+    #[command(flatten)]
     size: Size,
     #[command(flatten)]
     noise: Noise,
@@ -71,19 +74,6 @@ pub struct Reproduce {
     way: Way,
     #[command(flatten)]
     destination: Destination,
-}
-
-/// The words of a command but for `--merge N`.
-fn without_merge(words: Vec<String>) -> Vec<String> {
-    let (mut left, mut words) = (Vec::new(), words.into_iter());
-    while let Some(word) = words.next() {
-        if word == "--merge" {
-            words.next();
-        } else if !word.starts_with("--merge=") {
-            left.push(word);
-        }
-    }
-    left
 }
 
 /// Two times.
@@ -102,6 +92,17 @@ impl Reproduce {
         files.check()?;
         let (images, classifier) = (self.data.load()?, Classifier::load(&self.classifier)?);
         let comparison = self.comparison(&images)?;
+        if self.array.slurm {
+            comparison.check(&images, &classifier)?;
+            let found = || comparison.conditions.last().map(|own| own.name.replace('-', ","));
+            let work = Work {
+                networks: comparison.part_of(Part::WHOLE),
+                models: &self.models,
+                window: self.window.is_empty().then(found).flatten(),
+                threads: self.way.threads,
+            };
+            return self.array.write(&work, self.way.quiet);
+        }
         let compared = match self.merge {
             Some(parts) => comparison.merge(&images, &classifier, parts as usize)?,
             None => match self.made(&comparison, &images, &classifier)? {
@@ -120,7 +121,7 @@ impl Reproduce {
         let extra = [("comparison".to_string(), self.said(&compared, &statements, verdict))].into();
         let side = side("images reproduce", parameters, [], &table.columns, extra);
         // As it is without parts.
-        let side = SideFile { command: without_merge(command()), ..side };
+        let side = SideFile { command: without(command(), &[], &["--merge"]), ..side };
         let written = files.write(table, &side, files.plot.is_some().then(|| compared.figure()).as_ref())?;
         self.destination.print(table, self.way.quiet, || self.shown(&compared, &statements, verdict))?;
         self.destination.say_written(&written, self.way.quiet);

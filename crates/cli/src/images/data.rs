@@ -87,7 +87,7 @@ pub struct Way {
     pub seed: u64,
     /// Threads to use [default: all cores]; the result does not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
+    pub threads: Option<u16>,
     /// No table, notes or progress; files and errors only.
     #[arg(long)]
     pub quiet: bool,

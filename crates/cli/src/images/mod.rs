@@ -1,5 +1,6 @@
 //! `overlaps images`: networks that learn real images, when a class is decided, and training at those times.
 
+mod array;
 mod classify;
 mod compare;
 mod data;

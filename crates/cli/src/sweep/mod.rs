@@ -9,23 +9,21 @@ mod result;
 mod run;
 pub mod study;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueHint};
 
 use super::FINE;
 use super::destination::Files;
 use super::drawing::Drawing;
+use super::jobs::{TASKS, absolute, submitted, typed};
 pub use merge::Merge;
 use overlaps::experiment::cells_in_words;
 use overlaps::output::write_atomically;
 use overlaps::study::Part;
-use overlaps::study::slurm::{JobArray, quoted};
+use overlaps::study::slurm::JobArray;
 use study::Opened;
-
-/// Tasks of a job array, unless the study says how many.
-const TASKS: usize = 64;
 
 /// Compute a study: many combinations of parameters, each kept when it is done.
 ///
@@ -122,12 +120,7 @@ impl Sweep {
             }
             return Ok(FINE);
         }
-        let submitted = std::process::Command::new("sbatch").arg("--parsable").arg(&path).output();
-        let submitted = submitted.context("cannot run sbatch; is Slurm installed on this machine?")?;
-        if !submitted.status.success() {
-            bail!("sbatch refused {}: {}", path.display(), String::from_utf8_lossy(&submitted.stderr).trim());
-        }
-        super::print(&format!("submitted job {}\n", String::from_utf8_lossy(&submitted.stdout).trim()))?;
+        super::print(&format!("submitted job {}\n", submitted(&path, None)?))?;
         if !self.quiet {
             eprintln!("note: when it has ended, join the parts with `{}`", opened.typed("merge"));
         }
@@ -136,28 +129,22 @@ impl Sweep {
 
     fn script(&self, opened: &Opened, tasks: usize) -> anyhow::Result<String> {
         let program = crate::program().context("cannot find this program's own path")?;
-        let absolute = |path: &Path| {
-            std::path::absolute(path).with_context(|| format!("cannot find the folder of {}", path.display()))
-        };
-        let mut flags = Vec::new();
+        let mut words = vec![absolute(&self.study)?.display().to_string()];
         if let Some(output) = &self.output {
-            flags.extend(["--output".to_string(), absolute(output)?.display().to_string()]);
+            words.extend(["--output".to_string(), absolute(output)?.display().to_string()]);
         }
         let name = self.study.file_stem().unwrap_or_default().to_string_lossy();
+        let folder = absolute(&opened.store.folder)?;
         let array = JobArray {
             name: &name,
             program: &program,
-            study: &absolute(&self.study)?,
-            flags: &flags,
-            folder: &absolute(&opened.store.folder)?,
+            command: "sweep",
+            words: &words,
+            from: &folder,
+            folder: &folder,
             tasks,
             directives: &opened.study.slurm,
         };
         Ok(array.script())
     }
-}
-
-/// A path as it is typed in a shell.
-fn typed(path: &Path) -> String {
-    quoted(&path.display().to_string())
 }

@@ -20,6 +20,7 @@ use crate::store;
 use crate::times::Times;
 use overlaps::model::Running;
 use overlaps::study::Part;
+use overlaps::study::slurm::{quoted, ranges};
 
 pub use compared::{COUNTS, Compared};
 
@@ -107,6 +108,15 @@ impl Comparison {
         })
     }
 
+    /// Refuses what no network could be trained or judged with.
+    ///
+    /// # Errors
+    /// Sizes that are not possible, a classifier that does not know the classes.
+    pub fn check(&self, images: &Images, classifier: &Classifier) -> Result<()> {
+        self.training.network(images.shape)?;
+        Judge::new(images, classifier).map(|_| ())
+    }
+
     /// How many networks there are in a part.
     pub fn part_of(&self, part: Part) -> usize {
         (0..self.conditions.len() * (self.seeds.end - self.seeds.start) as usize)
@@ -186,6 +196,12 @@ impl Comparison {
         let mut of: Vec<usize> = missing.iter().map(|(member, _)| member.place % parts).collect();
         of.sort_unstable();
         of.dedup();
+        let script = self.folder.join("array.sh");
+        let array = format!("#SBATCH --array=0-{}", parts - 1);
+        if std::fs::read_to_string(&script).is_ok_and(|script| script.lines().any(|line| line == array)) {
+            let script = quoted(&script.display().to_string());
+            return text + &format!("submit again: sbatch --array={} {script}", ranges(&of));
+        }
         let of: Vec<String> = of.iter().map(|index| format!("--part {index}/{parts}")).collect();
         text + &format!("run again with: {}", of.join(", "))
     }
