@@ -207,7 +207,10 @@ fn what_is_not_possible_is_said() {
         ("images uturn none", "cannot read none"),
         ("images uturn digits.npy", "--labels"),
         ("images uturn digits.npy --labels zeros-labels.npy", "20 labels do not match the 30 images"),
-        ("images uturn zeros.npy --labels zeros-labels.npy", "two classes or more"),
+        (
+            "images uturn zeros.npy --labels zeros-labels.npy",
+            "zeros.npy: all images are of the class 0; two classes or more",
+        ),
         ("images uturn cut", "truncated"),
         (&format!("images train {DATA} --times times.csv --output x.unet"), "line 3 has the time 2"),
         (&format!("images train {DATA} --channels 12 --output x.unet"), "multiple of 8"),
@@ -224,6 +227,8 @@ fn what_is_not_possible_is_said() {
         (&format!("images uturn {DATA} --size 4 --denoiser m.unet"), "8×8"),
         (&format!("images uturn {DATA} --denoiser digits.npy"), "no model"),
         ("images generate m.unet", "--output FILE.npy"),
+        ("images generate m.unet --output x.csv", "--output x.csv: it is written as .npy"),
+        ("images generate m.unet --sheet x.svg", "--sheet x.svg: it is written as .png"),
         ("images generate digits.npy --output x.npy", "no model"),
         ("images classify digits.npy --by m.unet", "classifier"),
     ] {

@@ -265,7 +265,7 @@ impl Model {
         match images.shape == self.header.design.shape {
             true => Ok(()),
             false => Err(ImagesError::Given(format!(
-                "the model is of images of {}, and the data are {}; --size makes them smaller",
+                "the model is of images of {}, and the data are {}; --size makes images smaller, here and in `train`",
                 self.header.design.shape.words(),
                 images.shape.words()
             ))),

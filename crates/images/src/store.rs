@@ -65,7 +65,8 @@ pub fn load_state(kept: &Kept, count: usize, averaged: bool) -> Result<Option<St
     if !kept.path.exists() {
         return Ok(None);
     }
-    let (header, numbers): (OnItsWay, Vec<f32>) = load(&kept.path, "checkpoint")?;
+    let (header, numbers): (OnItsWay, Vec<f32>) =
+        load(&kept.path, "checkpoint of a training (remove it to train from the start)")?;
     if header.run != kept.run {
         let what = "it is the checkpoint of another training; remove it, or name another --output";
         return Err(ImagesError::file(&kept.path, what));

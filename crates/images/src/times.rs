@@ -44,14 +44,20 @@ impl Times {
                 ))),
             };
             let knot = (number(of_quantile)?, number(of_time)?);
-            if knots.last().is_some_and(|last| last.0 >= knot.0 || last.1 > knot.1) {
-                return Err(no(format!("line {line}: quantiles and their times rise from line to line")));
+            if let Some((quantile, time)) = knots.last().filter(|last| last.0 >= knot.0 || last.1 > knot.1) {
+                return Err(no(format!(
+                    "line {line} has the quantile {} and the time {} after {quantile} and {time}; both rise from line to line",
+                    knot.0, knot.1
+                )));
             }
             knots.push(knot);
         }
         match (knots.first(), knots.last()) {
             (Some((0.0, _)), Some((1.0, _))) => Ok(Times::Quantiles(knots)),
-            _ => Err(no("quantiles go from 0 to 1".into())),
+            (Some(first), Some(last)) => {
+                Err(no(format!("quantiles go from 0 to 1, and these from {} to {}", first.0, last.0)))
+            }
+            _ => Err(no("there are no quantiles in it; they go from 0 to 1".into())),
         }
     }
 

@@ -209,13 +209,15 @@ impl Turned {
         let memory: Vec<(f64, f64, f64)> =
             self.times.iter().zip(self.memory()).map(|(t, (memory, error))| (*t, memory, error)).collect();
         let mut first = Panel::new("memory");
+        // The colour of no class, unless there are seven.
+        const OWN: usize = 6;
         first.curves.push(Curve::new(
             "",
             LineStyle::Solid,
-            2,
+            OWN,
             memory.iter().map(|(t, y, _)| (*t, *y)).collect(),
         ));
-        first.points.push(Points::new("memory", 2, memory));
+        first.points.push(Points::new("memory", OWN, memory));
         let mut second = Panel::new("kept");
         // The palette has seven colours.
         for (k, class) in self.classes.iter().enumerate().take(7) {

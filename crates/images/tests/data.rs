@@ -96,6 +96,9 @@ fn what_is_no_data_set_is_refused() {
     refused(&images, None, &["no classes", "--labels"]);
     let labels = written(&folder, "two", &idx(&[2], &[0, 1]));
     refused(&images, Some(&labels), &["2 labels do not match the 3 images"]);
+    let labels =
+        written(&folder, "half.npy", &npy("<f8", "3,", &[0.0, 1.5, 1.0].map(f64::to_le_bytes).concat()));
+    refused(&images, Some(&labels), &["half.npy", "the label 1.5 of image 1 is no whole number"]);
     let labels = written(&folder, "one-class", &idx(&[3], &[4, 4, 4]));
     refused(&images, Some(&labels), &["class 4", "two classes or more"]);
     for (name, bytes, words) in [
@@ -108,7 +111,7 @@ fn what_is_no_data_set_is_refused() {
         (
             "nan.npy",
             &npy("<f4", "1, 1, 2", &[0.5f32, f32::NAN].map(f32::to_le_bytes).concat()),
-            &["NaN", "[-1, 1]"],
+            &["image 0 has the pixel NaN (row 0, column 1", "[-1, 1]"],
         ),
         (
             "wide.npy",
@@ -117,6 +120,8 @@ fn what_is_no_data_set_is_refused() {
         ),
         ("short.npy", &npy("<f8", "2, 1, 2", &[0; 16]), &["32 bytes", "16"]),
         ("words.npy", &npy("<U4", "1, 1, 1", &[0; 4]), &["<U4", "u1"]),
+        ("text.npy", &npy("<U1", "1, 1, 1", &[0; 4]), &["type <U1", "u1"]),
+        ("half.npy", &npy("<f2", "1, 1, 1", &[0; 2]), &["type <f2"]),
         ("flat.npy", &npy("|u1", "4,", &[0; 4]), &["[4]", "(count, height, width)"]),
     ] {
         refused(&written(&folder, name, bytes), None, words);
@@ -156,8 +161,12 @@ fn schedules_and_designs_that_are_not_possible_are_refused() {
     let folder = TempDir::new().unwrap();
     for (text, word) in [
         ("quantile,time\n0,0\n0.5,1.5\n1,2\n", "line 3 has the time 1.5"),
-        ("quantile,time\n0,0\n0.5,0.5\n0.5,0.6\n1,1\n", "line 4"),
-        ("quantile,time\n0,0\n0.5,0.5\n", "from 0 to 1"),
+        (
+            "quantile,time\n0,0\n0.5,0.5\n0.5,0.6\n1,1\n",
+            "line 4 has the quantile 0.5 and the time 0.6 after 0.5 and 0.5",
+        ),
+        ("quantile,time\n0,0\n0.5,0.5\n", "from 0 to 1, and these from 0 to 0.5"),
+        ("quantile,time\n", "no quantiles"),
         ("q,time\n0,0\n1,1\n", "no column `quantile`"),
         ("quantile,time\n0,zero\n1,1\n", "zero"),
     ] {

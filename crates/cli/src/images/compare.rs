@@ -92,8 +92,8 @@ impl Reproduce {
         files.check()?;
         let (images, classifier) = (self.data.load()?, Classifier::load(&self.classifier)?);
         let comparison = self.comparison(&images)?;
+        comparison.check(&images, &classifier)?;
         if self.array.slurm {
-            comparison.check(&images, &classifier)?;
             let found = || comparison.conditions.last().map(|own| own.name.replace('-', ","));
             let work = Work {
                 networks: comparison.part_of(Part::WHOLE),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -32,7 +33,8 @@ pub struct Data {
 impl Data {
     /// The images, of two classes or more.
     pub fn load(&self) -> anyhow::Result<Images> {
-        Ok(self.chosen(Images::load(&self.data, self.labels.as_deref())?)?.of_several_classes()?)
+        let images = self.chosen(Images::load(&self.data, self.labels.as_deref())?)?;
+        images.of_several_classes().with_context(|| self.data.display().to_string())
     }
 
     /// The images, of whatever classes.

@@ -48,7 +48,11 @@ impl Generate {
         if self.output.is_none() && self.sheet.is_none() {
             bail!("name where images go: --output FILE.npy, --sheet FILE.png or both");
         }
-        for file in self.output.iter().chain(&self.sheet) {
+        for (option, file, extension) in [("output", &self.output, "npy"), ("sheet", &self.sheet, "png")] {
+            let Some(file) = file else { continue };
+            if !file.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
+                bail!("--{option} {}: it is written as .{extension}; name it so", file.display());
+            }
             check_writable(file)?;
         }
         let model = Model::load(&self.model)?;

@@ -33,17 +33,24 @@ pub struct Compared {
     names: Vec<String>,
 }
 
-/// The mean over seeds, with its standard error.
-fn estimate(values: &[f64]) -> Estimate {
+/// The mean over seeds, with its standard error. Fractions are rounded, so that values scatter by no less than `rounding`, also where
+/// a few of them happen to be the same.
+fn estimate(values: &[f64], rounding: f64) -> Estimate {
     let count = values.len() as f64;
     let value = values.iter().sum::<f64>() / count;
     let square: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
-    Estimate { value, error: (square / (count * (count - 1.0))).sqrt(), freedom: count - 1.0 }
+    let variance = (square / (count - 1.0)).max(rounding * rounding);
+    Estimate { value, error: (variance / count).sqrt(), freedom: count - 1.0 }
 }
 
 impl Compared {
-    /// What was made under these conditions, seed by seed.
-    pub(super) fn new(names: Vec<String>, made: &[(u64, Made)], (truth, class): (f64, String)) -> Compared {
+    /// What was made under these conditions, seed by seed, of so many images each.
+    pub(super) fn new(
+        names: Vec<String>,
+        made: &[(u64, Made)],
+        samples: usize,
+        (truth, class): (f64, String),
+    ) -> Compared {
         let conditions = names.len();
         let mut columns = vec![
             Column::new("times", "training times", Role::Label),
@@ -67,12 +74,14 @@ impl Compared {
             let of_condition = made.iter().skip(condition).step_by(conditions);
             of_condition.map(|(_, made)| made.fractions[count].unwrap_or(f64::NAN)).collect()
         };
-        let each = |condition: usize, between: &dyn Fn(f64, f64) -> f64| {
+        // Of a fraction, uniform over what is rounded; of differences that of two.
+        let rounding = 1.0 / (12f64.sqrt() * samples as f64);
+        let each = |condition: usize, fractions: f64, between: &dyn Fn(f64, f64) -> f64| {
             std::array::from_fn(|count| {
                 let (own, first) = (of(condition, count), of(0, count));
-                estimate(
-                    &own.iter().zip(&first).map(|(own, first)| between(*own, *first)).collect::<Vec<_>>(),
-                )
+                let values: Vec<f64> =
+                    own.iter().zip(&first).map(|(own, first)| between(*own, *first)).collect();
+                estimate(&values, rounding * fractions.sqrt())
             })
         };
         let all = 0..conditions;
@@ -80,11 +89,11 @@ impl Compared {
             table,
             truth,
             class,
-            means: all.clone().map(|k| each(k, &|own, _| own)).collect(),
-            differences: all.clone().skip(1).map(|k| each(k, &|own, first| own - first)).collect(),
+            means: all.clone().map(|k| each(k, 1.0, &|own, _| own)).collect(),
+            differences: all.clone().skip(1).map(|k| each(k, 2.0, &|own, first| own - first)).collect(),
             nearer: all
                 .skip(1)
-                .map(|k| each(k, &|own, first| (first - truth).abs() - (own - truth).abs()))
+                .map(|k| each(k, 2.0, &|own, first| (first - truth).abs() - (own - truth).abs()))
                 .collect(),
             names,
         }
@@ -181,5 +190,33 @@ impl Compared {
             panels,
             ..Figure::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use overlaps::compare::Verdict;
+
+    fn made(fraction: f64) -> Made {
+        let fractions = [Some(fraction); 3];
+        Made { run: String::new(), judged_by: String::new(), fractions, neither: 0.0, loss: 0.0 }
+    }
+
+    /// Two conditions, over as many seeds as there are pairs of counts of 48 images, of a class of which the data have a half.
+    fn verdict(pairs: &[[f64; 2]]) -> Verdict {
+        let seeds = pairs.iter().enumerate();
+        let all: Vec<(u64, Made)> =
+            seeds.flat_map(|(seed, pair)| pair.map(|count| (seed as u64, made(count / 48.0)))).collect();
+        let compared = Compared::new(vec!["a".into(), "b".into()], &all, 48, (0.5, "0".into()));
+        compared.claim(0.05).unwrap().verdict
+    }
+
+    #[test]
+    fn one_image_less_with_both_of_two_seeds_is_nothing_certain() {
+        assert_eq!(verdict(&[[48.0, 47.0], [42.0, 41.0]]), Verdict::Undecided);
+        assert_eq!(verdict(&[[48.0, 40.0], [42.0, 34.0]]), Verdict::Agrees);
+        assert_eq!(verdict(&[[40.0, 48.0], [34.0, 42.0]]), Verdict::Disagrees);
+        assert_eq!(verdict(&[[40.0, 39.0], [40.0, 39.0], [40.0, 39.0], [40.0, 39.0]]), Verdict::Agrees);
     }
 }

@@ -210,7 +210,7 @@ impl Comparison {
         let Judge { images, class, .. } = judge;
         let truth = images.counts()[*class] as f64 / images.count() as f64;
         let names = self.conditions.iter().map(|condition| condition.name.clone()).collect();
-        Compared::new(names, made, (truth, images.classes[*class].clone()))
+        Compared::new(names, made, self.samples, (truth, images.classes[*class].clone()))
     }
 
     /// The model of a network.

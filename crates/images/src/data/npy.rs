@@ -41,9 +41,10 @@ pub fn images(path: &Path) -> Result<(Shape, Vec<f32>)> {
     }
     let pixels: Vec<f64> = numbers(path, &array)?;
     if let Some(place) = pixels.iter().position(|x| !(-1.0..=1.0).contains(x)) {
-        let (x, image) = (pixels[place], place / shape.size());
+        let (x, image, inside) = (pixels[place], place / shape.size(), place % shape.size() / shape.colours);
+        let (row, column) = (inside / shape.width, inside % shape.width);
         let what = format!(
-            "image {image} has the pixel {x}; numbers lie in [-1, 1], or are bytes (u1) from 0 to 255"
+            "image {image} has the pixel {x} (row {row}, column {column}, from 0); numbers lie in [-1, 1], or are bytes (u1) from 0 to 255"
         );
         return Err(ImagesError::file(path, what));
     }
@@ -59,11 +60,11 @@ pub fn labels(path: &Path) -> Result<Vec<i64>> {
             format!("an array of {:?}; labels are one number for each image", array.sizes),
         ));
     }
-    let whole = |x: f64| match x.fract() == 0.0 && x.abs() < 1e15 {
+    let whole = |(place, x): (usize, f64)| match x.fract() == 0.0 && x.abs() < 1e15 {
         true => Ok(x as i64),
-        false => Err(ImagesError::file(path, format!("the label {x} is no whole number"))),
+        false => Err(ImagesError::file(path, format!("the label {x} of image {place} is no whole number"))),
     };
-    numbers(path, &array)?.into_iter().map(whole).collect()
+    numbers(path, &array)?.into_iter().enumerate().map(whole).collect()
 }
 
 /// The numbers of an array.
@@ -120,8 +121,8 @@ fn read(path: &Path) -> Result<Array> {
     });
     let sizes = sizes.ok_or_else(|| no("the header of the array has no shape"))?;
     let width = kind
-        .get(2..)
-        .and_then(|w| w.parse::<usize>().ok())
+        .strip_prefix(['<', '|'])
+        .and_then(|kind| kind.strip_prefix(['u', 'i', 'f'])?.parse::<usize>().ok())
         .ok_or_else(|| no(&format!("an array of type {kind}; {TYPES} are read")))?;
     let expected = sizes.iter().try_fold(width, |all, size| all.checked_mul(*size));
     if expected != Some(body.len()) {
