@@ -616,7 +616,7 @@ fn what_is_wrong_with_a_study_is_said_with_its_place() {
         ("command = 'solve'\nsystem = 'first-phase'\n[options]\n'x y' = 2\n", &["is no flag"]),
         (
             "command = 'solve'\nsystem = 'first-phase'\n[slurm]\narray = '0-3'\n",
-            &["written by `overlaps sweep --slurm`"],
+            &["`array` is written by --slurm itself"],
         ),
         ("command = 'solve'\nsystem = 'first-phase'\n[slurm]\ntime = \"1\\n#SBATCH --x\"\n", &["one word"]),
         (
