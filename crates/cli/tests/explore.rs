@@ -18,7 +18,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// A curve that is computed for seconds, or longer.
 const SLOW: &str =
-    r#"{"system": "finite-d", "branches": true, "control": {"from": "0", "to": "2", "points": 2001}}"#;
+    r#"{"system": "gaussian-mixture-logistic", "control": {"from": "0.5", "to": "6", "points": 2001}}"#;
 
 /// A running command.
 struct Page {
