@@ -252,7 +252,7 @@ mod tests {
                 rest[..rest.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap()].parse().unwrap()
             };
             let points = number(&svg, "width=\"") / number(&svg, "viewBox=\"0 0 ");
-            // Those in per cent are of indices.
+            // Those of indices stand inside.
             let texts = svg.match_indices("<text ").map(|(at, _)| &svg[at..]);
             let sizes = texts.map(|text| number(text, "font-size=\""));
             points * sizes.fold(f64::INFINITY, f64::min)

@@ -71,8 +71,8 @@ impl Pen for Svg {
         };
         let ((x, baseline), (size, bold, colour)) = (writing.place, writing.style);
         let weight = if bold { " font-weight=\"bold\"" } else { "" };
-        let text = with_indices(&escaped(writing.text));
         let ((x, y), size) = (to_units((x, baseline - HANG * size)), size * UNITS);
+        let text = with_indices(&escaped(writing.text), size);
         format!(
             "<text x=\"{x}\" y=\"{y}\" dy=\"{HANG}em\"{anchor} font-size=\"{size}\" fill=\"{colour}\"{weight}>\n{text}\n</text>"
         )
@@ -124,8 +124,9 @@ pub fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A text with what follows `_` after a single letter set small and low: in `q_η₊`, `η₊`.
-pub fn with_indices(text: &str) -> String {
+/// A text of this size with what follows `_` after a single letter set small and low: in `q_η₊`, `η₊`. The size of an index is a
+/// number, since some programs take per cent for those of the sheet.
+pub fn with_indices(text: &str, size: f64) -> String {
     let mut marked = String::new();
     let mut rest = text;
     // Whether the text after an index must be raised to the baseline again.
@@ -134,7 +135,7 @@ pub fn with_indices(text: &str) -> String {
         push_raised(&mut marked, before, lowered);
         let plain: String = index.chars().map(plain_sign).collect();
         // Writing to a string cannot fail.
-        let _ = write!(marked, "<tspan dy=\"0.3em\" font-size=\"75%\">{plain}</tspan>");
+        let _ = write!(marked, "<tspan dy=\"0.3em\" font-size=\"{}\">{plain}</tspan>", 0.75 * size);
         rest = after;
         lowered = true;
     }
@@ -182,17 +183,17 @@ mod tests {
 
     #[test]
     fn an_index_is_set_small_and_low() {
-        assert_eq!(with_indices("q_η₊"), "q<tspan dy=\"0.3em\" font-size=\"75%\">η+</tspan>");
+        assert_eq!(with_indices("q_η₊", 100.0), "q<tspan dy=\"0.3em\" font-size=\"75\">η+</tspan>");
         assert_eq!(
-            with_indices("p_η₋, t = 1"),
-            "p<tspan dy=\"0.3em\" font-size=\"75%\">η−</tspan><tspan dy=\"-0.225em\">, t = 1</tspan>"
+            with_indices("p_η₋, t = 1", 125.0),
+            "p<tspan dy=\"0.3em\" font-size=\"93.75\">η−</tspan><tspan dy=\"-0.225em\">, t = 1</tspan>"
         );
     }
 
     #[test]
     fn words_with_underscores_stay_as_they_are() {
         for text in ["first_phase", "mse (test)", "ω", "_", "x_", "a __ b", "10_000"] {
-            assert_eq!(with_indices(text), text);
+            assert_eq!(with_indices(text, 100.0), text);
         }
     }
 
@@ -214,7 +215,7 @@ mod tests {
              <path fill=\"#FDE725\" d=\"M5 0h5v4h-5z\"/>\n</g>\n\
              <rect x=\"2\" y=\"0\" width=\"5\" height=\"4\" opacity=\"0.78\" fill=\"#FFFFFF\"/>\n\
              <text x=\"10\" y=\"14\" dy=\"0.76em\" font-size=\"100\" fill=\"#262626\">\n\
-             a &lt; q<tspan dy=\"0.3em\" font-size=\"75%\">ξ</tspan>\n</text>\n</svg>\n"
+             a &lt; q<tspan dy=\"0.3em\" font-size=\"75\">ξ</tspan>\n</text>\n</svg>\n"
         );
     }
 
