@@ -30,6 +30,7 @@ use serde_json::Value as Json;
 use crate::chart::{Chart, ChartError};
 use crate::model::Running;
 use crate::output::{Cell, Column, Table};
+use crate::solve::Special;
 use crate::study::{Counts, Key, Plan};
 use crate::system::Theory;
 
@@ -148,6 +149,11 @@ pub trait Experiment: Sync {
     /// Why there is nothing to draw.
     fn chart(&self) -> Result<Option<Chart>, ChartError> {
         Ok(None)
+    }
+
+    /// Where branches fold and cross in a cell, which its rows do not say: computed again, for a figure.
+    fn special(&self, _cell: usize) -> Vec<Special> {
+        Vec::new()
     }
 
     /// What decides about the rows of a cell beside its parameters, the columns, the version and the options.

@@ -9,7 +9,7 @@ use crate::chart::{self, Axis, Chart, ChartError, Marks};
 use crate::model::Running;
 use crate::output::{Cell, Column, Table};
 use crate::solve::{
-    Job, Layout, PieceCurve, Settings, controls_of_rows, enter, events, interruptible, reports,
+    Job, Layout, PieceCurve, Settings, Special, controls_of_rows, enter, events, interruptible, reports,
 };
 use crate::study::{Plan, PlanError, Wanted};
 use crate::system::Theory;
@@ -367,6 +367,13 @@ impl Experiment for Solve {
             numbers: (!self.branches).then(|| Axis::varying(plan, control)),
             ..Chart::new(&theory.description.title, x, Marks::Lines)
         }))
+    }
+
+    fn special(&self, cell: usize) -> Vec<Special> {
+        match self.branches {
+            true => self.at(cell, self.settings()).told.special,
+            false => Vec::new(),
+        }
     }
 
     fn within(&self) -> IndexMap<String, Json> {

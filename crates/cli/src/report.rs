@@ -1,6 +1,6 @@
 //! `overlaps report FOLDER`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::{Args, CommandFactory, ValueHint};
@@ -12,9 +12,9 @@ use overlaps_page::Page;
 /// Make one HTML page of a folder of results: figures, tables, parameters, verdicts, commands.
 ///
 /// A result is the files of one name: a CSV, its side file (.json), its figure (.svg or .png), its text (.md); results of the
-/// folder and of the folders one level below are shown. The page holds everything itself, so that it can be read without
+/// folder and of the folders one level below are shown. The page holds all that it shows, so that it can be read without
 /// a network and sent as one file. Of a table it shows the first 100 rows (10, if there are more than 100 results) and those that did not converge or are
-/// rejected; a CSV of up to 1.5 MB can be saved from the page, others stay beside it. Nothing but the page is written.
+/// rejected; a CSV of up to 50 kB can be saved from the page, others are linked. Nothing but the page is written.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  overlaps report\n  overlaps report results --output page.html")]
 pub struct Report {
@@ -45,7 +45,8 @@ impl Report {
             .get_subcommands()
             .filter_map(|command| Some((command.get_name().to_owned(), command.get_about()?.to_string())))
             .collect();
-        let page = Page::of(&self.folder, self.title.as_deref(), commands)?;
+        let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let page = Page::of(&self.folder, self.title.as_deref(), commands, beside.unwrap_or(Path::new(".")))?;
         write_atomically(&output, |sink| page.write(sink))?;
         for warning in page.warnings() {
             eprintln!("warning: {warning}");

@@ -888,15 +888,31 @@ fn figure(folder: &Path, arguments: &[&str]) -> String {
 
 /// The lines of a colour, each as its places.
 fn lines_of(svg: &str, colour: &str) -> Vec<Vec<(f64, f64)>> {
-    let place = |pair: &str| {
-        let (x, y) = pair.split_once(',').unwrap();
-        (x.parse().unwrap(), y.parse().unwrap())
-    };
-    elements(svg)
-        .iter()
-        .filter(|(name, a)| name == "polyline" && a.get("stroke").is_some_and(|s| s == colour))
-        .map(|(_, a)| a["points"].split_whitespace().map(place).collect())
-        .collect()
+    let elements = elements(svg);
+    let paths =
+        elements.iter().filter(|(name, a)| name == "path" && a.get("stroke").is_some_and(|s| s == colour));
+    paths.flat_map(|(_, a)| a["d"].split('M').skip(1).map(places).collect::<Vec<_>>()).collect()
+}
+
+/// The places of a line: where it begins, and the steps from there.
+fn places(line: &str) -> Vec<(f64, f64)> {
+    let steps = line.find(['h', 'v', 'l']).unwrap_or(line.len());
+    let (x, y) = line[..steps].split_once(' ').unwrap();
+    let mut places = vec![(x.parse::<f64>().unwrap(), y.parse::<f64>().unwrap())];
+    let mut rest = &line[steps..];
+    while let Some(kind) = rest.chars().next() {
+        let end = rest[1..].find(['h', 'v', 'l']).map_or(rest.len(), |end| end + 1);
+        let spaced = rest[1..end].replace('-', " -");
+        let numbers: Vec<f64> = spaced.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        let (x, y) = places[places.len() - 1];
+        places.push(match kind {
+            'h' => (x + numbers[0], y),
+            'v' => (x, y + numbers[0]),
+            _ => (x + numbers[0], y + numbers[1]),
+        });
+        rest = &rest[end..];
+    }
+    places
 }
 
 const BLUE: &str = "#0072B2";

@@ -3,7 +3,8 @@
 //! A block is ```` ```console ````; its lines from `$ ` on are a command, which goes on in lines that begin with four spaces
 //! after a `\` or a `|`; the others are what it prints, notes and warnings included. A line `…` stands for any number of
 //! lines, `…` in a line for any text. The blocks of a document run in one folder, one after the other, in
-//! which the files of `results` lie. A toml block that begins with `# NAME.toml` is written to that file.
+//! which the files of `results` lie. A toml block that begins with `# NAME.toml` is written to that file, a block `csv NAME.csv`
+//! or `latex NAME.tex` to that.
 //!
 //! A word after `console` leaves a block out of ordinary runs: `slow` (some ten seconds or more; run by `tests/thorough`),
 //! `elsewhere` (it needs a cluster, a shell or a program that a test cannot ask for).
@@ -75,7 +76,10 @@ fn blocks(text: &str, all: bool) -> Vec<Block> {
                     blocks.push(Block::File(name.to_string(), inside.join("\n") + "\n"));
                 }
             }
-            _ => {}
+            _ => {
+                let file = kind.split_once(' ').filter(|(language, _)| ["csv", "latex"].contains(language));
+                blocks.extend(file.map(|(_, name)| Block::File(name.to_string(), inside.join("\n") + "\n")));
+            }
         }
         place = last + 1;
     }

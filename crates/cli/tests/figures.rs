@@ -141,10 +141,11 @@ fn unstable_branches_are_dashed() {
     let dashed: usize = data(&pgf, "dash pattern").iter().map(Vec::len).sum();
     assert_eq!(dashed, unstable.len() + 1, "and the fold to which it is led");
     assert!(pgf.contains("{unstable}") && pgf.contains("{crossing, fold}"));
-    // A study draws its branches from the table, without marks.
+    // A study draws the same, marks included.
     let study = "command = 'solve'\nsystem = 'spiked-tensor'\nplot = 'b.pgf'\n[options]\nbranches = true\n[figure]\ncolumns = ['q']\n";
     fs::write(here.path().join("study.toml"), study).unwrap();
     run(here.path(), "sweep study.toml --quiet");
-    let pgf = fs::read_to_string(here.path().join("b.pgf")).unwrap();
-    assert_eq!(data(&pgf, "dash pattern").iter().map(Vec::len).sum::<usize>(), unstable.len());
+    let of_study = fs::read_to_string(here.path().join("b.pgf")).unwrap();
+    assert_eq!(data(&of_study, "fill=white"), data(&pgf, "fill=white"));
+    assert_eq!(data(&of_study, "dash pattern"), data(&pgf, "dash pattern"));
 }

@@ -76,8 +76,8 @@ pub struct Writing<'t> {
 
 /// How what is drawn is written in a language of figures, a line for each.
 pub trait Pen {
-    /// A line through these places.
-    fn path(&self, spots: &[Spot], colour: Colour, width: i32) -> String;
+    /// Lines of one colour and width, each through its places.
+    fn paths(&self, all: &[Vec<Spot>], colour: Colour, width: i32) -> String;
     /// A filled dot.
     fn dot(&self, centre: Spot, radius: i32, colour: Colour) -> String;
     /// An open circle, white inside.
@@ -99,35 +99,61 @@ pub struct Canvas {
 }
 
 /// The text of the file.
-#[derive(Default)]
 struct Written {
     text: String,
     /// Opaque boxes drawn one after the other, by colour: one path of a colour is a third as long as a box for each cell of a
     /// map, and has no seams between cells that touch.
     cells: Vec<(Colour, String)>,
+    /// Lines of one colour and width drawn one after the other, with these: dashes and grid lines are one path too.
+    lines: Vec<Vec<Spot>>,
+    ink: (Colour, i32),
 }
 
 impl Canvas {
     /// A sheet on which this pen writes.
     pub fn new(pen: impl Pen + 'static) -> Canvas {
-        Canvas { pen: Box::new(pen), written: RefCell::default() }
+        let (text, cells, lines) = Default::default();
+        Canvas { pen: Box::new(pen), written: RefCell::new(Written { text, cells, lines, ink: (INK, 0) }) }
     }
 
-    /// Adds a line of the pen's own. Writing to a string cannot fail.
+    /// Adds a line of the pen's own.
     pub fn add(&self, line: impl Display) {
         let mut written = self.written.borrow_mut();
+        self.end_lines(&mut written);
+        self.end_cells(&mut written);
+        // Writing to a string cannot fail.
+        let _ = writeln!(written.text, "{line}");
+    }
+
+    fn end_lines(&self, written: &mut Written) {
+        let lines = std::mem::take(&mut written.lines);
+        if !lines.is_empty() {
+            let _ = writeln!(written.text, "{}", self.pen.paths(&lines, written.ink.0, written.ink.1));
+        }
+    }
+
+    fn end_cells(&self, written: &mut Written) {
         let cells = std::mem::take(&mut written.cells);
         if !cells.is_empty() {
             written.text.push_str(&self.pen.cells(&cells));
         }
-        let _ = writeln!(written.text, "{line}");
     }
 
-    /// A line through these places.
+    /// A line through these places; nothing where they are one.
     pub fn path(&self, places: impl IntoIterator<Item = Place>, colour: Colour, width: f64) {
         let mut places: Vec<Spot> = places.into_iter().map(to_units).collect();
         places.dedup();
-        self.add(self.pen.path(&places, colour, units(width)));
+        if places.len() < 2 {
+            return;
+        }
+        let mut written = self.written.borrow_mut();
+        self.end_cells(&mut written);
+        let ink = (colour, units(width));
+        if written.ink != ink {
+            self.end_lines(&mut written);
+            written.ink = ink;
+        }
+        written.lines.push(places);
     }
 
     /// A filled dot.
@@ -143,7 +169,9 @@ impl Canvas {
     /// A box filled with a colour, between its upper left and lower right corner. Boxes that touch have no seam.
     pub fn fill(&self, from: Place, to: Place, colour: Colour) {
         let cell = self.pen.cell(to_units(from), to_units(to));
-        let cells = &mut self.written.borrow_mut().cells;
+        let mut written = self.written.borrow_mut();
+        self.end_lines(&mut written);
+        let cells = &mut written.cells;
         match cells.iter_mut().find(|(known, _)| *known == colour) {
             Some((_, path)) => path.push_str(&cell),
             None => cells.push((colour, cell)),

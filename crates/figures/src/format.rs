@@ -252,9 +252,9 @@ mod tests {
                 rest[..rest.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap()].parse().unwrap()
             };
             let points = number(&svg, "width=\"") / number(&svg, "viewBox=\"0 0 ");
-            // Those in per cent are of indices.
-            let sizes = svg.match_indices("sans-serif\" font-size=\"");
-            let sizes = sizes.map(|(at, _)| number(&svg[at..], "font-size=\""));
+            // Those of indices stand inside.
+            let texts = svg.match_indices("<text ").map(|(at, _)| &svg[at..]);
+            let sizes = texts.map(|text| number(text, "font-size=\""));
             points * sizes.fold(f64::INFINITY, f64::min)
         };
         assert!(smallest(Sheet::of(Size::of_columns(1))) >= 7.0);

@@ -155,7 +155,7 @@ impl<'a> Columns<'a> {
         Columns { size, x_axes, y_axes, colours, lefts, bars, right }
     }
 
-    /// The headings between two places, the first with its upper edge at a height; a title that is `wrapped` does not go beyond.
+    /// The headings between two places, the first with its upper edge at a height. Where it is asked for, a subtitle is broken between its parts.
     pub fn headings(&self, figure: &Figure, (top, left): (f64, f64), right: f64, wrap: bool) -> Headings {
         let width = right - left;
         let mut y = top;
@@ -163,12 +163,9 @@ impl<'a> Columns<'a> {
             y += size + HEADING_GAPS.0;
             (text, y - HEADING_GAPS.0)
         };
-        let title = match wrap {
-            // Bold letters are wider.
-            true => wrapped(&figure.title, 1.1 * TITLE_SIZE, width),
-            false => vec![figure.title.clone()],
-        };
-        let title = title.into_iter().filter(|text| !text.is_empty());
+        // Bold letters are wider.
+        let title =
+            wrapped(&figure.title, 1.1 * TITLE_SIZE, width).into_iter().filter(|text| !text.is_empty());
         let title: Vec<(String, f64)> = title.map(|text| line(text, TITLE_SIZE)).collect();
         let subtitle = match wrap {
             true => wrapped_between(", ", &figure.subtitle, TEXT_SIZE, width),

@@ -154,7 +154,8 @@ pub fn draw(canvas: &Canvas, entry: &Entry) {
     if let Some((mark, colour)) = entry.mark {
         let centre = (left + entry.sample / 2.0, middle);
         let bar = panel::Bar { ends: [middle - 6.0, middle + 6.0], whole: [true; 2] };
-        panel::draw_mark(canvas, centre, &bar, (mark, palette(colour)));
+        panel::draw_bar(canvas, centre.0, &bar, (mark, palette(colour)));
+        panel::draw_mark(canvas, centre, (mark, palette(colour)));
     }
     if let Some(swatch) = entry.swatch {
         let side = (entry.sample - SWATCH.0) / 2.0;

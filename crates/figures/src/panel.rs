@@ -101,15 +101,18 @@ impl Plot<'_> {
     }
 
     fn draw_points(&self, canvas: &Canvas, points: &Points) {
-        for &(x, y, half) in points.data.iter().filter(|(x, y, _)| self.holds(*x, *y)) {
+        let ink = (points.mark, palette(points.colour));
+        let held = || points.data.iter().filter(|(x, y, _)| self.holds(*x, *y));
+        for &(x, y, half) in held() {
             let half = if half.is_finite() { half.abs() } else { 0.0 };
             let ends = [y + half, y - half];
             let bar = Bar {
                 ends: ends.map(|end| y_place(self.place, self.y_axis, end)),
                 whole: ends.map(|end| self.y_axis.shows(end)),
             };
-            draw_mark(canvas, self.place_of(x, y), &bar, (points.mark, palette(points.colour)));
+            draw_bar(canvas, self.place_of(x, y).0, &bar, ink);
         }
+        held().for_each(|(x, y, _)| draw_mark(canvas, self.place_of(*x, *y), ink));
     }
 }
 
@@ -142,23 +145,28 @@ pub struct Bar {
     pub whole: [bool; 2],
 }
 
-/// Draws a point with its error bar.
-pub fn draw_mark(canvas: &Canvas, centre: Place, bar: &Bar, (mark, colour): (Mark, Colour)) {
-    let (radius, end, width) = MARK;
-    if mark == Mark::Ring {
-        return canvas.ring(centre, radius, width, colour);
-    }
-    let x = centre.0;
+/// Draws the error bar of a point; rings have none.
+pub fn draw_bar(canvas: &Canvas, x: f64, bar: &Bar, (mark, colour): (Mark, Colour)) {
+    let (_, end, width) = MARK;
     let [upper, lower] = bar.ends;
-    if lower > upper {
-        canvas.path([(x, upper), (x, lower)], colour, width);
-        for (y, whole) in bar.ends.into_iter().zip(bar.whole) {
-            if whole {
-                canvas.path([(x - end, y), (x + end, y)], colour, width);
-            }
+    if mark == Mark::Ring || lower <= upper {
+        return;
+    }
+    canvas.path([(x, upper), (x, lower)], colour, width);
+    for (y, whole) in bar.ends.into_iter().zip(bar.whole) {
+        if whole {
+            canvas.path([(x - end, y), (x + end, y)], colour, width);
         }
     }
-    canvas.dot(centre, radius, colour)
+}
+
+/// Draws the mark of a point.
+pub fn draw_mark(canvas: &Canvas, centre: Place, (mark, colour): (Mark, Colour)) {
+    let (radius, _, width) = MARK;
+    match mark {
+        Mark::Ring => canvas.ring(centre, radius, width, colour),
+        Mark::Dot => canvas.dot(centre, radius, colour),
+    }
 }
 
 /// Where a value stands along x, cut off outside the plot.
@@ -178,27 +186,21 @@ fn draw_grid(canvas: &Canvas, place: &PanelPlace) {
     let across = |y| [(left, y), (right, y)];
     let down = |x| [(x, top), (x, bottom)];
 
-    if let Some(axis) = &place.x_axis {
-        for &value in &axis.fine {
-            canvas.path(down(x_place(place, axis, value)), FINE_GRID, grid);
-        }
+    // What has one colour is drawn together, as one path.
+    let (x_axis, y_axis) = (place.x_axis.as_ref(), place.y_axis.as_ref());
+    let x_of = |x: f64| x_axis.map_or(left, |axis| x_place(place, axis, x));
+    let y_of = |y: f64| y_axis.map_or(bottom, |axis| y_place(place, axis, y));
+    let fine = |axis: &Axis| axis.fine.clone();
+    let ticks = |axis: &Axis| axis.ticks.iter().map(|tick| tick.value).collect::<Vec<f64>>();
+    for (colour, values) in [(FINE_GRID, &fine as &dyn Fn(&Axis) -> Vec<f64>), (GRID, &ticks)] {
+        x_axis.iter().flat_map(|axis| values(axis)).for_each(|x| canvas.path(down(x_of(x)), colour, grid));
+        y_axis.iter().flat_map(|axis| values(axis)).for_each(|y| canvas.path(across(y_of(y)), colour, grid));
     }
-    if let Some(axis) = &place.y_axis {
-        for &value in &axis.fine {
-            canvas.path(across(y_place(place, axis, value)), FINE_GRID, grid);
-        }
-        for tick in &axis.ticks {
-            let y = y_place(place, axis, tick.value);
-            canvas.path(across(y), GRID, grid);
-            canvas.path([(left - TICK, y), (left, y)], INK, line);
-        }
+    for y in y_axis.iter().flat_map(|axis| ticks(axis)).map(y_of) {
+        canvas.path([(left - TICK, y), (left, y)], INK, line);
     }
-    if let Some(axis) = &place.x_axis {
-        for tick in &axis.ticks {
-            let x = x_place(place, axis, tick.value);
-            canvas.path(down(x), GRID, grid);
-            canvas.path([(x, bottom), (x, bottom + TICK)], INK, line);
-        }
+    for x in x_axis.iter().flat_map(|axis| ticks(axis)).map(x_of) {
+        canvas.path([(x, bottom), (x, bottom + TICK)], INK, line);
     }
     canvas.path([(left, top), (left, bottom), (right, bottom)], INK, line)
 }

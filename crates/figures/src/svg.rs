@@ -19,9 +19,9 @@ pub fn sheet((width, height): (f64, f64), printed: Option<(f64, f64)>) -> Canvas
         Some((width, height)) => [width, height].map(|points| format!("{points:.3}pt")),
     };
     canvas.add(format_args!(
-        "<svg width=\"{on_paper}\" height=\"{below}\" viewBox=\"0 0 {w} {h}\" xmlns=\"http://www.w3.org/2000/svg\">"
+        "<svg width=\"{on_paper}\" height=\"{below}\" viewBox=\"0 0 {w} {h}\" font-family=\"sans-serif\" xmlns=\"http://www.w3.org/2000/svg\">"
     ));
-    canvas.add(rectangle((0, 0), to_units((width, height)), WHITE, 1.0));
+    canvas.add(rectangle((0, 0), to_units((width, height)), ""));
     canvas
 }
 
@@ -32,22 +32,18 @@ pub fn finished(canvas: Canvas) -> String {
 }
 
 impl Pen for Svg {
-    fn path(&self, spots: &[Spot], colour: Colour, width: i32) -> String {
-        let points: String = spots.iter().map(|(x, y)| format!("{x},{y} ")).collect();
-        format!(
-            "<polyline fill=\"none\" opacity=\"1\" stroke=\"{colour}\" stroke-width=\"{width}\" points=\"{points}\"/>"
-        )
+    fn paths(&self, all: &[Vec<Spot>], colour: Colour, width: i32) -> String {
+        let lines: String = all.iter().map(|spots| line(spots)).collect();
+        format!("<path fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\" d=\"{lines}\"/>")
     }
 
     fn dot(&self, (x, y): Spot, radius: i32, colour: Colour) -> String {
-        format!(
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" opacity=\"1\" fill=\"{colour}\" stroke=\"none\" stroke-width=\"1\"/>"
-        )
+        format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{colour}\"/>")
     }
 
     fn ring(&self, (x, y): Spot, radius: i32, width: i32, colour: Colour) -> String {
         format!(
-            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" opacity=\"1\" fill=\"{WHITE}\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{WHITE}\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
         )
     }
 
@@ -62,33 +58,54 @@ impl Pen for Svg {
     }
 
     fn veil(&self, from: Spot, to: Spot, opacity: f64) -> String {
-        rectangle(from, to, WHITE, opacity)
+        rectangle(from, to, &format!(" opacity=\"{opacity}\""))
     }
 
     fn text(&self, writing: &Writing) -> String {
         // The baseline of a text that hangs from its place is 0.76 of its size below.
         const HANG: f64 = 0.76;
         let anchor = match writing.anchor {
-            Anchor::Start => "start",
-            Anchor::Middle => "middle",
-            Anchor::End => "end",
+            Anchor::Start => "",
+            Anchor::Middle => " text-anchor=\"middle\"",
+            Anchor::End => " text-anchor=\"end\"",
         };
         let ((x, baseline), (size, bold, colour)) = (writing.place, writing.style);
         let weight = if bold { " font-weight=\"bold\"" } else { "" };
-        let text = with_indices(&escaped(writing.text));
         let ((x, y), size) = (to_units((x, baseline - HANG * size)), size * UNITS);
+        let text = with_indices(&escaped(writing.text), size);
         format!(
-            "<text x=\"{x}\" y=\"{y}\" dy=\"{HANG}em\" text-anchor=\"{anchor}\" font-family=\"sans-serif\" font-size=\"{size}\" \
-             opacity=\"1\" fill=\"{colour}\"{weight}>\n{text}\n</text>"
+            "<text x=\"{x}\" y=\"{y}\" dy=\"{HANG}em\"{anchor} font-size=\"{size}\" fill=\"{colour}\"{weight}>\n{text}\n</text>"
         )
     }
 }
 
-fn rectangle((left, top): Spot, (right, bottom): Spot, colour: Colour, opacity: f64) -> String {
+/// A white box.
+fn rectangle((left, top): Spot, (right, bottom): Spot, opacity: &str) -> String {
     let (width, height) = (right - left, bottom - top);
     format!(
-        "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" opacity=\"{opacity}\" fill=\"{colour}\" stroke=\"none\"/>"
+        "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"{opacity} fill=\"{WHITE}\"/>"
     )
+}
+
+/// A line as a part of a path: the steps from place to place, which have fewer digits than the places.
+fn line(spots: &[Spot]) -> String {
+    let mut text = String::new();
+    for (index, (x, y)) in spots.iter().enumerate() {
+        // Writing to a string cannot fail.
+        let _ = match index {
+            0 => write!(text, "M{x} {y}"),
+            _ => {
+                let (dx, dy) = (x - spots[index - 1].0, y - spots[index - 1].1);
+                match (dx, dy) {
+                    (_, 0) => write!(text, "h{dx}"),
+                    (0, _) => write!(text, "v{dy}"),
+                    (_, ..0) => write!(text, "l{dx}{dy}"),
+                    _ => write!(text, "l{dx} {dy}"),
+                }
+            }
+        };
+    }
+    text
 }
 
 /// A text in which no sign has a meaning in XML.
@@ -107,8 +124,9 @@ pub fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A text with what follows `_` after a single letter set small and low: in `q_η₊`, `η₊`.
-pub fn with_indices(text: &str) -> String {
+/// A text of this size with what follows `_` after a single letter set small and low: in `q_η₊`, `η₊`. The size of an index is a
+/// number, since some programs take per cent for those of the sheet.
+pub fn with_indices(text: &str, size: f64) -> String {
     let mut marked = String::new();
     let mut rest = text;
     // Whether the text after an index must be raised to the baseline again.
@@ -117,7 +135,7 @@ pub fn with_indices(text: &str) -> String {
         push_raised(&mut marked, before, lowered);
         let plain: String = index.chars().map(plain_sign).collect();
         // Writing to a string cannot fail.
-        let _ = write!(marked, "<tspan dy=\"0.3em\" font-size=\"75%\">{plain}</tspan>");
+        let _ = write!(marked, "<tspan dy=\"0.3em\" font-size=\"{}\">{plain}</tspan>", 0.75 * size);
         rest = after;
         lowered = true;
     }
@@ -165,17 +183,17 @@ mod tests {
 
     #[test]
     fn an_index_is_set_small_and_low() {
-        assert_eq!(with_indices("q_η₊"), "q<tspan dy=\"0.3em\" font-size=\"75%\">η+</tspan>");
+        assert_eq!(with_indices("q_η₊", 100.0), "q<tspan dy=\"0.3em\" font-size=\"75\">η+</tspan>");
         assert_eq!(
-            with_indices("p_η₋, t = 1"),
-            "p<tspan dy=\"0.3em\" font-size=\"75%\">η−</tspan><tspan dy=\"-0.225em\">, t = 1</tspan>"
+            with_indices("p_η₋, t = 1", 125.0),
+            "p<tspan dy=\"0.3em\" font-size=\"93.75\">η−</tspan><tspan dy=\"-0.225em\">, t = 1</tspan>"
         );
     }
 
     #[test]
     fn words_with_underscores_stay_as_they_are() {
         for text in ["first_phase", "mse (test)", "ω", "_", "x_", "a __ b", "10_000"] {
-            assert_eq!(with_indices(text), text);
+            assert_eq!(with_indices(text, 100.0), text);
         }
     }
 
@@ -190,15 +208,38 @@ mod tests {
         canvas.text("a < q_ξ", (1.0, 9.0), Anchor::Start, (10.0, false, crate::canvas::INK));
         assert_eq!(
             finished(canvas),
-            "<svg width=\"20\" height=\"10\" viewBox=\"0 0 200 100\" xmlns=\"http://www.w3.org/2000/svg\">\n\
-             <rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" opacity=\"1\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
+            "<svg width=\"20\" height=\"10\" viewBox=\"0 0 200 100\" font-family=\"sans-serif\" xmlns=\"http://www.w3.org/2000/svg\">\n\
+             <rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" fill=\"#FFFFFF\"/>\n\
              <g shape-rendering=\"crispEdges\">\n\
              <path fill=\"#440154\" d=\"M0 0h5v4h-5zM10 0h5v4h-5z\"/>\n\
              <path fill=\"#FDE725\" d=\"M5 0h5v4h-5z\"/>\n</g>\n\
-             <rect x=\"2\" y=\"0\" width=\"5\" height=\"4\" opacity=\"0.78\" fill=\"#FFFFFF\" stroke=\"none\"/>\n\
-             <text x=\"10\" y=\"14\" dy=\"0.76em\" text-anchor=\"start\" font-family=\"sans-serif\" font-size=\"100\" \
-             opacity=\"1\" fill=\"#262626\">\n\
-             a &lt; q<tspan dy=\"0.3em\" font-size=\"75%\">ξ</tspan>\n</text>\n</svg>\n"
+             <rect x=\"2\" y=\"0\" width=\"5\" height=\"4\" opacity=\"0.78\" fill=\"#FFFFFF\"/>\n\
+             <text x=\"10\" y=\"14\" dy=\"0.76em\" font-size=\"100\" fill=\"#262626\">\n\
+             a &lt; q<tspan dy=\"0.3em\" font-size=\"75\">ξ</tspan>\n</text>\n</svg>\n"
+        );
+    }
+
+    #[test]
+    fn lines_of_one_colour_are_one_path_of_steps() {
+        let canvas = sheet((20.0, 10.0), None);
+        let (dark, light) = (Colour(0x44, 1, 0x54), Colour(0xfd, 0xe7, 0x25));
+        canvas.path([(1.0, 2.0), (3.0, 2.0), (3.0, 2.04), (3.0, 1.0), (4.0, 0.5)], dark, 0.7);
+        canvas.path([(0.0, 0.0), (-1.0, 2.0)], dark, 0.7);
+        canvas.path([(5.0, 5.0)], dark, 0.7);
+        canvas.path([(0.0, 0.0), (0.0, 1.0)], dark, 0.9);
+        canvas.dot((5.0, 5.0), 0.4, light);
+        canvas.path([(0.0, 0.0), (1.0, 0.0)], dark, 0.9);
+        let drawn = finished(canvas);
+        let lines: Vec<&str> = drawn.lines().skip(2).collect();
+        assert_eq!(
+            lines,
+            [
+                "<path fill=\"none\" stroke=\"#440154\" stroke-width=\"7\" d=\"M10 20h20v-10l10-5M0 0l-10 20\"/>",
+                "<path fill=\"none\" stroke=\"#440154\" stroke-width=\"9\" d=\"M0 0v10\"/>",
+                "<circle cx=\"50\" cy=\"50\" r=\"4\" fill=\"#FDE725\"/>",
+                "<path fill=\"none\" stroke=\"#440154\" stroke-width=\"9\" d=\"M0 0h10\"/>",
+                "</svg>",
+            ]
         );
     }
 }

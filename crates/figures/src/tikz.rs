@@ -66,8 +66,10 @@ fn places(spots: &[Spot]) -> String {
 }
 
 impl Pen for Tikz {
-    fn path(&self, spots: &[Spot], stroke: Colour, width: i32) -> String {
-        format!("\\draw[draw={}, line width={}] {};", colour(stroke), self.length(width), places(spots))
+    fn paths(&self, all: &[Vec<Spot>], stroke: Colour, width: i32) -> String {
+        let (ink, width) = (colour(stroke), self.length(width));
+        let draw = |spots: &Vec<Spot>| format!("\\draw[draw={ink}, line width={width}] {};", places(spots));
+        all.iter().map(draw).collect::<Vec<_>>().join("\n")
     }
 
     fn dot(&self, (x, y): Spot, radius: i32, fill: Colour) -> String {

@@ -1,11 +1,12 @@
 //! A file inside the page: a data URI, so that nothing is fetched when the page is read.
 
+use std::path::{Component, Path};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The largest table that is put into a page to be saved from there. In base64 it stays below 2 MB, the longest address
-/// that Chromium follows.
-pub const LARGEST_TABLE: u64 = 1_500_000;
+/// The largest table that is put into a page to be saved from there. Larger ones would be most of the page, and are linked.
+pub const LARGEST_TABLE: u64 = 50_000;
 /// The largest figure.
 pub const LARGEST_FIGURE: u64 = 8_000_000;
 /// The largest side file and the largest text that are read.
@@ -43,6 +44,27 @@ pub fn data_uri(kind: &str, content: &[u8]) -> String {
     uri
 }
 
+/// The address of a file for a page in this folder; none where no path leads from one to the other.
+pub fn address(folder: &Path, file: &Path) -> Option<String> {
+    let (folder, file) = (folder.canonicalize().ok()?, file.canonicalize().ok()?);
+    let (mut up, mut down) = (folder.components().peekable(), file.components().peekable());
+    if up.peek() != down.peek() {
+        return None;
+    }
+    while up.peek().is_some() && up.peek() == down.peek() {
+        (_, _) = (up.next(), down.next());
+    }
+    let names = down.map(Component::as_os_str).map(|name| encoded(&name.to_string_lossy()));
+    let names: Vec<String> = up.map(|_| "..".to_owned()).chain(names).collect();
+    Some(names.join("/"))
+}
+
+/// A name as a part of an address.
+fn encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    name.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
 /// A number of bytes, to read.
 pub fn size(bytes: u64) -> String {
     match bytes {
@@ -57,9 +79,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_largest_table_stays_below_the_longest_address_of_a_browser() {
-        let uri = data_uri("text/csv;charset=utf-8", &vec![b'x'; LARGEST_TABLE as usize]);
-        assert!(uri.len() < 2 * 1024 * 1024, "{}", uri.len());
+    fn an_address_leads_from_the_page_to_the_file() {
+        let here = tempfile::TempDir::new().unwrap();
+        let (inner, other) = (here.path().join("a b"), here.path().join("pages"));
+        let file = inner.join("ω:1.csv");
+        for folder in [&inner, &other] {
+            std::fs::create_dir(folder).unwrap();
+        }
+        std::fs::write(&file, "t\n").unwrap();
+        assert_eq!(address(&inner, &file).unwrap(), "%CF%89%3A1.csv");
+        assert_eq!(address(here.path(), &file).unwrap(), "a%20b/%CF%89%3A1.csv");
+        assert_eq!(address(&other, &file).unwrap(), "../a%20b/%CF%89%3A1.csv");
+        assert_eq!(address(&here.path().join("nowhere"), &file), None);
     }
 
     #[test]

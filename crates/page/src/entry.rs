@@ -1,11 +1,11 @@
 //! One result, put together from its files. What could not be read becomes a warning in its place.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use maud::Markup;
 
-use super::attachment::{LARGEST_FIGURE, LARGEST_TABLE, LARGEST_TEXT, Room, data_uri, size};
+use super::attachment::{LARGEST_FIGURE, LARGEST_TABLE, LARGEST_TEXT, Room, address, data_uri, size};
 use super::drawing::Drawing;
 use super::folder::{Files, Folder};
 use super::numbers::{Numbers, ROWS_SHOWN, ROWS_SHOWN_OF_MANY};
@@ -54,12 +54,14 @@ pub struct FileHere {
     pub name: String,
     /// Bytes.
     pub bytes: u64,
-    /// The table itself as an address, where it fits.
+    /// The table itself as an address, where it fits; otherwise where it is, seen from the page.
     pub uri: Option<String>,
+    /// Whether that is the table itself.
+    pub inside: bool,
 }
 
-/// The results of a folder, in order.
-pub fn entries(folder: &Folder) -> Vec<Entry> {
+/// The results of a folder, in order, for a page in a folder.
+pub fn entries(folder: &Folder, page: &Path) -> Vec<Entry> {
     let ids = ids(&folder.results);
     let (mut tables, mut figures) = (Room::default(), Room::default());
     let drawings: Vec<Option<Result<Drawing, String>>> =
@@ -72,7 +74,7 @@ pub fn entries(folder: &Folder) -> Vec<Entry> {
             ids[place].clone(),
             drawings[place].clone(),
             &neighbours,
-            &mut tables,
+            (page, &mut tables),
         ));
     }
     tell_apart(&mut entries);
@@ -103,7 +105,7 @@ impl Entry {
         id: String,
         drawing: Option<Result<Drawing, String>>,
         neighbours: &Neighbours,
-        room: &mut Room,
+        (page, room): (&Path, &mut Room),
     ) -> Entry {
         let mut entry = Entry { id, name: name_of(files), ..Entry::default() };
         entry.side = files.json.as_deref().and_then(|path| entry.or_warn(path, Side::read(path)));
@@ -134,8 +136,8 @@ impl Entry {
         titles.extend(entry.drawing.as_ref().and_then(|drawing| drawing.title.clone()));
         titles.extend(side.map(|side| side.system.clone()));
         entry.title = titles.into_iter().find(|title| !title.trim().is_empty()).unwrap_or(entry.name.clone());
-        entry.files =
-            files.all().map(|path| file_here(path, files.csv.as_deref() == Some(path), room)).collect();
+        let here = |path: &PathBuf| file_here(path, files.csv.as_ref() == Some(path), (page, &mut *room));
+        entry.files = files.all().map(here).collect();
         entry
     }
 
@@ -185,13 +187,17 @@ fn read_figure(path: &Path, room: &mut Room) -> Result<Drawing, String> {
     Drawing::read(&fs::read(path).map_err(|e| e.to_string())?)
 }
 
-/// A file, with its content if it is a table that fits.
-fn file_here(path: &Path, is_table: bool, room: &mut Room) -> FileHere {
+/// A file, with its content if it is a table that fits, and its place for the page in a folder if it is one that does not.
+fn file_here(path: &Path, is_table: bool, (page, room): (&Path, &mut Room)) -> FileHere {
     let bytes = fs::metadata(path).map_or(0, |there| there.len());
     let fits = is_table && bytes <= LARGEST_TABLE && room.take(bytes);
     let content = fits.then(|| fs::read(path).ok()).flatten();
-    let uri = content.map(|content| data_uri("text/csv;charset=utf-8", &content));
-    FileHere { name: file_name(path), bytes, uri }
+    let inside = content.is_some();
+    let uri = match content {
+        Some(content) => Some(data_uri("text/csv;charset=utf-8", &content)),
+        None => is_table.then(|| address(page, path)).flatten(),
+    };
+    FileHere { name: file_name(path), bytes, uri, inside }
 }
 
 /// An address for each result, made of the letters and digits of its name; the second of the same gets a number.

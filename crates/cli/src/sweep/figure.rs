@@ -8,6 +8,7 @@ use csv::ReaderBuilder;
 use super::study::Opened;
 use overlaps::chart::{Axis, Chart, Figure};
 use overlaps::output::{Cell, Column, Role, Table};
+use overlaps::solve::Special;
 
 /// The most rows of which a figure is drawn.
 const MOST_ROWS: usize = 4_000_000;
@@ -42,20 +43,30 @@ impl Plot {
         Ok(Plot { chart, axes })
     }
 
-    /// Draws the table.
+    /// Draws the table. Curves have marks where branches fold and cross, for which their cells are computed again: they are few.
     ///
     /// # Errors
     /// More curves or panels than a figure can hold, a table that is too large or cannot be read.
     pub fn figure(&self, opened: &Opened, csv: impl Read) -> anyhow::Result<Figure> {
-        let table = self.table(opened.work.columns(), csv)?;
-        Ok(match &self.axes {
-            Some(axes) => self.chart.map(&table, axes)?,
-            None => self.chart.figure(&table)?,
-        })
+        let work = opened.work.as_ref();
+        let (kept, table) = self.table(work.columns(), csv)?;
+        if let Some(axes) = &self.axes {
+            return Ok(self.chart.map(&table, axes)?);
+        }
+        // Whatever cannot be drawn is refused before anything is computed.
+        let without = self.chart.figure(&table)?;
+        if without.panels.iter().any(|panel| panel.map.is_some()) {
+            return Ok(without);
+        }
+        let special = (0..work.cells()).flat_map(|cell| work.special(cell)).map(|special| {
+            let row = kept.iter().map(|place| special.row[*place].clone()).collect();
+            Special { row, ..special }
+        });
+        Ok(self.chart.marked(&table, &special.collect::<Vec<_>>())?)
     }
 
-    /// The columns that a figure needs, read back from the CSV.
-    fn table(&self, all: &[Column], csv: impl Read) -> anyhow::Result<Table> {
+    /// The columns that a figure needs, read back from the CSV, with their places there.
+    fn table(&self, all: &[Column], csv: impl Read) -> anyhow::Result<(Vec<usize>, Table)> {
         let needed = |column: &Column| match column.role {
             Role::Control | Role::Parameter | Role::Label => true,
             Role::Output | Role::Certificate => {
@@ -73,6 +84,6 @@ impl Plot {
             }
             table.push(kept.iter().map(|i| Cell::read(record.get(*i).unwrap_or_default())).collect())?;
         }
-        Ok(table)
+        Ok((kept, table))
     }
 }

@@ -42,7 +42,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads a folder. `commands` says what each command of the program is for.
+    /// Reads a folder for a page in the folder `page`. `commands` says what each command of the program is for.
     ///
     /// # Errors
     /// A folder that cannot be read or has no results.
@@ -50,10 +50,11 @@ impl Page {
         folder: &Path,
         title: Option<&str>,
         commands: Vec<(String, String)>,
+        page: &Path,
     ) -> Result<Page, ReportError> {
         let folder = Folder::read(folder)?;
         let title = title.map_or_else(|| format!("Results in {}", folder.name), str::to_owned);
-        let entries = entries(&folder);
+        let entries = entries(&folder, page);
         Ok(Page { folder: folder.name, title, commands, entries, others: folder.others })
     }
 

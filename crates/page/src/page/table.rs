@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::word;
 use crate::Entry;
-use crate::attachment::{LARGEST_TABLE, size};
+use crate::attachment::size;
 use crate::numbers::{Numbers, to_read};
 use crate::verdict::Tone;
 use overlaps::output::Column;
@@ -67,11 +67,12 @@ fn what_is_shown(entry: &Entry, numbers: &Numbers) -> Markup {
             }
             "Numbers to 7 digits; "
             @if let Some(csv) = csv {
-                @if let Some(uri) = &csv.uri {
-                    "all rows with every digit: " a href=(uri) download=(csv.name) { "save " (csv.name) } "."
+                @if csv.inside {
+                    "all rows with every digit: " a href=[&csv.uri] download=(csv.name) { "save " (csv.name) } "."
                 } @else {
-                    "all rows with every digit are in " code { (csv.name) } " (" (size(csv.bytes))
-                    @if csv.bytes > LARGEST_TABLE { ", too large for this page" } ")."
+                    "all " (numbers.count) " rows with every digit are in "
+                    @if let Some(uri) = &csv.uri { a href=(uri) { (csv.name) } } @else { code { (csv.name) } }
+                    " (" (size(csv.bytes)) ", too large for this page)."
                 }
             }
         }
