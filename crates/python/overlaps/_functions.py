@@ -303,6 +303,9 @@ def _computed(
     words = words + [f"--tolerance={tolerance!r}"] + [_given(name, value) for name, value in given.items()]
     with translated(shorter), told(progress) as callback:
         result = Result(_overlaps.compute(words, _threads(threads), callback), None)
+    if shorter:
+        result.notes = [note.replace(shorter, "") for note in result.notes]
+        result.warnings = [warning.replace(shorter, "") for warning in result.warnings]
     if result.warnings:
         warnings.warn("\n".join(result.warnings), NotConvergedWarning, stacklevel=3)
     return result

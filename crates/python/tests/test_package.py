@@ -1,5 +1,6 @@
 """The package says what the command says."""
 
+import inspect
 import os
 import re
 import signal
@@ -90,6 +91,26 @@ def test_measurements_of_a_frame_a_mapping_and_a_file_give_the_same_verdict(tmp_
         assert checked.csv() == expected
     assert checked.verdicts
     del pandas, polars
+
+
+def test_notes_do_not_name_the_file_that_measurements_are_handed_over_in():
+    runs = {"N": [50, 100] * 2, "seed": [0, 0, 1, 1], "T": [1.5] * 4, "m": [0.1, 0.0, 0.0, 0.1]}
+    notes = overlaps.check("curie-weiss", runs, size="N", corrections="1/N").notes
+    assert any("not in measurements, so by default" in note for note in notes), notes
+
+
+@pytest.mark.parametrize("page", [page for page in os.environ.get("PAGES", "").split() if page.endswith("python.md")])
+def test_the_page_names_every_function_and_argument(page):
+    with open(page, encoding="utf-8") as file:
+        listed = dict(re.findall(r"^\| `(\w+)\((.*?)\)`", file.read(), re.MULTILINE))
+    functions = [name for name in overlaps.__all__ if inspect.isfunction(getattr(overlaps, name))]
+    assert sorted(functions) == sorted(name for name in listed if name in overlaps.__all__)
+    # Said below the table for all of them.
+    common = {"tolerance", "threads", "progress", "parameters", "named", "options"}
+    for name in functions:
+        arguments = set(inspect.signature(getattr(overlaps, name)).parameters) - common
+        said = {argument.split("=")[0] for argument in listed[name].split(", ")} - {"*", "…", "name", "options"}
+        assert arguments == said, name
 
 
 def test_measurements_may_call_their_size_otherwise_and_have_other_columns():
