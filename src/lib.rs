@@ -40,8 +40,7 @@ pub mod system;
 pub mod value;
 pub mod verify;
 
-/// The examples of the README and the book, which are run with those of the documentation.
+/// The examples of the README, which are run with those of the documentation.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-#[doc = include_str!("../book/src/library.md")]
 pub struct Documents;

@@ -85,3 +85,8 @@ pub fn all() -> Vec<Arc<dyn Model>> {
         .chain(each(spins::SPINS))
         .collect()
 }
+
+/// The examples of the page of the book on the library, which are run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../book/src/library.md")]
+pub struct Documents;
