@@ -37,6 +37,9 @@ struct Step {
     places: Vec<usize>,
     /// Of a number that is found for each value of this one, how.
     inner: Option<Box<Implicit>>,
+    /// Whether the equation, and what is minimised, are made of it.
+    below_zero: bool,
+    below_height: bool,
 }
 
 /// Symbols from here on are implicit unknowns.
@@ -92,13 +95,17 @@ impl Formula {
                 inputs.push(end);
             }
         }
+        let (of_zero, of_height) = (self.made_of(equation), height.map(|root| self.made_of(root)));
         let mut order: Vec<Place> = inputs.iter().copied().chain([symbol]).collect();
         let mut steps = Vec::new();
         for place in needed.into_iter().filter(|place| contains[*place] && *place != symbol) {
             let operation = self.operations[place];
             let at = |argument: Place| order.iter().position(|other| *other == argument).unwrap_or_default();
             let places = self.below(place).into_iter().map(at).collect();
-            steps.push(Step { operation, places, inner: self.implicit_of(operation).cloned().map(Box::new) });
+            let inner = self.implicit_of(operation).cloned().map(Box::new);
+            let below_height = of_height.as_ref().is_some_and(|below| below[place]);
+            let below_zero = of_zero[place];
+            steps.push(Step { operation, places, inner, below_zero, below_height });
             order.push(place);
         }
         let range =
@@ -159,6 +166,18 @@ impl Formula {
             Some(inner) => inner.inputs.clone(),
             None => arguments(self.operations[place]).collect(),
         }
+    }
+
+    /// Of every place, whether an expression is made of what stands there.
+    fn made_of(&self, root: Place) -> Vec<bool> {
+        let mut made = vec![false; self.operations.len()];
+        made[root] = true;
+        for place in (0..=root).rev() {
+            if made[place] {
+                self.below(place).into_iter().for_each(|argument| made[argument] = true);
+            }
+        }
+        made
     }
 
     /// Whether anything in an expression bends in several of some symbols at once.
@@ -244,7 +263,7 @@ impl Implicit {
             && number >= RIVAL
         {
             let inputs: Vec<Number> = (0..self.inputs.len()).map(input).collect();
-            let side = Minima::of(self, &inputs, height).side();
+            let side = Minima::of(self, &inputs, height).side(|p| self.slope_at(&inputs, p));
             return (Number::exact(side), vec![Number::ZERO; self.inputs.len()]);
         }
         let (number, slopes, pinned) = self.solve(input);
@@ -259,7 +278,7 @@ impl Implicit {
 
     fn solve(&self, input: &dyn Fn(usize) -> Number) -> (Number, Vec<Number>, bool) {
         let inputs: Vec<Number> = (0..self.inputs.len()).map(input).collect();
-        let at = |p: f64| plain(self.at(&inputs, p)[self.zero]);
+        let at = |p: f64| self.slope_at(&inputs, p);
         let found = match self.height {
             Some(height) => Minima::of(self, &inputs, height).lowest(),
             None => self.root(&inputs, &at),
@@ -267,7 +286,7 @@ impl Implicit {
         let Some((p, width)) = found else {
             return (Number::NAN, vec![Number::NAN; inputs.len()], false);
         };
-        let values = self.at(&inputs, p);
+        let values = self.at(&inputs, p, |_| true);
         let slopes = self.slopes(&values);
         let own = slopes[self.inputs.len()];
         let rest = values[self.zero];
@@ -281,10 +300,29 @@ impl Implicit {
         (value, (0..self.inputs.len()).map(by).collect(), pinned)
     }
 
-    /// Inputs, the unknown and all operations at a value of it.
-    pub(super) fn at(&self, inputs: &[Number], p: f64) -> Vec<Number> {
-        let mut values: Vec<Number> = inputs.iter().copied().chain([Number::exact(p)]).collect();
-        for Step { operation, places, inner } in &self.steps {
+    /// The equation at a value of the unknown.
+    pub(super) fn slope_at(&self, inputs: &[Number], p: f64) -> f64 {
+        plain(self.one_at(inputs, p, self.zero))
+    }
+
+    /// One of its values at a value of the unknown.
+    pub(super) fn one_at(&self, inputs: &[Number], p: f64, which: usize) -> Number {
+        self.at(inputs, p, |step| {
+            step.below_zero && which == self.zero || step.below_height && Some(which) == self.height
+        })[which]
+    }
+
+    /// Inputs, the unknown and, of all operations, those that are asked for, at a value of it.
+    fn at(&self, inputs: &[Number], p: f64, asked: impl Fn(&Step) -> bool) -> Vec<Number> {
+        let mut values = Vec::with_capacity(inputs.len() + 1 + self.steps.len());
+        values.extend_from_slice(inputs);
+        values.push(Number::exact(p));
+        for step in &self.steps {
+            let Step { operation, places, inner, .. } = step;
+            if !asked(step) {
+                values.push(Number::NAN);
+                continue;
+            }
             if let Some(inner) = inner {
                 values.push(inner.value(*operation, &|input| values[places[input]]).0);
                 continue;
@@ -301,7 +339,7 @@ impl Implicit {
         let mut slopes = vec![Number::ZERO; values.len()];
         slopes[self.zero] = Number::ONE;
         let first = self.inputs.len() + 1;
-        for (i, Step { operation, places, inner }) in self.steps.iter().enumerate().rev() {
+        for (i, Step { operation, places, inner, .. }) in self.steps.iter().enumerate().rev() {
             if let Some(inner) = inner {
                 let (_, by) = inner.value(*operation, &|input| values[places[input]]);
                 for (place, by) in places.iter().zip(by) {
@@ -372,11 +410,6 @@ impl Implicit {
             Some([from, to]) => (inputs[from].value(), inputs[to].value()),
             None => (f64::NEG_INFINITY, f64::INFINITY),
         }
-    }
-
-    /// The place of the equation among the values.
-    pub(super) fn zero(&self) -> usize {
-        self.zero
     }
 }
 

@@ -20,17 +20,16 @@ pub fn plain(x: Number) -> f64 {
 /// The minima at given inputs, in their order: where, how well that is known, and how high.
 pub struct Minima {
     found: Vec<(f64, f64, f64)>,
-    /// A place beside a single minimum at which another may come up.
-    bump: Option<f64>,
+    /// Where its values were looked at, from left to right.
+    places: Vec<f64>,
 }
 
 impl Minima {
     /// Of an implicit definition, of which a value is what is minimised.
     pub fn of(implicit: &Implicit, inputs: &[Number], height: usize) -> Minima {
         let (low, high) = implicit.ends(inputs);
-        let value = |p: f64, which: usize| plain(implicit.at(inputs, p)[which]);
-        let h = |p: f64| value(p, height);
-        let slope = |p: f64| value(p, implicit.zero());
+        let h = |p: f64| plain(implicit.one_at(inputs, p, height));
+        let slope = |p: f64| implicit.slope_at(inputs, p);
         let mut places = vec![0.0];
         for power in POWERS {
             let far = APART.powi(power);
@@ -58,13 +57,7 @@ impl Minima {
                 found.push((p, width, h(p)));
             }
         }
-        let single = if let [one] = found[..] { Some(one.0) } else { None };
-        let bump = single.and_then(|at| {
-            let slopes: Vec<f64> = places.iter().map(|p| slope(*p)).collect();
-            let falls = (1..places.len()).filter(|k| slopes[*k] < slopes[k - 1]).map(|k| places[k]);
-            falls.min_by(|a, b| (a - at).abs().total_cmp(&(b - at).abs())).filter(|p| *p != at)
-        });
-        Minima { found, bump }
+        Minima { found, places }
     }
 
     /// The lowest, and how well its place is known.
@@ -73,14 +66,21 @@ impl Minima {
         Some((lowest.0, lowest.1))
     }
 
-    /// By how much the right of the two lowest lies above the left.
-    pub fn side(&self) -> f64 {
+    /// By how much the right of the two lowest lies above the left; of a single one, on which side another may come up, told by the slope of
+    /// what is minimised.
+    pub fn side(&self, slope: impl Fn(f64) -> f64) -> f64 {
         let mut by_height = self.found.clone();
         by_height.sort_by(|a, b| a.2.total_cmp(&b.2));
         match by_height[..] {
             [a, b, ..] if a.0 < b.0 => b.2 - a.2,
             [a, b, ..] => a.2 - b.2,
-            [one] => self.bump.map_or(1.0, |p| if p > one.0 { 1.0 } else { -1.0 }),
+            [(at, ..)] => {
+                let slopes: Vec<f64> = self.places.iter().map(|p| slope(*p)).collect();
+                let falls = (1..slopes.len()).filter(|k| slopes[*k] < slopes[k - 1]).map(|k| self.places[k]);
+                let bump =
+                    falls.min_by(|a, b| (a - at).abs().total_cmp(&(b - at).abs())).filter(|p| *p != at);
+                bump.map_or(1.0, |p| if p > at { 1.0 } else { -1.0 })
+            }
             [] => f64::NAN,
         }
     }

@@ -192,7 +192,12 @@ impl Add for Number {
         }
         let (a, b, exponent) = aligned(self, other);
         let significand = a.significand + b.significand;
-        Number { significand, error: a.error + b.error + ROUND_OFF * significand.abs(), exponent }.normal()
+        // What the sum has lost of its terms (Knuth): nothing where they are small whole numbers, as in an exponent.
+        let of_b = significand - a.significand;
+        let lost = (a.significand - (significand - of_b)) + (b.significand - of_b);
+        let round_off =
+            if lost == 0.0 && self.exponent == other.exponent { 0.0 } else { ROUND_OFF * significand.abs() };
+        Number { significand, error: a.error + b.error + round_off, exponent }.normal()
     }
 }
 
@@ -247,6 +252,15 @@ mod tests {
         assert!((x.log_size() - 4096.0 * 3f64.ln()).abs() < 1e-9);
         y = y * x;
         assert!((y.value() - 1.0).abs() <= y.error() && y.error() < 1e-11, "{y:?}");
+    }
+
+    #[test]
+    fn a_sum_of_whole_numbers_is_exact() {
+        let one = Number::exact(2.0) - Number::ONE;
+        assert_eq!((one.value(), one.error()), (1.0, 0.0));
+        assert!((Number::exact(0.1) + Number::exact(0.2)).error() > 2e-17);
+        let next = Number::exact(1.0) + Number::exact(1e-16);
+        assert!((next.value() - 1.0).abs() < 1e-15 && next.error() >= 1e-16);
     }
 
     #[test]

@@ -72,7 +72,7 @@ fn files_that_belong_together_appear_together() {
     fs::write(folder.path().join("a.csv"), "earlier").unwrap();
     // The figure is larger than the table of three rows and its side file.
     let arguments = ["solve", "first-phase", "--sweep", "t=0:1:3", "--output", "a.csv", "--plot", "a.svg"];
-    let (code, message) = with_blocks(&folder, 16, &[&arguments[..], &["--quiet"]].concat());
+    let (code, message) = with_blocks(&folder, 10, &[&arguments[..], &["--quiet"]].concat());
     assert_eq!(code, Some(1), "{message}");
     names_the_file(&message, "a.svg");
     assert_eq!(names_in(&folder), ["a.csv"]);

@@ -152,8 +152,15 @@ fn every_result_of_the_project_is_in_its_page() {
 
 /// The content of a data URI.
 fn decoded(uri: &str) -> Vec<u8> {
-    let (_, content) = uri.split_once(";base64,").unwrap();
-    base64::engine::general_purpose::STANDARD.decode(content).unwrap()
+    if let Some((_, content)) = uri.split_once(";base64,") {
+        return base64::engine::general_purpose::STANDARD.decode(content).unwrap();
+    }
+    let (mut bytes, mut content) = (Vec::new(), uri.split_once(',').unwrap().1.bytes());
+    while let Some(byte) = content.next() {
+        let mut digit = || char::from(content.next().unwrap()).to_digit(16).unwrap() as u8;
+        bytes.push(if byte == b'%' { 16 * digit() + digit() } else { byte });
+    }
+    bytes
 }
 
 #[test]

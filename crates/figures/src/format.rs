@@ -24,7 +24,6 @@ const FONTS: [&[u8]; 2] =
 static OWN: LazyLock<Arc<Database>> = LazyLock::new(|| {
     let mut fonts = Database::new();
     FONTS.iter().for_each(|font| fonts.load_font_data(font.to_vec()));
-    fonts.set_sans_serif_family("DejaVu Sans");
     Arc::new(fonts)
 });
 
@@ -35,7 +34,6 @@ fn fonts_for(text: &str) -> Arc<Database> {
     }
     let mut fonts = OWN.as_ref().clone();
     fonts.load_system_fonts();
-    fonts.set_sans_serif_family("DejaVu Sans");
     Arc::new(fonts)
 }
 

@@ -7,6 +7,9 @@ use super::canvas::{Anchor, Canvas, Colour, Pen, Spot, UNITS, WHITE, Writing, to
 /// A pen that writes SVG.
 struct Svg;
 
+/// The faces of a figure by name, since what converts an SVG knows no `sans-serif` and would drop the text.
+const FACES: &str = "DejaVu Sans, Arial, Helvetica, sans-serif";
+
 /// A white sheet of this size, with that in print, in points, if it is given.
 pub fn sheet((width, height): (f64, f64), printed: Option<(f64, f64)>) -> Canvas {
     let canvas = Canvas::new(Svg);
@@ -19,7 +22,7 @@ pub fn sheet((width, height): (f64, f64), printed: Option<(f64, f64)>) -> Canvas
         Some((width, height)) => [width, height].map(|points| format!("{points:.3}pt")),
     };
     canvas.add(format_args!(
-        "<svg width=\"{on_paper}\" height=\"{below}\" viewBox=\"0 0 {w} {h}\" font-family=\"sans-serif\" xmlns=\"http://www.w3.org/2000/svg\">"
+        "<svg width=\"{on_paper}\" height=\"{below}\" viewBox=\"0 0 {w} {h}\" font-family=\"{FACES}\" xmlns=\"http://www.w3.org/2000/svg\">"
     ));
     canvas.add(rectangle((0, 0), to_units((width, height)), ""));
     canvas
@@ -208,7 +211,7 @@ mod tests {
         canvas.text("a < q_ξ", (1.0, 9.0), Anchor::Start, (10.0, false, crate::canvas::INK));
         assert_eq!(
             finished(canvas),
-            "<svg width=\"20\" height=\"10\" viewBox=\"0 0 200 100\" font-family=\"sans-serif\" xmlns=\"http://www.w3.org/2000/svg\">\n\
+            "<svg width=\"20\" height=\"10\" viewBox=\"0 0 200 100\" font-family=\"DejaVu Sans, Arial, Helvetica, sans-serif\" xmlns=\"http://www.w3.org/2000/svg\">\n\
              <rect x=\"0\" y=\"0\" width=\"200\" height=\"100\" fill=\"#FFFFFF\"/>\n\
              <g shape-rendering=\"crispEdges\">\n\
              <path fill=\"#440154\" d=\"M0 0h5v4h-5zM10 0h5v4h-5z\"/>\n\

@@ -1,5 +1,6 @@
 //! A file inside the page: a data URI, so that nothing is fetched when the page is read.
 
+use std::fmt::Write;
 use std::path::{Component, Path};
 
 use base64::Engine;
@@ -37,7 +38,13 @@ impl Room {
     }
 }
 
-/// The content of a file as an address.
+/// The content of a file of text as an address: a quarter shorter than that of any file, and legible.
+pub fn text_uri(kind: &str, content: &str) -> String {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !b"\"#%&'<>".contains(&byte);
+    format!("data:{kind},{}", escaped(content, plain))
+}
+
+/// The content of any file as an address.
 pub fn data_uri(kind: &str, content: &[u8]) -> String {
     let mut uri = format!("data:{kind};base64,");
     STANDARD.encode_string(content, &mut uri);
@@ -61,8 +68,20 @@ pub fn address(folder: &Path, file: &Path) -> Option<String> {
 
 /// A name as a part of an address.
 fn encoded(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    escaped(name, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// A text whose other bytes are given by their numbers.
+fn escaped(text: &str, plain: impl Fn(u8) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len() + text.len() / 4);
+    for byte in text.bytes() {
+        if plain(byte) {
+            escaped.push(char::from(byte));
+        } else {
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
 }
 
 /// A number of bytes, to read.
@@ -91,6 +110,11 @@ mod tests {
         assert_eq!(address(here.path(), &file).unwrap(), "a%20b/%CF%89%3A1.csv");
         assert_eq!(address(&other, &file).unwrap(), "../a%20b/%CF%89%3A1.csv");
         assert_eq!(address(&here.path().join("nowhere"), &file), None);
+    }
+
+    #[test]
+    fn text_is_legible_in_its_address() {
+        assert_eq!(text_uri("text/csv", "a, b\n0.5,\"η\"\n"), "data:text/csv,a, b%0A0.5,%22%CE%B7%22%0A");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use super::attachment::data_uri;
+use super::attachment::{data_uri, text_uri};
 
 /// How every PNG begins.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -56,7 +56,7 @@ impl Drawing {
             (1.0..1e5).contains(&length).then_some(length.round() as u32)
         };
         let size = length("width").zip(length("height"));
-        Ok(Drawing { uri: data_uri("image/svg+xml", content), title, size })
+        Ok(Drawing { uri: text_uri("image/svg+xml", text), title, size })
     }
 }
 

@@ -21,8 +21,10 @@ use overlaps::output::json::objects;
 use overlaps::paper::Decided;
 use overlaps::study::Part;
 use overlaps_images::Images;
+
 use overlaps_images::classify::Classifier;
 use overlaps_images::compare::{Compared, Comparison, Condition};
+use overlaps_images::model::Training;
 use overlaps_images::times::Times;
 use overlaps_images::turns::UTurns;
 use overlaps_models::mixture::schedule::Levels;
@@ -113,9 +115,15 @@ impl Reproduce {
         let claim = compared.claim(self.level);
         let verdict = claim.as_ref().map_or(Verdict::Undecided, |claim| claim.verdict);
         let mut parameters = self.data.described(&images);
-        parameters.insert("training".into(), json!(format!("{:?}", comparison.training)));
-        parameters.insert("samples".into(), json!(self.samples));
-        parameters.insert("steps".into(), json!(comparison.sampler.1));
+        let Training { path, epochs, batch, rate, average, channels, levels, attention, .. } =
+            &comparison.training;
+        let given = json!({
+            "interpolant": path, "epochs": epochs, "batch": batch, "rate": rate, "average": average, "channels": channels, "levels": levels,
+            "attention": attention, "samples": self.samples, "steps": comparison.sampler.1,
+        });
+        parameters.extend(
+            given.as_object().cloned().unwrap_or_default().into_iter().filter(|(_, value)| !value.is_null()),
+        );
         let table = &compared.table;
         let statements = compared.statements(self.level)?;
         let extra = [("comparison".to_string(), self.said(&compared, &statements, verdict))].into();
