@@ -112,9 +112,10 @@ def test_a_check_draws_the_columns_that_are_asked_for():
 
 
 def test_measurements_at_several_parameters_have_a_verdict_though_no_figure():
-    runs = {"N": [50, 100] * 4, "seed": [0, 0, 1, 1] * 2, "alpha": [1.0] * 8, "lambda": [0.3] * 4 + [0.5] * 4}
-    runs |= {"Delta": [0.25] * 8, "m": [0.58, 0.57, 0.60, 0.58, 0.5, 0.49, 0.51, 0.48]}
-    checked = overlaps.check("ridge", runs, size="N")
+    runs = {"N": [50, 100, 200] * 4, "seed": [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3, "alpha": [1.0] * 12}
+    runs |= {"lambda": [0.3] * 6 + [0.5] * 6, "Delta": [0.25] * 12}
+    runs |= {"m": [0.58, 0.57, 0.6, 0.58, 0.59, 0.57, 0.5, 0.49, 0.51, 0.48, 0.5, 0.51]}
+    checked = overlaps.check("ridge", runs, size="N", corrections="1/N")
     assert len(checked.verdicts) == 1 and sorted(set(checked["lambda"])) == [0.3, 0.5]
     with pytest.raises(overlaps.Error, match="one combination of parameters"):
         checked.plot()
