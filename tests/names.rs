@@ -41,6 +41,25 @@ fn the_micro_sign_is_the_letter_mu_and_an_accent_is_part_of_its_letter() {
 }
 
 #[test]
+fn a_default_and_a_value_may_stand_alone() {
+    let long = format!("{MAGNET}[outputs]\nf = {{ value = \"m^2\", meaning = \"\" }}\ng = {{ value = 2 }}\n");
+    let short = long.replace("{ value = \"m^2\", meaning = \"\" }", "\"m^2\"").replace("{ value = 2 }", "2");
+    let short = short.replace("{ default = 0.5, domain = \"μ > 0\", meaning = \"coupling\" }", "0.5");
+    assert!(short.contains("\"μ\" = 0.5\n") && short.ends_with("f = \"m^2\"\ng = 2\n"), "{short}");
+    let [long, brief] = [&long, &short].map(|text| solve(&parsed(text), &[("μ", 0.7)], &[1.0]));
+    for name in ["m", "f", "g"] {
+        assert_eq!(brief[0].get(name), long[0].get(name));
+    }
+    // An error points at it, and says what else there is.
+    let error = refused(&short.replace("\"m^2\"", "\"M^2\""));
+    assert!(error.contains("unknown name `M`") && error.contains("x:10:6"), "{error}");
+    let error = refused(&short.replace("g = 2", "g = [2]"));
+    assert!(error.contains("an expression in a string, or a table { value = "), "{error}");
+    let error = refused(&short.replace("g = 2", "g = { valu = 2 }"));
+    assert!(error.contains("valu"), "{error}");
+}
+
+#[test]
 fn the_library_refuses_what_the_command_refuses() {
     let first = theory("first-phase");
     for (name, value, said) in [

@@ -79,6 +79,9 @@ impl<'t> Answers<'t> {
             if index > 0 && !anything {
                 continue;
             }
+            if let Some(several) = &predictions.several {
+                answers.notes.push(format!("{}: {several}", theory.name()));
+            }
             // A theory of finite d has a second answer in the limit, where there are dimensions enough.
             let at_each_d = predictions.at_each_d;
             let again = at_each_d && dimensions.len() > POWERS_AT_FINITE_D.len();

@@ -309,6 +309,13 @@ fn text(cell: &Cell) -> String {
 
 /// The shortest name that can be a misspelt one: among shorter ones every name is near to another.
 const SHORTEST_MISSPELT: usize = 4;
+/// The shortest beginning that stands for the whole name of a parameter.
+const SHORTEST_BEGINNING: usize = 3;
+
+/// Whether a name is the beginning of another, as `lam` is of `lambda`, which Python does not allow as a name.
+fn is_short_for(name: &str, known: &str) -> bool {
+    name.len() >= SHORTEST_BEGINNING && known.starts_with(name)
+}
 
 /// What the columns of a table are, by their names.
 fn columns(
@@ -347,7 +354,10 @@ fn columns(
         CompareError::UnknownColumn {
             path: path.into(),
             column: name.into(),
-            hint: did_you_mean(name, all.chain(own)),
+            hint: match all.clone().find(|known| is_short_for(name, known)) {
+                Some(long) => format!(" (did you mean `{long}`?)"),
+                None => did_you_mean(name, all.chain(own)),
+            },
             known: format!(
                 "{}, parameters ({}) and overlaps ({})",
                 own.join(", "),
@@ -381,7 +391,9 @@ fn columns(
             });
             let mut all =
                 known_overlaps.iter().chain(&known_parameters).filter(|known| place(known).is_none());
-            if absent.is_some() || all.any(|known| is_misspelt(name, known)) {
+            let mut absent_parameters = known_parameters.iter().filter(|known| place(known).is_none());
+            let is_short = absent_parameters.any(|known| is_short_for(name, known));
+            if absent.is_some() || is_short || all.any(|known| is_misspelt(name, known)) {
                 return Err(unknown(name));
             }
             ignored.push(given.clone());

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::measurements::Measurements;
 use super::verdict::Predicted;
+use crate::solve::events::several;
 use crate::solve::{Job, PieceCurve, Settings};
 use crate::system::Theory;
 use crate::value::{Given, Value};
@@ -26,6 +27,8 @@ pub struct Predictions<'t> {
     pub refused: usize,
     /// Control values at which it did not converge.
     pub failed: Vec<f64>,
+    /// That there are several solutions, of which the theory does not say which is meant, and where first.
+    pub several: Option<String>,
 }
 
 impl<'t> Predictions<'t> {
@@ -81,6 +84,7 @@ impl<'t> Predictions<'t> {
             not_applicable: None,
             refused: 0,
             failed: Vec::new(),
+            several: None,
         };
         for ((_, rows), curves) in jobs.iter().zip(solved) {
             let curves = match curves {
@@ -113,6 +117,9 @@ impl<'t> Predictions<'t> {
             }
             return;
         };
+        if self.several.is_none() {
+            self.several = several(piece, place).map(|(what, first)| format!("{what}, first {first}"));
+        }
         let outputs = &piece.piece.system.outputs;
         for (value, overlap) in self.values[row].iter_mut().zip(&measurements.overlaps) {
             if let Some(output) = outputs.iter().position(|o| o.column == *overlap) {

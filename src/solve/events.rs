@@ -130,28 +130,40 @@ pub fn remarks(piece: &PieceCurve) -> Vec<String> {
                 );
             }
         }
-        let all = piece.curve.solutions(row);
-        let chosen_by_file = !solution.certified.energy.is_nan();
-        let several = all.iter().filter(|(_, s)| s.place == solution.place).count();
-        if !chosen_by_file && several > 1 {
-            let others: Vec<String> = (all.iter().skip(1).take(3))
-                .map(|(_, s)| {
-                    let x =
-                        s.x.iter().enumerate().map(|(i, x)| format!("{} = {}", name(i), significant(*x, 7)));
-                    x.collect::<Vec<_>>().join(", ")
-                })
-                .collect();
-            note(
-                format!(
-                    "there are several solutions, and the file does not say which is meant ([selection], or the order of [[branch]]); rows give the first, `{}`",
-                    solution.branch
-                ),
-                format!("{at}, where there is also {}", others.join("; ")),
-            );
+        if let Some((what, first)) = several(piece, row) {
+            note(what, first);
         }
     }
     let rows = |count: usize| if count > 1 { format!(" ({count} rows)") } else { String::new() };
     seen.into_iter().map(|(what, first, count)| format!("{what}, first {first}{}", rows(count))).collect()
+}
+
+/// Of a row with several solutions, of which the file does not say which is meant: that it is so, and where, with the others.
+pub fn several(piece: &PieceCurve, row: usize) -> Option<(String, String)> {
+    let system = &piece.piece.system;
+    let (_, solution) = piece.curve.solution(row)?;
+    let all = piece.curve.solutions(row);
+    let chosen_by_file = !solution.certified.energy.is_nan();
+    if chosen_by_file || all.iter().filter(|(_, s)| s.place == solution.place).count() < 2 {
+        return None;
+    }
+    let unknowns = |x: &[f64]| {
+        let each = system.unknowns.iter().zip(x).map(|(u, x)| format!("{} = {}", u.name, significant(*x, 7)));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let others: Vec<String> = all.iter().skip(1).take(3).map(|(_, s)| unknowns(s.x.as_slice())).collect();
+    Some((
+        format!(
+            "there are several solutions, and the file does not say which is meant ([selection], or the order of [[branch]]); rows give the first, `{}`",
+            solution.branch
+        ),
+        format!(
+            "at {} = {}, where there is also {}",
+            system.control.name,
+            solution.control,
+            others.join("; ")
+        ),
+    ))
 }
 
 /// A remark, and the first row that it is true of, in words.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueHint};
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
@@ -163,7 +163,8 @@ impl Atlas {
     fn page(&self, all: &[Compared]) -> anyhow::Result<atlas::Atlas> {
         let card = |compared: &Compared| -> anyhow::Result<Card> {
             let about = &compared.theory.description;
-            let svg = draw_on(&first_panels(&compared.checked.figure), &Sheet::of(Size::of_columns(1)))?;
+            let figure = compared.checked.figure.as_ref().map_err(|error| anyhow!("{error}"))?.showing(&[])?;
+            let svg = draw_on(&first_panels(&figure), &Sheet::of(Size::of_columns(1)))?;
             Ok(Card {
                 name: compared.theory.name().to_string(),
                 title: about.title.clone(),

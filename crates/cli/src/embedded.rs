@@ -12,11 +12,11 @@ use crate::check::Check;
 use crate::simulation::stopped;
 use crate::sweep::study::said;
 use crate::{Cli, Command};
-use overlaps::chart::Figure;
-use overlaps::compare::report;
+use overlaps::chart::{ChartError, Figure, drawn_columns};
+use overlaps::compare::{Answer, Measurements, report};
 use overlaps::experiment::{self, Experiment};
-use overlaps::model::Running;
-use overlaps::output::Table;
+use overlaps::model::{Description, Running};
+use overlaps::output::{Column, Role, Table};
 
 /// What words of a command line ask for.
 fn command(words: &[String]) -> anyhow::Result<Command> {
@@ -38,12 +38,37 @@ pub fn experiment(words: &[String]) -> anyhow::Result<Box<dyn Experiment>> {
     }
 }
 
+/// The figure of a check with all overlaps, of which some are shown.
+pub struct Drawn {
+    /// The overlaps, in the order of the panels: those of curves, then those of deviations.
+    overlaps: Vec<String>,
+    /// Those that are shown if none are asked for.
+    usual: Vec<String>,
+    figure: Figure,
+}
+
+impl Drawn {
+    /// The figure of some overlaps.
+    ///
+    /// # Errors
+    /// A name that none has.
+    pub fn showing(&self, asked: &[String]) -> Result<Figure, ChartError> {
+        let columns: Vec<Column> = self.overlaps.iter().map(|o| Column::new(o, "", Role::Output)).collect();
+        let names = drawn_columns(asked, &self.usual, &columns)?;
+        let places = names.iter().filter_map(|name| self.overlaps.iter().position(|o| o == name));
+        let places: Vec<usize> = places.collect();
+        let below = places.iter().map(|place| place + self.overlaps.len());
+        let panels = places.iter().copied().chain(below).map(|place| self.figure.panels[place].clone());
+        Ok(Figure { columns: places.len(), panels: panels.collect(), ..self.figure.clone() })
+    }
+}
+
 /// A theory compared with measurements.
 pub struct Checked {
     /// The comparisons.
     pub table: Table,
-    /// Both, drawn.
-    pub figure: Figure,
+    /// Both, drawn; or why they cannot be.
+    pub figure: Result<Drawn, ChartError>,
     /// The verdict on each theory.
     pub verdicts: Json,
     /// What is compared, in a line.
@@ -76,8 +101,7 @@ pub(crate) fn checked(
     let answers = check.answers_while(&measured.measurements, &measured.given, running)?;
     let answers = answers.ok_or_else(|| stopped(None))?;
     let table = report::table(&measured.measurements, &answers.all, &check.rules)?;
-    let drawn = check.drawn(&measured.measurements, &[])?;
-    let figure = check.figure(&measured.measurements, &answers.all, measured.model, &drawn)?;
+    let figure = drawn(check, &measured.measurements, &answers.all, measured.model);
     let mut warnings = answers.warnings;
     warnings.extend(measured.left_out());
     let notes = measured.notes.iter().cloned().chain(answers.notes).collect();
@@ -85,6 +109,19 @@ pub(crate) fn checked(
     measured.finish();
     let (headline, parameters) = (measured.headline.trim_end().to_string(), measured.parameters);
     Ok(Checked { table, figure, verdicts, headline, parameters, notes, warnings })
+}
+
+fn drawn(
+    check: &experiment::Check,
+    measurements: &Measurements,
+    answers: &[Answer],
+    model: &Description,
+) -> Result<Drawn, ChartError> {
+    let name = |place: &usize| measurements.overlaps[*place].clone();
+    let all = check.drawn(measurements, &["all".to_string()])?;
+    let usual = check.drawn(measurements, &[])?.iter().map(name).collect();
+    let figure = check.figure(measurements, answers, model, &all)?;
+    Ok(Drawn { overlaps: all.iter().map(name).collect(), usual, figure })
 }
 
 /// Computes a study and gives its CSV, with the exit code of `sweep`; `words` are its arguments.

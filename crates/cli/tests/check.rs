@@ -436,6 +436,14 @@ fn files_of_other_programs_are_read_as_they_are() {
     let said = message(&output);
     assert!(said.contains("(did you mean `p_test`?)") && said.contains("--ignore NAME"), "{said}");
     assert_eq!(check("near.csv", &["--ignore", "p_tset"]).0, plain);
+    // So would one that is the beginning of its name: `lambda` is a word of Python.
+    let short = reference_with(|l| l.replace(",lambda,", ",lam,"), |_, l| l.to_string());
+    fs::write(folder.path().join("short.csv"), short).unwrap();
+    let output = run_in(folder.path(), &["check", "first-phase", "--against", "short.csv"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(message(&output).contains("(did you mean `lambda`?)"), "{}", message(&output));
+    let (_, said) = check("short.csv", &["--ignore", "lam"]);
+    assert!(said.contains("so by default: lambda = 0.1"), "{said}");
     // The size by another name, also that of a parameter of other theories.
     let size = reference_with(|l| l.replace(",d,", ",N,"), |_, l| l.to_string());
     fs::write(folder.path().join("size.csv"), size).unwrap();
@@ -455,6 +463,35 @@ fn files_of_other_programs_are_read_as_they_are() {
         message(&refused)
     );
     assert_eq!(run_in(folder.path(), &["check", "first-phase", "--size", "N"]).status.code(), Some(2));
+}
+
+/// The equations of ridge regression have a second solution, with V < 0, and a file without starts does not say which is meant.
+#[test]
+fn a_theory_that_does_not_say_which_of_its_solutions_is_meant_is_told_of() {
+    let folder = TempDir::new().unwrap();
+    let theory = |unknown: &str| {
+        format!(
+            "title = \"ridge\"\ncontrol = {{ name = \"alpha\", from = 0.1, to = 3, points = 59 }}\n\n\
+             [unknowns]\nV = {unknown}\n\n[fixed_point]\nV = \"1/(0.3 + alpha/(1 + V))\"\n"
+        )
+    };
+    // V = 2 at alpha = 0.6: V (0.3 + 0.6/3) = 1; the other solution is V = -5/3.
+    let runs = ["", "0,2.01", "1,1.99", "2,2.02", "3,1.98"].map(|run| match run {
+        "" => "N,seed,alpha,V\n".to_string(),
+        run => {
+            let (seed, value) = run.split_once(',').unwrap();
+            [100, 200, 400].map(|size| format!("{size},{seed},0.6,{value}\n")).concat()
+        }
+    });
+    fs::write(folder.path().join("runs.csv"), runs.concat()).unwrap();
+    for (unknown, several) in [("\"variance\"", true), ("{ range = [0, inf] }", false)] {
+        fs::write(folder.path().join("mine.toml"), theory(unknown)).unwrap();
+        let words = ["check", "mine.toml", "--against", "runs.csv", "--size", "N", "--corrections", "1/N"];
+        let said = message(&run_in(folder.path(), &words));
+        let note = "note: mine: there are several solutions, and the file does not say which is meant";
+        assert_eq!(said.contains(note), several, "{said}");
+        assert_eq!(said.contains("at alpha = 0.6, where there is also V = 2"), several, "{said}");
+    }
 }
 
 #[test]

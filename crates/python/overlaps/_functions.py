@@ -304,6 +304,7 @@ def _computed(
     with translated(shorter), told(progress) as callback:
         result = Result(_overlaps.compute(words, _threads(threads), callback), None)
     if shorter:
+        result.system = result.system.replace(shorter, "")
         result.notes = [note.replace(shorter, "") for note in result.notes]
         result.warnings = [warning.replace(shorter, "") for warning in result.warnings]
     if result.warnings:

@@ -178,7 +178,10 @@ class Result:
                 body += f'<tr><td colspan="{len(shown)}">…</td></tr>'
             body += "<tr>" + "".join(f"<td>{html.escape(_short(column[row]))}</td>" for column in columns) + "</tr>"
         notes = "".join(f"<p><b>{html.escape(warning)}</b></p>" for warning in self.warnings)
-        return f"<div>{figure}{notes}<table><tr>{head}</tr>{body}</table></div>"
+        said = [f"{each['theory']}: {each['verdict']}" for each in self.verdicts]
+        said += [f"note: {note}" for note in self.notes]
+        after = "".join(f"<p>{html.escape(line)}</p>" for line in said)
+        return f"<div>{figure}{notes}<table><tr>{head}</tr>{body}</table>{after}</div>"
 
 
 def _short(value: Any) -> str:

@@ -4,14 +4,14 @@
 mod watch;
 
 use anyhow::Context;
-use overlaps::chart::{Chart, Figure};
+use overlaps::chart::{Chart, ChartError, Figure};
 use overlaps::experiment::Told;
 use overlaps::output::csv::{read_table, write_table};
 use overlaps::output::{Column, Series, Table};
 use overlaps::solve::Special;
 use overlaps::study::Counts;
 use overlaps::system::{BUILT_IN, Theory};
-use overlaps_cli::embedded;
+use overlaps_cli::embedded::{self, Drawn};
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -29,7 +29,8 @@ pyo3::create_exception!(
 struct Outcome {
     table: Table,
     chart: Option<(Chart, Vec<Special>)>,
-    figure: Option<Figure>,
+    /// Of a check.
+    checked: Option<Result<Drawn, ChartError>>,
     said: Json,
     notes: Vec<String>,
     warnings: Vec<String>,
@@ -104,8 +105,10 @@ impl Outcome {
 
 impl Outcome {
     fn drawn(&self, columns: &[String]) -> anyhow::Result<Option<Figure>> {
-        if self.figure.is_some() {
-            return Ok(self.figure.clone());
+        match &self.checked {
+            Some(Ok(drawn)) => return Ok(Some(drawn.showing(columns)?)),
+            Some(Err(reason)) => anyhow::bail!("{reason}"),
+            None => {}
         }
         let Some((chart, special)) = &self.chart else { return Ok(None) };
         Ok(Some(chart.clone().showing(columns, &self.table.columns)?.marked(&self.table, special)?))
@@ -189,7 +192,7 @@ fn compute(
             table,
             // A table without a figure is still a table.
             chart: experiment.chart().ok().flatten().map(|chart| (chart, told.special.clone())),
-            figure: None,
+            checked: None,
             warnings: experiment.warnings(counts, &told),
             said: json!({"system": system, "parameters": parameters, "events": told.events}),
             notes,
@@ -205,7 +208,7 @@ fn check(words: &[String], watch: &watch::Watch) -> anyhow::Result<Outcome> {
     Ok(Outcome {
         table: checked.table,
         chart: None,
-        figure: Some(checked.figure),
+        checked: Some(checked.figure),
         said,
         notes: checked.notes,
         warnings: checked.warnings,
@@ -222,7 +225,7 @@ fn sweep(py: Python<'_>, words: Vec<String>, threads: Option<usize>) -> PyResult
         let side = std::fs::read_to_string(csv.with_extension("json"))?;
         let said = serde_json::from_str(&side)?;
         let (notes, warnings) = (Vec::new(), Vec::new());
-        let outcome = Outcome { table, chart: None, figure: None, said, notes, warnings };
+        let outcome = Outcome { table, chart: None, checked: None, said, notes, warnings };
         Ok((outcome, csv.display().to_string(), code))
     })
 }

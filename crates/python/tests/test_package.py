@@ -95,8 +95,40 @@ def test_measurements_of_a_frame_a_mapping_and_a_file_give_the_same_verdict(tmp_
 
 def test_notes_do_not_name_the_file_that_measurements_are_handed_over_in():
     runs = {"N": [50, 100] * 2, "seed": [0, 0, 1, 1], "T": [1.5] * 4, "m": [0.1, 0.0, 0.0, 0.1]}
-    notes = overlaps.check("curie-weiss", runs, size="N", corrections="1/N").notes
-    assert any("not in measurements, so by default" in note for note in notes), notes
+    checked = overlaps.check("curie-weiss", runs, size="N", corrections="1/N")
+    assert any("not in measurements, so by default" in note for note in checked.notes), checked.notes
+    assert checked.system.startswith("curie-weiss against measurements: "), checked.system
+
+
+def test_a_check_draws_the_columns_that_are_asked_for():
+    pytest.importorskip("matplotlib").use("agg")
+    runs = {"N": [50, 100] * 2, "seed": [0, 0, 1, 1], "alpha": [1.0] * 4, "lambda": [0.3] * 4, "Delta": [0.25] * 4}
+    runs |= {"m": [0.58, 0.57, 0.60, 0.58], "q": [0.55, 0.57, 0.54, 0.56]}
+    checked = overlaps.check("ridge", runs, size="N")
+    assert [ax.get_ylabel() for ax in checked.plot("q")] == ["q", "q − ridge"]
+    assert [ax.get_ylabel() for ax in checked.plot()] == ["m", "q", "m − ridge", "q − ridge"]
+    with pytest.raises(ValueError, match="there is no column `r`"):
+        checked.plot("r")
+
+
+def test_measurements_at_several_parameters_have_a_verdict_though_no_figure():
+    runs = {"N": [50, 100, 200] * 4, "seed": [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3, "alpha": [1.0] * 12}
+    runs |= {"lambda": [0.3] * 6 + [0.5] * 6, "Delta": [0.25] * 12}
+    runs |= {"m": [0.58, 0.57, 0.6, 0.58, 0.59, 0.57, 0.5, 0.49, 0.51, 0.48, 0.5, 0.51]}
+    checked = overlaps.check("ridge", runs, size="N", corrections="1/N")
+    assert len(checked.verdicts) == 1 and sorted(set(checked["lambda"])) == [0.3, 0.5]
+    with pytest.raises(overlaps.Error, match="one combination of parameters"):
+        checked.plot()
+    assert "<table>" in checked._repr_html_()
+
+
+def test_a_notebook_shows_notes_and_verdicts():
+    text = 'title = "two roots"\ncontrol = { name = "t", from = 1, to = 2, points = 3 }\n'
+    result = overlaps.solve_text(text + '[unknowns]\nx = "root"\n[residual]\nr = "x^2 - t"\n')
+    assert "there are several solutions" in result._repr_html_()
+    runs = {"N": [50, 100] * 2, "seed": [0, 0, 1, 1], "T": [1.5] * 4, "m": [0.1, 0.0, 0.0, 0.1]}
+    shown = overlaps.check("curie-weiss", runs, size="N", corrections="1/N")._repr_html_()
+    assert "curie-weiss: " in shown and "so by default" in shown
 
 
 @pytest.mark.parametrize("page", [page for page in os.environ.get("PAGES", "").split() if page.endswith("python.md")])

@@ -9,9 +9,9 @@ use crate::compare::{Answer, Corrections, Measurements, Predictions};
 use crate::model::Description;
 use crate::name::symbol_of;
 use crate::output::{Cell, Column, Role};
-use crate::solve::{Job, Settings};
+use crate::solve::{Job, PieceCurve, Settings};
 use crate::system::Theory;
-use crate::value::Value;
+use crate::value::{Given, Value};
 
 /// Panels in a row, unless columns are asked for.
 const MOST_COLUMNS: usize = 4;
@@ -40,12 +40,13 @@ impl Check {
         }
         if groups.len() > 1 {
             return Err(ChartError::Given(format!(
-                "a figure shows one combination of parameters, and these measurements have {}; leave out --plot, or check one at a time",
+                "a figure shows one combination of parameters, and these measurements have {}: without a figure, or one at a time",
                 groups.len()
             )));
         }
         let theory = answers[0].predictions.theory;
-        let curves = |column: &usize| curves(measurements, answers, *column, self.settings());
+        let solved = solved(measurements, answers, self.settings());
+        let curves = |column: &usize| curves(measurements, answers, &solved, *column);
         let deviations =
             |column: &usize| deviations(measurements, answers, self.rules.corrections(measurements), *column);
         Ok(Figure {
@@ -90,20 +91,54 @@ fn subtitle(measurements: &Measurements, theory: &Theory, model: &Description) -
     in_words(values.map(|(name, value)| (name.as_str(), Cell::from(value))))
 }
 
+fn largest(measurements: &Measurements) -> f64 {
+    measurements.rows.iter().map(|row| row.d).fold(0.0, f64::max)
+}
+
+/// The theories that are compared as the first is, with their curves over their default grid in the range of the first, at the
+/// parameters of the measurements.
+fn solved<'a>(
+    measurements: &Measurements,
+    answers: &[Answer<'a>],
+    settings: Settings,
+) -> Vec<(&'a Theory, Vec<PieceCurve<'a>>)> {
+    let kind = |a: &Answer| (a.in_the_limit, a.predictions.at_each_d);
+    let range = &answers[0].predictions.theory.control;
+    let within = |t: &f64| (range.from..=range.to).contains(t);
+    let of_same_kind = answers.iter().filter(|a| kind(a) == kind(&answers[0]));
+    of_same_kind
+        .map(|Answer { predictions, .. }| {
+            let theory = predictions.theory;
+            let controls = theory.control.grid().into_iter().filter(within).collect();
+            let parameters = parameters(measurements, predictions);
+            (theory, Job { parameters, controls: Some(controls) }.curves(theory, settings))
+        })
+        .collect()
+}
+
+/// The parameters of the first measurement, with the largest d.
+fn parameters(measurements: &Measurements, predictions: &Predictions) -> Given {
+    let names = predictions.theory.parameter_names();
+    let first = &measurements.rows[0];
+    let measured = measurements.parameters.iter().cloned().zip(first.parameters.iter().cloned());
+    let d = (measurements.size.clone(), Value::Number(largest(measurements)));
+    let all = predictions.given.iter().cloned().chain(measured).chain(predictions.at_each_d.then_some(d));
+    all.filter(|(name, _)| names.contains(&name.as_str())).collect()
+}
+
 /// Theory curves against the control, and what was measured: extrapolated, or at the largest d.
-fn curves(measurements: &Measurements, answers: &[Answer], overlap: usize, settings: Settings) -> Panel {
+fn curves(
+    measurements: &Measurements,
+    answers: &[Answer],
+    solved: &[(&Theory, Vec<PieceCurve>)],
+    overlap: usize,
+) -> Panel {
     let name = &measurements.overlaps[overlap];
     let mut panel = Panel::new(symbol_of(name));
     let in_the_limit = answers[0].in_the_limit;
-    let largest = measurements.rows.iter().map(|row| row.d).fold(0.0, f64::max);
-    let of_same_kind = |a: &&Answer| {
-        a.in_the_limit == in_the_limit && a.predictions.at_each_d == answers[0].predictions.at_each_d
-    };
-    for (index, answer) in answers.iter().filter(of_same_kind).enumerate() {
-        let theory = answer.predictions.theory;
-        let range = &answers[0].predictions.theory.control;
-        let segments =
-            segments(measurements, &answer.predictions, name, largest, (range.from, range.to), settings);
+    let largest = largest(measurements);
+    for (index, (theory, pieces)) in solved.iter().enumerate() {
+        let segments = segments(pieces, name);
         if !segments.is_empty() {
             panel.curves.push(Curve {
                 label: theory.name().to_string(),
@@ -125,30 +160,10 @@ fn curves(measurements: &Measurements, answers: &[Answer], overlap: usize, setti
     panel
 }
 
-/// The curve of a theory over its default grid within a range, at the parameters of the measurements.
-fn segments(
-    measurements: &Measurements,
-    predictions: &Predictions,
-    overlap: &str,
-    d: f64,
-    (from, to): (f64, f64),
-    settings: Settings,
-) -> Vec<Vec<(f64, f64)>> {
-    let theory = predictions.theory;
-    let names = theory.parameter_names();
-    let first = &measurements.rows[0];
-    let measured = measurements.parameters.iter().cloned().zip(first.parameters.iter().cloned());
-    let parameters = predictions
-        .given
-        .iter()
-        .cloned()
-        .chain(measured)
-        .chain(predictions.at_each_d.then(|| (measurements.size.clone(), Value::Number(d))))
-        .filter(|(name, _)| names.contains(&name.as_str()))
-        .collect();
+/// The line of an overlap along the curves of a theory.
+fn segments(pieces: &[PieceCurve], overlap: &str) -> Vec<Vec<(f64, f64)>> {
     let mut segments = Vec::new();
-    let controls = theory.control.grid().into_iter().filter(|t| (from..=to).contains(t)).collect();
-    for piece in (Job { parameters, controls: Some(controls) }).curves(theory, settings) {
+    for piece in pieces {
         let Some(output) = piece.piece.system.outputs.iter().position(|o| o.column == overlap) else {
             continue;
         };

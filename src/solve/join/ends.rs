@@ -7,11 +7,16 @@ use crate::solve::brent::brent;
 use crate::solve::continuation::{CERTAIN, End, EndKind};
 use crate::solve::curve::boundary_at;
 use crate::solve::finder::Finder;
+use crate::solve::meeting::Meeting;
 use crate::solve::refusal::Refusal;
 use crate::solve::solution::Solution;
 
 /// A branch that ends within this distance (in units of the scale) of another that goes on may have met it.
 const NEARBY: f64 = 0.1;
+/// A branch that turns back, or loses its minimum, farther than this from a meeting with another (in parts of the range of the control,
+/// and in units of the scale) does not end in it.
+const OFF: f64 = 1e-7;
+const APART: f64 = 1e-4;
 /// How far beyond an event, in parts of the gap between rows, a branch must go to have passed it.
 const BEYOND: f64 = 0.05;
 
@@ -122,7 +127,8 @@ impl Join<'_, '_> {
             };
             let rung = solution.certified.rung;
             let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
-            if let Some(m) = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span()) {
+            let meeting = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span());
+            if let Some(m) = meeting.filter(|m| self.is_where(m, end)) {
                 let certain = m.error <= CERTAIN * m.control.abs().max(1e-3 * self.span());
                 // A meeting that a row has found to lie in it, to its error, lies in it.
                 let found = [solution.control, to].into_iter().find(|c| {
@@ -134,6 +140,16 @@ impl Join<'_, '_> {
             }
         }
         None
+    }
+
+    /// Whether a branch ends where it is said to meet another. The other branch was taken as straight: where it turns back beside the end,
+    /// or into it, as near the end of a line of transitions of first order, points of one are found on the other, and where they
+    /// meet is far from where the branch itself loses its minimum or turns back, which is known better.
+    fn is_where(&self, meeting: &Meeting, end: &End) -> bool {
+        let off = (meeting.control - end.control).abs();
+        !matches!(end.kind, EndKind::Fold | EndKind::Instability)
+            || off <= OFF * self.span() + 10.0 * meeting.error
+                && self.finder.distance(&meeting.x, &end.x) < APART
     }
 
     /// A regular point of a branch shortly before a control value.

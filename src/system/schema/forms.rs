@@ -5,9 +5,11 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use toml::Spanned;
+
 use super::{
-    At, Columns, Listed, Motion, Number, NumberOrText, Several, Str, TextOrNames, Unknown, UnknownTable,
-    Variable, VariableTable,
+    At, Columns, Listed, Motion, Number, NumberOrText, Output, Parameter, Several, Str, TextOrNames, Unknown,
+    UnknownTable, Variable, VariableTable,
 };
 
 /// The ways in which TOML hands over a number.
@@ -167,6 +169,86 @@ impl<'de> Deserialize<'de> for Unknown {
             }
         }
         deserializer.deserialize_any(V)
+    }
+}
+
+/// A table, or in its place the number or expression that matters most of it.
+enum TableOr<T> {
+    Table(T),
+    Value(NumberOrText),
+}
+
+/// What may stand as its value alone.
+trait InShort: Sized {
+    /// What is accepted, in words.
+    const ACCEPTED: &'static str;
+    /// From its table.
+    fn of_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error>;
+    /// From its value.
+    fn of_value(value: At<NumberOrText>) -> Self;
+}
+
+impl<'de, T: InShort> Deserialize<'de> for TableOr<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct V<T>(std::marker::PhantomData<T>);
+        impl<'de, T: InShort> Visitor<'de> for V<T> {
+            type Value = TableOr<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(T::ACCEPTED)
+            }
+            visit_numbers!(TableOr<T>, |x| TableOr::Value(NumberOrText::Number(x)));
+            fn visit_str<E: de::Error>(self, x: &str) -> Result<TableOr<T>, E> {
+                Ok(TableOr::Value(NumberOrText::Text(x.to_string())))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TableOr<T>, A::Error> {
+                T::of_table(MapAccessDeserializer::new(map)).map(TableOr::Table)
+            }
+        }
+        deserializer.deserialize_any(V(std::marker::PhantomData))
+    }
+}
+
+fn in_short<'de, T: InShort, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    let form = Spanned::<TableOr<T>>::deserialize(deserializer)?;
+    let span = form.span();
+    Ok(match form.into_inner() {
+        TableOr::Table(table) => table,
+        TableOr::Value(value) => T::of_value(At::new(span, value)),
+    })
+}
+
+impl InShort for Parameter {
+    const ACCEPTED: &'static str =
+        "a number, or a table { default = …, domain = \"…\", slider = [from, to], meaning = \"…\" }";
+    fn of_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
+        Parameter::deserialize(table)
+    }
+    fn of_value(value: At<NumberOrText>) -> Self {
+        let default = value.map(Several::One);
+        Parameter { default, values: None, domain: None, slider: None, meaning: String::new() }
+    }
+}
+
+impl InShort for Output {
+    const ACCEPTED: &'static str = "an expression in a string, or a table { value = \"…\", meaning = \"…\" }";
+    fn of_table<'de, D: Deserializer<'de>>(table: D) -> Result<Self, D::Error> {
+        Output::deserialize(table)
+    }
+    fn of_value(value: At<NumberOrText>) -> Self {
+        Output { value, meaning: String::new() }
+    }
+}
+
+// With `remote = "Self"` the derived functions, of tables, are inherent ones.
+impl<'de> Deserialize<'de> for Parameter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        in_short(deserializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Output {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        in_short(deserializer)
     }
 }
 

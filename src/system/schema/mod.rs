@@ -154,12 +154,9 @@ pub struct Plot {
     pub columns: Vec<Str>,
 }
 
-/// A parameter.
+/// A parameter; in the file a table, or its default alone.
 #[derive(Debug, Clone, serde::Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a table { default = …, domain = \"…\", slider = [from, to], meaning = \"…\" }"
-)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Parameter {
     /// Default value, or an expression of the parameters above it; one of the words if there are any; a list for an index.
     pub default: At<Several>,
@@ -354,9 +351,9 @@ pub struct Branch {
     pub at: Option<Spanned<Entries<At<NumberOrText>>>>,
 }
 
-/// An output.
+/// An output; in the file a table, or its value alone.
 #[derive(Debug, Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table { value = \"…\", meaning = \"…\" }")]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub struct Output {
     /// Expression.
     pub value: At<NumberOrText>,
