@@ -29,4 +29,4 @@ pub use power_law::PowerLaw;
 pub use predictions::Predictions;
 pub use scaling::ScalingLaw;
 pub use statistics::Estimate;
-pub use verdict::{Comparison, Judged, LeftOut, Place, Rules, Verdict, Why, judge};
+pub use verdict::{Comparison, Judged, LeftOut, Place, Rules, Verdict, Why, judge, judge_beside};

@@ -160,7 +160,11 @@ impl Judged {
 
     /// The comparison of smallest probability.
     pub fn worst(&self) -> Option<&Comparison> {
-        self.claim.as_ref().map(|claim| &self.comparisons[claim.worst])
+        let key = |c: &Comparison| (c.p, -c.z.abs());
+        self.comparisons.iter().min_by(|a, b| {
+            let ((a, more_a), (b, more_b)) = (key(a), key(b));
+            a.total_cmp(&b).then(more_a.total_cmp(&more_b))
+        })
     }
 }
 
@@ -180,6 +184,18 @@ pub struct Predicted<'a> {
 /// predictions differ (drawn labels) share a fit. A theory with d is compared at each d; `in_the_limit` compares
 /// it by the fit a + b/d of its differences instead, which removes corrections of the first order that it does not claim.
 pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool, rules: &Rules) -> Judged {
+    judge_beside(measurements, theory, in_the_limit, &[], rules)
+}
+
+/// The same with something else that the theory says of the measurements and that has been tested, such as a whole law: one verdict, with
+/// Holm's correction over all of it.
+pub fn judge_beside(
+    measurements: &Measurements,
+    theory: Predicted,
+    in_the_limit: bool,
+    others: &[Beside],
+    rules: &Rules,
+) -> Judged {
     let mut judged = Judged {
         comparisons: Vec::new(),
         claim: None,
@@ -246,7 +262,7 @@ pub fn judge(measurements: &Measurements, theory: Predicted, in_the_limit: bool,
             }
         }
     }
-    let places: Vec<Beside> = judged.comparisons.iter().map(Beside::from).collect();
+    let places = judged.comparisons.iter().map(Beside::from).chain(others.iter().copied()).collect();
     judged.claim = Claim::new("", "", Test::Chance(rules.level), places);
     let places = judged.claim.iter().flat_map(|claim| &claim.places);
     judged.comparisons.iter_mut().zip(places).for_each(|(c, place)| c.p_holm = place.corrected);

@@ -115,8 +115,10 @@ impl Generate {
         let figure = files.plot.is_some().then(|| compared.figure(&runs, &generations, &outcomes, &drawn));
         let (figure, Compared { rows, comparison, .. }) = (figure.transpose()?, compared);
         rows.into_iter().try_for_each(|row| table.push(row))?;
-        let said =
-            [("generation".to_string(), flow.describe(&runs)), ("comparison".to_string(), comparison.json())];
+        let said = [
+            ("generation".to_string(), flow.describe(&runs)),
+            ("comparison".to_string(), comparison.json(&flow.rules)),
+        ];
         let parameters = flow.flows.parameters(&runs);
         let side = side("generation", parameters, self.values.sweeps(), &table.columns, said.into());
         written.extend(files.write(&table, &side, figure.as_ref())?);

@@ -16,7 +16,7 @@ use overlaps::chart::Figure;
 use overlaps::compare::Verdict;
 use overlaps::experiment::Experiment;
 use overlaps::output::Table;
-use overlaps_models::modes::{Fractions, Sampled, Scales};
+use overlaps_models::modes::{Fractions, Partitions, Sampled, Scales};
 use serde_json::Value as Json;
 
 /// Show at which scales the modes of a mixture part, and when; or sample its exact flow.
@@ -24,10 +24,11 @@ use serde_json::Value as Json;
 /// The file says where the modes lie: `weights` with `gram`, the matrix μ_k·μ_l/d, or with `vectors`, the μ_k/√d; or `[split]`, a tree
 /// of distances with exponents. Rows are the windows of the flow at each dimension: which modes part, the knot of a schedule with a
 /// phase per scale, and by how much the error of the denoiser falls. With --steps, samples take so many Euler steps with the exact
-/// denoiser, in law, at any dimension, and rows are the fractions that end at each mode.
+/// denoiser, in law, at any dimension, and rows are the fractions that end at each mode. With --data, a few data of each mode are drawn again and
+/// again, and rows are how often no other partition of them has a lower loss, for a denoiser with a saturated unit for each group.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  overlaps modes means.toml d=log:1e2:1e8:4\n  overlaps modes means.toml --steps 50,100 --plot modes.svg\n\nParameters for --set and --sweep, with their defaults: d = log:1e2:1e12:6, sigma = 1, reach = 5; with --steps also schedule = phases (or two_phase, uniform) and interpolant = linear (or trigonometric).\n\nTwo pairs of modes, d^0.3 and √d apart:\n\n    [split]\n    exponent = 0.5\n    half_distance = 1\n    modes = [\n      { exponent = 0.3, half_distance = 1.5, modes = [0.5, 0.2] },\n      { exponent = 0.3, half_distance = 1.5, modes = [0.1, 0.2] },\n    ]"
+    after_help = "Examples:\n  overlaps modes means.toml d=log:1e2:1e8:4\n  overlaps modes means.toml --steps 50,100 --plot modes.svg\n  overlaps modes means.toml --data 6,6\n\nParameters for --set and --sweep, with their defaults: d = log:1e2:1e12:6, sigma = 1, reach = 5; with --steps also schedule = phases (or two_phase, uniform) and interpolant = linear (or trigonometric); with --data lambda = 0.1, and no reach.\n\nTwo pairs of modes, d^0.3 and √d apart:\n\n    [split]\n    exponent = 0.5\n    half_distance = 1\n    modes = [\n      { exponent = 0.3, half_distance = 1.5, modes = [0.5, 0.2] },\n      { exponent = 0.3, half_distance = 1.5, modes = [0.1, 0.2] },\n    ]"
 )]
 pub struct Modes {
     /// Where the modes lie.
@@ -36,7 +37,10 @@ pub struct Modes {
     /// Sample the flow in these numbers of steps, separated by commas.
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     steps: Vec<u32>,
-    /// Samples.
+    /// Draw so many data of each mode, separated by commas: how often is the partition by modes the best of all?
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',', conflicts_with = "steps")]
+    data: Vec<u32>,
+    /// Samples, or data sets.
     #[arg(long, value_name = "COUNT", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
     samples: u64,
     /// Key of the random numbers.
@@ -51,12 +55,16 @@ pub struct Modes {
 impl Modes {
     /// Computes, writes, prints.
     pub fn run(&self) -> anyhow::Result<u8> {
-        match self.steps.is_empty() {
-            true => self.show(&Scales::new(&self.means, &self.values.wanted())?),
-            false => {
+        let wanted = self.values.wanted();
+        match (self.steps.is_empty(), self.data.is_empty()) {
+            (true, true) => self.show(&Scales::new(&self.means, &wanted)?),
+            (_, false) => {
+                self.show(&Partitions::new(&self.means, &wanted, &self.data, self.samples, self.seed)?)
+            }
+            (false, true) => {
                 let steps = self.steps.iter().map(|n| *n as usize).collect();
                 let sampled = Sampled { steps, samples: self.samples, seed: self.seed };
-                self.show(&Fractions::new(&self.means, &self.values.wanted(), sampled)?)
+                self.show(&Fractions::new(&self.means, &wanted, sampled)?)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Mixtures of more than two modes: [`Means`], where the modes lie, read from a file; the scales at which they split
 //! ([`Means::windows`]), one after the other as the flow goes on; and samples of the flow, by their projections on the modes alone
-//! ([`euler::Flow`]), at any dimension. [`Scales`] and [`Fractions`] are what `overlaps modes` runs,
+//! ([`euler::Flow`]), at any dimension. [`Scales`], [`Fractions`] and [`Partitions`] are what `overlaps modes` runs,
 //! [`ModeTurns`] what `overlaps uturn --modes` does, [`ModeSamples`] what `overlaps generate --modes` does, [`Needed`] what `overlaps steps --modes` asks.
 //!
 //! ```
@@ -25,6 +25,7 @@ mod features;
 mod generated;
 mod means;
 mod needed;
+mod partitions;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -35,6 +36,7 @@ pub use experiment::{Fractions, Sampled, Scales};
 pub use generated::{ModeSamples, SamplesJudged};
 pub use means::{Means, MeansError};
 pub use needed::{Asked, Needed};
+pub use partitions::Partitions;
 pub use turn::{Matrix, Turns};
 pub use turns::{Judged, ModeTurns, Turning};
 pub use windows::Window;

@@ -3,13 +3,14 @@
 use serde_json::{Value as Json, json};
 
 use super::law::{LAW, Law};
-use super::predicted::closed_form::mixture_cdf;
 use super::predictions::Predictions;
 use super::run::{Denoisers, Generated, Generation};
+use super::whole_law::WholeLaw;
 use crate::mixture::simulate::Method;
-use overlaps::compare::statistics::{Sample, kolmogorov_smirnov};
+use overlaps::compare::claim::Beside;
+use overlaps::compare::statistics::Sample;
 use overlaps::compare::verdict::Predicted;
-use overlaps::compare::{Judged, Measurement, Measurements, Rules, Verdict, judge};
+use overlaps::compare::{Judged, Measurement, Measurements, Rules, Verdict, judge_beside};
 use overlaps::numeric::significant;
 use overlaps::output::json::objects;
 use overlaps::output::{Cell, Column, OutputError, Role, Table};
@@ -33,6 +34,8 @@ pub struct Comparison {
     at_each_d: bool,
     /// Whether denoisers are minima of the loss, which the theory describes up to its corrections in 1/d.
     of_minima: bool,
+    /// Whole laws, a test for each setting that has one.
+    laws: Vec<WholeLaw>,
     notes: Vec<String>,
 }
 
@@ -147,8 +150,11 @@ impl Comparison {
                 flow.push(ends.map_or(vec![f64::NAN; LAW.len()], |law| law.values().to_vec()));
             }
         }
-        let mut judged =
-            judge(&measurements, Predicted { values: &judged_by, at_each_d: true }, false, rules);
+        let laws = WholeLaw::of_settings(generations, outcomes, seeds);
+        let others: Vec<Beside> = laws.iter().map(WholeLaw::beside).collect();
+        let predicted = Predicted { values: &judged_by, at_each_d: true };
+        let judge = |in_the_limit| judge_beside(&measurements, predicted, in_the_limit, &others, rules);
+        let mut judged = judge(false);
         if judged.comparisons.is_empty() && at_each_d {
             judged.advice = Some(match seeds {
                 1 => "one data set has no standard error; use --seeds 2 or more, better 8".into(),
@@ -158,28 +164,42 @@ impl Comparison {
             judged.advice = None;
         }
         let several = measurements.rows.iter().any(|row| row.d != measurements.rows[0].d);
-        let limit = (several && at_each_d)
-            .then(|| judge(&measurements, Predicted { values: &judged_by, at_each_d: true }, true, rules));
+        let limit = (several && at_each_d).then(|| judge(true));
         let table = table(plan, &measurements, &values, &infinite, &flow, &judged, rules)?;
-        let mut notes: Vec<String> = without.iter().map(|why| why.to_string()).collect();
-        notes.extend(law_at_one(generations, outcomes));
+        let notes: Vec<String> = without.iter().map(|why| why.to_string()).collect();
         let of_minima = matches!(generations[0].denoisers, Denoisers::Learnt(Method::Integrated { .. }));
-        Ok(Comparison { table, judged, limit, at_each_d, of_minima, notes })
+        Ok(Comparison { table, judged, limit, at_each_d, of_minima, laws, notes })
     }
 
     /// The verdict: that of the limit, where there are several d.
     pub fn verdict(&self) -> Verdict {
-        self.limit.as_ref().unwrap_or(&self.judged).verdict
+        self.final_judged().verdict
     }
 
     /// What the side file says.
-    pub fn json(&self) -> Json {
+    pub fn json(&self, rules: &Rules) -> Json {
         json!({
             "theory": if self.limit.is_some() { "finite d, extrapolated" } else { "finite d" },
             "verdict": self.verdict().name(),
             "rows": objects(&self.table).collect::<Vec<_>>(),
-            "notes": self.notes,
+            "notes": self.laws_in_words(rules).into_iter().chain(self.notes.clone()).collect::<Vec<_>>(),
         })
+    }
+
+    /// The judgement by which the verdict goes.
+    fn final_judged(&self) -> &Judged {
+        self.limit.as_ref().unwrap_or(&self.judged)
+    }
+
+    /// The test of each whole law: its places in the claim follow those of the comparisons.
+    fn laws_in_words(&self, rules: &Rules) -> Vec<String> {
+        let judged = self.final_judged();
+        let places = judged.claim.iter().flat_map(|claim| &claim.places).skip(judged.comparisons.len());
+        let of = |(law, place): (&WholeLaw, &Beside)| {
+            let word = if place.corrected < rules.level { "rejected" } else { "consistent" };
+            format!("{}, {word}", law.words())
+        };
+        self.laws.iter().zip(places).map(of).collect()
     }
 
     /// The verdict in words.
@@ -188,8 +208,9 @@ impl Comparison {
             (Some(_), _) => "d → ∞: theory",
             (None, _) => "the theory at this d",
         };
-        let judged = self.limit.as_ref().unwrap_or(&self.judged);
-        let rejected = judged.rejected(rules);
+        let judged = self.final_judged();
+        let (rejected, all) =
+            judged.claim.as_ref().map_or((0, 0), |claim| (claim.rejected, claim.places.len()));
         let mut text = match judged.verdict {
             Verdict::Agrees => format!("{theory} and the samples agree"),
             Verdict::Disagrees => format!("{theory} and the samples disagree"),
@@ -197,9 +218,7 @@ impl Comparison {
         };
         if let Some(worst) = judged.worst() {
             text += &format!(
-                ": {} of {} comparisons rejected, largest |z| {} ({} at t = {})",
-                rejected.len(),
-                judged.comparisons.len(),
+                ": {rejected} of {all} comparisons rejected, largest |z| {} ({} at t = {})",
                 significant(worst.z.abs(), 3),
                 LAW[worst.place.overlap].0,
                 worst.place.control
@@ -228,7 +247,7 @@ impl Comparison {
         if let Some(advice) = &judged.advice {
             text += &format!("{advice}\n");
         }
-        for note in &self.notes {
+        for note in self.laws_in_words(rules).iter().chain(&self.notes) {
             text += &format!("{note}\n");
         }
         text
@@ -320,36 +339,4 @@ fn table(
         }
     }
     Ok(table)
-}
-
-/// With the exact denoiser: the law of ν at the end of the first phase against that of the interpolant itself (Proposition
-/// 1), by the test of Kolmogorov and Smirnov over all samples of a setting.
-fn law_at_one(generations: &[Generation], outcomes: &[Generated]) -> Vec<String> {
-    let mut notes = Vec::new();
-    let mut start = 0;
-    while start < generations.len() {
-        let setting = generations[start].setting;
-        let same = generations[start..].iter().take_while(|g| g.setting == setting).count();
-        if generations[start].denoisers == Denoisers::Exact {
-            let mut nu: Vec<f64> =
-                outcomes[start..start + same].iter().flat_map(|o| o.nu_first.iter().copied()).collect();
-            if nu.is_empty() {
-                start += same;
-                continue;
-            }
-            let t = generations[start].times()[places(&generations[start])[0]];
-            let cdf = |x: f64| mixture_cdf(&setting, t, x);
-            let (distance, p) = kolmogorov_smirnov(&mut nu, cdf);
-            notes.push(format!(
-                "ν at t = {t} against its mixture of two Gaussians at d = {}: Kolmogorov–Smirnov distance {} over {} samples, p = {}{}",
-                setting.d,
-                significant(distance, 3),
-                nu.len(),
-                significant(p, 2),
-                if p < 0.01 { "; Euler's steps bias the law, --integrator adaptive does not" } else { "" }
-            ));
-        }
-        start += same;
-    }
-    notes
 }

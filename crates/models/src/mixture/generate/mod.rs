@@ -35,6 +35,7 @@ pub mod steps;
 #[cfg(test)]
 mod tests;
 pub mod uturn;
+mod whole_law;
 mod whose;
 
 pub use basis::Basis;
