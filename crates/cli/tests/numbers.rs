@@ -267,8 +267,8 @@ fn uniform_steps_of_one_length_have_a_limit() {
 
 /// Where the losses of two solutions cross, from their difference at a place and its slope.
 fn crossing(at: f64, gain: impl Fn(f64) -> f64) -> f64 {
-    let h = 1e-4 * at;
-    at - gain(at) * h / (gain(at + h) - gain(at))
+    let (h, here) = (1e-4 * at, gain(at));
+    at - here * h / (gain(at + h) - here)
 }
 
 /// modes.csv, 33: κt at which two units have the loss of one.
@@ -285,7 +285,7 @@ fn two_units_come_into_use_where_losses_cross() {
 
 /// modes.csv, 34: the same of three units and two.
 #[test]
-#[ignore = "a minute or more; tests/thorough"]
+#[ignore = "a quarter of an hour; tests/thorough"]
 fn three_units_come_into_use_where_losses_cross() {
     let gain = |kt: f64| {
         let loss = |units: usize| {
