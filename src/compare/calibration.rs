@@ -49,6 +49,7 @@ fn predictions<'t>(theory: &'t Theory, measurements: &Measurements, at_each_d: b
         not_applicable: None,
         refused: 0,
         failed: Vec::new(),
+        several: None,
     }
 }
 
