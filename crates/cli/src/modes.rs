@@ -28,7 +28,7 @@ use serde_json::Value as Json;
 /// again, and rows are how often no other partition of them has a lower loss, for a denoiser with a saturated unit for each group.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  overlaps modes means.toml d=log:1e2:1e8:4\n  overlaps modes means.toml --steps 50,100 --plot modes.svg\n  overlaps modes means.toml --data 6,6\n\nParameters for --set and --sweep, with their defaults: d = log:1e2:1e12:6, sigma = 1, reach = 5; with --steps also schedule = phases (or two_phase, uniform) and interpolant = linear (or trigonometric); with --data lambda = 0.1, and no reach.\n\nTwo pairs of modes, d^0.3 and √d apart:\n\n    [split]\n    exponent = 0.5\n    half_distance = 1\n    modes = [\n      { exponent = 0.3, half_distance = 1.5, modes = [0.5, 0.2] },\n      { exponent = 0.3, half_distance = 1.5, modes = [0.1, 0.2] },\n    ]"
+    after_help = "Examples:\n  overlaps modes means.toml --steps 50,100 --plot modes.svg\n  overlaps modes means.toml --data 6,6 d=log:1e2:1e8:4\n\nParameters for --set and --sweep, with their defaults: d = log:1e2:1e12:6, sigma = 1, reach = 5; with --steps also schedule = phases (or two_phase, uniform) and interpolant = linear (or trigonometric); with --data lambda = 0.1, and no reach.\n\nTwo pairs of modes, d^0.3 and √d apart:\n\n    [split]\n    exponent = 0.5\n    half_distance = 1\n    modes = [\n      { exponent = 0.3, half_distance = 1.5, modes = [0.5, 0.2] },\n      { exponent = 0.3, half_distance = 1.5, modes = [0.1, 0.2] },\n    ]"
 )]
 pub struct Modes {
     /// Where the modes lie.
