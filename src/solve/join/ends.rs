@@ -7,7 +7,6 @@ use crate::solve::brent::brent;
 use crate::solve::continuation::{CERTAIN, End, EndKind};
 use crate::solve::curve::boundary_at;
 use crate::solve::finder::Finder;
-use crate::solve::meeting::Meeting;
 use crate::solve::refusal::Refusal;
 use crate::solve::solution::Solution;
 
@@ -68,12 +67,9 @@ impl Join<'_, '_> {
         // What else ends at a meeting takes part in it: a minimum that turns unstable where others are born.
         let met: Vec<End> = ends.iter().map(|(_, e)| e).filter(|e| e.is_meeting()).cloned().collect();
         for (from, mut end) in ends {
-            let near = |m: &&End| {
-                (m.control - end.control).abs() < 1e-3 * self.span()
-                    && self.finder.distance(&m.x, &end.x) < NEARBY
-            };
             if end.kind == EndKind::Instability
-                && let Some(meeting) = met.iter().find(near)
+                && let Some(meeting) =
+                    met.iter().find(|m| self.is_where((m.control, &m.x, self.error(m)), &end))
             {
                 end = meeting.clone();
             }
@@ -128,7 +124,7 @@ impl Join<'_, '_> {
             let rung = solution.certified.rung;
             let meeting = self.finder.meeting((&before.0, before.1), &other, end.control, rung);
             let meeting = meeting.filter(|m| (m.control - end.control).abs() < 0.1 * self.span());
-            if let Some(m) = meeting.filter(|m| self.is_where(m, end)) {
+            if let Some(m) = meeting.filter(|m| self.is_where((m.control, &m.x, m.error), end)) {
                 let certain = m.error <= CERTAIN * m.control.abs().max(1e-3 * self.span());
                 // A meeting that a row has found to lie in it, to its error, lies in it.
                 let found = [solution.control, to].into_iter().find(|c| {
@@ -145,11 +141,15 @@ impl Join<'_, '_> {
     /// Whether a branch ends where it is said to meet another. The other branch was taken as straight: where it turns back beside the end,
     /// or into it, as near the end of a line of transitions of first order, points of one are found on the other, and where they
     /// meet is far from where the branch itself loses its minimum or turns back, which is known better.
-    fn is_where(&self, meeting: &Meeting, end: &End) -> bool {
-        let off = (meeting.control - end.control).abs();
+    fn is_where(&self, (control, x, error): (f64, &DVector<f64>, f64), end: &End) -> bool {
+        let off = (control - end.control).abs();
         !matches!(end.kind, EndKind::Fold | EndKind::Instability)
-            || off <= OFF * self.span() + 10.0 * meeting.error
-                && self.finder.distance(&meeting.x, &end.x) < APART
+            || off <= OFF * self.span() + 10.0 * error && self.finder.distance(x, &end.x) < APART
+    }
+
+    /// How well the control value of an end is known.
+    fn error(&self, end: &End) -> f64 {
+        end.error.unwrap_or(CERTAIN * end.control.abs().max(1e-3 * self.span()))
     }
 
     /// A regular point of a branch shortly before a control value.
