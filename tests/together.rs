@@ -85,23 +85,19 @@ fn a_smooth_minimum_in_two_unknowns() {
     );
 }
 
-/// With both weights kept or none the closed form is linear; the mean over z of a piecewise linear function.
-/// ½ (u² + v² + u v) − h (u + v) + a (|u| + |v|) with h = z: u = v = sign(h) max(|h| − a, 0)/1.5.
-fn both_kept_or_none(second: SecondLook) {
-    let energy = "(u^2 + v^2 + u*v)/2 - z*(u + v) + a*(abs(u) + abs(v))";
-    let implicit = format!("u = {{ minimise = \"{energy}\" }}\nv = {{ minimise = \"{energy}\" }}");
-    pairs(&implicit, &[0.2, 1.0], &["E[z](u*v)", "E[z](max(abs(z) - a, 0)^2)/2.25"], 1e-12, second);
-}
-
-#[test]
-#[ignore = "three quarters of a minute; tests/thorough"]
-fn a_second_look_at_a_lasso_of_two_correlated_weights() {
-    both_kept_or_none(SecondLook::Rows(1));
-}
-
 #[test]
 fn a_lasso_of_two_correlated_weights() {
-    both_kept_or_none(SecondLook::Rows(0));
+    // With both weights kept or none the closed form is linear; the mean over z of a piecewise linear function.
+    // ½ (u² + v² + u v) − h (u + v) + a (|u| + |v|) with h = z: u = v = sign(h) max(|h| − a, 0)/1.5.
+    let energy = "(u^2 + v^2 + u*v)/2 - z*(u + v) + a*(abs(u) + abs(v))";
+    let implicit = format!("u = {{ minimise = \"{energy}\" }}\nv = {{ minimise = \"{energy}\" }}");
+    pairs(
+        &implicit,
+        &[0.2, 1.0],
+        &["E[z](u*v)", "E[z](max(abs(z) - a, 0)^2)/2.25"],
+        1e-12,
+        SecondLook::Rows(2),
+    );
     // Fields 1 and 0.2 of opposite pull: v = 0 wherever |½ u| < a for u = soft(z, a), and else both move.
     let energy = "(u^2 + v^2 + u*v)/2 - z*u + a*(abs(u) + abs(v))";
     let implicit = format!("u = {{ minimise = \"{energy}\" }}\nv = {{ minimise = \"{energy}\" }}");
