@@ -419,10 +419,11 @@ pub(super) fn halved(at: &dyn Fn(f64) -> f64, mut a: f64, mut b: f64) -> Option<
     if !(fa * fb <= 0.0) {
         return None;
     }
-    // What is minimal sticks at 0 where |p| is in it, and 0 is a thousand halvings away: looked at once a bracket is left with it.
-    let beside_0 = |round: usize| match round {
-        8 => Some(f64::MIN_POSITIVE),
-        9 => Some(-f64::MIN_POSITIVE),
+    // What is minimal sticks at 0 where |p| is in it, and 0 is a thousand halvings away: looked at once a bracket is left with it. (Where a
+    // value is infinite at 0, halvings are what leads to small roots.)
+    let beside_0 = |round: usize, finite: bool| match round {
+        8 if finite => Some(f64::MIN_POSITIVE),
+        9 if finite => Some(-f64::MIN_POSITIVE),
         _ => None,
     };
     for round in 0..STEPS {
@@ -433,7 +434,7 @@ pub(super) fn halved(at: &dyn Fn(f64) -> f64, mut a: f64, mut b: f64) -> Option<
         let inside = |p: f64| a.min(b) < p && p < a.max(b);
         let secant = b - fb * ((b - a) / (fb - fa));
         // Every other step halves, so that no shape of the equation can hold the bracket open.
-        let p = match beside_0(round) {
+        let p = match beside_0(round, fa.is_finite() && fb.is_finite()) {
             Some(p) if inside(p) => p,
             _ if round % 2 == 0 && inside(secant) => secant,
             _ => middle,
