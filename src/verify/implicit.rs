@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::apply::{apply, partial};
+use super::bracket::halved;
 use super::formula::Binary;
 use super::formula::{Formula, Operation, Place, Unsupported, arguments};
 use super::function::Unary;
@@ -46,8 +47,6 @@ struct Step {
 pub const IMPLICIT: usize = 1 << 29;
 /// Added to the number of a definition: what tells where its number jumps from one minimum to another.
 pub const RIVAL: usize = 1 << 30;
-/// Secants and halvings of a bracket.
-const STEPS: usize = 400;
 
 impl Formula {
     /// The number that makes an expression of the symbol `unknown` zero, which is the slope of what is minimal if it rises; that itself is
@@ -411,40 +410,4 @@ impl Implicit {
             None => (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
-}
-
-/// A root between two places, by secants and halving, and how wide the bracket is in which it lies.
-pub(super) fn halved(at: &dyn Fn(f64) -> f64, mut a: f64, mut b: f64) -> Option<(f64, f64)> {
-    let (mut fa, mut fb) = (at(a), at(b));
-    if !(fa * fb <= 0.0) {
-        return None;
-    }
-    // What is minimal sticks at 0 where |p| is in it, and 0 is a thousand halvings away: looked at once a bracket is left with it. (Where a
-    // value is infinite at 0, halvings are what leads to small roots.)
-    let beside_0 = |round: usize, finite: bool| match round {
-        8 if finite => Some(f64::MIN_POSITIVE),
-        9 if finite => Some(-f64::MIN_POSITIVE),
-        _ => None,
-    };
-    for round in 0..STEPS {
-        let middle = 0.5 * (a + b);
-        if fa == 0.0 || fb == 0.0 || middle == a || middle == b || (b - a).abs() <= 2.0 * f64::MIN_POSITIVE {
-            break;
-        }
-        let inside = |p: f64| a.min(b) < p && p < a.max(b);
-        let secant = b - fb * ((b - a) / (fb - fa));
-        // Every other step halves, so that no shape of the equation can hold the bracket open.
-        let p = match beside_0(round, fa.is_finite() && fb.is_finite()) {
-            Some(p) if inside(p) => p,
-            _ if round % 2 == 0 && inside(secant) => secant,
-            _ => middle,
-        };
-        let f = at(p);
-        if f.is_nan() {
-            return None;
-        }
-        if (f > 0.0) == (fa > 0.0) && f != 0.0 { (a, fa) = (p, f) } else { (b, fb) = (p, f) }
-    }
-    let width = if fa == 0.0 || fb == 0.0 { 0.0 } else { (b - a).abs() };
-    Some((if fa.abs() < fb.abs() { a } else { b }, width))
 }

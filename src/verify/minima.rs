@@ -1,6 +1,7 @@
 //! The minima of what may have several, by its values at many places: no slope and no place is shared with the search of the engine.
 
-use super::implicit::{Implicit, halved};
+use super::bracket::halved;
+use super::implicit::Implicit;
 use super::number::Number;
 
 /// Places on both sides of 0: a factor of 1.3 apart.

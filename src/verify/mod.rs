@@ -8,6 +8,7 @@
 
 mod apply;
 mod bivariate;
+mod bracket;
 mod derivative;
 mod disagreement;
 mod elementary;

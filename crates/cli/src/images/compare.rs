@@ -21,7 +21,6 @@ use overlaps::output::json::objects;
 use overlaps::paper::Decided;
 use overlaps::study::Part;
 use overlaps_images::Images;
-
 use overlaps_images::classify::Classifier;
 use overlaps_images::compare::{Compared, Comparison, Condition};
 use overlaps_images::model::Training;

@@ -129,9 +129,7 @@ impl Flow<'_> {
         interrupted: &(dyn Fn() -> bool + Sync),
     ) -> Result<Option<Vec<Vec<u64>>>, String> {
         let products = self.means.products(self.d);
-        let eigen = products.clone().symmetric_eigen();
-        let roots = eigen.eigenvalues.map(|x| x.max(0.0).sqrt());
-        let from_noise = &eigen.eigenvectors * DMatrix::from_diagonal(&roots);
+        let from_noise = self.means.root(self.d);
         let nowhere = || {
             let (d, sigma) = (shortest(self.d), shortest(self.sigma));
             format!(

@@ -90,9 +90,7 @@ impl ModeSamples {
     fn law(&self, flow: &Flow, tau: f64) -> Vec<(f64, f64)> {
         let (means, d) = (&self.along.means, flow.d);
         let (modes, products) = (means.count(), means.products(d));
-        let eigen = products.clone().symmetric_eigen();
-        let root =
-            &eigen.eigenvectors * DMatrix::from_diagonal(&eigen.eigenvalues.map(|x| x.max(0.0).sqrt()));
+        let root = means.root(d);
         let (alpha, scale) = (flow.interpolant.alpha(tau), d.sqrt() * tau);
         let width = (alpha * alpha + (flow.sigma * tau).powi(2)).sqrt();
         // The same noise at all times, so that their fractions make a smooth curve.

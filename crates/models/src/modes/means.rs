@@ -130,6 +130,12 @@ impl Means {
         }
         products
     }
+
+    /// M with M Mᵀ = μ_k·μ_l/d, which may be singular.
+    pub fn root(&self, d: f64) -> DMatrix<f64> {
+        let eigen = self.products(d).symmetric_eigen();
+        &eigen.eigenvectors * DMatrix::from_diagonal(&eigen.eigenvalues.map(|x| x.max(0.0).sqrt()))
+    }
 }
 
 /// Adds what a split gives to the products of the modes below it, and says which these are: its parts lie on the corners of a regular

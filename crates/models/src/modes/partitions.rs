@@ -169,9 +169,7 @@ impl Experiment for Partitions {
         let (sigma, lambda) = (point.number("sigma"), point.number("lambda"));
         let mut rows = Vec::new();
         for &d in self.along.controls() {
-            let eigen = self.along.means.products(d).symmetric_eigen();
-            let lengths = eigen.eigenvalues.map(|x| x.max(0.0).sqrt());
-            let root = &eigen.eigenvectors * DMatrix::from_diagonal(&lengths);
+            let root = self.along.means.root(d);
             let of_set = |set: u64| -> Result<Option<(f64, f64)>, Failure> {
                 if (running.interrupted)() {
                     return Ok(None);
